@@ -1,0 +1,45 @@
+//! Automatic differentiation on tensors: a tape, one reverse sweep, derivatives of any order.
+//!
+//! ```
+//! use autograd::{Tape, Tensor};
+//!
+//! let tape = Tape::<f64>::new();
+//! let x = tape.constant(Tensor::from_vec([1, 2], vec![1.0, -2.0]));
+//! let w = tape.var(Tensor::from_vec([2, 1], vec![0.5, 0.25]));
+//! let b = tape.var(0.1);
+//! let y = (x.matmul(w) + b).tanh();
+//! let loss = (y * y).mean();
+//!
+//! let gradients = loss.backward(); // plain tensors; nothing is recorded
+//! assert_eq!(gradients.wrt(w).shape(), [2, 1]);
+//!
+//! let [db] = loss.grad([b]); // a variable: differentiate it again
+//! let [ddb] = db.grad([b]);
+//! assert_eq!(ddb.shape().len(), 0);
+//! ```
+//!
+//! - A [`Tensor`] is a plain value: a shape over a shared buffer.
+//! - A [`Tape`] is the list of everything computed in one step.
+//! - A [`Var`] is a `Copy` handle to one line of that list.
+//! - An [`Op`] is a forward function and one derivative rule, written on variables, so that the same
+//!   rule serves the fast pass and the pass that is itself recorded.
+//! - A [`Tree`] is a model: a struct whose leaves are tensors at rest and variables on a tape;
+//!   [`value_and_grad`] takes one and returns its gradient in the same form.
+
+mod gradcheck;
+pub mod op;
+pub mod ops;
+pub mod scalar;
+pub mod tape;
+pub mod tensor;
+pub mod transform;
+pub mod tree;
+
+pub use gradcheck::{Mismatch, gradcheck};
+pub use op::Op;
+pub use ops::Elementwise;
+pub use scalar::{Real, Scalar};
+pub use tape::{Gradients, Tape, Var};
+pub use tensor::{Axes, Keep, Shape, Tensor};
+pub use transform::{value, value_and_grad};
+pub use tree::{Leaf, Name, Tree};

@@ -1,0 +1,188 @@
+//! `+ − × ÷`, between variables and with plain numbers.
+//!
+//! Operators broadcast like NumPy. They first `expand` both sides, so no rule here mentions
+//! broadcasting: a repeated element collects its shares in the rule of `expand`.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{Case, Elementwise, case, wave};
+use crate::tensor::broadcast;
+use crate::{Op, Real, Scalar, Tensor, Var};
+
+/// `y = a + b`,  `ā = ȳ`,  `b̄ = ȳ`.
+struct AddOp;
+
+impl<T: Real> Op<T, 2> for AddOp {
+    fn name(&self) -> String {
+        "add".into()
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| a + b)
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        g
+    }
+}
+
+/// `y = a − b`,  `ā = ȳ`,  `b̄ = −ȳ`.
+struct SubOp;
+
+impl<T: Real> Op<T, 2> for SubOp {
+    fn name(&self) -> String {
+        "sub".into()
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| a - b)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => g,
+            _ => -g,
+        }
+    }
+}
+
+/// `y = a b`,  `ā = ȳ b`,  `b̄ = ȳ a`.
+struct MulOp;
+
+impl<T: Real> Op<T, 2> for MulOp {
+    fn name(&self) -> String {
+        "mul".into()
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| a * b)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => g * b,
+            _ => g * a,
+        }
+    }
+}
+
+/// `y = a / b`,  `ā = ȳ / b`,  `b̄ = −ȳ y / b`.
+struct DivOp;
+
+impl<T: Real> Op<T, 2> for DivOp {
+    fn name(&self) -> String {
+        "div".into()
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| a / b)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, b]: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => g / b,
+            _ => -(g * y / b),
+        }
+    }
+}
+
+/// `y = c x`,  `dy/dx = c`.
+struct Scale(f64);
+
+impl Elementwise for Scale {
+    fn f<T: Real>(&self, x: T) -> T {
+        x * T::of(self.0)
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.lit(self.0)
+    }
+}
+
+/// `y = x + c`,  `dy/dx = 1`.
+struct Shift(f64);
+
+impl Elementwise for Shift {
+    fn f<T: Real>(&self, x: T) -> T {
+        x + T::of(self.0)
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.lit(1.0)
+    }
+}
+
+/// `y = x / c`,  `dy/dx = 1 / c`.
+struct Quotient(f64);
+
+impl Elementwise for Quotient {
+    fn f<T: Real>(&self, x: T) -> T {
+        x / T::of(self.0)
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.lit(1.0 / self.0)
+    }
+}
+
+/// Both sides expanded to their common shape.
+#[track_caller]
+fn expanded<'t, T: Real>(name: &str, a: Var<'t, T>, b: Var<'t, T>) -> [Var<'t, T>; 2] {
+    let (left, right) = (a.shape(), b.shape());
+    if left == right {
+        return [a, b];
+    }
+    let Some(shape) = broadcast(&left, &right) else {
+        panic!("{name}: shapes {left:?} and {right:?} do not broadcast");
+    };
+    [a.expand(&shape), b.expand(&shape)]
+}
+
+/// One operator: between variables, and with a number on either side.
+macro_rules! operator {
+    ($Trait:ident, $method:ident, $Op:expr, |$x:ident, $c:ident| $right:expr, $left:expr) => {
+        impl<'t, T: Real> $Trait for Var<'t, T> {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, other: Var<'t, T>) -> Var<'t, T> {
+                Var::apply($Op, expanded(stringify!($method), self, other))
+            }
+        }
+
+        impl<'t, T: Real> $Trait<f64> for Var<'t, T> {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, $c: f64) -> Var<'t, T> {
+                let $x = self;
+                $right
+            }
+        }
+
+        impl<'t, T: Real> $Trait<Var<'t, T>> for f64 {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, $x: Var<'t, T>) -> Var<'t, T> {
+                let $c = self;
+                $left
+            }
+        }
+    };
+}
+
+operator!(Add, add, AddOp, |x, c| Var::apply(Shift(c), [x]), Var::apply(Shift(c), [x]));
+operator!(Sub, sub, SubOp, |x, c| Var::apply(Shift(-c), [x]), -x + c);
+operator!(Mul, mul, MulOp, |x, c| Var::apply(Scale(c), [x]), Var::apply(Scale(c), [x]));
+operator!(Div, div, DivOp, |x, c| Var::apply(Quotient(c), [x]), x.lit(c) / x);
+
+impl<'t, T: Real> Neg for Var<'t, T> {
+    type Output = Var<'t, T>;
+    #[track_caller]
+    fn neg(self) -> Var<'t, T> {
+        Var::apply(Scale(-1.0), [self])
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("add", |a, b| a + b, [wave([2, 3]), wave([2, 3])]),
+    case!("add, both sides broadcast", |a, b| a * (a + b), [wave([2, 1]), wave([3])]),
+    case!("sub", |a, b| a - b, [wave([2, 3]), wave([2, 3])]),
+    case!("sub of a product", |a, b| (a - b) * (a - b) * b, [wave([2, 3]), wave([3])]),
+    case!("mul", |a, b| a * b, [wave([2, 3]), wave([2, 3])]),
+    case!("mul by itself", |a| a * a * a, [wave([4])]),
+    case!("mul, broadcast", |a, b| a * b * a, [wave([2, 3]), wave([])]),
+    case!("div", |a, b| a / b, [wave([2, 3]), wave([2, 3])]),
+    case!("div, broadcast", |a, b| a / b, [wave([1, 3]), wave([2, 1])]),
+    case!("neg", |a| -(a * a), [wave([3])]),
+    case!("number on the right", |a| ((a + 2.0) * 3.0 - 1.0) / 7.0 * a, [wave([3])]),
+    case!("number on the left", |a| (2.0 / a + 3.0 * a) * (1.0 - a) + (4.0 + a), [wave([3])]),
+    case!("empty", |a, b| a * b + a / b, [wave([0, 3]), wave([3])]),
+];

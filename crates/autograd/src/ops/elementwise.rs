@@ -1,0 +1,94 @@
+//! Functions of one number, applied to every element.
+//!
+//! Such an operation needs two formulas, the function and its derivative:
+//!
+//! ```
+//! use autograd::{Elementwise, Real, Scalar, Tape, Var};
+//!
+//! /// `y = x / (1 + |x|)`,  `dy/dx = (1 − |y|)²`.
+//! struct Softsign;
+//!
+//! impl Elementwise for Softsign {
+//!     fn f<T: Real>(&self, x: T) -> T {
+//!         x / (T::one() + x.abs())
+//!     }
+//!     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+//!         let d = y.lit(1.0) - y.abs();
+//!         d * d
+//!     }
+//! }
+//!
+//! let tape = Tape::<f64>::new();
+//! let x = tape.var(3.0);
+//! assert_eq!(Var::apply(Softsign, [x]).backward().wrt(x).item(), 0.0625);
+//! ```
+
+use crate::{Op, Real, Scalar, Tensor, Var};
+
+/// A function of one number and its derivative.
+pub trait Elementwise: 'static {
+    /// `y = f(x)`.
+    fn f<T: Real>(&self, x: T) -> T;
+
+    /// `dy/dx`, as a formula in `x` and `y`. On numbers it is one fused loop; on variables it is
+    /// recorded and can be differentiated again.
+    fn df<S: Scalar>(&self, x: S, y: S) -> S;
+}
+
+/// > `x̄ = ȳ · f′(x)`, element by element.
+impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        x.map(|x| self.f(x))
+    }
+
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+        g * self.df(x, y)
+    }
+
+    fn fused_vjp(
+        &self,
+        _wrt: usize,
+        g: &Tensor<T>,
+        [x]: [&Tensor<T>; 1],
+        y: &Tensor<T>,
+    ) -> Option<Tensor<T>> {
+        Some(Tensor::combine([g, x, y], |[g, x, y]| g * self.df(x, y)))
+    }
+}
+
+/// Variables as scalars of a formula.
+impl<'t, T: Real> Scalar for Var<'t, T> {
+    fn lit(self, value: f64) -> Self {
+        self.tape().constant(Tensor::scalar(T::of(value)).expand(self.shape()))
+    }
+    fn abs(self) -> Self {
+        self.abs()
+    }
+    fn sign(self) -> Self {
+        self.sign()
+    }
+    fn step(self) -> Self {
+        self.step()
+    }
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    fn exp(self) -> Self {
+        self.exp()
+    }
+    fn ln(self) -> Self {
+        self.ln()
+    }
+    fn sin(self) -> Self {
+        self.sin()
+    }
+    fn cos(self) -> Self {
+        self.cos()
+    }
+    fn tanh(self) -> Self {
+        self.tanh()
+    }
+    fn sigmoid(self) -> Self {
+        self.sigmoid()
+    }
+}

@@ -1,0 +1,99 @@
+//! The operations, one file per family, and the table that no derivative rule escapes.
+//!
+//! To add an operation, write it in the file of its family (mathematics, forward, rule, method) with
+//! a line in that file's `CASES`. Every case is checked at orders 1, 2 and 3 by the test beside this
+//! table. A family that is missing from [`ALL`] leaves its `CASES` unused, which does not compile.
+#![deny(dead_code)]
+
+mod activation;
+mod arithmetic;
+mod broadcast;
+pub(crate) mod elementwise;
+mod exponential;
+mod matmul;
+mod movement;
+mod reduce;
+#[cfg(test)]
+mod table;
+mod trigonometric;
+
+use crate::{Shape, Tensor, Var};
+
+pub use elementwise::Elementwise;
+
+/// The gradient table: the cases of every family of operations.
+pub const ALL: &[&[Case]] = &[
+    activation::CASES,
+    arithmetic::CASES,
+    broadcast::CASES,
+    exponential::CASES,
+    matmul::CASES,
+    movement::CASES,
+    reduce::CASES,
+    trigonometric::CASES,
+];
+
+/// One line of the gradient table: a function of tensors, at single and double precision, and
+/// inputs to check it at.
+pub struct Case {
+    /// The operation, and what is special about this case.
+    pub name: &'static str,
+    /// The function, in double precision.
+    pub f64: for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+    /// The same function, in single precision.
+    pub f32: for<'t> fn(&[Var<'t, f32>]) -> Var<'t, f32>,
+    waves: fn() -> Vec<Wave>,
+}
+
+impl Case {
+    /// The inputs to check at.
+    pub fn inputs(&self) -> Vec<Tensor<f64>> {
+        (self.waves)().iter().enumerate().map(|(i, wave)| wave.tensor(i)).collect()
+    }
+}
+
+/// `case!("name", |a, b| expression, [wave(shape of a), wave(shape of b)])`: the expression is
+/// compiled once for each precision, which a closure cannot be.
+macro_rules! case {
+    ($name:literal, |$($x:ident),+| $f:expr, [$($wave:expr),+ $(,)?]) => {
+        crate::ops::Case {
+            name: $name,
+            f64: |inputs| { let [$($x),+] = *inputs else { unreachable!() }; $f },
+            f32: |inputs| { let [$($x),+] = *inputs else { unreachable!() }; $f },
+            waves: || vec![$($wave),+],
+        }
+    };
+}
+use case;
+
+/// Smooth, irregular test values of a given shape. By default both signs with magnitudes from 0.3
+/// to 1.5, so that they keep away from zero, where many functions have a kink or a pole.
+struct Wave {
+    shape: Shape,
+    between: Option<(f64, f64)>,
+}
+
+fn wave(shape: impl AsRef<[usize]>) -> Wave {
+    Wave { shape: Shape::from_slice(shape.as_ref()), between: None }
+}
+
+impl Wave {
+    /// Values in this range instead.
+    fn between(self, low: f64, high: f64) -> Wave {
+        Wave { between: Some((low, high)), ..self }
+    }
+
+    /// The values for input number `which`; each input gets others.
+    fn tensor(&self, which: usize) -> Tensor<f64> {
+        let mut k = 17 * which;
+        Tensor::from_fn(&self.shape, |_| {
+            k += 1;
+            let unit = (0.754_877_666_246_692_8 * k as f64).fract(); // equidistributed in [0, 1)
+            match self.between {
+                Some((low, high)) => low + (high - low) * unit,
+                None if unit < 0.5 => -0.3 - 2.4 * unit,
+                None => 0.3 + 2.4 * (unit - 0.5),
+            }
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! The one test that every operation passes.
+
+use super::{ALL, Case};
+use crate::gradcheck::check;
+use crate::{Real, Tape, Tensor, Var};
+
+fn for_every_case(test: impl Fn(&Case)) {
+    for case in ALL.iter().copied().flatten() {
+        test(case);
+    }
+}
+
+/// The value, the fast gradient and the recorded gradient of `⟨u, f(x)⟩` with irregular weights `u`.
+fn value_and_gradients<T: Real>(
+    f: for<'t> fn(&[Var<'t, T>]) -> Var<'t, T>,
+    inputs: &[Tensor<T>],
+) -> [Vec<Tensor<T>>; 3] {
+    let tape = Tape::new();
+    let x: Vec<Var<T>> = inputs.iter().map(|x| tape.var(x)).collect();
+    let y = f(&x);
+    let u = Tensor::from_fn(y.shape(), |i| T::of((i as f64 * 0.7 + 0.3).sin()));
+    let total = (y * tape.constant(u)).sum();
+    let gradients = total.backward();
+    let fast = x.iter().map(|&x| gradients.wrt(x)).collect();
+    let recorded = total.vjp(tape.constant(T::one()), &x);
+    [vec![y.value()], fast, recorded.iter().map(|g| g.value()).collect()]
+}
+
+/// Asserts that two lists of tensors agree to `units` in the last place of their largest element.
+fn assert_near<T: Real>(what: &str, left: &[Tensor<T>], right: &[Tensor<T>], units: f64) {
+    for (i, (left, right)) in left.iter().zip(right).enumerate() {
+        assert_eq!(left.shape(), right.shape(), "{what}, tensor {i}");
+        let scale = right.to_vec().iter().fold(0.0, |m: f64, x| m.max(x.as_f64().abs()));
+        for (at, (a, b)) in left.to_vec().into_iter().zip(right.to_vec()).enumerate() {
+            let (a, b) = (a.as_f64(), b.as_f64());
+            let close = (a - b).abs() <= units * T::EPSILON.as_f64() * scale;
+            assert!(close, "{what}, tensor {i}, element {at}: {a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn derivatives_of_orders_1_2_3() {
+    for_every_case(|case| {
+        for order in 1..=3 {
+            check(&case.f64, &case.inputs(), order).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        }
+    });
+}
+
+#[test]
+fn fast_pass_equals_recorded_pass_bit_for_bit() {
+    for_every_case(|case| {
+        let [_, fast, recorded] = value_and_gradients(case.f64, &case.inputs());
+        assert_eq!(fast, recorded, "{}", case.name);
+    });
+}
+
+#[test]
+fn single_precision_is_near_double() {
+    for_every_case(|case| {
+        let inputs = case.inputs();
+        let single: Vec<Tensor<f32>> = inputs.iter().map(|x| x.cast()).collect();
+        // What f32 sees, in double precision: the rounding of the inputs is not the op's fault.
+        let rounded: Vec<Tensor<f64>> = single.iter().map(|x| x.cast()).collect();
+        let double = value_and_gradients(case.f64, &rounded);
+        for (single, double) in value_and_gradients(case.f32, &single).iter().zip(double) {
+            let double: Vec<Tensor<f32>> = double.iter().map(|x| x.cast()).collect();
+            assert_near(case.name, single, &double, 64.0);
+        }
+    });
+}
+
+/// The same elements, laid out differently in memory.
+type Layout<'a> = &'a dyn Fn(&Tensor<f64>) -> Tensor<f64>;
+
+#[test]
+fn every_layout_of_the_inputs_gives_the_same() {
+    let transposed = |x: &Tensor<f64>| if x.rank() < 2 { x.clone() } else { x.t().contiguous().t() };
+    let reversed = |x: &Tensor<f64>| match x.shape().first() {
+        None => x.clone(),
+        Some(&n) => x.slice(0, 0, n, -1).contiguous().slice(0, 0, n, -1),
+    };
+    // Every second column of a wider tensor.
+    let sliced = |x: &Tensor<f64>| match x.shape().last() {
+        None => x.clone(),
+        Some(&n) => {
+            let last = x.rank() - 1;
+            let mut wide = x.shape().to_vec();
+            wide.push(2);
+            let doubled = x.reshape([x.shape(), &[1]].concat()).expand(&wide);
+            let mut merged = x.shape().to_vec();
+            merged[last] = 2 * n;
+            doubled.reshape(&merged).slice(last, 0, 2 * n, 2)
+        }
+    };
+    for_every_case(|case| {
+        let expected = value_and_gradients(case.f64, &case.inputs());
+        let layouts: [(&str, Layout); 3] =
+            [("transposed", &transposed), ("reversed", &reversed), ("sliced", &sliced)];
+        for (name, layout) in layouts {
+            let inputs: Vec<Tensor<f64>> = case.inputs().iter().map(layout).collect();
+            let what = format!("{}, {name}", case.name);
+            for (given, expected) in value_and_gradients(case.f64, &inputs).iter().zip(&expected) {
+                assert_near(&what, given, expected, 8.0);
+            }
+        }
+    });
+}
+
+#[test]
+fn every_file_has_its_cases_and_every_case_its_own_name() {
+    let mut files = 0;
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !["mod.rs", "table.rs", "elementwise.rs"].contains(&name) {
+            files += 1;
+            assert!(text.contains("pub(super) const CASES: &[Case]"), "{name} has no CASES");
+        }
+    }
+    assert_eq!(files, ALL.len());
+    let mut names: Vec<&str> = ALL.iter().copied().flatten().map(|case| case.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "two cases share a name");
+}

@@ -1,0 +1,376 @@
+//! The loops: elementwise functions, copies and sums.
+//!
+//! Every kernel writes a contiguous result. It has one fast path (contiguous slices) and one
+//! general path ([`Walk`], which steps through the rows of strided operands). Work is split at
+//! fixed places that do not depend on the number of threads, and partial sums are combined in a
+//! fixed order: the same inputs give the same bits on any machine with any number of threads.
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use super::{Shape, Strides, Tensor, broadcast};
+use crate::Real;
+
+/// Elements handled by one task.
+const CHUNK: usize = 1 << 14;
+
+/// Calls `task(i, piece)` for every piece of `out` of length `chunk`, in parallel if there are
+/// several.
+fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+    if out.len() <= chunk || rayon::current_num_threads() == 1 {
+        out.chunks_mut(chunk.max(1)).enumerate().for_each(|(i, piece)| task(i, piece));
+    } else {
+        out.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
+    }
+}
+
+/// The rows of `N` operands of one shape, for reading them together in row-major order.
+struct Walk<const N: usize> {
+    /// Outer sizes; the innermost axis is `len`.
+    outer: Shape,
+    /// Strides of each operand along the outer axes.
+    strides: [Strides; N],
+    offsets: [usize; N],
+    /// Length of a row, and the stride of each operand along it.
+    len: usize,
+    inner: [isize; N],
+}
+
+impl<const N: usize> Walk<N> {
+    fn new<T: Real>(operands: [&Tensor<T>; N]) -> Self {
+        // Neighbouring axes that every operand steps through evenly are merged into one.
+        let mut shape = Shape::new();
+        let mut strides: [Strides; N] = std::array::from_fn(|_| Strides::new());
+        for (axis, &size) in operands[0].shape.iter().enumerate().filter(|(_, size)| **size != 1) {
+            let even = |k: usize| strides[k].last() == Some(&(operands[k].strides[axis] * size as isize));
+            let merge = (0..N).all(even);
+            if merge {
+                *shape.last_mut().expect("an even stride has an axis before it") *= size;
+            } else {
+                shape.push(size);
+            }
+            for (strides, operand) in strides.iter_mut().zip(operands) {
+                if merge {
+                    strides.pop();
+                }
+                strides.push(operand.strides[axis]);
+            }
+        }
+        let len = shape.pop().unwrap_or(1);
+        let inner = std::array::from_fn(|k| strides[k].pop().unwrap_or(1));
+        Walk { outer: shape, strides, offsets: operands.map(|t| t.offset), len, inner }
+    }
+
+    /// Calls `visit(offsets of the row's first elements)` for rows `start..end`.
+    fn rows(&self, start: usize, end: usize, mut visit: impl FnMut([usize; N])) {
+        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
+        let mut rest = start;
+        for (position, &size) in index.iter_mut().zip(&self.outer).rev() {
+            *position = rest % size;
+            rest /= size;
+        }
+        let mut at: [isize; N] = std::array::from_fn(|k| {
+            let steps = index.iter().zip(&self.strides[k]);
+            self.offsets[k] as isize + steps.map(|(&i, &stride)| i as isize * stride).sum::<isize>()
+        });
+        for _ in start..end {
+            visit(at.map(|offset| offset as usize));
+            // The odometer: advance the last axis, carry into the one before.
+            for axis in (0..self.outer.len()).rev() {
+                index[axis] += 1;
+                let wrap = index[axis] == self.outer[axis];
+                for (at, strides) in at.iter_mut().zip(&self.strides) {
+                    *at += strides[axis] * if wrap { 1 - self.outer[axis] as isize } else { 1 };
+                }
+                if !wrap {
+                    break;
+                }
+                index[axis] = 0;
+            }
+        }
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// `f` of every element.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// assert_eq!(Tensor::from_vec([2], vec![1.0, 2.0]).map(|x| x * x).to_vec(), [1.0, 4.0]);
+    /// ```
+    pub fn map(&self, f: impl Fn(T) -> T + Sync) -> Self {
+        Tensor::combine([self], |[x]| f(x))
+    }
+
+    /// `f` of every pair of elements; both tensors are broadcast to their common shape.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn zip(&self, other: &Self, f: impl Fn(T, T) -> T + Sync) -> Self {
+        if self.shape == other.shape {
+            return Tensor::combine([self, other], |[a, b]| f(a, b));
+        }
+        let Some(shape) = broadcast(&self.shape, &other.shape) else {
+            panic!("zip: shapes {:?} and {:?} do not broadcast", self.shape, other.shape);
+        };
+        Tensor::combine([&self.expand(&shape), &other.expand(&shape)], |[a, b]| f(a, b))
+    }
+
+    /// `f` of the elements at the same place in `N` tensors of one shape.
+    pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
+        let shape = &operands[0].shape;
+        debug_assert!(operands.iter().all(|t| t.shape == *shape));
+        Tensor::build(shape, |out| {
+            if out.is_empty() {
+                return;
+            }
+            if operands.iter().all(|t| t.is_contiguous()) {
+                let all = operands.map(|t| t.as_slice().expect("contiguous"));
+                return for_each_chunk(out, CHUNK, |i, out| {
+                    let start = i * CHUNK;
+                    let pieces = all.map(|data| &data[start..start + out.len()]);
+                    for (i, y) in out.iter_mut().enumerate() {
+                        *y = f(pieces.map(|piece| piece[i]));
+                    }
+                });
+            }
+            let walk = Walk::new(operands);
+            let buffers = operands.map(|t| t.buffer.as_slice());
+            let rows = (CHUNK / walk.len).max(1);
+            for_each_chunk(out, rows * walk.len, |i, out| {
+                let mut rest = out.chunks_exact_mut(walk.len);
+                let count = rest.len();
+                walk.rows(i * rows, i * rows + count, |at| {
+                    let row = rest.next().expect("as many rows as were asked for");
+                    if walk.inner.iter().all(|&stride| stride == 1) {
+                        let pieces: [&[T]; N] = std::array::from_fn(|k| &buffers[k][at[k]..][..row.len()]);
+                        for (i, y) in row.iter_mut().enumerate() {
+                            *y = f(pieces.map(|piece| piece[i]));
+                        }
+                    } else {
+                        for (i, y) in row.iter_mut().enumerate() {
+                            let place = |k: usize| at[k].wrapping_add_signed(i as isize * walk.inner[k]);
+                            *y = f(std::array::from_fn(|k| buffers[k][place(k)]));
+                        }
+                    }
+                });
+            });
+        })
+    }
+
+    /// A contiguous copy.
+    pub(super) fn copied(&self) -> Self {
+        Tensor::combine([self], |[x]| x)
+    }
+
+    /// Adds `other`, of the same shape, in place where nobody else holds this tensor.
+    pub(crate) fn accumulate(&mut self, other: &Self) {
+        let other = other.contiguous();
+        let all = other.as_slice().expect("contiguous");
+        for_each_chunk(self.make_mut(), CHUNK, |i, out| {
+            let start = i * CHUNK;
+            for (y, &x) in out.iter_mut().zip(&all[start..]) {
+                *y += x;
+            }
+        });
+    }
+
+    /// Sums over the axes that are 1 in `shape` (and over leading axes that it lacks): the
+    /// transpose of [`expand`](Self::expand).
+    ///
+    /// # Panics
+    /// If this tensor's shape is not `shape` expanded.
+    #[track_caller]
+    pub fn sum_to(&self, shape: impl AsRef<[usize]>) -> Self {
+        let shape = shape.as_ref();
+        let lead = self.rank().checked_sub(shape.len());
+        let fits = |lead: usize| {
+            shape.iter().enumerate().all(|(axis, &size)| size == 1 || size == self.shape[lead + axis])
+        };
+        let Some(lead) = lead.filter(|&lead| fits(lead)) else {
+            panic!("sum_to: {:?} is not {shape:?} expanded", self.shape);
+        };
+        if self.len() == shape.iter().product::<usize>() {
+            return self.reshape(shape);
+        }
+        let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
+        let (gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
+        let count = gone.iter().map(|&axis| self.shape[axis]).product::<usize>();
+        let order: SmallVec<[usize; 4]> = if gone.first() == Some(&0) && self.is_contiguous() {
+            // Outer axes go: add whole rows, in order, so that memory is read straight through.
+            gone.iter().chain(&kept).copied().collect()
+        } else {
+            kept.iter().chain(&gone).copied().collect()
+        };
+        let by_rows = order.first() == gone.first() && !kept.is_empty();
+        let source = self.permute(&order).contiguous();
+        let data = source.as_slice().expect("contiguous");
+        Tensor::build(shape, |out| {
+            if count == 0 {
+                out.fill(T::zero());
+            } else if by_rows {
+                let width = out.len();
+                for_each_chunk(out, column_chunk(count), |i, out| {
+                    sum_rows(&data[i * column_chunk(count)..], width, count, out);
+                });
+            } else if let [only] = out {
+                *only = sum_parallel(data);
+            } else {
+                let rows = (CHUNK / count).max(1);
+                for_each_chunk(out, rows, |i, out| {
+                    let data = data[i * rows * count..].chunks_exact(count);
+                    out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row));
+                });
+            }
+        })
+    }
+}
+
+/// Columns per task when `count` rows are added up; whole cache lines.
+fn column_chunk(count: usize) -> usize {
+    (CHUNK / count).next_multiple_of(64).max(64)
+}
+
+/// Adds up `count` rows that start `width` apart in `data`, the first `out.len()` elements of each.
+/// Blocks of rows are halved and added pairwise, so rounding grows with `log count`.
+fn sum_rows<T: Real>(data: &[T], width: usize, count: usize, out: &mut [T]) {
+    const BLOCK: usize = 64;
+    out.copy_from_slice(&data[..out.len()]);
+    if count <= BLOCK {
+        for row in 1..count {
+            for (y, &x) in out.iter_mut().zip(&data[row * width..]) {
+                *y += x;
+            }
+        }
+        return;
+    }
+    let half = (count / 2).next_multiple_of(BLOCK);
+    let mut upper = vec![T::zero(); out.len()];
+    sum_rows(data, width, half, out);
+    sum_rows(&data[half * width..], width, count - half, &mut upper);
+    out.iter_mut().zip(&upper).for_each(|(y, &x)| *y += x);
+}
+
+/// The sum of a long slice: chunks in parallel, their sums pairwise.
+fn sum_parallel<T: Real>(data: &[T]) -> T {
+    if data.len() <= CHUNK {
+        return sum(data);
+    }
+    let mut partial = vec![T::zero(); data.len().div_ceil(CHUNK)];
+    for_each_chunk(&mut partial, 1, |i, out| {
+        let start = i * CHUNK;
+        out[0] = sum(&data[start..data.len().min(start + CHUNK)]);
+    });
+    sum(&partial)
+}
+
+/// The sum of a slice: sixteen running sums (which the compiler keeps in vector registers) within
+/// a block, blocks pairwise.
+fn sum<T: Real>(data: &[T]) -> T {
+    const LANES: usize = 16;
+    const BLOCK: usize = 128;
+    if data.len() > BLOCK {
+        let (left, right) = data.split_at((data.len() / 2).next_multiple_of(LANES));
+        return sum(left) + sum(right);
+    }
+    let mut lanes = [T::zero(); LANES];
+    let rows = data.chunks_exact(LANES);
+    let rest = rows.remainder().iter().copied().fold(T::zero(), |total, x| total + x);
+    for row in rows {
+        lanes.iter_mut().zip(row).for_each(|(lane, &x)| *lane += x);
+    }
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            let upper = lanes[i + width];
+            lanes[i] += upper;
+        }
+    }
+    lanes[0] + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting(shape: &[usize]) -> Tensor<f64> {
+        Tensor::from_fn(shape, |i| i as f64)
+    }
+
+    #[test]
+    fn general_path_equals_fast_path() {
+        let (a, b) = (counting(&[3, 4, 5]), counting(&[3, 4, 5]).map(|x| x * 0.5));
+        let views = |t: &Tensor<f64>| {
+            [
+                t.permute([2, 0, 1]),
+                t.slice(1, 1, 4, 2),
+                t.slice(2, 0, 5, -1),
+                t.slice(0, 0, 1, 1).expand([6, 4, 5]),
+            ]
+        };
+        for (a, b) in views(&a).iter().zip(&views(&b)) {
+            let general = a.zip(b, |a, b| a - b);
+            let fast = a.copied().zip(&b.copied(), |a, b| a - b);
+            assert_eq!(general, fast);
+            assert_eq!(a.copied().to_vec(), a.map(|x| x).to_vec());
+        }
+        assert_eq!(a.permute([2, 0, 1]).to_vec()[..4], [0.0, 5.0, 10.0, 15.0]);
+    }
+
+    #[test]
+    fn large_and_small_walks_agree() {
+        // More rows than one task takes, so the odometer starts in the middle.
+        let a = counting(&[37, 20, 41]);
+        let swapped = a.permute([1, 0, 2]).copied();
+        let data = swapped.as_slice().unwrap();
+        for (i, j, k) in [(0, 0, 0), (19, 36, 40), (7, 20, 3)] {
+            assert_eq!(data[(i * 37 + j) * 41 + k], ((j * 20 + i) * 41 + k) as f64);
+        }
+    }
+
+    #[test]
+    fn sums_over_any_axes() {
+        let a = counting(&[2, 3, 4]);
+        assert_eq!(a.sum_to([1, 1, 1]).item(), 276.0);
+        assert_eq!(a.sum_to([]).item(), 276.0);
+        assert_eq!(a.sum_to([3, 4]).to_vec()[..2], [12.0, 14.0]);
+        assert_eq!(a.sum_to([2, 3, 1]).to_vec(), [6.0, 22.0, 38.0, 54.0, 70.0, 86.0]);
+        assert_eq!(a.sum_to([2, 1, 4]).to_vec()[..3], [12.0, 15.0, 18.0]);
+        assert_eq!(a.t().sum_to([1, 1, 3]).to_vec(), [60.0, 92.0, 124.0]);
+        assert_eq!(Tensor::<f64>::zeros([0, 2]).sum_to([1, 2]).to_vec(), [0.0, 0.0]);
+        assert_eq!(Tensor::<f64>::zeros([2, 0]).sum_to([2, 1]).to_vec(), [0.0, 0.0]);
+        assert_eq!(Tensor::<f64>::zeros([1, 0]).sum_to([1, 0]).shape(), [1, 0]);
+    }
+
+    #[test]
+    fn long_f32_sums_keep_their_digits() {
+        // One running sum stalls at 2²⁴; the blocked sum is exact here.
+        let n = 30_000_000;
+        assert_eq!(Tensor::<f32>::ones([n]).sum_to([]).item(), n as f32);
+        assert_eq!(Tensor::<f32>::ones([n / 2, 2]).sum_to([1, 2]).to_vec(), [n as f32 / 2.0; 2]);
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads() {
+        let a = Tensor::<f32>::from_fn([301, 977], |i| ((i * 7919) % 1013) as f32 * 1e-3 - 0.4);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| (a.sum_to([]).to_vec(), a.sum_to([1, 977]).to_vec(), a.sum_to([301, 1]).to_vec()))
+        };
+        let one = run(1);
+        for threads in [2, 3, 8] {
+            assert!(run(threads) == one, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn accumulate_leaves_shared_tensors_alone() {
+        let mut a = counting(&[2, 2]);
+        let before = a.clone();
+        a.accumulate(&counting(&[2, 2]).t());
+        assert_eq!(a.to_vec(), [0.0, 3.0, 3.0, 6.0]);
+        assert_eq!(before.to_vec(), [0.0, 1.0, 2.0, 3.0]);
+    }
+}

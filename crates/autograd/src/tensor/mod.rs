@@ -1,0 +1,226 @@
+//! Tensors: plain values without any derivative.
+//!
+//! A [`Tensor`] is a header (shape, strides, offset) over a shared buffer. It is immutable and
+//! cheap to clone; views change the header only.
+//!
+//! ```
+//! use autograd::Tensor;
+//!
+//! let a = Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+//! assert_eq!(a.t().shape(), [3, 2]);
+//! assert_eq!(a.t().to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+//! ```
+
+mod kernels;
+mod matmul;
+mod pool;
+mod shape;
+mod view;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Real;
+
+pub use pool::Pool;
+pub use shape::{Axes, Keep, Shape};
+
+use pool::Buffer;
+use shape::{Strides, contiguous_strides};
+pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axis};
+
+/// An immutable array of numbers with a shape.
+#[derive(Clone)]
+pub struct Tensor<T: Real> {
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+    buffer: Arc<Buffer<T>>,
+}
+
+impl<T: Real> Tensor<T> {
+    fn from_buffer(shape: &[usize], buffer: Buffer<T>) -> Self {
+        let strides = contiguous_strides(shape);
+        Tensor { shape: Shape::from_slice(shape), strides, offset: 0, buffer: Arc::new(buffer) }
+    }
+
+    /// A tensor of the given shape with elements in row-major order.
+    ///
+    /// # Panics
+    /// If `data` does not have as many elements as the shape.
+    #[track_caller]
+    pub fn from_vec(shape: impl AsRef<[usize]>, data: Vec<T>) -> Self {
+        let shape = shape.as_ref();
+        let (len, given) = (shape.iter().product::<usize>(), data.len());
+        if len != given {
+            panic!("from_vec: shape {shape:?} has {len} elements, but {given} were given");
+        }
+        Tensor::from_buffer(shape, Buffer::from_vec(data))
+    }
+
+    /// A tensor whose elements are written by `fill`, in row-major order, into memory that may hold
+    /// anything before.
+    pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
+        let shape = shape.as_ref();
+        let mut buffer = Buffer::stale(shape.iter().product());
+        fill(buffer.as_mut_slice());
+        Tensor::from_buffer(shape, buffer)
+    }
+
+    /// A tensor whose element at row-major position `i` is `f(i)`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// assert_eq!(Tensor::from_fn([2, 2], |i| i as f64).to_vec(), [0.0, 1.0, 2.0, 3.0]);
+    /// ```
+    pub fn from_fn(shape: impl AsRef<[usize]>, f: impl FnMut(usize) -> T) -> Self {
+        let mut f = f;
+        Tensor::build(shape, |out| out.iter_mut().enumerate().for_each(|(i, y)| *y = f(i)))
+    }
+
+    /// Every element equal to `value`.
+    pub fn full(shape: impl AsRef<[usize]>, value: f64) -> Self {
+        Tensor::build(shape, |out| out.fill(T::of(value)))
+    }
+
+    /// All zeros.
+    pub fn zeros(shape: impl AsRef<[usize]>) -> Self {
+        Tensor::full(shape, 0.0)
+    }
+
+    /// All ones.
+    pub fn ones(shape: impl AsRef<[usize]>) -> Self {
+        Tensor::full(shape, 1.0)
+    }
+
+    /// A single number, of shape `[]`.
+    pub fn scalar(value: T) -> Self {
+        Tensor::from_buffer(&[], Buffer::from_vec(vec![value]))
+    }
+
+    /// The sizes of the axes, outermost first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The only element of a tensor that has exactly one.
+    ///
+    /// # Panics
+    /// If the tensor does not have exactly one element.
+    #[track_caller]
+    pub fn item(&self) -> T {
+        if self.len() != 1 {
+            panic!("item: the tensor has shape {:?}; it must have exactly one element", self.shape);
+        }
+        self.buffer.as_slice()[self.offset]
+    }
+
+    /// The elements in row-major order.
+    pub fn to_vec(&self) -> Vec<T> {
+        self.contiguous().as_slice().expect("contiguous").to_vec()
+    }
+
+    /// The elements in row-major order, if they lie so in memory (a view may not; see
+    /// [`contiguous`](Self::contiguous)).
+    pub fn as_slice(&self) -> Option<&[T]> {
+        self.is_contiguous().then(|| &self.buffer.as_slice()[self.offset..self.offset + self.len()])
+    }
+
+    /// The elements in row-major order for writing. Copies them first if they are shared with
+    /// another tensor or lie in another order.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let mut a = Tensor::<f64>::zeros([2]);
+    /// let b = a.clone();
+    /// a.make_mut()[0] = 1.0;
+    /// assert_eq!((a.to_vec(), b.to_vec()), (vec![1.0, 0.0], vec![0.0, 0.0]));
+    /// ```
+    pub fn make_mut(&mut self) -> &mut [T] {
+        if !self.is_contiguous() || Arc::get_mut(&mut self.buffer).is_none() {
+            *self = self.copied();
+        }
+        let (start, len) = (self.offset, self.len());
+        let buffer = Arc::get_mut(&mut self.buffer).expect("a fresh copy is not shared");
+        &mut buffer.as_mut_slice()[start..start + len]
+    }
+
+    /// The same numbers in the other precision (or the same).
+    pub fn cast<U: Real>(&self) -> Tensor<U> {
+        let source = self.contiguous();
+        let data = source.as_slice().expect("contiguous");
+        Tensor::from_fn(&self.shape, |i| U::of(data[i].as_f64()))
+    }
+}
+
+impl<T: Real> From<T> for Tensor<T> {
+    fn from(value: T) -> Self {
+        Tensor::scalar(value)
+    }
+}
+
+impl<T: Real> From<&Tensor<T>> for Tensor<T> {
+    fn from(tensor: &Tensor<T>) -> Self {
+        tensor.clone()
+    }
+}
+
+impl<T: Real> PartialEq for Tensor<T> {
+    /// Equal shapes and equal elements.
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.to_vec() == other.to_vec()
+    }
+}
+
+impl<T: Real> fmt::Debug for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor{:?} ", self.shape)?;
+        let values = self.to_vec();
+        match values.len() {
+            0..=16 => write!(f, "{values:?}"),
+            n => write!(f, "[{:?}, {:?}, … {:?}] ({n} elements)", values[0], values[1], values[n - 1]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn building_and_reading() {
+        let a = Tensor::from_vec([2, 2], vec![1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(a.as_slice().unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!((a.len(), a.rank()), (4, 2));
+        assert_eq!(Tensor::scalar(7.0_f32).item(), 7.0);
+        assert!(Tensor::<f64>::zeros([0, 3]).is_empty());
+        assert_eq!(a.cast::<f32>().to_vec(), [1.0_f32, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "from_vec: shape [2, 3] has 6 elements, but 5 were given")]
+    fn wrong_count() {
+        Tensor::from_vec([2, 3], vec![0.0; 5]);
+    }
+
+    #[test]
+    #[should_panic(expected = "item: the tensor has shape [2]; it must have exactly one element")]
+    fn item_of_many() {
+        Tensor::<f64>::zeros([2]).item();
+    }
+}

@@ -1,0 +1,124 @@
+//! Recycled memory.
+//!
+//! Training repeats the same step, so it asks for the same buffers again and again. Handing them
+//! back to the system in between costs more than the arithmetic: every fresh page is cleared and
+//! mapped anew. A [`Buffer`] that is dropped therefore waits in a [`Pool`] for the next request of
+//! its size.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::Real;
+
+/// Below this many elements the allocator's own free lists are as good as ours.
+const SMALLEST: usize = 1024;
+
+/// At most this many bytes wait for reuse; the rest goes back to the system.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Buffers that wait for reuse, by size class.
+#[derive(Debug)]
+pub struct Pool<T> {
+    free: Mutex<Shelves<T>>,
+}
+
+#[derive(Debug)]
+struct Shelves<T> {
+    by_class: BTreeMap<usize, Vec<Vec<T>>>,
+    bytes: usize,
+}
+
+impl<T: Real> Pool<T> {
+    pub(crate) const fn new() -> Self {
+        Pool { free: Mutex::new(Shelves { by_class: BTreeMap::new(), bytes: 0 }) }
+    }
+
+    fn take(&self, class: usize) -> Option<Vec<T>> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let data = free.by_class.get_mut(&class)?.pop()?;
+        free.bytes -= size_of::<T>() * class;
+        Some(data)
+    }
+
+    fn give(&self, data: Vec<T>) {
+        let bytes = size_of::<T>() * data.len();
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.bytes + bytes <= MOST_BYTES {
+            free.bytes += bytes;
+            free.by_class.entry(data.len()).or_default().push(data);
+        }
+    }
+}
+
+/// Sizes are rounded up to eighths of a power of two, so that nearly equal requests share buffers
+/// and at most an eighth is wasted.
+fn class(len: usize) -> usize {
+    if len < SMALLEST { len } else { len.next_multiple_of(len.next_power_of_two() / 16) }
+}
+
+/// The memory behind a tensor: at least `len` numbers, given back to the pool when dropped.
+#[derive(Debug)]
+pub(crate) struct Buffer<T: Real> {
+    data: Vec<T>,
+    len: usize,
+}
+
+impl<T: Real> Buffer<T> {
+    /// A buffer whose content is left over from an earlier use: the caller writes every element.
+    pub(crate) fn stale(len: usize) -> Self {
+        let class = class(len);
+        let recycled = if len < SMALLEST { None } else { T::pool().take(class) };
+        let mut data = recycled.unwrap_or_else(|| vec![T::zero(); class]);
+        if cfg!(any(test, debug_assertions)) {
+            // A kernel that forgets an element is found at once.
+            data.fill(T::NAN);
+        }
+        Buffer { data, len }
+    }
+
+    pub(crate) fn from_vec(data: Vec<T>) -> Self {
+        let len = data.len();
+        Buffer { data, len }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        &self.data[..self.len]
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.data[..self.len]
+    }
+}
+
+impl<T: Real> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        let data = std::mem::take(&mut self.data);
+        // Vectors that came from outside may have a size that is no class; those are freed.
+        if data.len() >= SMALLEST && class(data.len()) == data.len() {
+            T::pool().give(data);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_waste_at_most_an_eighth() {
+        for len in (0..5000).chain([100_352, 1 << 20, (1 << 20) + 1, 784_000]) {
+            let class = class(len);
+            assert!(class >= len && class - len <= len / 8, "{len} is rounded to {class}");
+            assert_eq!(super::class(class), class, "a class is its own class");
+        }
+    }
+
+    #[test]
+    fn a_dropped_buffer_is_used_again() {
+        let odd = 123_457; // a size no other test asks for
+        let first = Buffer::<f64>::stale(odd);
+        let address = first.as_slice().as_ptr();
+        drop(first);
+        assert_eq!(Buffer::<f64>::stale(odd).as_slice().as_ptr(), address);
+    }
+}

@@ -1,0 +1,140 @@
+//! Shapes, strides and axes.
+
+use smallvec::SmallVec;
+
+/// The sizes of a tensor, outermost axis first. Up to four axes need no allocation.
+pub type Shape = SmallVec<[usize; 4]>;
+
+/// How far apart in memory two neighbours along each axis lie, in elements. Zero repeats one
+/// element along an axis (broadcasting), a negative stride walks backwards.
+pub(crate) type Strides = SmallVec<[isize; 4]>;
+
+/// Strides of a tensor stored row by row.
+pub(crate) fn contiguous_strides(shape: &[usize]) -> Strides {
+    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    let mut step = 1;
+    for (stride, &size) in strides.iter_mut().zip(shape).rev() {
+        *stride = step;
+        step *= size as isize;
+    }
+    strides
+}
+
+/// The shape that both `a` and `b` broadcast to: aligned at the last axis, where sizes are equal
+/// or one of them is 1. `None` if there is none.
+pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Option<Shape> {
+    let rank = a.len().max(b.len());
+    let size = |shape: &[usize], axis: usize| {
+        // Missing leading axes count as size 1.
+        (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis])
+    };
+    (0..rank)
+        .map(|axis| match (size(a, axis), size(b, axis)) {
+            (1, n) | (n, 1) => Some(n),
+            (m, n) => (m == n).then_some(m),
+        })
+        .collect()
+}
+
+/// Axes to reduce over: `1`, `-1` (the last), `[0, 2]`, or any of these in [`Keep`].
+pub trait Axes {
+    /// The axes as the user wrote them.
+    fn list(&self) -> SmallVec<[isize; 4]>;
+
+    /// Whether reduced axes stay, with size 1.
+    fn keep(&self) -> bool {
+        false
+    }
+}
+
+/// Reduced axes stay in the shape with size 1, so that the result broadcasts against the input:
+/// `x - x.mean_over(Keep(1))`.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep<A>(pub A);
+
+impl<A: Axes> Axes for Keep<A> {
+    fn list(&self) -> SmallVec<[isize; 4]> {
+        self.0.list()
+    }
+    fn keep(&self) -> bool {
+        true
+    }
+}
+
+// Both integer types: literals become `i32`, so `-1` works; sizes and counters are `usize`.
+impl Axes for i32 {
+    fn list(&self) -> SmallVec<[isize; 4]> {
+        SmallVec::from_elem(*self as isize, 1)
+    }
+}
+
+impl Axes for usize {
+    fn list(&self) -> SmallVec<[isize; 4]> {
+        SmallVec::from_elem(*self as isize, 1)
+    }
+}
+
+impl<const N: usize> Axes for [i32; N] {
+    fn list(&self) -> SmallVec<[isize; 4]> {
+        self.iter().map(|&axis| axis as isize).collect()
+    }
+}
+
+impl Axes for &[usize] {
+    fn list(&self) -> SmallVec<[isize; 4]> {
+        self.iter().map(|&axis| axis as isize).collect()
+    }
+}
+
+/// `axis`, counted from the end if negative, as an index into `shape`.
+#[track_caller]
+pub(crate) fn resolve_axis(op: &str, axis: isize, shape: &[usize]) -> usize {
+    let rank = shape.len() as isize;
+    let resolved = if axis < 0 { axis + rank } else { axis };
+    if !(0..rank).contains(&resolved) {
+        panic!("{op}: axis {axis} is out of range for shape {shape:?}, which has {rank} axes");
+    }
+    resolved as usize
+}
+
+/// `shape` with every listed axis set to 1.
+#[track_caller]
+pub(crate) fn reduced_shape(op: &str, shape: &[usize], axes: &impl Axes) -> Shape {
+    let mut kept = Shape::from_slice(shape);
+    let mut seen: SmallVec<[usize; 4]> = SmallVec::new();
+    for axis in axes.list() {
+        let axis = resolve_axis(op, axis, shape);
+        if seen.contains(&axis) {
+            panic!("{op}: axis {axis} is listed twice");
+        }
+        seen.push(axis);
+        kept[axis] = 1;
+    }
+    kept
+}
+
+/// `shape` without the listed axes.
+pub(crate) fn dropped_shape(shape: &[usize], axes: &impl Axes) -> Shape {
+    let gone: SmallVec<[usize; 4]> =
+        axes.list().iter().map(|&axis| resolve_axis("reduce", axis, shape)).collect();
+    shape.iter().enumerate().filter(|(axis, _)| !gone.contains(axis)).map(|(_, &size)| size).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        assert_eq!(broadcast(&[3, 1], &[4]).unwrap().as_slice(), [3, 4]);
+        assert_eq!(broadcast(&[], &[2, 2]).unwrap().as_slice(), [2, 2]);
+        assert_eq!(broadcast(&[0], &[1]).unwrap().as_slice(), [0]);
+        assert_eq!(broadcast(&[2], &[3]), None);
+    }
+
+    #[test]
+    fn strides_of_rows() {
+        assert_eq!(contiguous_strides(&[2, 3, 4]).as_slice(), [12, 4, 1]);
+        assert_eq!(contiguous_strides(&[]).as_slice(), [0isize; 0]);
+    }
+}

@@ -1,0 +1,173 @@
+//! Views: other headers over the same buffer. None of them copies, except a [`reshape`] that the
+//! strides cannot express and [`contiguous`] when it has to.
+//!
+//! [`reshape`]: Tensor::reshape
+//! [`contiguous`]: Tensor::contiguous
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{Shape, Strides, Tensor, contiguous_strides};
+use crate::Real;
+
+impl<T: Real> Tensor<T> {
+    fn view(&self, shape: Shape, strides: Strides, offset: usize) -> Self {
+        Tensor { shape, strides, offset, buffer: Arc::clone(&self.buffer) }
+    }
+
+    /// Whether the elements lie in memory in row-major order without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        let mut step = 1;
+        for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            // The stride of an axis of size 1 is never used.
+            if size != 1 && stride != step {
+                return self.is_empty();
+            }
+            step *= size as isize;
+        }
+        true
+    }
+
+    /// The same tensor with its elements in row-major order, copied only if they are not so yet.
+    pub fn contiguous(&self) -> Self {
+        if self.is_contiguous() { self.clone() } else { self.copied() }
+    }
+
+    /// The same elements in another shape.
+    ///
+    /// # Panics
+    /// If the number of elements differs.
+    #[track_caller]
+    pub fn reshape(&self, shape: impl AsRef<[usize]>) -> Self {
+        let shape = shape.as_ref();
+        let (old, new) = (self.len(), shape.iter().product::<usize>());
+        if old != new {
+            panic!("reshape: {:?} has {old} elements, {shape:?} has {new}", self.shape);
+        }
+        let source = self.contiguous();
+        let offset = source.offset;
+        source.view(Shape::from_slice(shape), contiguous_strides(shape), offset)
+    }
+
+    /// The axes in another order: axis `i` of the result is axis `order[i]` of this tensor.
+    ///
+    /// # Panics
+    /// If `order` is not a permutation of the axes.
+    #[track_caller]
+    pub fn permute(&self, order: impl AsRef<[usize]>) -> Self {
+        let order = order.as_ref();
+        let mut sorted: SmallVec<[usize; 4]> = SmallVec::from_slice(order);
+        sorted.sort_unstable();
+        if !sorted.iter().copied().eq(0..self.rank()) {
+            panic!("permute: {order:?} is not a permutation of the axes of {:?}", self.shape);
+        }
+        let shape = order.iter().map(|&axis| self.shape[axis]).collect();
+        let strides = order.iter().map(|&axis| self.strides[axis]).collect();
+        self.view(shape, strides, self.offset)
+    }
+
+    /// The transpose: the last two axes swapped.
+    ///
+    /// # Panics
+    /// If there are fewer than two axes.
+    #[track_caller]
+    pub fn t(&self) -> Self {
+        let rank = self.rank();
+        if rank < 2 {
+            panic!("t: shape {:?} has fewer than two axes to swap", self.shape);
+        }
+        let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
+        order.swap(rank - 2, rank - 1);
+        self.permute(order)
+    }
+
+    /// Repeats axes of size 1 (and missing leading axes) up to `shape`, without copying.
+    ///
+    /// # Panics
+    /// If another axis would have to change its size.
+    #[track_caller]
+    pub fn expand(&self, shape: impl AsRef<[usize]>) -> Self {
+        let shape = shape.as_ref();
+        let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+        let fits = shape.len().checked_sub(self.rank()).is_some_and(|lead| {
+            (0..self.rank()).all(|axis| {
+                let same = self.shape[axis] == shape[lead + axis];
+                strides[lead + axis] = if same { self.strides[axis] } else { 0 };
+                same || self.shape[axis] == 1
+            })
+        });
+        if !fits {
+            panic!("expand: {:?} does not broadcast to {shape:?}", self.shape);
+        }
+        self.view(Shape::from_slice(shape), strides, self.offset)
+    }
+
+    /// Every `step`-th element from `start` (included) to `end` (excluded) along one axis. A negative
+    /// step walks the same elements backwards: `slice(0, 0, n, -1)` reverses the first axis.
+    ///
+    /// # Panics
+    /// If the axis or the range is out of bounds, or the step is 0.
+    #[track_caller]
+    pub fn slice(&self, axis: usize, start: usize, end: usize, step: isize) -> Self {
+        assert!(step != 0, "slice: the step must not be 0");
+        let size = match self.shape.get(axis) {
+            Some(&size) => size,
+            None => panic!("slice: axis {axis} is out of range for shape {:?}", self.shape),
+        };
+        if start > end || end > size {
+            panic!("slice: {start}..{end} is out of range for axis {axis} of shape {:?}", self.shape);
+        }
+        let count = (end - start).div_ceil(step.unsigned_abs());
+        let first = if step > 0 || count == 0 { start } else { end - 1 };
+        let (mut shape, mut strides) = (self.shape.clone(), self.strides.clone());
+        shape[axis] = count;
+        strides[axis] *= step;
+        // An empty view points at its own start: nothing lies beyond the buffer's end.
+        let shift = if count == 0 { 0 } else { first as isize * self.strides[axis] };
+        self.view(shape, strides, self.offset.strict_add_signed(shift))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting(shape: &[usize]) -> Tensor<f64> {
+        Tensor::from_fn(shape, |i| i as f64)
+    }
+
+    #[test]
+    fn views_share_memory() {
+        let a = counting(&[2, 3]);
+        for view in [a.t(), a.permute([1, 0]), a.reshape([3, 2]), a.expand([4, 2, 3]), a.slice(1, 1, 3, 1)] {
+            assert!(Arc::ptr_eq(&a.buffer, &view.buffer));
+        }
+        assert!(!Arc::ptr_eq(&a.buffer, &a.t().contiguous().buffer));
+        assert!(!Arc::ptr_eq(&a.buffer, &a.t().reshape([6]).buffer));
+    }
+
+    #[test]
+    fn views_read_the_right_elements() {
+        let a = counting(&[2, 3]);
+        assert_eq!(a.t().reshape([6]).to_vec(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        assert_eq!(a.slice(1, 0, 3, 2).to_vec(), [0.0, 2.0, 3.0, 5.0]);
+        assert_eq!(a.slice(1, 0, 3, -1).to_vec(), [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
+        assert_eq!(a.slice(1, 0, 3, -2).to_vec(), [2.0, 0.0, 5.0, 3.0]);
+        assert_eq!(a.slice(0, 2, 2, 1).shape(), [0, 3]);
+        assert_eq!(counting(&[2, 1]).expand([2, 2]).to_vec(), [0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(a.slice(0, 1, 2, 1).make_mut(), [3.0, 4.0, 5.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "reshape: [2, 3] has 6 elements, [4] has 4")]
+    fn bad_reshape() {
+        counting(&[2, 3]).reshape([4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "expand: [2, 3] does not broadcast to [2, 4]")]
+    fn bad_expand() {
+        counting(&[2, 3]).expand([2, 4]);
+    }
+}
