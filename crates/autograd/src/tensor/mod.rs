@@ -15,6 +15,7 @@ mod kernels;
 mod matmul;
 mod pool;
 mod shape;
+mod update;
 mod view;
 
 use std::fmt;

@@ -1,0 +1,38 @@
+//! Neural networks on the [`autograd`] crate: layers, losses, optimizers, data and checkpoints.
+//!
+//! ```
+//! use autograd::{Tensor, value_and_grad};
+//! use nn::{Activation, Adam, Mlp, Optimizer, Purpose, generator, losses};
+//!
+//! // Learn the exclusive or.
+//! let x = Tensor::<f64>::from_vec([4, 2], vec![0., 0., 0., 1., 1., 0., 1., 1.]);
+//! let y = Tensor::from_vec([4, 1], vec![0., 1., 1., 0.]);
+//! let mut model = Mlp::new(&[2, 8, 1], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0));
+//! let mut adam = Adam::new(0.05);
+//! for _ in 0..200 {
+//!     let (_, gradient) = value_and_grad(&model, |model, tape| {
+//!         losses::bce_with_logits(model.forward(tape.constant(&x)), tape.constant(&y))
+//!     });
+//!     adam.step(&mut model, &gradient);
+//! }
+//! let logits = autograd::value(&model, |model, tape| model.forward(tape.constant(&x)));
+//! assert!(logits.to_vec().iter().zip(y.to_vec()).all(|(&logit, y)| (logit > 0.0) == (y > 0.5)));
+//! ```
+
+pub mod checkpoint;
+pub mod context;
+pub mod data;
+mod error;
+pub mod files;
+pub mod init;
+pub mod layers;
+pub mod losses;
+pub mod optim;
+pub mod random;
+
+pub use context::Context;
+pub use data::Dataset;
+pub use error::{Error, Result};
+pub use layers::{Activation, Linear, Mlp};
+pub use optim::{Adam, Optimizer, Schedule, Sgd};
+pub use random::{Generator, Purpose, generator};

@@ -1,0 +1,110 @@
+//! Reproducible random numbers.
+//!
+//! There is no global generator. Every draw comes from a [`Generator`] that is keyed by what it is
+//! for: the seed of the run, the purpose, the epoch and the example. A key names its numbers
+//! outright, so results do not depend on the number of threads, on how examples are put into
+//! batches, or on whether a run was interrupted and resumed.
+//!
+//! ```
+//! use nn::{Purpose, generator};
+//! use rand::RngExt;
+//!
+//! let draw = |example| generator(7, Purpose::Noise, 0, example).random::<f64>();
+//! assert_eq!(draw(3), draw(3));
+//! assert_ne!(draw(3), draw(4));
+//! ```
+
+use autograd::{Real, Tensor};
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
+
+/// ChaCha with 8 rounds: a counter-based generator, whose algorithm will not change.
+pub type Generator = rand::rngs::ChaCha8Rng;
+
+/// What random numbers are for. Different purposes never share numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// Initial weights.
+    Init = 1,
+    /// The order of the training examples.
+    Shuffle = 2,
+    /// Noise inside a model while it trains: dropout, reparameterization, corruption.
+    Noise = 3,
+    /// Noise inside a model while it is evaluated.
+    Evaluation = 4,
+    /// Samples from a trained model.
+    Sample = 5,
+    /// Splits of a data set.
+    Split = 6,
+}
+
+/// The generator for one purpose, epoch and example of the run with this seed.
+pub fn generator(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Generator {
+    // ChaCha's key has 256 bits: room for all four numbers as they are.
+    let mut key = [0; 32];
+    for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, epoch, example]) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    Generator::from_seed(key)
+}
+
+/// A tensor of numbers from the uniform distribution on `[low, high)`.
+pub fn uniform<T: Real>(shape: impl AsRef<[usize]>, low: f64, high: f64, from: &mut Generator) -> Tensor<T> {
+    Tensor::from_fn(shape, |_| T::of(low + (high - low) * from.random::<f64>()))
+}
+
+/// A tensor of numbers from the standard normal distribution.
+pub fn normal<T: Real>(shape: impl AsRef<[usize]>, from: &mut Generator) -> Tensor<T> {
+    Tensor::from_fn(shape, |_| T::of(from.sample::<f64, _>(StandardNormal)))
+}
+
+/// `0, 1, … n − 1` in random order (Fisher–Yates).
+pub fn permutation(n: usize, from: &mut Generator) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    for i in (1..n).rev() {
+        order.swap(i, from.random_range(0..=i));
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_fixed_forever() {
+        // Recorded runs rely on these numbers; they must not change between versions.
+        let mut from = generator(1, Purpose::Init, 2, 3);
+        let first: [u64; 2] = [from.random(), from.random()];
+        assert_eq!(first, [10_330_306_060_867_055_474, 5_553_062_174_299_126_021]);
+    }
+
+    #[test]
+    fn every_part_of_the_key_matters() {
+        let keys = [(0, Purpose::Init, 0, 0), (1, Purpose::Init, 0, 0), (0, Purpose::Noise, 0, 0)];
+        let more = [(0, Purpose::Init, 1, 0), (0, Purpose::Init, 0, 1)];
+        let mut draws: Vec<u64> =
+            keys.iter().chain(&more).map(|&(s, p, e, i)| generator(s, p, e, i).random()).collect();
+        draws.sort_unstable();
+        draws.dedup();
+        assert_eq!(draws.len(), 5);
+    }
+
+    #[test]
+    fn normal_draws_have_the_right_moments() {
+        let draws = normal::<f64>([100_000], &mut generator(0, Purpose::Noise, 0, 0)).to_vec();
+        let moment = |k| draws.iter().map(|x: &f64| x.powi(k)).sum::<f64>() / draws.len() as f64;
+        // Standard errors: 0.003, 0.0045, 0.012, 0.031.
+        assert!(moment(1).abs() < 0.012 && (moment(2) - 1.0).abs() < 0.018, "{} {}", moment(1), moment(2));
+        assert!(moment(3).abs() < 0.05 && (moment(4) - 3.0).abs() < 0.125, "{} {}", moment(3), moment(4));
+    }
+
+    #[test]
+    fn a_permutation_holds_every_number_once() {
+        let mut order = permutation(1000, &mut generator(0, Purpose::Shuffle, 0, 0));
+        assert_ne!(order, (0..1000).collect::<Vec<_>>());
+        order.sort_unstable();
+        assert_eq!(order, (0..1000).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,92 @@
+//! Metrics, each with its definition.
+
+use autograd::Tensor;
+use nn::{Context, Dataset};
+
+use crate::AnyModel;
+use crate::model::Terms;
+
+/// Examples evaluated together: enough for fast products, little enough to fit into the cache.
+const BATCH: usize = 500;
+
+/// The mean of the rows.
+pub fn mean(x: &Tensor<f32>) -> Tensor<f32> {
+    let features = x.shape()[1];
+    let sums = blocks(x).map(|block| block.sum_to([features]));
+    let sum = sums.reduce(|a, b| a.zip(&b, |a, b| a + b)).expect("data sets have examples");
+    sum.map(|sum| sum / x.shape()[0] as f64).cast()
+}
+
+/// The covariance of the columns, `1/n Σᵢ (xᵢ − mean)(xᵢ − mean)ᵀ`. In double precision: the small
+/// eigenvalues are differences of large numbers.
+pub fn covariance(x: &Tensor<f32>, mean: &Tensor<f32>) -> Tensor<f64> {
+    let mean = mean.cast::<f64>();
+    let products = blocks(x).map(|block| {
+        let centred = block.zip(&mean, |x, m| x - m);
+        centred.t().matmul(&centred)
+    });
+    let sum = products.reduce(|a, b| a.zip(&b, |a, b| a + b)).expect("data sets have examples");
+    sum.map(|sum| sum / x.shape()[0] as f64)
+}
+
+/// The rows in double precision, a few thousand at a time: all at once may not fit into memory.
+fn blocks(x: &Tensor<f32>) -> impl Iterator<Item = Tensor<f64>> {
+    const ROWS: usize = 4096;
+    let rows = x.shape()[0];
+    (0..rows).step_by(ROWS).map(move |start| x.slice(0, start, rows.min(start + ROWS), 1).cast())
+}
+
+/// `Σⱼ (xⱼ − x̂ⱼ)²` of every example.
+pub fn squared_errors(model: &dyn AnyModel, data: &Dataset) -> Vec<f64> {
+    let mut errors = Vec::with_capacity(data.len());
+    for_each_batch(data, |_, x| {
+        let x_hat = model.decode(&model.encode(x));
+        let squares = x.zip(&x_hat, |x, x_hat| x - x_hat).cast::<f64>().map(|d| d * d);
+        errors.extend(squares.sum_to([x.shape()[0], 1]).to_vec());
+    });
+    errors
+}
+
+/// SSE/img: the squared error summed over the pixels of an image, the mean over images.
+pub fn mean_squared_error(model: &dyn AnyModel, data: &Dataset) -> f64 {
+    squared_errors(model, data).iter().sum::<f64>() / data.len() as f64
+}
+
+/// The SSE/img of always answering `mean`: what R² compares with.
+pub fn variance_around(mean: &Tensor<f32>, data: &Dataset) -> f64 {
+    let mean = mean.cast::<f64>();
+    let sums = blocks(&data.x).map(|block| block.zip(&mean, |x, m| (x - m) * (x - m)).sum_to([]).item());
+    sums.sum::<f64>() / data.len() as f64
+}
+
+/// The codes of all examples, `[examples, code]`.
+pub fn codes(model: &dyn AnyModel, data: &Dataset) -> Tensor<f32> {
+    let (mut codes, mut width) = (vec![], 0);
+    for_each_batch(data, |_, x| {
+        let z = model.encode(x);
+        width = z.shape()[1];
+        codes.extend(z.to_vec());
+    });
+    Tensor::from_vec([data.len(), width], codes)
+}
+
+/// The loss of the model, the mean over all examples. Deterministic: noise that the loss needs by
+/// definition is fixed by the seed and the number of the example.
+pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
+    let mut sum: Option<Terms> = None;
+    for_each_batch(data, |numbers, x| {
+        let mut terms = model.loss(x, Context::evaluation(seed, numbers));
+        let weight = numbers.len() as f64 / data.len() as f64;
+        terms.values.iter_mut().for_each(|term| term.1 *= weight);
+        match &mut sum {
+            None => sum = Some(terms),
+            Some(sum) => sum.values.iter_mut().zip(&terms.values).for_each(|(sum, term)| sum.1 += term.1),
+        }
+    });
+    sum.expect("data sets have examples")
+}
+
+fn for_each_batch(data: &Dataset, mut f: impl FnMut(&[usize], &Tensor<f32>)) {
+    let numbers: Vec<usize> = (0..data.len()).collect();
+    numbers.chunks(BATCH).for_each(|numbers| f(numbers, &data.rows(numbers)));
+}

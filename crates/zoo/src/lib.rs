@@ -1,0 +1,30 @@
+//! A zoo of autoencoders, each true to its paper and measured against PCA with a code of the same
+//! size.
+//!
+//! An autoencoder learns to copy its input through a narrow or noisy place, and so learns what the
+//! input is made of. Every model here encodes (`x → z`) and decodes (`z → x̂`); they differ in their
+//! loss, which each model's file states with its source.
+//!
+//! ```
+//! use zoo::{data, models::pca::Pca};
+//!
+//! let digits = data::digits();
+//! let pca = Pca::fit(&digits.train.x, 8);
+//! let errors = zoo::evaluate::squared_errors(&pca, &digits.test);
+//! let sse = errors.iter().sum::<f64>() / errors.len() as f64;
+//! assert!((sse - 1.5620).abs() < 5e-5); // the summed squared error of an image
+//! ```
+
+pub mod config;
+pub mod data;
+pub mod evaluate;
+pub mod model;
+pub mod models;
+pub mod pictures;
+pub mod plot;
+pub mod registry;
+pub mod terms;
+pub mod train;
+
+pub use model::{AnyModel, Learned, Model};
+pub use terms::{Likelihood, Loss, Unit};

@@ -1,0 +1,72 @@
+//! The undercomplete autoencoder (Rumelhart, Hinton and Williams 1986; deep: Hinton and
+//! Salakhutdinov 2006).
+//!
+//! > `L(x) = ‖x − x̂‖²`,  `x̂ = g(f(x))`
+//!
+//! The code is linear and narrower than the input, so the network has to find what varies. With one
+//! linear layer on each side the best it can do is PCA; hidden layers let it bend.
+
+use autograd::{Real, Tensor, Var, tree};
+use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{check_widths, reversed, widths};
+use crate::registry::Settings;
+use crate::{Learned, Likelihood, Loss, Model};
+
+/// Settings of an autoencoder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Numbers in the code.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// What the decoder's output means.
+    pub likelihood: Likelihood,
+}
+
+/// Encoder and decoder.
+#[derive(Clone, Debug)]
+pub struct Autoencoder<W> {
+    encoder: Mlp<W>,
+    decoder: Mlp<W>,
+    likelihood: Likelihood,
+}
+tree!(Autoencoder { encoder, decoder; likelihood });
+
+impl Settings for Config {
+    type Model = Learned<Autoencoder<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = if data.width() < 256 { (8, vec![64]) } else { (32, vec![512, 128]) };
+        Config { code, hidden, activation: Activation::Relu, likelihood: Likelihood::SquaredError }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        check_widths(&self.hidden, self.code)?;
+        let widths = widths(data.width(), &self.hidden, self.code);
+        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
+        let output = decoder.layers.last_mut().expect("at least one layer");
+        output.bias = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
+        Ok(Learned(Autoencoder { encoder, decoder, likelihood: self.likelihood }))
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.encoder.forward(x)
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.likelihood.mean(self.decoder.forward(z))
+    }
+
+    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
+        let output = self.decoder.forward(self.encoder.forward(x));
+        Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
+    }
+}

@@ -1,0 +1,28 @@
+//! The models, one file each: the paper, the equation, the settings with their defaults, the loss.
+
+pub mod autoencoder;
+pub mod pca;
+pub mod vae;
+
+use nn::{Error, Result};
+
+/// Widths of an encoder's layers, input first; a decoder has the same in reverse.
+fn widths(input: usize, hidden: &[usize], code: usize) -> Vec<usize> {
+    [&[input], hidden, &[code]].concat()
+}
+
+fn reversed(mut widths: Vec<usize>) -> Vec<usize> {
+    widths.reverse();
+    widths
+}
+
+/// Refuses layers without units.
+fn check_widths(hidden: &[usize], code: usize) -> Result<()> {
+    if code == 0 {
+        return Err(Error::Invalid("the code must have at least 1 number (--code 1)".into()));
+    }
+    if hidden.contains(&0) {
+        return Err(Error::Invalid(format!("a hidden layer must have at least 1 unit, not {hidden:?}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Principal component analysis (Pearson 1901; Hotelling 1933): the best linear autoencoder.
+//!
+//! > `z = (x − μ) V`,  `x̂ = z Vᵀ + μ`,  minimising  `‖x − x̂‖²`
+//!
+//! The columns of `V` are the eigenvectors of the covariance with the largest eigenvalues. They are
+//! computed, not learnt, and stand beside every result of the zoo: a model with a code of the same
+//! size has to do better to be worth its training.
+
+use std::path::Path;
+
+use autograd::{Name, Real, Tensor, Tree, tree};
+use nn::checkpoint::{self, Metadata};
+use nn::{Context, Dataset, Generator, Optimizer, Result, losses};
+use serde::{Deserialize, Serialize};
+
+use super::check_widths;
+use crate::AnyModel;
+use crate::model::Terms;
+use crate::registry::Settings;
+use crate::{Unit, evaluate};
+
+/// Settings of PCA.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Components kept.
+    pub code: usize,
+}
+
+/// Mean and principal directions.
+#[derive(Clone, Debug)]
+pub struct Pca<W> {
+    /// `μ`, of shape `[features]`.
+    pub mean: W,
+    /// `Vᵀ`, of shape `[components, features]`: orthonormal rows, the largest variance first, each
+    /// with its largest entry positive.
+    pub components: W,
+}
+tree!(Pca { mean, components });
+
+impl Pca<Tensor<f32>> {
+    /// The PCA of the rows of `x` with `code` components, or as many as there are features.
+    pub fn fit(x: &Tensor<f32>, code: usize) -> Self {
+        let features = x.shape()[1];
+        let mean = evaluate::mean(x);
+        let c = evaluate::covariance(x, &mean).to_vec();
+        let matrix = faer::Mat::from_fn(features, features, |i, j| c[i * features + j]);
+        let eigen =
+            matrix.self_adjoint_eigen(faer::Side::Lower).expect("a finite symmetric matrix has eigenvectors");
+        let vectors = eigen.U(); // by rising eigenvalue
+        let kept = code.min(features);
+        let component = |k: usize| {
+            let vector: Vec<f64> = (0..features).map(|i| vectors[(i, features - 1 - k)]).collect();
+            let largest = vector.iter().fold(0.0, |m: f64, v| if v.abs() > m.abs() { *v } else { m });
+            vector.into_iter().map(move |v| v * largest.signum())
+        };
+        let components: Vec<f32> = (0..kept).flat_map(component).map(|v| v as f32).collect();
+        Pca { mean, components: Tensor::from_vec([kept, features], components) }
+    }
+}
+
+impl Settings for Config {
+    type Model = Pca<Tensor<f32>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        Config { code: if data.width() < 256 { 8 } else { 30 } }
+    }
+
+    fn build(&self, data: &Dataset, _: &mut Generator) -> Result<Self::Model> {
+        check_widths(&[], self.code)?;
+        Ok(Pca::fit(&data.x, self.code))
+    }
+}
+
+impl AnyModel for Pca<Tensor<f32>> {
+    fn encode(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        x.zip(&self.mean, |x, m| x - m).matmul(&self.components.t())
+    }
+
+    fn decode(&self, z: &Tensor<f32>) -> Tensor<f32> {
+        z.matmul(&self.components).zip(&self.mean, |x, m| x + m)
+    }
+
+    fn loss(&self, x: &Tensor<f32>, _: Context) -> Terms {
+        let x_hat = self.decode(&self.encode(x));
+        let loss = autograd::value(&x_hat, |x_hat, tape| losses::squared_error(x_hat, tape.constant(x)));
+        Terms { unit: Unit::SquaredError, values: vec![("reconstruction", loss.item().as_f64())] }
+    }
+
+    fn train_step(&mut self, x: &Tensor<f32>, context: Context, _: &mut dyn Optimizer<f32>) -> Terms {
+        // It is exact from the start: nothing is left to learn.
+        self.loss(x, context)
+    }
+
+    fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
+        self.visit(f);
+    }
+
+    fn save(&self, path: &Path, metadata: Metadata) -> Result<()> {
+        checkpoint::save(path, self, metadata)
+    }
+
+    fn load(&mut self, path: &Path) -> Result<Metadata> {
+        checkpoint::load(path, self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::digits;
+
+    fn test_error(code: usize) -> f64 {
+        let data = digits();
+        evaluate::mean_squared_error(&Pca::fit(&data.train.x, code), &data.test)
+    }
+
+    #[test]
+    fn known_errors_on_the_digits() {
+        assert!((test_error(8) - 1.5620).abs() < 5e-5, "{}", test_error(8));
+        assert!((test_error(16) - 0.7230).abs() < 5e-5, "{}", test_error(16));
+        assert!(test_error(1000) < 1e-9, "all components reconstruct exactly");
+    }
+
+    #[test]
+    fn components_are_orthonormal_and_codes_uncorrelated() {
+        let data = digits().train;
+        let pca = Pca::fit(&data.x, 5);
+        let gram = pca.components.matmul(&pca.components.t()).to_vec();
+        let codes = pca.encode(&data.x);
+        let covariance = codes.t().matmul(&codes).map(|c| c / data.len() as f32).to_vec();
+        for (i, (&g, &c)) in gram.iter().zip(&covariance).enumerate() {
+            let diagonal = i / 5 == i % 5;
+            assert!((g - if diagonal { 1.0 } else { 0.0 }).abs() < 1e-5);
+            assert!(diagonal || c.abs() < 1e-4, "{covariance:?}");
+        }
+        let variances: Vec<f32> = (0..5).map(|i| covariance[i * 6]).collect();
+        assert!(variances.is_sorted_by(|a, b| a >= b), "{variances:?}");
+    }
+}

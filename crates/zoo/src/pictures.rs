@@ -1,0 +1,158 @@
+//! The pictures of a run.
+
+use autograd::Tensor;
+use nn::random::normal;
+use nn::{Dataset, Purpose, generator};
+
+use crate::data::Split;
+use crate::evaluate;
+use crate::models::pca::Pca;
+use crate::plot::{self, Pair, Picture, Series, Size};
+use crate::train::Epoch;
+use crate::{AnyModel, Unit};
+
+/// Points in a code map: more would hide each other.
+const MOST_POINTS: usize = 3000;
+
+/// Input and reconstruction of the test images that are reconstructed best, typically and worst.
+/// `None` if the examples are not images.
+pub fn reconstructions(
+    caption: &str,
+    model: &dyn AnyModel,
+    data: &Dataset,
+    errors: &[f64],
+) -> Option<Picture> {
+    const SHOWN: usize = 10;
+    let size = size(data)?;
+    let mut ranked: Vec<usize> = (0..data.len()).collect();
+    ranked.sort_by(|&a, &b| errors[a].total_cmp(&errors[b]));
+    let shown = SHOWN.min(ranked.len());
+    let middle = (ranked.len() - shown) / 2;
+    let groups = [
+        ("best", &ranked[..shown]),
+        ("median", &ranked[middle..middle + shown]),
+        ("worst", &ranked[ranked.len() - shown..]),
+    ];
+    let pictures = groups.map(|(name, numbers)| {
+        let x = data.rows(numbers);
+        let x_hat = model.decode(&model.encode(&x));
+        (name, rows(&x), rows(&x_hat), numbers)
+    });
+    let groups: Vec<(&str, Vec<Pair>)> = pictures
+        .iter()
+        .map(|(name, inputs, outputs, numbers)| {
+            let pair = |(i, &number): (usize, &usize)| Pair {
+                input: &inputs[i],
+                output: &outputs[i],
+                error: errors[number],
+            };
+            (*name, numbers.iter().enumerate().map(pair).collect())
+        })
+        .collect();
+    Some(plot::reconstructions(&format!("Reconstructions of test images\n{caption}"), size, &groups))
+}
+
+/// The loss during training: in all, and by term where there are several. A squared error is shown
+/// beside that of PCA.
+pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64)) -> Option<Picture> {
+    let first = epochs.first()?;
+    let mut series = vec![
+        curve("train".into(), epochs, |epoch| epoch.train.total()),
+        curve("test".into(), epochs, |epoch| epoch.test.total()),
+    ];
+    if first.test.values.len() > 1 {
+        for (i, (name, _)) in first.test.values.iter().enumerate() {
+            series.push(curve(format!("test {name}"), epochs, |epoch| epoch.test.values[i].1));
+        }
+    }
+    let unit = first.test.unit;
+    let references = match unit {
+        Unit::SquaredError => vec![(format!("PCA-{} {:.3}", pca.0, pca.1), pca.1)],
+        Unit::Nats => vec![],
+    };
+    let title = format!("Loss during training\n{caption}");
+    Some(plot::curves(&title, "epoch", &unit.to_string(), &series, &references))
+}
+
+fn curve(name: String, epochs: &[Epoch], y: impl Fn(&Epoch) -> f64) -> Series {
+    Series { name, points: epochs.iter().map(|epoch| (epoch.number as f64, y(epoch))).collect() }
+}
+
+/// Where the test examples lie in the space of codes, coloured by label.
+pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset) -> Picture {
+    let shown = data.len().min(MOST_POINTS);
+    let codes = codes.slice(0, 0, shown, 1);
+    let width = codes.shape()[1];
+    let (plane, x, y) = match width {
+        1 => (codes, "code", ""),
+        2 => (codes, "first code", "second code"),
+        _ => {
+            let names = ("first principal component of the codes", "second principal component");
+            (Pca::fit(&codes, 2).encode(&codes), names.0, names.1)
+        }
+    };
+    let point = |row: Vec<f32>| [row[0], row.get(1).copied().unwrap_or(0.0)];
+    let points: Vec<[f32; 2]> = rows(&plane).into_iter().map(point).collect();
+    let labels = data.labels.as_ref().map(|labels| &labels[..shown]);
+    plot::code_map(&format!("Codes of test images\n{caption}"), x, y, &points, labels)
+}
+
+/// New examples: decoded draws from the prior `N(0, I)`. `None` if the examples are not images.
+pub fn samples(
+    caption: &str,
+    model: &dyn AnyModel,
+    data: &Dataset,
+    code: usize,
+    seed: u64,
+) -> Option<Picture> {
+    let z = normal([100, code], &mut generator(seed, Purpose::Sample, 0, 0));
+    let images = rows(&model.decode(&z));
+    let title = format!("Samples from the prior\n{caption}");
+    Some(plot::image_grid(&title, size(data)?, 10, &images, true, None))
+}
+
+/// Decoded codes on a regular grid over the plane in which the codes of the test examples vary most,
+/// around their mean. `None` if the examples are not images.
+pub fn manifold(caption: &str, model: &dyn AnyModel, data: &Dataset, codes: &Tensor<f32>) -> Option<Picture> {
+    const STEPS: usize = 15;
+    const REACH: f32 = 2.5;
+    let size = size(data)?;
+    let width = codes.shape()[1];
+    let step = |i: usize| REACH * (2.0 * i as f32 / (STEPS - 1) as f32 - 1.0);
+    // The first row shows the largest second coordinate.
+    let place = |i: usize| [step(i % STEPS), step(STEPS - 1 - i / STEPS)];
+    let (z, names) = if width == 2 {
+        let z = Tensor::from_fn([STEPS * STEPS, 2], |i| place(i / 2)[i % 2]);
+        (z, ("first code, −2.5 to 2.5", "second code, −2.5 to 2.5"))
+    } else {
+        let pca = Pca::fit(codes, 2);
+        let along = pca.encode(codes);
+        let deviation: Vec<f32> = rows(&along.t()).iter().map(|column| rms(column)).collect();
+        let kept = deviation.len();
+        let plane =
+            Tensor::from_fn([STEPS * STEPS, kept], |i| place(i / kept)[i % kept] * deviation[i % kept]);
+        let names = ("first principal component of the codes, ±2.5 σ", "second principal component, ±2.5 σ");
+        (pca.decode(&plane), names)
+    };
+    let title = format!("The latent manifold, decoded\n{caption}");
+    Some(plot::image_grid(&title, size, STEPS, &rows(&model.decode(&z)), false, Some(names)))
+}
+
+fn rms(values: &[f32]) -> f32 {
+    (values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32).sqrt()
+}
+
+fn size(data: &Dataset) -> Option<Size> {
+    data.image.map(|[height, width]| Size { height, width })
+}
+
+fn rows(x: &Tensor<f32>) -> Vec<Vec<f32>> {
+    x.to_vec().chunks(x.shape()[1].max(1)).map(<[f32]>::to_vec).collect()
+}
+
+/// SSE/img of every test example and of their mean, for the captions and tables.
+pub fn errors(model: &dyn AnyModel, data: &Split) -> (Vec<f64>, f64) {
+    let errors = evaluate::squared_errors(model, &data.test);
+    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+    (errors, mean)
+}

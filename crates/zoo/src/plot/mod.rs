@@ -1,0 +1,85 @@
+//! Pictures of what a model has learnt: reconstructions, loss curves, maps of codes, grids of samples.
+//!
+//! Plain slices in, a [`Picture`] out; nothing here knows about tensors or models, and nothing is written to
+//! disk. All pictures share margins, type sizes and colours, so that they can stand side by side. They are drawn
+//! for screens of two pixels per point: shown at half their size, text is 12 to 17 points high.
+//!
+//! In a title, what follows a line break is set smaller, as a subtitle.
+//!
+//! ```
+//! use zoo::plot::{Series, curves, png};
+//!
+//! let loss = Series { name: "VAE".into(), points: vec![(1.0, 3.2), (2.0, 2.1), (3.0, 1.9)] };
+//! let picture = curves("Digits\ntest set", "epoch", "SSE/img", &[loss], &[("PCA-8 1.562".into(), 1.562)]);
+//!
+//! assert_eq!(picture.width(), 1600);
+//! assert!(png(&picture).starts_with(b"\x89PNG"));
+//! ```
+
+mod axis;
+mod canvas;
+mod chart;
+mod code_map;
+mod colour;
+mod curves;
+mod image_grid;
+mod page;
+mod reconstructions;
+mod text;
+mod tile;
+
+pub use code_map::code_map;
+pub use curves::{Series, curves};
+pub use image_grid::image_grid;
+pub use reconstructions::{Pair, reconstructions};
+
+/// Eight bits each of red, green and blue.
+pub type Picture = image::RgbImage;
+
+/// Height and width of one example, in its own pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// The picture as the bytes of a PNG file.
+pub fn png(picture: &Picture) -> Vec<u8> {
+    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+    let mut bytes = Vec::new();
+    // Pictures are kept in the repository, so a little more time for fewer bytes is well spent.
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive);
+    picture.write_with_encoder(encoder).expect("writing to memory does not fail");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn png_gives_back_the_same_pixels() {
+        let picture =
+            image_grid("Samples", Size { height: 2, width: 2 }, 3, &vec![vec![0.3; 4]; 5], true, None);
+        let read = image::load_from_memory(&png(&picture)).unwrap().into_rgb8();
+        assert!(read == picture);
+    }
+
+    #[test]
+    fn titles_are_drawn_and_make_room_for_themselves() {
+        let draw =
+            |title: &str| image_grid(title, Size { height: 8, width: 8 }, 1, &[vec![0.5; 64]], true, None);
+        let ink = |picture: &Picture| picture.pixels().filter(|pixel| pixel.0[0] < 60).count();
+        let (none, short, long) = (draw(""), draw("Samples"), draw(&"Samples of the prior ".repeat(8)));
+        assert_eq!(ink(&none), 0);
+        assert!(ink(&short) > 500);
+        assert!(none.height() < short.height() && short.height() < long.height());
+        assert_eq!(none.width(), long.width());
+        // The margins stay white, however long the title.
+        assert!(
+            long.enumerate_pixels().all(|(x, _, p)| (40..long.width() - 40).contains(&x) || p.0 == [255; 3])
+        );
+    }
+}

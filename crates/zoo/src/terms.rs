@@ -1,0 +1,143 @@
+//! Loss terms, each written once with its equation, and [`Loss`], their named sum.
+//!
+//! All terms follow one convention: the sum over features or latents, the mean over the batch. So
+//! they may be added, and the weight of a term means what its paper means.
+
+use std::fmt;
+
+use autograd::{Real, Tensor, Var};
+use nn::losses;
+use serde::{Deserialize, Serialize};
+
+/// What a loss is measured in, for one example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// The sum of squared errors.
+    SquaredError,
+    /// A negative log-likelihood (or a bound on it) to base e.
+    Nats,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::SquaredError => "SSE/img",
+            Unit::Nats => "nats/img",
+        })
+    }
+}
+
+/// A sum of named terms with one unit.
+pub struct Loss<'t, T: Real> {
+    /// The unit of the total.
+    pub unit: Unit,
+    /// The terms, already weighed.
+    pub terms: Vec<(&'static str, Var<'t, T>)>,
+}
+
+impl<'t, T: Real> Loss<'t, T> {
+    /// The sum of these terms.
+    pub fn sum<const N: usize>(unit: Unit, terms: [(&'static str, Var<'t, T>); N]) -> Self {
+        Loss { unit, terms: terms.into() }
+    }
+
+    /// The number to minimise.
+    pub fn total(&self) -> Var<'t, T> {
+        self.terms.iter().map(|term| term.1).reduce(|a, b| a + b).expect("a loss has a term")
+    }
+}
+
+/// How the decoder's output describes the data: the first term of every loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Likelihood {
+    /// The output is the reconstruction; the loss is `‖x − x̂‖²`.
+    SquaredError,
+    /// The output is the logit of a coin for every pixel; the loss is the cross-entropy, and the
+    /// reconstruction the coin's mean `σ(output)`.
+    Bernoulli,
+}
+
+impl Likelihood {
+    /// The unit of its loss.
+    pub fn unit(self) -> Unit {
+        match self {
+            Likelihood::SquaredError => Unit::SquaredError,
+            Likelihood::Bernoulli => Unit::Nats,
+        }
+    }
+
+    /// The reconstruction term for `[batch, features]`.
+    pub fn loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Likelihood::SquaredError => losses::squared_error(output, x),
+            Likelihood::Bernoulli => losses::bce_with_logits(output, x),
+        }
+    }
+
+    /// The reconstruction `x̂`.
+    pub fn mean<'t, T: Real>(self, output: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Likelihood::SquaredError => output,
+            Likelihood::Bernoulli => output.sigmoid(),
+        }
+    }
+
+    /// The output that describes the mean of the data: a good initial bias of the last layer, which
+    /// then does not have to be learnt first.
+    pub fn output_for<T: Real>(self, mean: &Tensor<f32>) -> Tensor<T> {
+        match self {
+            Likelihood::SquaredError => mean.cast(),
+            // Pixels that are always 0 would ask for −∞.
+            Likelihood::Bernoulli => {
+                mean.cast::<f64>().map(|p| p.clamp(0.01, 0.99)).map(|p| (p / (1.0 - p)).ln()).cast()
+            }
+        }
+    }
+}
+
+/// `KL( N(μ, diag e^s) ‖ N(0, I) ) = ½ Σⱼ (μⱼ² + e^sⱼ − 1 − sⱼ)` with `s = ln σ²`, in nats an example
+/// (Kingma and Welling 2014, appendix B), for `[batch, latents]`.
+pub fn gaussian_kl<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
+    let batch = mu.shape()[0];
+    (mu.square() + log_var.exp() - 1.0 - log_var).sum() * (0.5 / batch as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::{Tape, gradcheck};
+
+    #[test]
+    fn the_divergence_is_that_of_two_gaussians() {
+        let tape = Tape::<f64>::new();
+        let kl = |mu: f64, log_var: f64| {
+            let shape = |x| Tensor::full([1, 1], x);
+            gaussian_kl(tape.constant(shape(mu)), tape.constant(shape(log_var))).item()
+        };
+        assert_eq!(kl(0.0, 0.0), 0.0);
+        // ∫ q ln(q/p) by the midpoint rule.
+        let (mu, log_var) = (0.7, -0.9_f64);
+        let sigma = (0.5 * log_var).exp();
+        let normal = |x: f64, m: f64, s: f64| {
+            (-0.5 * ((x - m) / s).powi(2)).exp() / (s * (2.0 * std::f64::consts::PI).sqrt())
+        };
+        let integral: f64 = (-100_000..100_000)
+            .map(|i| (i as f64 + 0.5) * 1e-4)
+            .map(|x| (normal(x, mu, sigma), normal(x, 0.0, 1.0)))
+            .filter(|(q, _)| *q > 0.0)
+            .map(|(q, p)| q * (q / p).ln() * 1e-4)
+            .sum();
+        assert!((kl(mu, log_var) - integral).abs() < 1e-9, "{} {integral}", kl(mu, log_var));
+    }
+
+    #[test]
+    fn gradients_of_the_terms() {
+        let mu = Tensor::from_vec([2, 2], vec![0.3, -0.8, 1.2, 0.4]);
+        let log_var = Tensor::from_vec([2, 2], vec![-0.3, 0.2, 0.5, -1.1]);
+        for order in 1..=3 {
+            gradcheck(|[mu, log_var]| gaussian_kl(mu, log_var), [mu.clone(), log_var.clone()], order)
+                .unwrap();
+        }
+    }
+}
