@@ -53,7 +53,8 @@ pub fn read_folder(dir: &Path) -> Result<ImageFolder> {
     let test = read_set(dir, &names, "t10k")?;
     if (train.height, train.width) != (test.height, test.width) {
         let [train, test] = [&train, &test].map(|set| times(&[set.height, set.width]));
-        let problem = format!("the train images are {train} pixels, but the t10k images {test}; they must be equal");
+        let problem =
+            format!("the train images are {train} pixels, but the t10k images {test}; they must be equal");
         return Err(Error::file(dir, problem));
     }
     Ok(ImageFolder { train, test })
@@ -66,12 +67,16 @@ const LAYOUT: &str = "it should hold train-images-idx3-ubyte and t10k-images-idx
 fn list(dir: &Path) -> Result<Vec<OsString>> {
     let refused = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => Error::file(dir, format!("there is no such folder; {LAYOUT}")),
-        ErrorKind::NotADirectory => Error::file(dir, format!("this must be a folder, but it is a file; {LAYOUT}")),
+        ErrorKind::NotADirectory => {
+            Error::file(dir, format!("this must be a folder, but it is a file; {LAYOUT}"))
+        }
         _ => Error::io("read the folder", dir, error),
     };
     let entries = fs::read_dir(dir).map_err(refused)?;
-    let mut names =
-        entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+    let mut names = entries
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(refused)?;
     names.sort();
     if names.is_empty() {
         return Err(Error::file(dir, format!("the folder is empty; {LAYOUT}")));
@@ -83,7 +88,9 @@ fn list(dir: &Path) -> Result<Vec<OsString>> {
 fn read_set(dir: &Path, names: &[OsString], split: &str) -> Result<ImageSet> {
     let Some(path) = find(dir, names, split, "images", 3) else {
         let there = some_of(names);
-        let problem = format!("there is no {split}-images-idx3-ubyte or {split}-images-idx3-ubyte.gz among {there}; {LAYOUT}");
+        let problem = format!(
+            "there is no {split}-images-idx3-ubyte or {split}-images-idx3-ubyte.gz among {there}; {LAYOUT}"
+        );
         return Err(Error::file(dir, problem));
     };
     let images = read(&path)?;
@@ -92,7 +99,10 @@ fn read_set(dir: &Path, names: &[OsString], split: &str) -> Result<ImageSet> {
     };
     if images.bytes.is_empty() {
         let size = times(&[height, width]);
-        return Err(Error::file(&path, format!("the file holds {count} images of {size} pixels, so nothing to learn from")));
+        return Err(Error::file(
+            &path,
+            format!("the file holds {count} images of {size} pixels, so nothing to learn from"),
+        ));
     }
     let labels = match find(dir, names, split, "labels", 1) {
         Some(path) => Some(read_labels(&path, count)?),
@@ -106,7 +116,8 @@ fn read_labels(path: &Path, images: usize) -> Result<Vec<u8>> {
     match labels.shape[..] {
         [count] if count == images => Ok(labels.bytes),
         [count] => {
-            let problem = format!("there are {count} labels for {images} images; the two files do not belong together");
+            let problem =
+                format!("there are {count} labels for {images} images; the two files do not belong together");
             Err(Error::file(path, problem))
         }
         _ => Err(wrong_kind(path, labels.shape.len(), 1)),
@@ -163,8 +174,10 @@ mod tests {
         [&[0, 0, 8, 1, 0, 0, 0, count][..], &vec![4; usize::from(count)]].concat()
     }
 
+    type NamedFile = (&'static str, Vec<u8>);
+
     /// Reads a folder with these files. Of an error, the text after the folder.
-    fn read_files(files: &[(&str, Vec<u8>)]) -> Result<ImageFolder, String> {
+    fn read_files(files: &[NamedFile]) -> Result<ImageFolder, String> {
         let dir = tempfile::tempdir().unwrap();
         files.iter().for_each(|(name, content)| fs::write(dir.path().join(name), content).unwrap());
         read_folder(dir.path()).map_err(|error| {
@@ -211,26 +224,32 @@ mod tests {
         assert_eq!(text(&missing), format!("{}: there is no such folder; {LAYOUT}", missing.display()));
         let file = dir.path().join("file");
         fs::write(&file, "x").unwrap();
-        assert_eq!(text(&file), format!("{}: this must be a folder, but it is a file; {LAYOUT}", file.display()));
+        assert_eq!(
+            text(&file),
+            format!("{}: this must be a folder, but it is a file; {LAYOUT}", file.display())
+        );
 
         assert_eq!(read_files(&[]).unwrap_err(), format!(": the folder is empty; {LAYOUT}"));
         let names = ["a", "b\n", "c", "d", "e", "f", "g", "h"].map(|name| (name, vec![]));
-        let there = "there is no train-images-idx3-ubyte or train-images-idx3-ubyte.gz among a, b?, c, d, e, f and 2 more";
+        let there = "there is no train-images-idx3-ubyte or train-images-idx3-ubyte.gz among \
+            a, b?, c, d, e, f and 2 more";
         assert_eq!(read_files(&names).unwrap_err(), format!(": {there}; {LAYOUT}"));
-        let there = "there is no t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz among train-images-idx3-ubyte";
+        let there =
+            "there is no t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz among train-images-idx3-ubyte";
         assert_eq!(read_files(&[(TRAIN, images(1, 2))]).unwrap_err(), format!(": {there}; {LAYOUT}"));
     }
 
     #[test]
     fn files_that_do_not_fit_are_explained() {
-        let cases: [(&[(&str, Vec<u8>)], &str); 7] = [
+        let cases: [(&[NamedFile], &str); 7] = [
             (
                 &[(TRAIN, images(3, 2)), (TEST, images(1, 4))],
                 ": the train images are 2 × 2 pixels, but the t10k images 4 × 4; they must be equal",
             ),
             (
                 &[(TRAIN, images(3, 2)), ("train-labels-idx1-ubyte", labels(2))],
-                "/train-labels-idx1-ubyte: there are 2 labels for 3 images; the two files do not belong together",
+                "/train-labels-idx1-ubyte: there are 2 labels for 3 images; \
+                 the two files do not belong together",
             ),
             (
                 &[(TRAIN, labels(3))],
