@@ -67,13 +67,18 @@ pub fn gradcheck<const N: usize>(
     inputs: [Tensor<f64>; N],
     order: usize,
 ) -> Result<(), Mismatch> {
-    check(&|x| f(std::array::from_fn(|i| x[i])), &inputs, order)
+    gradcheck_slice(&|x| f(std::array::from_fn(|i| x[i])), &inputs, order)
 }
 
 /// A function of variables.
-pub(crate) type Function<'a> = dyn for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'a;
+type Function<'a> = dyn for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'a;
 
-pub(crate) fn check(f: &Function, inputs: &[Tensor<f64>], order: usize) -> Result<(), Mismatch> {
+/// [`gradcheck`] for a number of inputs that is not known when compiling, such as all parameters of
+/// a model.
+///
+/// # Errors
+/// As [`gradcheck`].
+pub fn gradcheck_slice(f: &Function, inputs: &[Tensor<f64>], order: usize) -> Result<(), Mismatch> {
     assert!(order > 0, "gradcheck: the order counts from 1");
     let directions: Vec<Vec<Tensor<f64>>> = (0..order)
         .map(|k| inputs.iter().enumerate().map(|(i, x)| noise(x.shape(), k, i)).collect())

@@ -25,6 +25,7 @@
 //!   rule serves the fast pass and the pass that is itself recorded.
 //! - A [`Tree`] is a model: a struct whose leaves are tensors at rest and variables on a tape;
 //!   [`value_and_grad`] takes one and returns its gradient in the same form.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod gradcheck;
 pub mod op;
@@ -35,7 +36,7 @@ pub mod tensor;
 pub mod transform;
 pub mod tree;
 
-pub use gradcheck::{Mismatch, gradcheck};
+pub use gradcheck::{Mismatch, gradcheck, gradcheck_slice};
 pub use op::Op;
 pub use ops::Elementwise;
 pub use scalar::{Real, Scalar};

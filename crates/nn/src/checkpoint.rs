@@ -74,14 +74,10 @@ pub fn load<T: Real>(path: &Path, model: &mut impl Tree<Tensor<T>>) -> Result<Me
     Ok(header.metadata().clone().unwrap_or_default())
 }
 
-/// The name most like `wanted`, if any is at all like it.
+/// The name most like `wanted`, if any is at all like it: fewest typing errors first.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |name: &str| strsim::jaro_winkler(wanted, name);
-    names
-        .map(|name| (likeness(name), name))
-        .filter(|(l, _)| *l > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|best| best.1)
+    let ranked = names.map(|name| (strsim::normalized_damerau_levenshtein(wanted, name), name));
+    ranked.filter(|(likeness, _)| *likeness > 0.4).max_by(|a, b| a.0.total_cmp(&b.0)).map(|best| best.1)
 }
 
 fn read<T: Real>(name: &str, view: &TensorView, shape: &[usize]) -> Result<Tensor<T>, String> {

@@ -18,6 +18,7 @@
 //! let logits = autograd::value(&model, |model, tape| model.forward(tape.constant(&x)));
 //! assert!(logits.to_vec().iter().zip(y.to_vec()).all(|(&logit, y)| (logit > 0.0) == (y > 0.5)));
 //! ```
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod checkpoint;
 pub mod context;

@@ -17,7 +17,7 @@ pub(crate) enum Command {
     /// List the models.
     List,
     /// Train a model and write a run folder: settings, metrics, checkpoint, pictures.
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
 }
 
 #[derive(Args)]

@@ -14,6 +14,7 @@
 //! let sse = errors.iter().sum::<f64>() / errors.len() as f64;
 //! assert!((sse - 1.5620).abs() < 5e-5); // the summed squared error of an image
 //! ```
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod config;
 pub mod data;

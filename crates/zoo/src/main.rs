@@ -1,5 +1,4 @@
 //! The command line of the zoo.
-#![allow(clippy::print_stderr, reason = "a command line talks to the terminal")]
 
 mod cli;
 mod commands;

@@ -1,9 +1,10 @@
 //! What the zoo asks of a model: [`Model`], on a tape, and [`AnyModel`], at rest and of any kind.
 
-use autograd::{Name, Real, Tensor, Tree, Var, value, value_and_grad};
+use std::path::Path;
+
+use autograd::{Mismatch, Name, Real, Tensor, Tree, Var, gradcheck_slice, value, value_and_grad};
 use nn::checkpoint::{self, Metadata};
 use nn::{Context, Optimizer, Result, optim};
-use std::path::Path;
 
 use crate::{Loss, Unit};
 
@@ -57,6 +58,13 @@ pub trait AnyModel {
     /// Calls `f` with every parameter and its name.
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>));
 
+    /// Compares the derivative of this order of the loss, with respect to all parameters, with
+    /// finite differences in double precision.
+    ///
+    /// # Errors
+    /// If they differ; see [`autograd::gradcheck`].
+    fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch>;
+
     /// Writes a checkpoint.
     ///
     /// # Errors
@@ -77,6 +85,7 @@ impl<M> AnyModel for Learned<M>
 where
     M: Tree<Tensor<f32>, With<Tensor<f32>> = M>,
     for<'t> M::With<Var<'t, f32>>: Model<'t, f32>,
+    for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
 {
     fn encode(&self, x: &Tensor<f32>) -> Tensor<f32> {
         value(&self.0, |model, tape| model.encode(tape.constant(x)))
@@ -114,6 +123,21 @@ where
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
         self.0.visit(f);
+    }
+
+    fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch> {
+        let mut parameters = vec![];
+        self.0.visit(&mut |_, parameter| parameters.push(parameter.cast()));
+        gradcheck_slice(
+            &|leaves| {
+                let x = leaves[0].tape().constant(x.cast::<f64>());
+                let mut leaves = leaves.iter().copied();
+                let next = &mut |_: Name, _: &Tensor<f32>| leaves.next().expect("one for each parameter");
+                self.0.map(Name::Root, next).loss(x, &mut context.clone()).total()
+            },
+            &parameters,
+            order,
+        )
     }
 
     fn save(&self, path: &Path, metadata: Metadata) -> Result<()> {

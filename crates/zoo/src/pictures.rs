@@ -108,7 +108,7 @@ pub fn samples(
     let z = normal([100, code], &mut generator(seed, Purpose::Sample, 0, 0));
     let images = rows(&model.decode(&z));
     let title = format!("Samples from the prior\n{caption}");
-    Some(plot::image_grid(&title, size(data)?, 10, &images, true, None))
+    Some(plot::image_grid(&title, size(data)?, 10, &images, None))
 }
 
 /// Decoded codes on a regular grid over the plane in which the codes of the test examples vary most,
@@ -135,7 +135,7 @@ pub fn manifold(caption: &str, model: &dyn AnyModel, data: &Dataset, codes: &Ten
         (pca.decode(&plane), names)
     };
     let title = format!("The latent manifold, decoded\n{caption}");
-    Some(plot::image_grid(&title, size, STEPS, &rows(&model.decode(&z)), false, Some(names)))
+    Some(plot::image_grid(&title, size, STEPS, &rows(&model.decode(&z)), Some(names)))
 }
 
 fn rms(values: &[f32]) -> f32 {

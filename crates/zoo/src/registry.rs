@@ -122,7 +122,7 @@ impl Entry {
     /// How to train it on this data when nothing else is said.
     pub fn plan(&self, data: &Dataset) -> Plan {
         let small = data.width() < 256;
-        let (epochs, batch, learning_rate) = if small { (300, 64, 2e-3) } else { (20, 128, 1e-3) };
+        let (epochs, batch, learning_rate) = if small { (600, 64, 2e-3) } else { (20, 128, 1e-3) };
         let schedule = if small { Schedule::Cosine } else { Schedule::Constant };
         Plan { epochs, batch: batch.min(data.len()), learning_rate, schedule, seed: 0 }
     }

@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use autograd::{Name, Real, Tensor, Tree, tree};
+use autograd::{Mismatch, Name, Real, Tensor, Tree, tree};
 use nn::checkpoint::{self, Metadata};
 use nn::{Context, Dataset, Generator, Optimizer, Result, losses};
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,10 @@ impl AnyModel for Pca<Tensor<f32>> {
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
         self.visit(f);
+    }
+
+    fn gradcheck(&self, _: &Tensor<f32>, _: Context, _: usize) -> Result<(), Mismatch> {
+        Ok(()) // nothing is learnt by gradient
     }
 
     fn save(&self, path: &Path, metadata: Metadata) -> Result<()> {

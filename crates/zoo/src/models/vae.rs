@@ -47,7 +47,7 @@ impl Settings for Config {
     type Model = Learned<Vae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = if data.width() < 256 { (8, vec![128]) } else { (20, vec![400]) };
+        let (code, hidden) = if data.width() < 256 { (8, vec![256]) } else { (20, vec![400]) };
         let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         Config { code, hidden, activation, likelihood, beta: 1.0 }
     }

@@ -6,7 +6,7 @@ use super::page::{MARGIN, NARROWEST, WIDEST, page};
 use super::text::{self, BODY};
 use super::{Picture, Size, tile};
 
-/// Between tiles, if there is to be a gap.
+/// Between tiles.
 const GAP: usize = 10;
 /// Room for an axis and its name, above and left, or below.
 const AXIS_ABOVE: usize = 56;
@@ -15,8 +15,8 @@ const AXIS_BELOW: f32 = 72.0;
 
 /// Images in reading order, `columns` in a row (0 is taken as 1), of grey values in `[0, 1]`, black to white.
 ///
-/// Without `gap` tiles touch, which suits a latent plane that changes smoothly. `axes` names its two directions:
-/// the first points right, the second *up*, so the first row belongs to the largest value of the second code.
+/// `axes` names the two directions of a latent plane: the first points right, the second *up*, so the first row
+/// belongs to the largest value of the second code.
 ///
 /// # Panics
 /// If an image has another number of pixels than `size` says.
@@ -26,18 +26,16 @@ pub fn image_grid(
     size: Size,
     columns: usize,
     images: &[Vec<f32>],
-    gap: bool,
     axes: Option<(&str, &str)>,
 ) -> Picture {
     images.iter().for_each(|image| tile::check("image_grid", size, image));
     let columns = columns.max(1).min(images.len().max(1));
     let rows = images.len().div_ceil(columns);
-    let gap = if gap { GAP } else { 0 };
 
     let room = (WIDEST - 2.0 * MARGIN) as usize / columns;
-    let factor = size.factor().min(room.saturating_sub(gap) / size.width.max(1)).max(1);
-    let (step_x, step_y) = (size.width * factor + gap, size.height * factor + gap);
-    let (width, height) = ((columns * step_x).saturating_sub(gap), (rows * step_y).saturating_sub(gap));
+    let factor = size.factor().min(room.saturating_sub(GAP) / size.width.max(1)).max(1);
+    let (step_x, step_y) = (size.width * factor + GAP, size.height * factor + GAP);
+    let (width, height) = ((columns * step_x).saturating_sub(GAP), (rows * step_y).saturating_sub(GAP));
 
     let (above, left, below) = if axes.is_some() { (AXIS_ABOVE, AXIS_LEFT, AXIS_BELOW) } else { (0, 0, 0.0) };
     let page_width = NARROWEST.max((left + width) as f32 + 2.0 * MARGIN);
@@ -47,12 +45,7 @@ pub fn image_grid(
     for (i, image) in images.iter().enumerate() {
         let corner = [origin[0] + i % columns * step_x, origin[1] + i / columns * step_y];
         tile::draw(&mut canvas, image, size, factor, corner);
-        if gap > 0 {
-            tile::frame(&mut canvas, size.width * factor, size.height * factor, corner);
-        }
-    }
-    if gap == 0 && !images.is_empty() {
-        tile::frame(&mut canvas, width, height, origin);
+        tile::frame(&mut canvas, size.width * factor, size.height * factor, corner);
     }
     if let Some(names) = axes {
         draw_axes(&mut canvas, names, origin.map(|v| v as f32), [width as f32, height as f32]);
@@ -86,7 +79,7 @@ mod tests {
     #[test]
     fn tiles_lie_where_the_grid_says() {
         let images: Vec<Vec<f32>> = (0..12).map(|i| vec![i as f32 / 12.0; 64]).collect();
-        let picture = image_grid("", DIGIT, 10, &images, true, None);
+        let picture = image_grid("", DIGIT, 10, &images, None);
         assert_eq!(picture.dimensions(), (10 * 82 - 10 + 88, 2 * 82 - 10 + 88));
         for (i, image) in images.iter().enumerate() {
             let (x, y) = (44 + 36 + i % 10 * 82, 44 + 36 + i / 10 * 82);
@@ -100,22 +93,22 @@ mod tests {
     fn wide_grids_shrink_by_whole_factors() {
         let images = vec![vec![0.0; 784]; 40];
         let size = Size { height: 28, width: 28 };
-        assert_eq!(image_grid("", size, 10, &images, false, None).width(), 10 * 28 * 3 + 88);
-        assert_eq!(image_grid("", size, 20, &images, false, None).width(), 20 * 28 * 2 + 88);
+        assert_eq!(image_grid("", size, 10, &images, None).width(), (10 * (28 * 3 + GAP) - GAP) as u32 + 88);
+        assert_eq!(image_grid("", size, 20, &images, None).width(), (20 * (28 * 2 + GAP) - GAP) as u32 + 88);
     }
 
     #[test]
     fn degenerate_grids_do_not_panic() {
-        image_grid("none", DIGIT, 5, &[], true, None);
-        image_grid("none", DIGIT, 0, &[], false, Some(("", "")));
-        image_grid("", Size { height: 0, width: 0 }, 3, &[vec![], vec![]], true, None);
-        image_grid(&"long ".repeat(99), DIGIT, 0, &[vec![f32::NAN; 64]], true, Some((&"x".repeat(99), "y")));
-        image_grid("", Size { height: 1, width: 1 }, usize::MAX, &[vec![f32::INFINITY]], false, None);
+        image_grid("none", DIGIT, 5, &[], None);
+        image_grid("none", DIGIT, 0, &[], Some(("", "")));
+        image_grid("", Size { height: 0, width: 0 }, 3, &[vec![], vec![]], None);
+        image_grid(&"long ".repeat(99), DIGIT, 0, &[vec![f32::NAN; 64]], Some((&"x".repeat(99), "y")));
+        image_grid("", Size { height: 1, width: 1 }, usize::MAX, &[vec![f32::INFINITY]], None);
     }
 
     #[test]
     #[should_panic(expected = "63 values for an image of 8×8")]
     fn a_wrong_shape_is_named() {
-        image_grid("", DIGIT, 1, &[vec![0.0; 63]], true, None);
+        image_grid("", DIGIT, 1, &[vec![0.0; 63]], None);
     }
 }

@@ -61,16 +61,14 @@ mod tests {
 
     #[test]
     fn png_gives_back_the_same_pixels() {
-        let picture =
-            image_grid("Samples", Size { height: 2, width: 2 }, 3, &vec![vec![0.3; 4]; 5], true, None);
+        let picture = image_grid("Samples", Size { height: 2, width: 2 }, 3, &vec![vec![0.3; 4]; 5], None);
         let read = image::load_from_memory(&png(&picture)).unwrap().into_rgb8();
         assert!(read == picture);
     }
 
     #[test]
     fn titles_are_drawn_and_make_room_for_themselves() {
-        let draw =
-            |title: &str| image_grid(title, Size { height: 8, width: 8 }, 1, &[vec![0.5; 64]], true, None);
+        let draw = |title: &str| image_grid(title, Size { height: 8, width: 8 }, 1, &[vec![0.5; 64]], None);
         let ink = |picture: &Picture| picture.pixels().filter(|pixel| pixel.0[0] < 60).count();
         let (none, short, long) = (draw(""), draw("Samples"), draw(&"Samples of the prior ".repeat(8)));
         assert_eq!(ink(&none), 0);

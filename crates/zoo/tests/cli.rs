@@ -1,0 +1,274 @@
+//! The command line, as a user meets it: right and wrong input.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+/// Runs `zoo` in a folder.
+fn zoo(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_zoo")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = zoo(folder, arguments);
+    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asserts that `zoo` fails with one clear line that holds `expected`, and leaves nothing behind.
+fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
+    let before = listing(folder);
+    let output = zoo(folder, arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "zoo {arguments:?} succeeded");
+    assert!(error.contains(expected), "zoo {arguments:?} says\n{error}not\n{expected}");
+    assert!(!error.contains("panicked") && !error.contains("backtrace"), "{error}");
+    assert_eq!(error.lines().count(), 1, "one sentence, not\n{error}");
+    assert_eq!(listing(folder), before, "zoo {arguments:?} left something behind");
+}
+
+fn listing(folder: &Path) -> Vec<String> {
+    let mut names = vec![];
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        names.push(path.display().to_string());
+        if path.is_dir() {
+            names.extend(listing(&path));
+        }
+    }
+    names.sort();
+    // The folder for runs may stay, empty.
+    names.retain(|name| !name.ends_with("/runs"));
+    names
+}
+
+fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
+    let mut content = vec![0, 0, 8, shape.len() as u8];
+    shape.iter().for_each(|size| content.extend(size.to_be_bytes()));
+    content.extend(bytes);
+    content
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(vec![], Compression::default());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// 40 training and 10 test images of 4×3 pixels.
+fn image_folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (split, count) in [("train", 40_u32), ("t10k", 10)] {
+        let pixels: Vec<u8> = (0..count * 12).map(|i| (i * i * 31 % 251) as u8).collect();
+        let labels: Vec<u8> = (0..count).map(|i| (i % 3) as u8).collect();
+        let write = |name: String, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+        write(format!("{split}-images-idx3-ubyte.gz"), &gzip(&idx(&[count, 4, 3], &pixels)));
+        write(format!("{split}-labels-idx1-ubyte"), &idx(&[count], &labels));
+    }
+    folder
+}
+
+#[test]
+fn list_names_every_model() {
+    let text = succeed(Path::new("."), &["list"]);
+    for entry in zoo::registry::MODELS {
+        assert!(text.lines().any(|line| line.starts_with(entry.name)), "{text}");
+    }
+}
+
+#[test]
+fn a_run_leaves_a_complete_folder_and_never_overwrites() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["train", "vae", "--epochs", "2", "--hidden", "16", "--code", "3"];
+    let text = succeed(folder.path(), &arguments);
+    assert!(text.contains("PCA, code 3") && text.contains("nats/img = reconstruction"), "{text}");
+    succeed(folder.path(), &arguments);
+    for run in ["vae-1", "vae-2"] {
+        let run = folder.path().join("runs").join(run);
+        for name in ["config.toml", "metrics.jsonl", "model.safetensors"] {
+            assert!(fs::metadata(run.join(name)).unwrap().len() > 0, "{name}");
+        }
+        for name in ["reconstructions", "loss", "codes", "samples", "manifold"] {
+            let picture = fs::read(run.join(format!("{name}.png"))).unwrap();
+            assert!(picture.starts_with(b"\x89PNG") && picture.len() > 5_000, "{name}");
+        }
+        let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        let lines: Vec<serde_json::Value> =
+            metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 3, "two epochs and the result");
+        assert_eq!(lines[1]["test"]["unit"], "nats/img");
+    }
+    refuse(
+        folder.path(),
+        &["train", "ae", "--out", "runs/vae-1"],
+        "runs/vae-1: the folder already holds something",
+    );
+}
+
+#[test]
+fn config_toml_replays_to_the_byte_with_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(folder.path(), &["train", "vae", "--epochs", "2", "--seed", "5", "--threads", "1", "--out", "a"]);
+    succeed(folder.path(), &["train", "--config", "a/config.toml", "--threads", "2", "--out", "b"]);
+    succeed(folder.path(), &["train", "--config", "a/config.toml", "--seed", "6", "--out", "c"]);
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert!(read("a/model.safetensors") == read("b/model.safetensors"));
+    assert!(read("a/config.toml") == read("b/config.toml"));
+    assert!(read("a/model.safetensors") != read("c/model.safetensors"));
+}
+
+#[test]
+fn image_folders_are_trained_on() {
+    let images = image_folder();
+    let folder = tempfile::tempdir().unwrap();
+    let data = images.path().to_str().unwrap();
+    for model in ["ae", "vae", "pca"] {
+        let text = succeed(folder.path(), &["train", model, "--data", data, "--code", "2"]);
+        assert!(text.contains("(40 training and 10 test images)"), "{text}");
+        assert!(folder.path().join(format!("runs/{model}-1/codes.png")).exists());
+    }
+}
+
+#[test]
+fn senseless_settings_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [(&[&str], &str); 13] = [
+        (&["train", "vea"], "error: there is no model `vea`; did you mean `vae`? (models: pca, ae, vae)"),
+        (&["train", "zzzzzz"], "error: there is no model `zzzzzz`; the models are pca, ae, vae"),
+        (&["train", "ae", "--epochs", "0"], "error: training needs at least 1 epoch (--epochs 1)"),
+        (&["train", "ae", "--code", "0"], "error: the code must have at least 1 number (--code 1)"),
+        (&["train", "pca", "--code", "0"], "error: the code must have at least 1 number (--code 1)"),
+        (
+            &["train", "ae", "--hidden", "16,0"],
+            "error: a hidden layer must have at least 1 unit, not [16, 0]",
+        ),
+        (&["train", "ae", "--batch", "0"], "error: a batch needs at least 1 example (--batch 1)"),
+        (
+            &["train", "ae", "--batch", "2000"],
+            "error: a batch of 2000 is larger than the 1438 training examples; choose --batch 1438 or less",
+        ),
+        (&["train", "ae", "--lr", "0"], "error: the learning rate must be a positive number, not 0"),
+        (&["train", "ae", "--lr", "nan"], "error: the learning rate must be a positive number, not NaN"),
+        (&["train", "ae", "--threads", "0"], "error: at least 1 thread is needed (--threads 1)"),
+        (
+            &["train", "pca", "--hidden", "3"],
+            "error: model `pca`: there is no setting `hidden`; its settings are code",
+        ),
+        (&["train", "--config", "none.toml"], "error: cannot read none.toml: "),
+    ];
+    for (arguments, expected) in cases {
+        refuse(folder.path(), arguments, expected);
+    }
+}
+
+#[test]
+fn edited_configurations_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(folder.path(), &["train", "ae", "--epochs", "1", "--out", "a"]);
+    let good = fs::read_to_string(folder.path().join("a/config.toml")).unwrap();
+    let cases = [
+        (good.replace("code = 8", "cod = 8"), "model `ae`: there is no setting `cod`; did you mean `code`?"),
+        (
+            good.replace("\"tanh\"", "\"tanf\""),
+            "model `ae`: unknown variant `tanf`, expected one of `identity`",
+        ),
+        (good.replace("epochs = 1", "epoch = 1"), "c.toml: line 5: unknown field `epoch`"),
+        (good.replace("epochs = 1", "epochs = "), "c.toml: line 5: "),
+    ];
+    for (text, expected) in cases {
+        assert_ne!(text, good, "nothing was replaced");
+        fs::write(folder.path().join("c.toml"), text).unwrap();
+        refuse(folder.path(), &["train", "--config", "c.toml"], expected);
+    }
+}
+
+#[test]
+fn damaged_data_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let train = |data: &Path, expected: &str| {
+        refuse(folder.path(), &["train", "ae", "--data", data.to_str().unwrap()], expected);
+    };
+    train(Path::new("no/such/folder"), "error: ");
+    let empty = tempfile::tempdir().unwrap();
+    train(empty.path(), "train-images-idx3-ubyte");
+
+    let damage = |name: &str, content: &[u8], expected: &str| {
+        let images = image_folder();
+        fs::write(images.path().join(name), content).unwrap();
+        train(images.path(), expected);
+    };
+    let images = "train-images-idx3-ubyte.gz";
+    let whole = gzip(&idx(&[40, 4, 3], &[7; 480]));
+    damage(images, &whole[..whole.len() / 2], images);
+    damage(images, b"", "the file is empty");
+    damage(images, b"<html>not found</html>", "this is no IDX file");
+    damage(images, &idx(&[40, 4, 3], &[7; 12 * 30]), "but the file holds only 30");
+    damage(images, &idx(&[0, 4, 3], &[]), images);
+    damage("train-labels-idx1-ubyte", &idx(&[39], &[0; 39]), "39 labels");
+    damage(
+        "t10k-images-idx3-ubyte.gz",
+        &idx(&[10, 3, 3], &[7; 90]),
+        "4 × 3 pixels, but the t10k images 3 × 3",
+    );
+}
+
+#[test]
+fn folders_that_cannot_be_written_are_refused_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "in the way").unwrap();
+    refuse(folder.path(), &["train", "ae", "--out", "file/run"], "error: cannot create file/run: ");
+    if cfg!(target_os = "linux") {
+        refuse(folder.path(), &["train", "ae", "--out", "/proc/run"], "error: cannot create /proc/run: ");
+    }
+}
+
+/// A limit on the size of files stands in for a full disk: the write fails half-way.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_no_half_written_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let zoo = env!("CARGO_BIN_EXE_zoo");
+    // 8 blocks of 512 or 1024 bytes: enough for the settings and metrics, not for the checkpoint.
+    let script = format!("trap '' XFSZ; ulimit -f 8; exec {zoo} train ae --epochs 1 --hidden 200 --out run");
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(error.starts_with("error: cannot write run/model.safetensors: "), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    let mut left: Vec<_> =
+        fs::read_dir(folder.path().join("run")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["config.toml", "metrics.jsonl"], "only complete files");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_still_writes_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
+        .args(["train", "ae", "--epochs", "1000000", "--out", "run"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The folder is claimed just before training begins.
+    while !folder.path().join("run").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let id = child.id().to_string();
+    assert!(Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut text).unwrap();
+    assert!(status.success(), "{text}");
+    assert!(text.contains("stopped after"), "{text}");
+    for name in ["config.toml", "metrics.jsonl", "model.safetensors", "reconstructions.png", "loss.png"] {
+        assert!(folder.path().join("run").join(name).exists(), "{name}");
+    }
+}

@@ -1,0 +1,141 @@
+//! What every model of the registry must do.
+
+use autograd::Tensor;
+use nn::{Adam, Context, Dataset};
+use toml::{Table, Value};
+use zoo::data::{Split, digits};
+use zoo::registry::{Entry, MODELS, Training};
+use zoo::train::{Plan, train};
+use zoo::{AnyModel, evaluate};
+
+fn learned() -> impl Iterator<Item = &'static Entry> {
+    MODELS.iter().filter(|entry| entry.training == Training::Gradient)
+}
+
+fn built(entry: &Entry, given: &Table, data: &Dataset, seed: u64) -> Box<dyn AnyModel> {
+    let settings = entry.complete(given, data).unwrap();
+    entry.build(&settings, data, seed).unwrap()
+}
+
+fn parameters(model: &dyn AnyModel) -> Vec<Tensor<f32>> {
+    let mut all = vec![];
+    model.parameters(&mut |_, parameter| all.push(parameter.clone()));
+    all
+}
+
+fn brief(data: &Split, entry: &Entry) -> Plan {
+    Plan { epochs: 2, ..entry.plan(&data.train) }
+}
+
+#[test]
+fn gradients_of_the_loss_agree_with_finite_differences() {
+    let x = Tensor::from_fn([3, 5], |i| ((i * 7) % 11) as f32 / 10.0);
+    let tiny = Dataset { x: x.clone(), labels: None, image: None };
+    for entry in learned() {
+        let mut given = Table::from_iter([("code".to_owned(), Value::Integer(2))]);
+        let known = entry.complete(&Table::new(), &tiny).unwrap();
+        if known.contains_key("hidden") {
+            given.insert("hidden".into(), Value::Array(vec![Value::Integer(4)]));
+        }
+        if known.contains_key("activation") {
+            // Smooth, so that finite differences exist everywhere.
+            given.insert("activation".into(), "tanh".into());
+        }
+        let model = built(entry, &given, &tiny, 1);
+        for order in 1..=2 {
+            model
+                .gradcheck(&x, Context::training(0, 1, &[0, 1, 2]), order)
+                .unwrap_or_else(|error| panic!("{}: {error}", entry.name));
+        }
+    }
+}
+
+#[test]
+fn a_tiny_batch_is_learnt() {
+    let data = digits();
+    let numbers = [0, 1, 2, 3];
+    for entry in learned() {
+        let mut model = built(entry, &Table::new(), &data.train, 0);
+        let mut adam = Adam::new(5e-3);
+        let x = data.train.rows(&numbers);
+        let tiny = Dataset { x: x.clone(), labels: None, image: None };
+        let before = evaluate::mean_squared_error(&*model, &tiny);
+        for epoch in 0..300 {
+            model.train_step(&x, Context::training(0, epoch, &numbers), &mut adam);
+        }
+        let after = evaluate::mean_squared_error(&*model, &tiny);
+        assert!(after < 0.1 * before, "{}: SSE/img {before} became {after}", entry.name);
+    }
+}
+
+#[test]
+fn checkpoints_restore_every_bit() {
+    let data = digits();
+    let folder = tempfile::tempdir().unwrap();
+    for entry in MODELS {
+        let path = folder.path().join(entry.name);
+        let saved = built(entry, &Table::new(), &data.train, 1);
+        saved.save(&path, [("config".to_owned(), "text".to_owned())].into()).unwrap();
+        let mut loaded = built(entry, &Table::new(), &data.train, 2);
+        assert_eq!(loaded.load(&path).unwrap()["config"], "text");
+        assert_eq!(parameters(&*loaded), parameters(&*saved), "{}", entry.name);
+    }
+}
+
+#[test]
+fn evaluation_is_deterministic_and_does_not_depend_on_batches() {
+    let data = digits();
+    let part = Dataset { x: data.test.rows(&[0, 1, 2]), labels: None, image: None };
+    for entry in MODELS {
+        let model = built(entry, &Table::new(), &data.train, 1);
+        assert_eq!(evaluate::loss(&*model, &part, 7), evaluate::loss(&*model, &part, 7), "{}", entry.name);
+        let all = evaluate::squared_errors(&*model, &data.test);
+        for (alone, together) in evaluate::squared_errors(&*model, &part).iter().zip(all) {
+            assert!((alone - together).abs() < 1e-4 * together, "{}: {alone} {together}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
+    let data = digits();
+    for entry in learned() {
+        let run = |threads: usize, seed: u64| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                // Wide enough that the kernels do split their work.
+                let wide = toml::toml! { hidden = [500] };
+                let mut model = built(entry, &wide, &data.train, seed);
+                let plan = Plan { seed, batch: 512, ..brief(&data, entry) };
+                train(&mut *model, &data, &plan, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+                parameters(&*model)
+            })
+        };
+        let one = run(1, 3);
+        assert!(one == run(2, 3) && one == run(5, 3), "{}: threads change the result", entry.name);
+        assert!(one != run(1, 4), "{}: the seed changes nothing", entry.name);
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_training_with_a_sentence() {
+    let data = digits();
+    for entry in learned() {
+        let mut model = built(entry, &Table::new(), &data.train, 0);
+        let plan = Plan { learning_rate: 1e18, ..brief(&data, entry) };
+        let result = train(&mut *model, &data, &plan, &mut |_| std::ops::ControlFlow::Continue(()));
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains("loss became") && text.contains("a smaller --lr usually helps"), "{text}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_model() {
+    let readme = include_str!("../../../README.md");
+    for entry in MODELS {
+        let cell = |text: &str| text.replace('|', "\\|");
+        let (equation, source) = (cell(entry.equation), cell(entry.source));
+        let row = format!("| `{}` | {} | {equation} | {source} |", entry.name, entry.title);
+        assert!(readme.contains(&row), "README.md lacks the row\n{row}");
+    }
+}

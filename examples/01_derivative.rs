@@ -1,0 +1,20 @@
+//! A derivative that checks itself.
+//!
+//! Record a computation, ask for its derivative, and compare it with the slope of a short secant.
+//!
+//! Expected output: `d tanh(x²)/dx at 0.7 is 1.112126, by the secant 1.112126`
+
+use autograd::Tape;
+
+fn main() {
+    let f = |x: f64| (x * x).tanh();
+    let secant = (f(0.7 + 1e-5) - f(0.7 - 1e-5)) / 2e-5;
+
+    let tape = Tape::new();
+    let x = tape.var(0.7);
+    let y = (x * x).tanh();
+    let dy = y.backward().wrt(x).item();
+
+    println!("d tanh(x²)/dx at 0.7 is {dy:.6}, by the secant {secant:.6}");
+    assert!((dy - secant).abs() < 1e-9);
+}
