@@ -118,6 +118,24 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(LogSumExp(kept), [self]).drop_axes(&shape, &axes)
     }
 
+    /// Where the largest of all elements is; see [`Tensor::argmax`]. A plain index has no derivative.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn argmax(self) -> usize {
+        self.value().argmax()
+    }
+
+    /// Where the smallest of all elements is; see [`Tensor::argmin`]. A plain index has no derivative.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn argmin(self) -> usize {
+        self.value().argmin()
+    }
+
     /// Where the largest element along an axis is; see [`Tensor::argmax_over`]. A plain index has no
     /// derivative.
     ///

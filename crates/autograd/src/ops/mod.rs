@@ -19,6 +19,7 @@ mod movement;
 mod norm;
 mod piecewise;
 mod power;
+mod rectifier;
 mod reduce;
 mod select;
 mod special;
@@ -47,6 +48,7 @@ pub const ALL: &[&[Case]] = &[
     norm::CASES,
     piecewise::CASES,
     power::CASES,
+    rectifier::CASES,
     reduce::CASES,
     select::CASES,
     special::CASES,

@@ -60,6 +60,25 @@ impl<T: Real> Tensor<T> {
         self.arg_over("argmin_over", axis, |a, b| a < b)
     }
 
+    /// Where the largest of all elements is, counted in row-major order; see
+    /// [`argmax_over`](Self::argmax_over).
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn argmax(&self) -> usize {
+        self.reshape([self.len()]).arg_over("argmax", 0, |a, b| a > b)[0]
+    }
+
+    /// Where the smallest of all elements is; see [`argmax`](Self::argmax).
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn argmin(&self) -> usize {
+        self.reshape([self.len()]).arg_over("argmin", 0, |a, b| a < b)[0]
+    }
+
     #[track_caller]
     fn arg_over(&self, name: &str, axis: isize, better: impl Fn(T, T) -> bool + Sync) -> Vec<usize> {
         let axis = resolve_axis(name, axis, &self.shape);
@@ -166,6 +185,7 @@ mod tests {
         assert_eq!(a.argmax_over(1), [1, 1, 0]);
         assert_eq!(a.argmin_over(-1), [0, 1, 0]);
         assert_eq!(a.argmax_over(0), [1, 1, 1]);
+        assert_eq!((a.t().argmax(), Tensor::scalar(5.0).argmin()), (4, 0));
         assert_eq!(Tensor::<f64>::zeros([0, 3]).argmax_over(1), [0; 0]);
         assert_eq!(Tensor::<f64>::zeros([0, 0]).argmax_over(1), [0; 0]);
     }
@@ -182,5 +202,21 @@ mod tests {
         assert_eq!(a.t().cumsum(0, true).to_vec(), [3.0, 12.0, 3.0, 9.0, 2.0, 5.0]);
         assert_eq!(Tensor::<f64>::zeros([2, 0]).cumsum(0, false).shape(), [2, 0]);
         assert_eq!(Tensor::<f64>::zeros([0, 2]).cumsum(0, false).shape(), [0, 2]);
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads() {
+        let a = Tensor::<f32>::from_fn([97, 1031], |i| ((i * 7919) % 1013) as f32 * 1e-3 - 0.4);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let largest = || [a.max_to(&[]).to_vec(), a.max_to(&[97, 1]).to_vec()];
+            pool.install(|| {
+                (largest(), a.cumsum(0, false).to_vec(), a.cumsum(1, true).to_vec(), a.argmax_over(0))
+            })
+        };
+        let one = run(1);
+        for threads in [2, 3, 8] {
+            assert!(run(threads) == one, "{threads} threads");
+        }
     }
 }
