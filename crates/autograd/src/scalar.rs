@@ -186,11 +186,11 @@ macro_rules! real {
         }
 
         impl Real for $t {
-            standard!(exp_m1 ln_1p tan asin acos atan floor ceil);
             const EPSILON: Self = <$t>::EPSILON;
             const INFINITY: Self = <$t>::INFINITY;
             const NAN: Self = <$t>::NAN;
 
+            standard!(exp_m1 ln_1p tan asin acos atan floor ceil);
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $t
