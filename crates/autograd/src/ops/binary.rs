@@ -6,8 +6,8 @@ use crate::{Op, Real, Tensor, Var};
 
 /// `y = aᵇ`,  `ā = ȳ b aᵇ⁻¹`,  `b̄ = ȳ aᵇ ln a`.
 ///
-/// At `a = 0` these formulas meet `0 · ∞`. There 1 takes the place of the base, so that no
-/// derivative of any order is NaN, and the share is set to what it tends to, or is stated to be.
+/// At `a = 0` these formulas meet `0 · ∞`. There 1 takes the place of the base, and the share is what
+/// it tends to or is stated to be. So whole powers of 0 have no NaN among their derivatives.
 struct Pow;
 
 impl<T: Real> Op<T, 2> for Pow {
@@ -71,7 +71,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// is NaN. At base 0:
     ///
     /// - `0⁰ = 1`, and its derivatives are stated to be 0;
-    /// - the derivative by the base is 1 for the exponent 1, and infinite below;
+    /// - the derivative by the base is 0 for exponents above 1, 1 for 1, and infinite below;
     /// - the derivative by the exponent is 0 for positive exponents, the limit of `aᵇ ln a`.
     ///
     /// # Panics
