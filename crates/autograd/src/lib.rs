@@ -31,6 +31,7 @@ mod gradcheck;
 pub mod op;
 pub mod ops;
 pub mod scalar;
+mod special;
 pub mod tape;
 pub mod tensor;
 pub mod transform;
@@ -38,7 +39,7 @@ pub mod tree;
 
 pub use gradcheck::{Mismatch, gradcheck, gradcheck_slice};
 pub use op::Op;
-pub use ops::Elementwise;
+pub use ops::{Correction, Elementwise, Mask, Operand};
 pub use scalar::{Real, Scalar};
 pub use tape::{Gradients, Tape, Var};
 pub use tensor::{Axes, Keep, Shape, Tensor};

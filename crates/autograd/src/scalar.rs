@@ -10,6 +10,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use num_traits::{Float, FloatConst, NumAssign, NumCast};
 
+use crate::special::polygamma;
 use crate::tensor::Pool;
 
 /// What a formula may do with a number, whether it is an `f32`, an `f64` or a [`Var`](crate::Var).
@@ -36,8 +37,22 @@ pub trait Scalar:
     fn cos(self) -> Self;
     /// `tanh x`.
     fn tanh(self) -> Self;
+    /// `sinh x`.
+    fn sinh(self) -> Self;
+    /// `cosh x`.
+    fn cosh(self) -> Self;
     /// The logistic function `1 / (1 + e⁻ˣ)`.
     fn sigmoid(self) -> Self;
+    /// `xⁿ`.
+    fn powi(self, n: i32) -> Self;
+    /// `xᵖ`.
+    fn powf(self, p: f64) -> Self;
+    /// The complementary error function `1 − erf x`, exact also where it is tiny.
+    fn erfc(self) -> Self;
+    /// The derivative of order `n + 1` of `ln Γ(x)`.
+    fn polygamma(self, n: u32) -> Self;
+    /// `a` where `x > 0`, else `b`. What is not taken has no influence, not even as NaN.
+    fn where_positive(self, a: Self, b: Self) -> Self;
 }
 
 /// The element types of tensors: `f32` and `f64`.
@@ -72,25 +87,60 @@ pub trait Real:
     fn as_f64(self) -> f64;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Not a number.
+    fn is_nan(self) -> bool;
     /// The larger of the two; NaN if either is NaN.
     fn max(self, other: Self) -> Self;
+    /// `eˣ − 1`, exact near zero.
+    fn exp_m1(self) -> Self;
     /// `ln(1 + x)`, exact near zero.
     fn ln_1p(self) -> Self;
+    /// `x` to the power of another number; `0⁰ = 1`.
+    fn pow(self, exponent: Self) -> Self;
+    /// `tan x`.
+    fn tan(self) -> Self;
+    /// The angle in [−π/2, π/2] with this sine.
+    fn asin(self) -> Self;
+    /// The angle in [0, π] with this cosine.
+    fn acos(self) -> Self;
+    /// The angle in (−π/2, π/2) with this tangent.
+    fn atan(self) -> Self;
+    /// The angle in [−π, π] of the point `(x, y)`, where `y` is this number.
+    fn atan2(self, x: Self) -> Self;
+    /// The next integer below.
+    fn floor(self) -> Self;
+    /// The next integer above.
+    fn ceil(self) -> Self;
+    /// The nearest integer; of two, the even one.
+    fn round(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// `ln |Γ(x)|`.
+    fn ln_gamma(self) -> Self;
 
     #[doc(hidden)]
     fn pool() -> &'static Pool<Self>;
 }
 
+/// Methods that the standard library has under the same name.
+macro_rules! standard {
+    ($($name:ident)+) => {
+        $(
+            #[inline(always)]
+            fn $name(self) -> Self {
+                Float::$name(self)
+            }
+        )+
+    };
+}
+
 macro_rules! real {
     ($t:ty) => {
         impl Scalar for $t {
+            standard!(abs sqrt exp ln sin cos tanh sinh cosh);
             #[inline(always)]
             fn lit(self, value: f64) -> Self {
                 value as $t
-            }
-            #[inline(always)]
-            fn abs(self) -> Self {
-                Float::abs(self)
             }
             #[inline(always)]
             fn sign(self) -> Self {
@@ -108,35 +158,30 @@ macro_rules! real {
                 if self > 0.0 { 1.0 } else { 0.0 }
             }
             #[inline(always)]
-            fn sqrt(self) -> Self {
-                Float::sqrt(self)
-            }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                Float::exp(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                Float::ln(self)
-            }
-            #[inline(always)]
-            fn sin(self) -> Self {
-                Float::sin(self)
-            }
-            #[inline(always)]
-            fn cos(self) -> Self {
-                Float::cos(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                Float::tanh(self)
-            }
-            #[inline(always)]
             fn sigmoid(self) -> Self {
                 // e^(−|x|) never overflows; the two branches are the same function.
                 let e = Float::exp(-Float::abs(self));
                 let r = 1.0 / (1.0 + e);
                 if self < 0.0 { e * r } else { r }
+            }
+            #[inline(always)]
+            fn powi(self, n: i32) -> Self {
+                Float::powi(self, n)
+            }
+            #[inline(always)]
+            fn powf(self, p: f64) -> Self {
+                Float::powf(self, p as $t)
+            }
+            // Special functions are computed in double precision for both types.
+            fn erfc(self) -> Self {
+                libm::erfc(self as f64) as $t
+            }
+            fn polygamma(self, n: u32) -> Self {
+                polygamma(n, self as f64) as $t
+            }
+            #[inline(always)]
+            fn where_positive(self, a: Self, b: Self) -> Self {
+                if self > 0.0 { a } else { b }
             }
         }
 
@@ -145,6 +190,7 @@ macro_rules! real {
             const INFINITY: Self = <$t>::INFINITY;
             const NAN: Self = <$t>::NAN;
 
+            standard!(exp_m1 ln_1p tan asin acos atan floor ceil);
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $t
@@ -158,13 +204,31 @@ macro_rules! real {
                 <$t>::is_finite(self)
             }
             #[inline(always)]
+            fn is_nan(self) -> bool {
+                <$t>::is_nan(self)
+            }
+            #[inline(always)]
             fn max(self, other: Self) -> Self {
                 // `Float::max` would drop a NaN silently.
                 if self > other || self.is_nan() { self } else { other }
             }
             #[inline(always)]
-            fn ln_1p(self) -> Self {
-                Float::ln_1p(self)
+            fn pow(self, exponent: Self) -> Self {
+                Float::powf(self, exponent)
+            }
+            #[inline(always)]
+            fn atan2(self, x: Self) -> Self {
+                Float::atan2(self, x)
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                self.round_ties_even()
+            }
+            fn erf(self) -> Self {
+                libm::erf(self as f64) as $t
+            }
+            fn ln_gamma(self) -> Self {
+                libm::lgamma(self as f64) as $t
             }
             fn pool() -> &'static Pool<Self> {
                 static POOL: Pool<$t> = Pool::new();

@@ -1,4 +1,4 @@
-//! Activation functions.
+//! Activation functions: the classical ones. For relatives of `relu` see `rectifier.rs`.
 
 use super::{Case, Elementwise, case, wave};
 use crate::{Real, Scalar, Var};
@@ -64,6 +64,19 @@ impl Elementwise for Softplus {
     }
 }
 
+/// `y = x / (1 + |x|)`,  `dy/dx = 1 / (1 + |x|)²`.
+struct Softsign;
+
+impl Elementwise for Softsign {
+    fn f<T: Real>(&self, x: T) -> T {
+        x / (T::one() + x.abs())
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        let r = x.lit(1.0) / (x.lit(1.0) + x.abs());
+        r * r
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// `tanh x`, in (−1, 1).
     #[track_caller]
@@ -94,6 +107,18 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn softplus(self) -> Var<'t, T> {
         Var::apply(Softplus, [self])
     }
+
+    /// `ln sigmoid(x) = −softplus(−x)`, which neither underflows nor overflows.
+    #[track_caller]
+    pub fn log_sigmoid(self) -> Var<'t, T> {
+        -(-self).softplus()
+    }
+
+    /// `x / (1 + |x|)`, in (−1, 1).
+    #[track_caller]
+    pub fn softsign(self) -> Var<'t, T> {
+        Var::apply(Softsign, [self])
+    }
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -102,30 +127,57 @@ pub(super) const CASES: &[Case] = &[
     case!("relu", |a| a.relu() * a, [wave([5])]),
     case!("step", |a| a.step() * a, [wave([5])]),
     case!("softplus", |a| a.softplus(), [wave([5])]),
+    case!("log_sigmoid", |a| a.log_sigmoid(), [wave([5])]),
+    case!("softsign", |a| a.softsign(), [wave([5])]),
 ];
 
 #[cfg(test)]
 mod tests {
-    use crate::{Tape, Tensor};
+    use crate::{Tape, Tensor, Var};
+
+    /// The values of `f` at `x`, and its derivatives of orders 1, 2 and 3, element by element.
+    fn derivatives(x: &[f64], f: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>) -> [Vec<f64>; 4] {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([x.len()], x.to_vec()));
+        let y = f(x);
+        let [dy] = y.sum().grad([x]);
+        let [ddy] = dy.sum().grad([x]);
+        let [dddy] = ddy.sum().grad([x]);
+        [y, dy, ddy, dddy].map(|y| y.value().to_vec())
+    }
 
     #[test]
     fn extreme_inputs_give_exact_limits() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(Tensor::from_vec([4], vec![-1e4, -800.0, 800.0, 1e4]));
-        assert_eq!(x.sigmoid().value().to_vec(), [0.0, 0.0, 1.0, 1.0]);
-        assert_eq!(x.softplus().value().to_vec(), [0.0, 0.0, 800.0, 1e4]);
-        for y in [x.sigmoid(), x.softplus(), x.tanh()] {
-            assert!(y.sum().backward().wrt(x).to_vec().iter().all(|g| g.is_finite()));
-        }
+        let x = [f64::NEG_INFINITY, -1e4, -800.0, 800.0, 1e4, f64::INFINITY];
+        let (no, yes) = ([0.0; 3], [1.0; 3]);
+        let sigmoid = derivatives(&x, |x| x.sigmoid());
+        assert_eq!(sigmoid, [[no, yes].concat(), vec![0.0; 6], vec![0.0; 6], vec![0.0; 6]]);
+        let tanh = derivatives(&x, |x| x.tanh());
+        assert_eq!(tanh, [[[-1.0; 3], yes].concat(), vec![0.0; 6], vec![0.0; 6], vec![0.0; 6]]);
+        let softplus = derivatives(&x, |x| x.softplus());
+        let values = [no, [800.0, 1e4, f64::INFINITY]].concat();
+        assert_eq!(softplus, [values, [no, yes].concat(), vec![0.0; 6], vec![0.0; 6]]);
+        let log_sigmoid = derivatives(&x, |x| x.log_sigmoid());
+        let values = [[f64::NEG_INFINITY, -1e4, -800.0], no].concat();
+        assert_eq!(log_sigmoid, [values, [yes, no].concat(), vec![0.0; 6], vec![0.0; 6]]);
+    }
+
+    #[test]
+    fn tails_keep_their_digits() {
+        let [values, slopes, ..] = derivatives(&[-40.0], |x| x.softplus());
+        let tail = (-40.0_f64).exp();
+        assert_eq!((values[0], slopes[0]), (tail, tail));
     }
 
     #[test]
     fn kinks_are_as_stated_and_nan_stays() {
+        assert_eq!(derivatives(&[0.0], |x| x.relu())[..2], [[0.0], [0.0]]);
+        assert_eq!(derivatives(&[0.0], |x| x.step())[..2], [[0.0], [0.0]]);
+        assert_eq!(derivatives(&[0.0], |x| x.softsign())[..3], [[0.0], [1.0], [0.0]]);
         let tape = Tape::<f64>::new();
-        let x = tape.var(Tensor::from_vec([2], vec![0.0, f64::NAN]));
-        let y = x.relu();
-        assert_eq!(y.value().to_vec()[0], 0.0);
-        assert!(y.value().to_vec()[1].is_nan());
-        assert_eq!(y.sum().backward().wrt(x).to_vec()[0], 0.0);
+        let x = tape.var(f64::NAN);
+        for y in [x.tanh(), x.sigmoid(), x.relu(), x.softplus(), x.log_sigmoid(), x.softsign()] {
+            assert!(y.item().is_nan());
+        }
     }
 }

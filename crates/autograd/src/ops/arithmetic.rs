@@ -7,7 +7,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Case, Elementwise, case, wave};
 use crate::tensor::broadcast;
-use crate::{Op, Real, Scalar, Tensor, Var};
+use crate::{Op, Real, Scalar, Shape, Tensor, Var};
 
 /// `y = a + b`,  `ā = ȳ`,  `b̄ = ȳ`.
 struct AddOp;
@@ -114,16 +114,23 @@ impl Elementwise for Quotient {
     }
 }
 
+/// The shape that both broadcast to.
+#[track_caller]
+pub(super) fn common_shape(name: &str, left: &[usize], right: &[usize]) -> Shape {
+    match broadcast(left, right) {
+        Some(shape) => shape,
+        None => panic!("{name}: shapes {left:?} and {right:?} do not broadcast"),
+    }
+}
+
 /// Both sides expanded to their common shape.
 #[track_caller]
-fn expanded<'t, T: Real>(name: &str, a: Var<'t, T>, b: Var<'t, T>) -> [Var<'t, T>; 2] {
+pub(super) fn expanded<'t, T: Real>(name: &str, a: Var<'t, T>, b: Var<'t, T>) -> [Var<'t, T>; 2] {
     let (left, right) = (a.shape(), b.shape());
     if left == right {
         return [a, b];
     }
-    let Some(shape) = broadcast(&left, &right) else {
-        panic!("{name}: shapes {left:?} and {right:?} do not broadcast");
-    };
+    let shape = common_shape(name, &left, &right);
     [a.expand(&shape), b.expand(&shape)]
 }
 

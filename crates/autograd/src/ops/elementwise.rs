@@ -88,7 +88,28 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn tanh(self) -> Self {
         self.tanh()
     }
+    fn sinh(self) -> Self {
+        self.sinh()
+    }
+    fn cosh(self) -> Self {
+        self.cosh()
+    }
     fn sigmoid(self) -> Self {
         self.sigmoid()
+    }
+    fn powi(self, n: i32) -> Self {
+        self.powi(n)
+    }
+    fn powf(self, p: f64) -> Self {
+        self.powf(p)
+    }
+    fn erfc(self) -> Self {
+        self.erfc()
+    }
+    fn polygamma(self, n: u32) -> Self {
+        self.polygamma(n)
+    }
+    fn where_positive(self, a: Self, b: Self) -> Self {
+        self.gt(0.0).select(a, b)
     }
 }

@@ -7,12 +7,22 @@
 
 mod activation;
 mod arithmetic;
+mod binary;
 mod broadcast;
+mod cumulative;
 pub(crate) mod elementwise;
 mod exponential;
+mod extreme;
+mod hyperbolic;
 mod matmul;
 mod movement;
+mod norm;
+mod piecewise;
+mod power;
+mod rectifier;
 mod reduce;
+mod select;
+mod special;
 #[cfg(test)]
 mod table;
 mod trigonometric;
@@ -20,16 +30,28 @@ mod trigonometric;
 use crate::{Shape, Tensor, Var};
 
 pub use elementwise::Elementwise;
+pub use reduce::Correction;
+pub use select::{Mask, Operand};
 
 /// The gradient table: the cases of every family of operations.
 pub const ALL: &[&[Case]] = &[
     activation::CASES,
     arithmetic::CASES,
+    binary::CASES,
     broadcast::CASES,
+    cumulative::CASES,
     exponential::CASES,
+    extreme::CASES,
+    hyperbolic::CASES,
     matmul::CASES,
     movement::CASES,
+    norm::CASES,
+    piecewise::CASES,
+    power::CASES,
+    rectifier::CASES,
     reduce::CASES,
+    select::CASES,
+    special::CASES,
     trigonometric::CASES,
 ];
 

@@ -1,10 +1,38 @@
-//! Sums and means. All of them are `sum_to` in other words, so none needs a rule of its own.
+//! Sums, means, variances and products. All of them are other operations in other words, so none
+//! needs a rule of its own.
 
 use super::{Case, case, wave};
 use crate::tensor::{Axes, dropped_shape, reduced_shape};
-use crate::{Real, Var};
+use crate::{Real, Shape, Tensor, Var};
+
+/// What a variance divides the sum of squared deviations by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Correction {
+    /// The number of elements `n`: the variance of exactly these numbers (PyTorch's `correction=0`).
+    Population,
+    /// `n − 1`: the unbiased estimate from a sample, in which the mean is itself estimated
+    /// (`correction=1`). NaN for a single element.
+    Sample,
+}
+
+impl Correction {
+    /// The divisor for `count` elements.
+    fn divisor(self, count: usize) -> f64 {
+        match self {
+            Correction::Population => count as f64,
+            Correction::Sample => count.saturating_sub(1) as f64,
+        }
+    }
+}
 
 impl<'t, T: Real> Var<'t, T> {
+    /// Of a variable that was reduced from `shape` with sizes 1 left over: drops these, unless the
+    /// user wants to keep them.
+    #[track_caller]
+    pub(super) fn drop_axes(self, shape: &[usize], axes: &impl Axes) -> Var<'t, T> {
+        if axes.keep() { self } else { self.reshape(dropped_shape(shape, axes)) }
+    }
+
     /// The sum of all elements, of shape `[]`.
     #[track_caller]
     pub fn sum(self) -> Var<'t, T> {
@@ -18,15 +46,13 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn sum_over(self, axes: impl Axes) -> Var<'t, T> {
         let shape = self.shape();
-        let sum = self.sum_to(reduced_shape("sum_over", &shape, &axes));
-        if axes.keep() { sum } else { sum.reshape(dropped_shape(&shape, &axes)) }
+        self.sum_to(reduced_shape("sum_over", &shape, &axes)).drop_axes(&shape, &axes)
     }
 
     /// The mean of all elements, of shape `[]`. NaN if there are none.
     #[track_caller]
     pub fn mean(self) -> Var<'t, T> {
-        let count = self.shape().iter().product::<usize>();
-        self.sum() / count as f64
+        self.mean_to(&[])
     }
 
     /// The mean over some axes; see [`sum_over`](Self::sum_over).
@@ -35,11 +61,123 @@ impl<'t, T: Real> Var<'t, T> {
     /// If an axis is out of range or listed twice.
     #[track_caller]
     pub fn mean_over(self, axes: impl Axes) -> Var<'t, T> {
-        let count: usize = self.shape().iter().product();
-        let sum = self.sum_over(axes);
-        let kept: usize = sum.shape().iter().product();
-        sum / (count as f64 / kept as f64)
+        let shape = self.shape();
+        self.mean_to(&reduced_shape("mean_over", &shape, &axes)).drop_axes(&shape, &axes)
     }
+
+    #[track_caller]
+    fn mean_to(self, kept: &[usize]) -> Var<'t, T> {
+        self.sum_to(kept) / count(&self.shape(), kept) as f64
+    }
+
+    /// The variance of all elements, of shape `[]`: the mean squared deviation from their mean.
+    ///
+    /// ```
+    /// # use autograd::{Correction, Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([4], vec![1.0, 2.0, 3.0, 6.0]));
+    /// assert_eq!(x.var(Correction::Population).item(), 14.0 / 4.0);
+    /// assert_eq!(x.var(Correction::Sample).item(), 14.0 / 3.0);
+    /// ```
+    ///
+    /// Of a single element it is 0, with derivative 0; as an estimate from a sample, NaN. NaN if
+    /// there are no elements.
+    #[track_caller]
+    pub fn var(self, correction: Correction) -> Var<'t, T> {
+        self.var_to(&[], correction)
+    }
+
+    /// The variance over some axes: `x.var_over(0, Correction::Sample)`; see [`var`](Self::var).
+    ///
+    /// # Panics
+    /// If an axis is out of range or listed twice.
+    #[track_caller]
+    pub fn var_over(self, axes: impl Axes, correction: Correction) -> Var<'t, T> {
+        let shape = self.shape();
+        self.var_to(&reduced_shape("var_over", &shape, &axes), correction).drop_axes(&shape, &axes)
+    }
+
+    #[track_caller]
+    fn var_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
+        // Deviations first: E[x²] − E[x]² would cancel.
+        let deviation = self - self.mean_to(kept);
+        deviation.square().sum_to(kept) / correction.divisor(count(&self.shape(), kept))
+    }
+
+    /// The standard deviation of all elements, of shape `[]`: the root of the
+    /// [variance](Self::var). Where all elements are equal, it is 0 and so are, as stated here, its
+    /// derivatives.
+    #[track_caller]
+    pub fn std(self, correction: Correction) -> Var<'t, T> {
+        self.var(correction).sqrt_or_flat()
+    }
+
+    /// The standard deviation over some axes; see [`std`](Self::std).
+    ///
+    /// # Panics
+    /// If an axis is out of range or listed twice.
+    #[track_caller]
+    pub fn std_over(self, axes: impl Axes, correction: Correction) -> Var<'t, T> {
+        self.var_over(axes, correction).sqrt_or_flat()
+    }
+
+    /// `√x` with derivative 0 at 0. The root never sees the 0, at which its slope is infinite.
+    #[track_caller]
+    fn sqrt_or_flat(self) -> Var<'t, T> {
+        let zero = self.eq(0.0);
+        self.masked_fill(&zero, 1.0).sqrt().masked_fill(&zero, 0.0)
+    }
+
+    /// The product of all elements, of shape `[]`; 1 if there are none.
+    #[track_caller]
+    pub fn prod(self) -> Var<'t, T> {
+        let count = count(&self.shape(), &[]);
+        self.reshape([count]).prod_of_last()
+    }
+
+    /// The product over some axes; see [`sum_over`](Self::sum_over).
+    ///
+    /// # Panics
+    /// If an axis is out of range or listed twice.
+    #[track_caller]
+    pub fn prod_over(self, axes: impl Axes) -> Var<'t, T> {
+        let shape = self.shape();
+        let kept = reduced_shape("prod_over", &shape, &axes);
+        let (mut order, gone): (Vec<usize>, Vec<usize>) =
+            (0..shape.len()).partition(|&axis| kept[axis] == shape[axis]);
+        order.extend(gone);
+        let mut rows = Shape::from_slice(&kept);
+        rows.push(count(&shape, &kept));
+        self.permute(order).reshape(rows).prod_of_last().drop_axes(&shape, &axes)
+    }
+
+    /// The product over the last axis, which goes. The first half times the second half, element by
+    /// element, until one is left: so the rule of `×` serves, and it is right at zeros too, where the
+    /// formula `ȳ y / xᵢ` is not.
+    #[track_caller]
+    fn prod_of_last(self) -> Var<'t, T> {
+        let mut shape = self.shape();
+        let mut count = shape.pop().expect("the last axis");
+        let mut product = self.tape().constant(Tensor::ones(&shape));
+        let mut rows = self;
+        while count > 0 {
+            if count % 2 == 1 {
+                product = product * rows.slice(-1, count - 1..count).reshape(&shape);
+            }
+            count /= 2;
+            if count > 0 {
+                rows = rows.slice(-1, ..count) * rows.slice(-1, count..2 * count);
+            }
+        }
+        product
+    }
+}
+
+/// How many elements of `shape` go into each element of `kept`.
+fn count(shape: &[usize], kept: &[usize]) -> usize {
+    let lead = shape.len() - kept.len();
+    let gone = |&axis: &usize| axis < lead || kept[axis - lead] != shape[axis];
+    (0..shape.len()).filter(gone).map(|axis| shape[axis]).product()
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -49,4 +187,82 @@ pub(super) const CASES: &[Case] = &[
     case!("mean", |a| (a * a * a).mean(), [wave([2, 3])]),
     case!("mean_over", |a| (a * a * a).mean_over(1), [wave([2, 3, 4])]),
     case!("mean of one element", |a| (a * a * a).mean_over(0), [wave([1])]),
+    case!("var", |a| a.var(Correction::Population) * a, [wave([2, 3])]),
+    case!("var_over", |a| (a * a).var_over([0, 2], Correction::Sample), [wave([2, 3, 2])]),
+    case!("std", |a| a.std(Correction::Sample), [wave([2, 3])]),
+    case!("std_over", |a| a / a.std_over(crate::Keep(1), Correction::Population), [wave([2, 3])]),
+    case!("prod", |a| a.prod(), [wave([5])]),
+    case!("prod_over", |a| a.prod_over([0, 2]), [wave([2, 3, 3])]),
+    case!("prod_over, kept", |a| a.prod_over(crate::Keep(0)) * a, [wave([4, 2])]),
+    case!("prod of one element", |a| (a * a * a).prod(), [wave([])]),
+    case!("prod_over an empty axis", |a, b| a.prod_over(0) * b * b, [wave([0, 2]), wave([2])]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::Correction::{Population, Sample};
+    use crate::{Keep, Tape, Tensor, gradcheck};
+
+    #[test]
+    fn products_with_zeros() {
+        let tape = Tape::<f64>::new();
+        let rows = vec![0.0, 2.0, 3.0, 0.0, 0.0, 3.0, 1.0, 2.0, 3.0];
+        let x = tape.var(Tensor::from_vec([3, 3], rows));
+        let y = x.prod_over(1);
+        assert_eq!(y.value().to_vec(), [0.0, 0.0, 6.0]);
+        let slopes = [6.0, 0.0, 0.0, 0.0, 0.0, 0.0, 6.0, 3.0, 2.0];
+        assert_eq!(y.sum().backward().wrt(x).to_vec(), slopes);
+        for zeros in 0..=4 {
+            let x = Tensor::from_fn([5], |i| if i < zeros { 0.0 } else { 0.4 + 0.3 * i as f64 });
+            for order in 1..=3 {
+                // The linear part keeps the result away from 0 for finite differences to resolve.
+                gradcheck(|[x]| (x.prod() + x.sum()) * x.sum(), [x.clone()], order).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn no_elements() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::zeros([2, 0]));
+        assert_eq!((x.sum().item(), x.prod().item()), (0.0, 1.0));
+        assert_eq!(x.prod_over(1).value().to_vec(), [1.0, 1.0]);
+        assert_eq!(x.prod_over(Keep(1)).shape().as_slice(), [2, 1]);
+        for y in [x.mean(), x.var(Population), x.var(Sample), x.std(Population), x.std(Sample)] {
+            assert!(y.item().is_nan());
+        }
+        assert!(x.mean_over(1).value().to_vec().iter().all(|y| y.is_nan()));
+        assert_eq!(x.mean_over(0).shape().as_slice(), [0]);
+    }
+
+    #[test]
+    fn variance_of_one_element_and_of_equal_elements() {
+        let tape = Tape::<f64>::new();
+        let one = tape.var(Tensor::full([1], 7.0));
+        for y in [one.var(Population), one.std(Population)] {
+            assert_eq!((y.item(), y.backward().wrt(one).item()), (0.0, 0.0));
+        }
+        for y in [one.var(Sample), one.std(Sample)] {
+            assert!(y.item().is_nan() && y.backward().wrt(one).item().is_nan());
+        }
+        let equal = tape.var(Tensor::full([2, 3], 7.0));
+        for y in [equal.var_over(1, Sample), equal.std_over(1, Sample)] {
+            assert_eq!(y.value().to_vec(), [0.0, 0.0]);
+            assert_eq!(y.sum().backward().wrt(equal).to_vec(), [0.0; 6]);
+        }
+    }
+
+    #[test]
+    fn variance_of_numbers_far_from_zero() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec([3], vec![1e9, 1e9 + 1.0, 1e9 + 2.0]));
+        assert_eq!((x.var(Sample).item(), x.std(Sample).item()), (1.0, 1.0));
+    }
+
+    #[test]
+    #[should_panic(expected = "prod_over: axis 2 is out of range for shape [2, 3], which has 2 axes")]
+    fn wrong_axis() {
+        let tape = Tape::<f64>::new();
+        tape.var(Tensor::ones([2, 3])).prod_over(2);
+    }
+}

@@ -1,4 +1,4 @@
-//! Sine and cosine.
+//! Trigonometric functions and their inverses.
 
 use super::{Case, Elementwise, case, wave};
 use crate::{Real, Scalar, Var};
@@ -27,6 +27,59 @@ impl Elementwise for Cos {
     }
 }
 
+/// `y = tan x`,  `dy/dx = 1 + y²`.
+struct Tan;
+
+impl Elementwise for Tan {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.tan()
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.lit(1.0) + y * y
+    }
+}
+
+/// `√(1 − x²)`, as a product that stays exact near ±1.
+fn other_leg<S: Scalar>(x: S) -> S {
+    ((x.lit(1.0) - x) * (x.lit(1.0) + x)).sqrt()
+}
+
+/// `y = arcsin x`,  `dy/dx = 1 / √(1 − x²)`; infinite at ±1.
+struct Asin;
+
+impl Elementwise for Asin {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.asin()
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.lit(1.0) / other_leg(x)
+    }
+}
+
+/// `y = arccos x`,  `dy/dx = −1 / √(1 − x²)`; infinite at ±1.
+struct Acos;
+
+impl Elementwise for Acos {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.acos()
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.lit(-1.0) / other_leg(x)
+    }
+}
+
+/// `y = arctan x`,  `dy/dx = 1 / (1 + x²)`.
+struct Atan;
+
+impl Elementwise for Atan {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.atan()
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.lit(1.0) / (x.lit(1.0) + x * x)
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// `sin x`, in radians.
     #[track_caller]
@@ -39,7 +92,65 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn cos(self) -> Var<'t, T> {
         Var::apply(Cos, [self])
     }
+
+    /// `tan x`, in radians.
+    #[track_caller]
+    pub fn tan(self) -> Var<'t, T> {
+        Var::apply(Tan, [self])
+    }
+
+    /// `arcsin x`, in [−π/2, π/2]; NaN outside of [−1, 1], where its slope is infinite at both ends.
+    #[track_caller]
+    pub fn asin(self) -> Var<'t, T> {
+        Var::apply(Asin, [self])
+    }
+
+    /// `arccos x`, in [0, π]; NaN outside of [−1, 1], where its slope is infinite at both ends.
+    #[track_caller]
+    pub fn acos(self) -> Var<'t, T> {
+        Var::apply(Acos, [self])
+    }
+
+    /// `arctan x`, in (−π/2, π/2).
+    #[track_caller]
+    pub fn atan(self) -> Var<'t, T> {
+        Var::apply(Atan, [self])
+    }
 }
 
-pub(super) const CASES: &[Case] =
-    &[case!("sin", |a| a.sin(), [wave([5])]), case!("cos", |a| a.cos(), [wave([5])])];
+pub(super) const CASES: &[Case] = &[
+    case!("sin", |a| a.sin(), [wave([5])]),
+    case!("cos", |a| a.cos(), [wave([5])]),
+    case!("tan", |a| a.tan(), [wave([5]).between(-1.0, 1.0)]),
+    case!("asin", |a| a.asin(), [wave([5]).between(-0.7, 0.7)]),
+    case!("acos", |a| a.acos(), [wave([5]).between(-0.7, 0.7)]),
+    case!("atan", |a| a.atan(), [wave([5])]),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::FRAC_PI_2;
+
+    use crate::{Tape, Tensor};
+
+    #[test]
+    fn inverse_functions_at_their_ends() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec([2], vec![-1.0, 1.0]));
+        let slopes = |y: crate::Var<f64>| y.sum().backward().wrt(x).to_vec();
+        assert_eq!(x.asin().value().to_vec(), [-FRAC_PI_2, FRAC_PI_2]);
+        assert_eq!(slopes(x.asin()), [f64::INFINITY, f64::INFINITY]);
+        assert_eq!(slopes(x.acos()), [f64::NEG_INFINITY, f64::NEG_INFINITY]);
+        let outside = tape.var(1.5);
+        assert!(outside.asin().item().is_nan() && outside.asin().backward().wrt(outside).item().is_nan());
+    }
+
+    #[test]
+    fn arctan_of_infinity() {
+        let tape = Tape::<f32>::new();
+        let x = tape.var(Tensor::from_vec([2], vec![f32::NEG_INFINITY, f32::MAX]));
+        let y = x.atan();
+        assert_eq!(y.value().to_vec(), [-std::f32::consts::FRAC_PI_2, std::f32::consts::FRAC_PI_2]);
+        assert_eq!(y.sum().backward().wrt(x).to_vec(), [0.0, 0.0]);
+    }
+}

@@ -12,11 +12,11 @@ use super::{Shape, Strides, Tensor, broadcast};
 use crate::Real;
 
 /// Elements handled by one task.
-const CHUNK: usize = 1 << 14;
+pub(super) const CHUNK: usize = 1 << 14;
 
 /// Calls `task(i, piece)` for every piece of `out` of length `chunk`, in parallel if there are
 /// several.
-fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+pub(super) fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn(usize, &mut [T]) + Sync) {
     if out.len() <= chunk || rayon::current_num_threads() == 1 {
         out.chunks_mut(chunk.max(1)).enumerate().for_each(|(i, piece)| task(i, piece));
     } else {

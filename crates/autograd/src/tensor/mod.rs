@@ -14,6 +14,7 @@
 mod kernels;
 mod matmul;
 mod pool;
+mod reduce;
 mod shape;
 mod update;
 mod view;

@@ -1,0 +1,225 @@
+//! Functions of two numbers: power, larger, smaller, angle.
+
+use super::arithmetic::expanded;
+use super::{Case, Operand, case, wave};
+use crate::{Op, Real, Tensor, Var};
+
+/// `y = aᵇ`,  `ā = ȳ b aᵇ⁻¹`,  `b̄ = ȳ aᵇ ln a`.
+///
+/// At `a = 0` these formulas meet `0 · ∞`. There 1 takes the place of the base, and the share is what
+/// it tends to or is stated to be. So whole powers of 0 have no NaN among their derivatives.
+struct Pow;
+
+impl<T: Real> Op<T, 2> for Pow {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| a.pow(b))
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        let zero = a.eq(0.0);
+        match wrt {
+            0 => {
+                let zero = zero.and(&b.eq(0.0));
+                (g * b * a.masked_fill(&zero, 1.0).pow(b - 1.0)).masked_fill(&zero, 0.0)
+            }
+            _ => {
+                // ln 1 = 0 makes the share 0.
+                let base = a.masked_fill(&zero.and(&b.ge(0.0)), 1.0);
+                g * base.pow(b) * base.ln()
+            }
+        }
+    }
+}
+
+/// `y = max(a, b)`; the gradient goes to the larger one.
+struct Maximum;
+
+impl<T: Real> Op<T, 2> for Maximum {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| Real::max(a, b))
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        let (own, other) = (inputs[wrt], inputs[1 - wrt]);
+        // NaN is not less than anything: it takes the gradient rather than losing it silently.
+        own.eq(other).select(g * 0.5, g).masked_fill(&own.lt(other), 0.0)
+    }
+}
+
+/// `y = atan2(a, b)`, the angle of the point `(b, a)`:  `ā = ȳ b / (a² + b²)`,
+/// `b̄ = −ȳ a / (a² + b²)`. At the origin both are stated to be 0.
+struct Atan2;
+
+impl<T: Real> Op<T, 2> for Atan2 {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| a.atan2(b))
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        let origin = a.eq(0.0).and(&b.eq(0.0));
+        // The angle does not change with the distance. Points are moved to a distance near 1, by a
+        // factor that the share is multiplied with at the end, so that no square overflows.
+        let nearness = a.value().zip(&b.value(), |a, b| T::one() / Real::max(a.abs(), b.abs()));
+        let nearness = a.tape().constant(nearness).masked_fill(&origin, 1.0);
+        let (a, b) = (a * nearness, b * nearness);
+        let distance = (a * a + b * b).masked_fill(&origin, 1.0);
+        g.masked_fill(&origin, 0.0) * (if wrt == 0 { b } else { -a } / distance) * nearness
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `aᵇ`, both variables; they broadcast. For a fixed exponent see [`powf`](Self::powf).
+    ///
+    /// Of a negative base only whole powers exist, others are NaN; and the derivative by the exponent
+    /// is NaN. At base 0:
+    ///
+    /// - `0⁰ = 1`, and its derivatives are stated to be 0;
+    /// - the derivative by the base is 0 for exponents above 1, 1 for 1, and infinite below;
+    /// - the derivative by the exponent is 0 for positive exponents, the limit of `aᵇ ln a`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn pow(self, exponent: Var<'t, T>) -> Var<'t, T> {
+        Var::apply(Pow, expanded("pow", self, exponent))
+    }
+
+    /// The larger of this and `other`, a variable or a number; NaN if either is NaN. They broadcast.
+    /// Where both are equal, each gets half of the gradient.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn maximum(self, other: impl Operand<'t, T>) -> Var<'t, T> {
+        Var::apply(Maximum, expanded("maximum", self, other.beside(self)))
+    }
+
+    /// The smaller of this and `other`, a variable or a number; NaN if either is NaN. They broadcast.
+    /// Where both are equal, each gets half of the gradient.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn minimum(self, other: impl Operand<'t, T>) -> Var<'t, T> {
+        let [a, b] = expanded("minimum", self, other.beside(self));
+        -Var::apply(Maximum, [-a, -b])
+    }
+
+    /// The angle in [−π, π] of the point `(x, y)`, where `y` is this variable and `x` a variable or a
+    /// number. They broadcast. `atan2(0, 0) = 0`, and its derivatives are stated to be 0.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn atan2(self, x: impl Operand<'t, T>) -> Var<'t, T> {
+        Var::apply(Atan2, expanded("atan2", self, x.beside(self)))
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("pow", |a, b| a.pow(b), [wave([2, 3]).between(0.4, 2.0), wave([2, 3])]),
+    case!("pow, broadcast", |a, b| a.pow(b), [wave([2, 1]).between(0.4, 2.0), wave([3])]),
+    case!("pow of itself", |a| a.pow(a), [wave([]).between(0.4, 2.0)]),
+    case!("maximum", |a, b| a.maximum(b) * a, [wave([2, 3]), wave([2, 3])]),
+    case!("maximum, broadcast", |a, b| a.maximum(b) * a, [wave([2, 1]), wave([3])]),
+    case!("maximum with a number", |a| a.maximum(0.0) * a, [wave([5])]),
+    case!("minimum", |a, b| a.minimum(b) * b, [wave([2, 3]), wave([2, 3])]),
+    case!("minimum with a number", |a| a.minimum(0.0) * a, [wave([0])]),
+    case!("atan2", |a, b| a.atan2(b), [wave([2, 3]), wave([2, 3])]),
+    case!("atan2, broadcast", |a, b| a.atan2(b), [wave([2, 1]), wave([3])]),
+    case!("atan2 with a number", |a| a.atan2(-0.8), [wave([3])]),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Real, Tape, Tensor, Var};
+    use std::f64::consts::{FRAC_PI_2, PI};
+
+    /// The value of `f(a, b)` and its derivatives by `a` and `b`.
+    fn at<T: Real>(a: T, b: T, f: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>) -> (T, T, T) {
+        let tape = Tape::new();
+        let (a, b) = (tape.var(a), tape.var(b));
+        let y = f(a, b);
+        let gradients = y.backward();
+        (y.item(), gradients.wrt(a).item(), gradients.wrt(b).item())
+    }
+
+    #[test]
+    fn powers_of_zero() {
+        let pow = |a, b| at(a, b, |a, b| a.pow(b));
+        assert_eq!(pow(0.0, 0.0), (1.0, 0.0, 0.0));
+        assert_eq!(pow(0.0, 0.5), (0.0, f64::INFINITY, 0.0));
+        assert_eq!(pow(0.0, 1.0), (0.0, 1.0, 0.0));
+        assert_eq!(pow(0.0, 2.0), (0.0, 0.0, 0.0));
+        assert_eq!(pow(0.0, -1.0).0, f64::INFINITY);
+    }
+
+    #[test]
+    fn higher_derivatives_of_powers_of_zero() {
+        let tape = Tape::<f64>::new();
+        for (exponent, expected) in [(0.0, [1.0, 0.0, 0.0, 0.0]), (2.0, [0.0, 0.0, 2.0, 0.0])] {
+            let (a, b) = (tape.var(0.0), tape.var(exponent));
+            let y = a.pow(b);
+            let [dy, by_exponent] = y.grad([a, b]);
+            let [ddy] = dy.grad([a]);
+            let [dddy] = ddy.grad([a]);
+            assert_eq!([y, dy, ddy, dddy].map(|y| y.item()), expected);
+            let [mixed, twice] = by_exponent.grad([a, b]);
+            assert_eq!([by_exponent, mixed, twice].map(|y| y.item()), [0.0; 3]);
+        }
+        // At another base the mixed derivative is (1 + b ln a) aᵇ⁻¹, also for b = 0.
+        let (a, b) = (tape.var(4.0), tape.var(0.0));
+        let [by_base] = a.pow(b).grad([a]);
+        let [mixed] = by_base.grad([b]);
+        assert_eq!((by_base.item(), mixed.item()), (0.0, 0.25));
+    }
+
+    #[test]
+    fn powers_of_negative_numbers() {
+        let (y, by_base, by_exponent) = at(-2.0, 3.0, |a, b| a.pow(b));
+        assert_eq!((y, by_base), (-8.0, 12.0));
+        assert!(by_exponent.is_nan());
+        assert!(at(-2.0, 0.5, |a, b| a.pow(b)).0.is_nan());
+    }
+
+    #[test]
+    fn ties_are_split_and_nan_stays() {
+        assert_eq!(at(2.0, 2.0, |a, b| a.maximum(b)), (2.0, 0.5, 0.5));
+        assert_eq!(at(2.0, 2.0, |a, b| a.minimum(b)), (2.0, 0.5, 0.5));
+        assert_eq!(at(2.0, 3.0, |a, b| a.maximum(b)), (3.0, 0.0, 1.0));
+        assert_eq!(at(2.0, 3.0, |a, b| a.minimum(b)), (2.0, 1.0, 0.0));
+        assert_eq!(at(f64::INFINITY, f64::INFINITY, |a, b| a.maximum(b)), (f64::INFINITY, 0.5, 0.5));
+        for (a, b) in [(f64::NAN, 1.0), (1.0, f64::NAN)] {
+            assert!(at(a, b, |a, b| a.maximum(b)).0.is_nan());
+            assert!(at(a, b, |a, b| a.minimum(b)).0.is_nan());
+        }
+    }
+
+    #[test]
+    fn angles_at_the_origin_and_on_the_axes() {
+        let angle = |a, b| at(a, b, |a, b| a.atan2(b));
+        assert_eq!(angle(0.0, 0.0), (0.0, 0.0, 0.0));
+        assert_eq!(angle(0.0, -2.0), (PI, -0.5, 0.0));
+        assert_eq!(angle(2.0, 0.0), (FRAC_PI_2, 0.0, -0.5));
+        let tape = Tape::<f64>::new();
+        let (a, b) = (tape.var(0.0), tape.var(0.0));
+        let [da, db] = a.atan2(b).grad([a, b]);
+        for [daa, dab] in [da.grad([a, b]), db.grad([a, b])] {
+            assert_eq!((daa.item(), dab.item()), (0.0, 0.0));
+        }
+    }
+
+    #[test]
+    fn angles_of_far_and_near_points() {
+        for distance in [1e-30_f32, 1e30] {
+            let (y, da, db) = at(distance, distance, |a, b| a.atan2(b));
+            assert_eq!(y, std::f32::consts::FRAC_PI_4);
+            let expected = 0.5 / distance;
+            assert!((da - expected).abs() <= 1e-6 * expected && (db + expected).abs() <= 1e-6 * expected);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "maximum: shapes [2] and [3] do not broadcast")]
+    fn shapes_that_do_not_fit() {
+        let tape = Tape::<f64>::new();
+        tape.var(Tensor::ones([2])).maximum(tape.var(Tensor::ones([3])));
+    }
+}

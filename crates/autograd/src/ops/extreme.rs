@@ -1,0 +1,263 @@
+//! Largest and smallest elements, where they are, and the smooth maximum `logsumexp`.
+
+use super::{Case, case, wave};
+use crate::tensor::{Axes, reduced_shape};
+use crate::{Op, Real, Shape, Tensor, Var};
+
+/// `y = max aᵢ`;  `ȳ` goes to the largest element, in equal parts if there are several.
+struct Max(Shape);
+
+impl<T: Real> Op<T, 1> for Max {
+    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+        a.max_to(&self.0)
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+        // None is above the largest, so "not below" means "equal", also for a result of NaN.
+        let largest = a.lt(y).not();
+        let ties = a.tape().constant(largest.to_tensor().sum_to(&self.0));
+        largest.select((g / ties).expand(a.shape()), 0.0)
+    }
+}
+
+/// `y = ln Σ exp aᵢ`,  `āᵢ = ȳ exp(aᵢ − y)`: the softmax of `a`.
+struct LogSumExp(Shape);
+
+impl<T: Real> Op<T, 1> for LogSumExp {
+    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+        if a.is_empty() {
+            return Tensor::full(&self.0, f64::NEG_INFINITY);
+        }
+        // ln Σ exp aᵢ = m + ln Σ exp(aᵢ − m): with the largest for m, nothing overflows. An infinite
+        // m would make ∞ − ∞; without it the sum is exactly right, 0 or ∞.
+        let shift = a.max_to(&self.0).map(|m| if m.is_finite() { m } else { T::zero() });
+        let sum = a.zip(&shift, |a, m| (a - m).exp()).sum_to(&self.0);
+        sum.zip(&shift, |sum, m| sum.ln() + m)
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+        // Where all is −∞, so is y; any number in its place makes all shares 0.
+        let y = y.masked_fill(&y.eq(f64::NEG_INFINITY), 0.0);
+        g * (a - y).exp()
+    }
+    fn fused_vjp(&self, _: usize, g: &Tensor<T>, [a]: [&Tensor<T>; 1], y: &Tensor<T>) -> Option<Tensor<T>> {
+        let y = y.map(|y| if y == -T::INFINITY { T::zero() } else { y });
+        Some(Tensor::combine([&g.expand(a.shape()), a, &y.expand(a.shape())], |[g, a, y]| g * (a - y).exp()))
+    }
+}
+
+#[track_caller]
+fn assert_any(name: &str, shape: &[usize], kept: &[usize]) {
+    if shape.contains(&0) && !kept.contains(&0) {
+        panic!("{name}: shape {shape:?} has no elements to choose from");
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The largest of all elements, of shape `[]`; NaN if one is NaN. If several are equally large,
+    /// they share the gradient evenly.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn max(self) -> Var<'t, T> {
+        assert_any("max", &self.shape(), &[]);
+        Var::apply(Max(Shape::new()), [self])
+    }
+
+    /// The largest element along some axes: `x.max_over(1)`, `x.max_over(Keep([0, -1]))`; see
+    /// [`max`](Self::max).
+    ///
+    /// # Panics
+    /// If an axis is out of range, listed twice or empty.
+    #[track_caller]
+    pub fn max_over(self, axes: impl Axes) -> Var<'t, T> {
+        let shape = self.shape();
+        let kept = reduced_shape("max_over", &shape, &axes);
+        assert_any("max_over", &shape, &kept);
+        Var::apply(Max(kept), [self]).drop_axes(&shape, &axes)
+    }
+
+    /// The smallest of all elements, of shape `[]`; NaN if one is NaN. If several are equally small,
+    /// they share the gradient evenly.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn min(self) -> Var<'t, T> {
+        assert_any("min", &self.shape(), &[]);
+        -(-self).max()
+    }
+
+    /// The smallest element along some axes; see [`min`](Self::min).
+    ///
+    /// # Panics
+    /// If an axis is out of range, listed twice or empty.
+    #[track_caller]
+    pub fn min_over(self, axes: impl Axes) -> Var<'t, T> {
+        let shape = self.shape();
+        assert_any("min_over", &shape, &reduced_shape("min_over", &shape, &axes));
+        -(-self).max_over(axes)
+    }
+
+    /// `ln Σ exp x` over all elements, of shape `[]`, without overflow.
+    ///
+    /// `−∞` if all elements are `−∞`, with gradient 0, or if there are none. `+∞` if one is `+∞`;
+    /// then the gradient is 0 at the others and NaN at that one.
+    #[track_caller]
+    pub fn logsumexp(self) -> Var<'t, T> {
+        Var::apply(LogSumExp(Shape::new()), [self])
+    }
+
+    /// `ln Σ exp x` along some axes; see [`logsumexp`](Self::logsumexp).
+    ///
+    /// # Panics
+    /// If an axis is out of range or listed twice.
+    #[track_caller]
+    pub fn logsumexp_over(self, axes: impl Axes) -> Var<'t, T> {
+        let shape = self.shape();
+        let kept = reduced_shape("logsumexp_over", &shape, &axes);
+        Var::apply(LogSumExp(kept), [self]).drop_axes(&shape, &axes)
+    }
+
+    /// Where the largest of all elements is; see [`Tensor::argmax`]. A plain index has no derivative.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn argmax(self) -> usize {
+        self.value().argmax()
+    }
+
+    /// Where the smallest of all elements is; see [`Tensor::argmin`]. A plain index has no derivative.
+    ///
+    /// # Panics
+    /// If there are no elements.
+    #[track_caller]
+    pub fn argmin(self) -> usize {
+        self.value().argmin()
+    }
+
+    /// Where the largest element along an axis is; see [`Tensor::argmax_over`]. A plain index has no
+    /// derivative.
+    ///
+    /// # Panics
+    /// If the axis is out of range or empty.
+    #[track_caller]
+    pub fn argmax_over(self, axis: isize) -> Vec<usize> {
+        self.value().argmax_over(axis)
+    }
+
+    /// Where the smallest element along an axis is; see [`Tensor::argmin_over`]. A plain index has no
+    /// derivative.
+    ///
+    /// # Panics
+    /// If the axis is out of range or empty.
+    #[track_caller]
+    pub fn argmin_over(self, axis: isize) -> Vec<usize> {
+        self.value().argmin_over(axis)
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("max", |a| (a * a * a).max(), [wave([3])]),
+    case!("max_over", |a| (a * a * a).max_over(1), [wave([2, 3])]),
+    case!("max_over, kept", |a| a.max_over(crate::Keep([0, -1])) * a, [wave([1, 2, 2])]),
+    case!("max_over the first axis", |a, b| (a * b).max_over(0), [wave([2, 3]), wave([])]),
+    case!("max of one", |a| (a * a * a).max(), [wave([])]),
+    case!("max_over, empty", |a| (a * a).max_over(1), [wave([0, 2])]),
+    case!("min", |a| (a * a * a).min(), [wave([3])]),
+    case!("min_over", |a| (a * a * a).min_over(-1), [wave([2, 3])]),
+    case!("logsumexp", |a| a.logsumexp(), [wave([2, 3])]),
+    case!("logsumexp_over", |a| a.logsumexp_over([0, 2]), [wave([2, 3, 2])]),
+    case!("logsumexp_over, kept", |a| a - a.logsumexp_over(crate::Keep(1)), [wave([2, 3])]),
+    case!("logsumexp of one", |a| (a * a * a).logsumexp(), [wave([])]),
+    case!("logsumexp_over, empty", |a| (a * a).logsumexp_over(0), [wave([2, 0])]),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Tensor, Var};
+
+    /// The values and the gradient of `f` of a matrix with these rows.
+    fn at<const M: usize, const N: usize>(
+        rows: [[f64; N]; M],
+        f: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>,
+    ) -> [Vec<f64>; 2] {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([M, N], rows.concat()));
+        let y = f(x);
+        [y.value().to_vec(), y.sum().backward().wrt(x).to_vec()]
+    }
+
+    #[test]
+    fn ties_share_evenly() {
+        let rows = [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]];
+        let third = 1.0 / 3.0;
+        assert_eq!(at(rows, |x| x.max_over(1)), [vec![3.0, 2.0], vec![0.0, 0.5, 0.5, third, third, third]]);
+        assert_eq!(at(rows, |x| x.min_over(1)), [vec![1.0, 2.0], vec![1.0, 0.0, 0.0, third, third, third]]);
+        assert_eq!(at(rows, |x| x.max()), [vec![3.0], vec![0.0, 0.5, 0.5, 0.0, 0.0, 0.0]]);
+        assert_eq!(at(rows, |x| x.min_over(0)), [vec![1.0, 2.0, 2.0], vec![1.0, 0.0, 0.0, 0.0, 1.0, 1.0]]);
+    }
+
+    #[test]
+    fn infinities_are_ordinary_and_nan_stays() {
+        let [values, slopes] = at([[f64::NEG_INFINITY, f64::INFINITY]], |x| x.max());
+        assert_eq!((values, slopes), (vec![f64::INFINITY], vec![0.0, 1.0]));
+        for row in [[f64::NAN, 1.0, 2.0], [1.0, 2.0, f64::NAN]] {
+            assert!(at([row], |x| x.max())[0][0].is_nan());
+            assert!(at([row], |x| x.min())[0][0].is_nan());
+            assert!(at([row], |x| x.logsumexp())[0][0].is_nan());
+        }
+    }
+
+    #[test]
+    fn logsumexp_of_huge_and_infinite_numbers() {
+        let half = 0.5_f64;
+        let [values, slopes] = at([[1e4, 1e4], [-1e4, -1e4], [-1e4, 1e4]], |x| x.logsumexp_over(1));
+        assert_eq!(values, [1e4 + 2.0_f64.ln(), -1e4 + 2.0_f64.ln(), 1e4]);
+        for (slope, expected) in slopes.into_iter().zip([half, half, half, half, 0.0, 1.0]) {
+            assert!((slope - expected).abs() < 1e-11, "the rounding of y at 1e4");
+        }
+        let rows = [[f64::NEG_INFINITY, f64::NEG_INFINITY], [f64::NEG_INFINITY, 2.0], [f64::INFINITY, 2.0]];
+        let [values, slopes] = at(rows, |x| x.logsumexp_over(1));
+        assert_eq!(values, [f64::NEG_INFINITY, 2.0, f64::INFINITY]);
+        assert_eq!(slopes[..4], [0.0, 0.0, 0.0, 1.0]);
+        assert!(slopes[4].is_nan());
+        assert_eq!(slopes[5], 0.0);
+        let tape = Tape::<f32>::new();
+        assert_eq!(tape.var(Tensor::full([2], 1e38)).logsumexp().item(), 1e38);
+    }
+
+    #[test]
+    fn logsumexp_of_masked_rows_at_higher_orders() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec(
+            [2, 2],
+            vec![f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY, 2.0],
+        ));
+        let [dy] = x.logsumexp_over(1).sum().grad([x]);
+        let [ddy] = (dy * dy).sum().grad([x]);
+        assert_eq!(ddy.value().to_vec(), [0.0; 4]);
+    }
+
+    #[test]
+    fn no_elements() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::zeros([2, 0]));
+        assert_eq!(x.logsumexp_over(1).value().to_vec(), [f64::NEG_INFINITY; 2]);
+        assert_eq!(x.max_over(0).shape().as_slice(), [0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "max_over: shape [2, 0] has no elements to choose from")]
+    fn largest_of_none() {
+        let tape = Tape::<f64>::new();
+        tape.var(Tensor::zeros([2, 0])).max_over(1);
+    }
+
+    #[test]
+    #[should_panic(expected = "min: shape [0] has no elements to choose from")]
+    fn smallest_of_none() {
+        let tape = Tape::<f64>::new();
+        tape.var(Tensor::zeros([0])).min();
+    }
+}
