@@ -27,21 +27,26 @@
 //!   [`value_and_grad`] takes one and returns its gradient in the same form.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod check;
+mod display;
 mod gradcheck;
+pub mod gradient;
 pub mod op;
 pub mod ops;
 pub mod scalar;
 mod special;
+mod straight_through;
 pub mod tape;
 pub mod tensor;
 pub mod transform;
 pub mod tree;
 
 pub use gradcheck::{Mismatch, gradcheck, gradcheck_slice};
+pub use gradient::Gradients;
 pub use op::Op;
-pub use ops::{Correction, Elementwise, Mask, Operand};
+pub use ops::{Correction, Elementwise, Mask, Operand, checkpoint};
 pub use scalar::{Real, Scalar};
-pub use tape::{Gradients, Tape, Var};
-pub use tensor::{Axes, Keep, Shape, Tensor};
-pub use transform::{value, value_and_grad};
+pub use tape::{Tape, Var};
+pub use tensor::{Axes, Keep, Shape, Tensor, cost};
+pub use transform::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, value, value_and_grad, vjp};
 pub use tree::{Leaf, Name, Tree};

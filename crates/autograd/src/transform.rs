@@ -1,6 +1,197 @@
-//! Functions of whole models: [`value_and_grad`] and [`value`].
+//! Transformations: from a function to its derivatives.
+//!
+//! On a tape they are methods of [`Var`] ([`grad`](Var::grad), [`vjp`](Var::vjp), [`jvp`](Var::jvp),
+//! [`hvp`](Var::hvp), [`jacobian`](Var::jacobian), [`hessian`](Var::hessian) …). Their results are
+//! variables, so each of them can be differentiated again.
+//!
+//! The functions of this module are the same for values at rest. Their argument is any [`Tree`]: a
+//! tensor, an array of tensors, a model. They make a tape, use it, and return tensors.
+//!
+//! ```
+//! use autograd::{Tensor, hvp};
+//!
+//! let x = Tensor::from_vec([2], vec![1.0, 2.0]);
+//! let v = Tensor::from_vec([2], vec![1.0, 0.0]);
+//! // f = x₀² x₁, whose Hessian at (1, 2) is [[4, 2], [2, 0]].
+//! let hv = hvp(&x, &v, |x, _| (x.slice(0, ..1) * x.slice(0, ..1) * x.slice(0, 1..)).sum());
+//! assert_eq!(hv.to_vec(), [4.0, 2.0]);
+//! ```
 
 use crate::{Name, Real, Tape, Tensor, Tree, Var};
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `J v`: how this variable changes when every `x` of `wrt` moves along its `v` (forward mode).
+    ///
+    /// It needs no rules of its own. `Jᵀ w` is linear in `w`, so the derivative of `⟨Jᵀ w, v⟩` with
+    /// respect to `w` is `J v`.
+    ///
+    /// # Panics
+    /// If the shapes of `wrt` and `v` differ.
+    #[track_caller]
+    pub fn jvp(self, wrt: &[Var<'t, T>], v: &[Var<'t, T>]) -> Var<'t, T> {
+        let w = self.tape.var(Tensor::zeros(self.shape()));
+        let transposed = self.vjp(w, wrt);
+        inner_product(self.tape, "jvp", &transposed, v).vjp(self.tape.constant(T::one()), &[w])[0]
+    }
+
+    /// `H v`, where `H` is the matrix of second derivatives of this scalar: the gradient of
+    /// `⟨gradient, v⟩`.
+    ///
+    /// # Panics
+    /// If this variable does not hold exactly one number, or the shapes of `wrt` and `v` differ.
+    #[track_caller]
+    pub fn hvp(self, wrt: &[Var<'t, T>], v: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+        self.assert_scalar("hvp");
+        let gradients = self.vjp(self.tape.constant(Tensor::ones(self.shape())), wrt);
+        let along = inner_product(self.tape, "hvp", &gradients, v);
+        along.vjp(self.tape.constant(T::one()), wrt)
+    }
+
+    /// All first derivatives, of shape `[shape of this variable, shape of x]`. One sweep for every
+    /// element of this variable.
+    #[track_caller]
+    pub fn jacobian(self, x: Var<'t, T>) -> Var<'t, T> {
+        let (outputs, inputs) = (self.shape(), x.shape());
+        let count: usize = outputs.iter().product();
+        let shape = [&outputs[..], &inputs[..]].concat();
+        if count == 0 {
+            return self.tape.constant(Tensor::zeros(shape));
+        }
+        let unit = |k: usize| Tensor::from_fn(&outputs, |i| if i == k { T::one() } else { T::zero() });
+        let rows: Vec<Var<'t, T>> =
+            (0..count).map(|k| self.vjp(self.tape.constant(unit(k)), &[x])[0]).collect();
+        Var::stack(&rows, 0).reshape(shape)
+    }
+
+    /// All second derivatives of this scalar, of shape `[shape of x, shape of x]`.
+    ///
+    /// # Panics
+    /// If this variable does not hold exactly one number.
+    #[track_caller]
+    pub fn hessian(self, x: Var<'t, T>) -> Var<'t, T> {
+        let [gradient] = self.grad([x]);
+        gradient.jacobian(x)
+    }
+
+    /// `Jᵀ H J v`, the Gauss–Newton product: this scalar is a function of `output` with Hessian `H`, and
+    /// `output` a function of `wrt` with Jacobian `J` (Schraudolph 2002). Unlike the Hessian's it is
+    /// never negative along `v` if the scalar is convex in `output`.
+    ///
+    /// # Panics
+    /// If this variable does not hold exactly one number, or the shapes of `wrt` and `v` differ.
+    #[track_caller]
+    pub fn gauss_newton_product(
+        self,
+        output: Var<'t, T>,
+        wrt: &[Var<'t, T>],
+        v: &[Var<'t, T>],
+    ) -> Vec<Var<'t, T>> {
+        let along = output.jvp(wrt, v);
+        let curved = self.hvp(&[output], &[along]);
+        output.vjp(curved[0], wrt)
+    }
+
+    /// `Σᵢ ‖∂yᵢ/∂xᵢ‖²`, the squared Frobenius norm of the Jacobian of every example, summed over the
+    /// batch. This variable is `[batch, outputs]` and depends on `x`, `[batch, …]`, example by example:
+    /// no example may influence another. One sweep for every output.
+    ///
+    /// # Panics
+    /// If this variable is not a matrix or the batches differ.
+    #[track_caller]
+    pub fn jacobian_norm(self, x: Var<'t, T>) -> Var<'t, T> {
+        let outputs = self.batch_of("jacobian_norm", x);
+        // Examples are independent, so the gradient of a column's sum holds a row of every Jacobian.
+        let norm = |k: usize| {
+            let [row] = self.slice(1, k..k + 1).sum().grad([x]);
+            (row * row).sum()
+        };
+        (0..outputs).map(norm).reduce(|a, b| a + b).unwrap_or(self.tape.constant(T::zero()))
+    }
+
+    /// An unbiased estimate of [`jacobian_norm`](Self::jacobian_norm) and its standard error: the mean of
+    /// `‖vᵀJ‖²` over random `v` of `±1` (Hutchinson 1990). One sweep for every probe, however many
+    /// outputs there are; one probe has no standard error (NaN).
+    ///
+    /// # Panics
+    /// If there are no probes, this variable is not a matrix, or the batches differ.
+    #[track_caller]
+    pub fn jacobian_norm_probed(self, x: Var<'t, T>, probes: usize, seed: u64) -> (Var<'t, T>, f64) {
+        self.batch_of("jacobian_norm_probed", x);
+        assert!(probes > 0, "jacobian_norm_probed: there must be at least one probe");
+        let estimates: Vec<Var<'t, T>> = (0..probes)
+            .map(|probe| {
+                let v = self.tape.constant(signs(&self.shape(), seed, probe as u64));
+                let row = self.vjp(v, &[x])[0];
+                (row * row).sum()
+            })
+            .collect();
+        let count = probes as f64;
+        let sum = estimates.iter().copied().reduce(|a, b| a + b).expect("at least one probe");
+        let mean = sum / count;
+        let centre = mean.item().as_f64();
+        let squares: f64 = estimates.iter().map(|e| (e.item().as_f64() - centre).powi(2)).sum();
+        (mean, (squares / (count - 1.0) / count).sqrt())
+    }
+
+    /// The number of outputs of a matrix whose rows belong to the rows of `x`.
+    #[track_caller]
+    fn batch_of(self, name: &str, x: Var<'t, T>) -> usize {
+        let (output, input) = (self.shape(), x.shape());
+        match (&output[..], &input[..]) {
+            (&[batch, outputs], &[same, ..]) if batch == same => outputs,
+            _ => panic!("{name}: it needs [batch, outputs] and [batch, …], not {output:?} and {input:?}"),
+        }
+    }
+}
+
+/// `Σᵢ ⟨aᵢ, bᵢ⟩`.
+#[track_caller]
+fn inner_product<'t, T: Real>(
+    tape: &'t Tape<T>,
+    name: &str,
+    a: &[Var<'t, T>],
+    b: &[Var<'t, T>],
+) -> Var<'t, T> {
+    let shapes = |vars: &[Var<'t, T>]| vars.iter().map(|x| x.shape()).collect::<Vec<_>>();
+    let (of, along) = (shapes(a), shapes(b));
+    assert!(of == along, "{name}: the variables have shapes {of:?}, the directions {along:?}");
+    let products = a.iter().zip(b).map(|(&a, &b)| (a * b).sum());
+    products.reduce(|a, b| a + b).unwrap_or(tape.constant(T::zero()))
+}
+
+/// Reproducible `±1`, by splitmix64.
+fn signs<T: Real>(shape: &[usize], seed: u64, probe: u64) -> Tensor<T> {
+    let start = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(probe << 32);
+    Tensor::from_fn(shape, |i| {
+        let mut z = start.wrapping_add((i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        if (z ^ (z >> 31)) >> 63 == 1 { T::one() } else { -T::one() }
+    })
+}
+
+/// A tree at rest on a new tape, with its leaves in order.
+fn on_tape<'t, T: Real, M: Tree<Tensor<T>>>(
+    model: &M,
+    tape: &'t Tape<T>,
+) -> (M::With<Var<'t, T>>, Vec<Var<'t, T>>) {
+    let mut leaves = vec![];
+    let tree = model.map(Name::Root, &mut |_, tensor| {
+        let leaf = tape.var(tensor);
+        leaves.push(leaf);
+        leaf
+    });
+    (tree, leaves)
+}
+
+/// The form of `model` with these leaves.
+fn filled<T: Real, M>(model: &M, leaves: impl IntoIterator<Item = Tensor<T>>) -> M
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    let mut leaves = leaves.into_iter();
+    model.map(Name::Root, &mut |_, _: &Tensor<T>| leaves.next().expect("one for every leaf"))
+}
 
 /// The value of a scalar function of a model, and its gradient in the form of the model itself.
 ///
@@ -26,18 +217,25 @@ where
     M: Tree<Tensor<T>, With<Tensor<T>> = M>,
 {
     let tape = Tape::new();
-    let mut leaves = vec![];
-    let on_tape = model.map(Name::Root, &mut |_, tensor| {
-        let leaf = tape.var(tensor);
-        leaves.push(leaf);
-        leaf
-    });
-    let y = f(on_tape, &tape);
-    let value = y.item();
+    let (tree, leaves) = on_tape(model, &tape);
+    let y = f(tree, &tape);
     let gradients = y.backward();
-    let mut leaves = leaves.into_iter();
-    let next = &mut |_: Name, _: &Tensor<T>| gradients.wrt(leaves.next().expect("as many leaves as before"));
-    (value, model.map(Name::Root, next))
+    (y.item(), filled(model, leaves.iter().map(|&leaf| gradients.wrt(leaf))))
+}
+
+/// The gradient of a scalar function; see [`value_and_grad`].
+///
+/// # Panics
+/// If the function returns anything but a single number.
+#[track_caller]
+pub fn grad<T: Real, M>(
+    model: &M,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+) -> M
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    value_and_grad(model, f).1
 }
 
 /// The value of any function of a model, without derivatives.
@@ -53,6 +251,136 @@ pub fn value<T: Real, M: Tree<Tensor<T>>>(
     f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
 ) -> Tensor<T> {
     let tape = Tape::new();
-    let on_tape = model.map(Name::Root, &mut |_, tensor| tape.constant(tensor));
-    f(on_tape, &tape).value()
+    let tree = model.map(Name::Root, &mut |_, tensor| tape.constant(tensor));
+    f(tree, &tape).value()
+}
+
+/// The value `y` of a function and `Jᵀ u`, in the form of the model; `u` has the shape of `y`.
+///
+/// # Panics
+/// If `u` has another shape than `y`.
+#[track_caller]
+pub fn vjp<T: Real, M>(
+    model: &M,
+    u: &Tensor<T>,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+) -> (Tensor<T>, M)
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    let tape = Tape::new();
+    let (tree, leaves) = on_tape(model, &tape);
+    let y = f(tree, &tape);
+    let gradients = y.vjp(tape.constant(u), &leaves);
+    (y.value(), filled(model, gradients.iter().map(|g| g.value())))
+}
+
+/// The value `y` of a function and `J v`: how it changes when the model moves along `v`.
+///
+/// ```
+/// use autograd::{Tensor, jvp};
+///
+/// let x = [Tensor::scalar(3.0), Tensor::scalar(4.0)];
+/// let v = [Tensor::scalar(1.0), Tensor::scalar(10.0)];
+/// let (y, dy) = jvp(&x, &v, |[a, b], _| a * b);
+/// assert_eq!((y.item(), dy.item()), (12.0, 34.0));
+/// ```
+///
+/// # Panics
+/// If a leaf of `v` has another shape than that of the model.
+#[track_caller]
+pub fn jvp<T: Real, M: Tree<Tensor<T>>>(
+    model: &M,
+    v: &M,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+) -> (Tensor<T>, Tensor<T>) {
+    let tape = Tape::new();
+    let (tree, leaves) = on_tape(model, &tape);
+    let y = f(tree, &tape);
+    let (_, directions) = on_tape(v, &tape);
+    (y.value(), y.jvp(&leaves, &directions).value())
+}
+
+/// `H v` of a scalar function, in the form of the model.
+///
+/// # Panics
+/// If the function returns anything but a single number, or a leaf of `v` has another shape than
+/// that of the model.
+#[track_caller]
+pub fn hvp<T: Real, M>(
+    model: &M,
+    v: &M,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+) -> M
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    let tape = Tape::new();
+    let (tree, leaves) = on_tape(model, &tape);
+    let y = f(tree, &tape);
+    let (_, directions) = on_tape(v, &tape);
+    filled(model, y.hvp(&leaves, &directions).iter().map(|h| h.value()))
+}
+
+/// `Jᵀ H J v` in the form of the model, where `f` returns an output with Jacobian `J` and a scalar
+/// function of it with Hessian `H`; see [`Var::gauss_newton_product`].
+///
+/// # Panics
+/// If the second is not a single number, or a leaf of `v` has another shape than that of the model.
+#[track_caller]
+pub fn gauss_newton_product<T: Real, M>(
+    model: &M,
+    v: &M,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> (Var<'t, T>, Var<'t, T>),
+) -> M
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    let tape = Tape::new();
+    let (tree, leaves) = on_tape(model, &tape);
+    let (output, loss) = f(tree, &tape);
+    let (_, directions) = on_tape(v, &tape);
+    filled(model, loss.gauss_newton_product(output, &leaves, &directions).iter().map(|h| h.value()))
+}
+
+/// All first derivatives: for every leaf of the model a tensor of shape `[shape of y, shape of leaf]`.
+#[track_caller]
+pub fn jacobian<T: Real, M>(
+    model: &M,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+) -> M
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    let tape = Tape::new();
+    let (tree, leaves) = on_tape(model, &tape);
+    let y = f(tree, &tape);
+    filled(model, leaves.iter().map(|&leaf| y.jacobian(leaf).value()))
+}
+
+/// All second derivatives of a scalar function: the symmetric matrix `[n, n]` over all `n` numbers of
+/// the model, leaf after leaf.
+///
+/// # Panics
+/// If the function returns anything but a single number.
+#[track_caller]
+pub fn hessian<T: Real, M: Tree<Tensor<T>>>(
+    model: &M,
+    f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+) -> Tensor<T> {
+    let tape = Tape::new();
+    let (tree, leaves) = on_tape(model, &tape);
+    let y = f(tree, &tape);
+    y.assert_scalar("hessian");
+    let flat = |vars: &[Var<'_, T>]| -> Vec<T> { vars.iter().flat_map(|x| x.value().to_vec()).collect() };
+    let gradients = y.vjp(tape.constant(Tensor::ones(y.shape())), &leaves);
+    let mut rows = vec![];
+    for gradient in gradients {
+        for k in 0..gradient.value().len() {
+            let unit = Tensor::from_fn(gradient.shape(), |i| if i == k { T::one() } else { T::zero() });
+            rows.extend(flat(&gradient.vjp(tape.constant(unit), &leaves)));
+        }
+    }
+    let n = (rows.len() as f64).sqrt() as usize;
+    Tensor::from_vec([n, n], rows)
 }

@@ -9,11 +9,13 @@ mod activation;
 mod arithmetic;
 mod binary;
 mod broadcast;
+mod checkpoint;
 mod cumulative;
 pub(crate) mod elementwise;
 mod exponential;
 mod extreme;
 mod hyperbolic;
+mod join;
 mod matmul;
 mod movement;
 mod norm;
@@ -29,6 +31,7 @@ mod trigonometric;
 
 use crate::{Shape, Tensor, Var};
 
+pub use checkpoint::checkpoint;
 pub use elementwise::Elementwise;
 pub use reduce::Correction;
 pub use select::{Mask, Operand};
@@ -39,10 +42,12 @@ pub const ALL: &[&[Case]] = &[
     arithmetic::CASES,
     binary::CASES,
     broadcast::CASES,
+    checkpoint::CASES,
     cumulative::CASES,
     exponential::CASES,
     extreme::CASES,
     hyperbolic::CASES,
+    join::CASES,
     matmul::CASES,
     movement::CASES,
     norm::CASES,

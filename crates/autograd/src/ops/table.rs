@@ -1,11 +1,13 @@
 //! The one test that every operation passes.
 
 use super::{ALL, Case};
-use crate::{Real, Tape, Tensor, Var, gradcheck_slice};
+use crate::{Real, Tape, Tensor, Var, cost, gradcheck_slice};
 
 fn for_every_case(test: impl Fn(&Case)) {
     for case in ALL.iter().copied().flatten() {
+        let before = cost::live_bytes();
         test(case);
+        assert_eq!(cost::live_bytes(), before, "{}: memory stays behind", case.name);
     }
 }
 

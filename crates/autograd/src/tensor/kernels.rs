@@ -8,7 +8,7 @@
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use super::{Shape, Strides, Tensor, broadcast};
+use super::{Shape, Strides, Tensor, broadcast, cost};
 use crate::Real;
 
 /// Elements handled by one task.
@@ -121,6 +121,7 @@ impl<T: Real> Tensor<T> {
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
         let shape = &operands[0].shape;
         debug_assert!(operands.iter().all(|t| t.shape == *shape));
+        cost::work(operands[0].len());
         Tensor::build(shape, |out| {
             if out.is_empty() {
                 return;
@@ -196,6 +197,7 @@ impl<T: Real> Tensor<T> {
         }
         let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
         let (gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
+        cost::work(self.len());
         let count = gone.iter().map(|&axis| self.shape[axis]).product::<usize>();
         let order: SmallVec<[usize; 4]> = if gone.first() == Some(&0) && self.is_contiguous() {
             // Outer axes go: add whole rows, in order, so that memory is read straight through.

@@ -2,7 +2,7 @@
 
 use gemm::Parallelism;
 
-use super::Tensor;
+use super::{Tensor, cost};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -19,6 +19,7 @@ impl<T: Real> Tensor<T> {
             let hint = if k == n { "; did you mean `b.t()`?" } else { "" };
             panic!("matmul: inner sizes differ: {:?} times {:?}{hint}", self.shape, other.shape);
         }
+        cost::work(2 * m * k * n);
         Tensor::build([m, n], |out| {
             if k == 0 {
                 out.fill(T::zero());

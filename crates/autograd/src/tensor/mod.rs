@@ -11,6 +11,7 @@
 //! assert_eq!(a.t().to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
 //! ```
 
+pub mod cost;
 mod kernels;
 mod matmul;
 mod pool;
@@ -118,6 +119,18 @@ impl<T: Real> Tensor<T> {
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The address and size in bytes of the memory behind this tensor, which others may share.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        let data = self.buffer.as_slice();
+        (data.as_ptr().addr(), size_of_val(data))
+    }
+
+    /// Whether this is the very same tensor: the same header over the same memory.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.buffer, &other.buffer)
+            && (&self.shape, &self.strides, self.offset) == (&other.shape, &other.strides, other.offset)
     }
 
     /// The only element of a tensor that has exactly one.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::cost;
 use crate::Real;
 
 /// Below this many elements the allocator's own free lists are as good as ours.
@@ -73,11 +74,16 @@ impl<T: Real> Buffer<T> {
             // A kernel that forgets an element is found at once.
             data.fill(T::NAN);
         }
-        Buffer { data, len }
+        Buffer::new(data, len)
     }
 
     pub(crate) fn from_vec(data: Vec<T>) -> Self {
         let len = data.len();
+        Buffer::new(data, len)
+    }
+
+    fn new(data: Vec<T>, len: usize) -> Self {
+        cost::hold(size_of::<T>() * len);
         Buffer { data, len }
     }
 
@@ -92,6 +98,7 @@ impl<T: Real> Buffer<T> {
 
 impl<T: Real> Drop for Buffer<T> {
     fn drop(&mut self) {
+        cost::release(size_of::<T>() * self.len);
         let data = std::mem::take(&mut self.data);
         // Vectors that came from outside may have a size that is no class; those are freed.
         if data.len() >= SMALLEST && class(data.len()) == data.len() {

@@ -1,0 +1,157 @@
+//! Checkpointing: forget the inside of a computation, and compute it again when its gradient is
+//! wanted (Griewank 1992; Chen et al. 2016). Less memory for more time.
+
+use std::cell::RefCell;
+
+use super::{Case, Elementwise, case, wave};
+use crate::{Op, Real, Scalar, Tape, Tensor, Var};
+
+/// `y = f(x₁ … x_N)`, of which the tape keeps one line. The rule runs `f` again and differentiates
+/// that.
+struct Checkpoint<T: Real, F, const N: usize> {
+    f: F,
+    /// The gradients of the last fast pass. One sweep through `f` yields those of all inputs, but the
+    /// rule is asked for one at a time.
+    last: RefCell<Option<(Tensor<T>, Vec<Tensor<T>>)>>,
+}
+
+impl<T: Real, F, const N: usize> Op<T, N> for Checkpoint<T, F, N>
+where
+    F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T> + 'static,
+{
+    fn name(&self) -> String {
+        "checkpoint".into()
+    }
+
+    fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
+        let tape = Tape::new();
+        (self.f)(inputs.map(|x| tape.constant(x))).value()
+    }
+
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], _y: Var<'t, T>) -> Var<'t, T> {
+        // Inputs may depend on each other. Each enters through a line of its own, so that only the
+        // path through this very input counts.
+        let inputs = inputs.map(|x| Var::apply(Alias, [x]));
+        (self.f)(inputs).vjp(g, &[inputs[wrt]])[0]
+    }
+
+    fn fused_vjp(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        inputs: [&Tensor<T>; N],
+        _y: &Tensor<T>,
+    ) -> Option<Tensor<T>> {
+        let mut last = self.last.borrow_mut();
+        // The memory of `g` is held here, so another gradient cannot have the same address.
+        let known = last.as_ref().is_some_and(|(of, _)| of.is_same(g));
+        if !known {
+            let tape = Tape::new();
+            let inputs = inputs.map(|x| tape.var(x));
+            let y = (self.f)(inputs);
+            let gradients = (y * tape.constant(g)).sum().backward();
+            *last = Some((g.clone(), inputs.map(|x| gradients.wrt(x)).to_vec()));
+        }
+        let (_, gradients) = last.as_ref().expect("just filled");
+        let gradient = gradients[wrt].clone();
+        if wrt + 1 == N {
+            *last = None; // the last input that can be asked for: let go of the memory
+        }
+        Some(gradient)
+    }
+}
+
+/// `y = x`.
+struct Alias;
+
+impl Elementwise for Alias {
+    fn f<T: Real>(&self, x: T) -> T {
+        x
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.lit(1.0)
+    }
+}
+
+/// `f(inputs)` as one line of the tape: what happens inside is forgotten, and computed again when a
+/// gradient is wanted. Values and gradients are the same.
+///
+/// `f` may only use its arguments: whatever it needs from the tape must be passed in.
+///
+/// ```
+/// use autograd::{Tape, checkpoint};
+///
+/// let tape = Tape::<f64>::new();
+/// let x = tape.var(0.5);
+/// let y = checkpoint([x], |[x]| (x * x).tanh().exp());
+/// assert_eq!(tape.len(), 2);
+/// assert_eq!(y.backward().wrt(x), (x * x).tanh().exp().backward().wrt(x));
+/// ```
+///
+/// # Panics
+/// If `f` uses variables of this tape that are not among its arguments.
+#[track_caller]
+pub fn checkpoint<'t, T: Real, const N: usize>(
+    inputs: [Var<'t, T>; N],
+    f: impl for<'s> Fn([Var<'s, T>; N]) -> Var<'s, T> + 'static,
+) -> Var<'t, T> {
+    Var::apply(Checkpoint { f, last: RefCell::new(None) }, inputs)
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("checkpoint", |a| checkpoint([a], |[a]| (a * a).tanh() * a), [wave([4])]),
+    case!(
+        "checkpoint whose inputs depend on each other",
+        |a, b| checkpoint([a * b, a], |[c, a]| (c * a).sin() * c),
+        [wave([3]), wave([3])]
+    ),
+    case!(
+        "checkpoint inside a checkpoint",
+        |a| checkpoint([a], |[a]| checkpoint([a.tanh()], |[b]| b * b) * a),
+        [wave([3])]
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost;
+
+    fn layer<'t>(x: Var<'t, f64>, w: Var<'t, f64>) -> Var<'t, f64> {
+        let mut x = x;
+        for _ in 0..10 {
+            x = (x * w).tanh();
+        }
+        x
+    }
+
+    #[test]
+    fn changes_no_bit_and_holds_less() {
+        let start = Tensor::from_fn([5000], |i| (i as f64).sin());
+        let run = |checkpointed: bool| {
+            let tape = Tape::<f64>::new();
+            let (x, w) = (tape.var(&start), tape.var(0.9));
+            let mut y = x;
+            for _ in 0..8 {
+                y = if checkpointed { checkpoint([y, w], |[y, w]| layer(y, w)) } else { layer(y, w) };
+            }
+            let held = tape.bytes();
+            let gradients = y.sum().backward();
+            (y.value(), gradients.wrt(x), held)
+        };
+        let (plain, saved) = (run(false), run(true));
+        assert_eq!((&plain.0, &plain.1), (&saved.0, &saved.1));
+        assert!(saved.2 * 8 < plain.2, "{} and {} bytes", saved.2, plain.2);
+    }
+
+    #[test]
+    fn memory_returns() {
+        let before = cost::live_bytes();
+        {
+            let tape = Tape::<f64>::new();
+            let x = tape.var(Tensor::ones([100]));
+            checkpoint([x], |[x]| x.exp()).sum().backward();
+        }
+        assert_eq!(cost::live_bytes(), before);
+    }
+}
