@@ -37,7 +37,7 @@ pub mod tree;
 
 pub use gradcheck::{Mismatch, gradcheck};
 pub use op::Op;
-pub use ops::Elementwise;
+pub use ops::{Conv, ConvTranspose, Elementwise, Normalized, Upsample, Window};
 pub use scalar::{Real, Scalar};
 pub use tape::{Gradients, Tape, Var};
 pub use tensor::{Axes, Keep, Shape, Tensor};

@@ -8,29 +8,45 @@
 mod activation;
 mod arithmetic;
 mod broadcast;
+mod convolution;
 pub(crate) mod elementwise;
 mod exponential;
+mod loss;
 mod matmul;
 mod movement;
+mod normalize;
+mod pooling;
 mod reduce;
+mod softmax;
 #[cfg(test)]
 mod table;
 mod trigonometric;
+mod upsample;
 
 use crate::{Shape, Tensor, Var};
 
+pub use convolution::{Conv, ConvTranspose};
 pub use elementwise::Elementwise;
+pub use normalize::Normalized;
+pub use pooling::Window;
+pub use upsample::Upsample;
 
 /// The gradient table: the cases of every family of operations.
 pub const ALL: &[&[Case]] = &[
     activation::CASES,
     arithmetic::CASES,
     broadcast::CASES,
+    convolution::CASES,
     exponential::CASES,
+    loss::CASES,
     matmul::CASES,
     movement::CASES,
+    normalize::CASES,
+    pooling::CASES,
     reduce::CASES,
+    softmax::CASES,
     trigonometric::CASES,
+    upsample::CASES,
 ];
 
 /// One line of the gradient table: a function of tensors, at single and double precision, and
@@ -42,10 +58,18 @@ pub struct Case {
     pub f64: for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>,
     /// The same function, in single precision.
     pub f32: for<'t> fn(&[Var<'t, f32>]) -> Var<'t, f32>,
+    /// How far, in units in the last place, the fast gradient may be from the recorded one: 0,
+    /// unless a fused kernel computes it in another order.
+    pub units: f64,
     waves: fn() -> Vec<Wave>,
 }
 
 impl Case {
+    /// For an operation whose `fused_vjp` adds up in another order than its rule.
+    const fn fused(self) -> Case {
+        Case { units: 4.0, ..self }
+    }
+
     /// The inputs to check at.
     pub fn inputs(&self) -> Vec<Tensor<f64>> {
         (self.waves)().iter().enumerate().map(|(i, wave)| wave.tensor(i)).collect()
@@ -60,6 +84,7 @@ macro_rules! case {
             name: $name,
             f64: |inputs| { let [$($x),+] = *inputs else { unreachable!() }; $f },
             f32: |inputs| { let [$($x),+] = *inputs else { unreachable!() }; $f },
+            units: 0.0,
             waves: || vec![$($wave),+],
         }
     };

@@ -12,11 +12,11 @@ use super::{Shape, Strides, Tensor, broadcast};
 use crate::Real;
 
 /// Elements handled by one task.
-const CHUNK: usize = 1 << 14;
+pub(super) const CHUNK: usize = 1 << 14;
 
 /// Calls `task(i, piece)` for every piece of `out` of length `chunk`, in parallel if there are
 /// several.
-fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+pub(super) fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn(usize, &mut [T]) + Sync) {
     if out.len() <= chunk || rayon::current_num_threads() == 1 {
         out.chunks_mut(chunk.max(1)).enumerate().for_each(|(i, piece)| task(i, piece));
     } else {
@@ -265,11 +265,13 @@ fn sum_parallel<T: Real>(data: &[T]) -> T {
     sum(&partial)
 }
 
+/// Running sums, and the length of a block, in [`sum`].
+pub(super) const LANES: usize = 16;
+pub(super) const BLOCK: usize = 128;
+
 /// The sum of a slice: sixteen running sums (which the compiler keeps in vector registers) within
 /// a block, blocks pairwise.
-fn sum<T: Real>(data: &[T]) -> T {
-    const LANES: usize = 16;
-    const BLOCK: usize = 128;
+pub(super) fn sum<T: Real>(data: &[T]) -> T {
     if data.len() > BLOCK {
         let (left, right) = data.split_at((data.len() / 2).next_multiple_of(LANES));
         return sum(left) + sum(right);
