@@ -46,8 +46,11 @@ impl<'t, T: Real> Var<'t, T> {
             let repeated = [batch, channels, height, new_height / height, width, new_width / width];
             return self.reshape([batch, channels, height, 1, width, 1]).expand(repeated).reshape(shape);
         }
-        let source = |y: usize, x: usize| y * height / new_height * width + x * width / new_width;
-        let plane = (0..new_height).flat_map(|y| (0..new_width).map(move |x| source(y, x) as u32));
+        let source = |y: usize, x: usize| {
+            let position = y * height / new_height * width + x * width / new_width;
+            u32::try_from(position).expect("a plane has fewer than 2³² pixels")
+        };
+        let plane = (0..new_height).flat_map(|y| (0..new_width).map(move |x| source(y, x)));
         let positions = plane.collect::<Vec<u32>>().repeat(batch * channels);
         pooling::pick("upsample_nearest2d", self, positions, shape)
     }

@@ -8,8 +8,8 @@
 //!
 //! and `X̄` adds up the elements of `C̄` where they came from.
 //!
-//! Columns exist for one image and one group at a time, so the memory stays bounded. Images are
-//! handled in parallel.
+//! A thread holds the columns of one group of one image at a time, so the memory stays bounded.
+//! Images are handled in parallel.
 
 use super::Tensor;
 use super::kernels::for_each_chunk;

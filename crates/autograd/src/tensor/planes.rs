@@ -69,7 +69,8 @@ impl<T: Real> Tensor<T> {
                         }
                     }
                 }
-                *position = best.expect("every window covers a pixel") as u32;
+                let best = best.expect("every window covers a pixel");
+                *position = u32::try_from(best).expect("a plane has fewer than 2³² pixels");
             }
         });
         positions
