@@ -60,7 +60,7 @@ impl<'t, T: Real> Var<'t, T> {
             sum.accumulate(&share);
             sum
         };
-        self.sweep(seed, &needed, keep, rule, add)
+        sweep(tape, [(self.id, seed)], &needed, keep, rule, add)
     }
 
     /// The gradient of this scalar with respect to the given variables, as variables: the sweep is
@@ -95,16 +95,25 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shape of `u` is not that of this variable, or another tape is involved.
     #[track_caller]
     pub fn vjp(self, u: Var<'t, T>, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
-        let tape = self.tape;
-        if wrt.iter().chain([&u]).any(|x| !std::ptr::eq(x.tape, tape)) {
+        Var::vjp_of(&[self], &[u], wrt)
+    }
+
+    /// `Σᵢ uᵢᵀ ∂yᵢ/∂x`, in one sweep. How `u` itself was computed does not matter.
+    #[track_caller]
+    pub(crate) fn vjp_of(y: &[Self], u: &[Self], wrt: &[Self]) -> Vec<Self> {
+        let tape = y[0].tape;
+        if wrt.iter().chain(y).chain(u).any(|x| !std::ptr::eq(x.tape, tape)) {
             panic!("grad: the variables belong to two different tapes");
         }
-        let (shape, given) = (self.shape(), u.shape());
-        assert!(shape == given, "vjp: the weights have shape {given:?}, the output {shape:?}");
+        for (y, u) in y.iter().zip(u) {
+            let (shape, given) = (y.shape(), u.shape());
+            assert!(shape == given, "vjp: the weights have shape {given:?}, the output {shape:?}");
+        }
+        let last = y.iter().map(|y| y.id).max().expect("there is an output");
         let wanted: Vec<usize> = wrt.iter().map(|x| x.id).collect();
-        let mut needed = vec![false; self.id + 1];
-        wanted.iter().filter(|&&id| id <= self.id).for_each(|&id| needed[id] = true);
-        for (id, node) in tape.nodes.borrow()[..=self.id].iter().enumerate() {
+        let mut needed = vec![false; last + 1];
+        wanted.iter().filter(|&&id| id <= last).for_each(|&id| needed[id] = true);
+        for (id, node) in tape.nodes.borrow()[..=last].iter().enumerate() {
             needed[id] |= node.inputs.iter().any(|&input| needed[input]);
         }
         // Lines of the gradient belong to the user's line whose operation they differentiate.
@@ -114,53 +123,11 @@ impl<'t, T: Real> Var<'t, T> {
             op.vjp(wrt, *g, inputs, y)
         };
         let keep = |id| wanted.contains(&id);
-        let grads = self.sweep(u, &needed, keep, rule, |sum, share| sum + share);
+        let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
+        let grads = sweep(tape, seeds, &needed, keep, rule, |sum, share| sum + share);
         tape.on_behalf_of.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
         wrt.iter().map(|x| grads.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
-    }
-
-    /// The reverse sweep. `adjoint[i]` collects the gradient of the output with respect to line `i`;
-    /// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the
-    /// inputs. Lines that are not `needed` are never visited. Adjoints of leaves and of those to `keep`
-    /// are returned, the others are dropped on the way.
-    ///
-    /// `G` is a tensor in the fast pass and a variable in the recorded one.
-    fn sweep<G: Clone>(
-        self,
-        seed: G,
-        needed: &[bool],
-        keep: impl Fn(usize) -> bool,
-        rule: impl Fn(&dyn AnyOp<T>, usize, &G, &[Var<'t, T>], Var<'t, T>) -> G,
-        add: impl Fn(G, G) -> G,
-    ) -> Vec<Option<G>> {
-        let tape = self.tape;
-        let mut adjoint: Vec<Option<G>> = vec![None; self.id + 1];
-        adjoint[self.id] = Some(seed);
-        for id in (0..=self.id).rev().filter(|&id| needed[id]) {
-            let (Some(op), inputs) = ({
-                let node = &mut tape.nodes.borrow_mut()[id];
-                // The rule runs on the same tape, so the operation is lent out meanwhile.
-                (node.op.take(), node.inputs.clone())
-            }) else {
-                continue; // a leaf: its adjoint stays
-            };
-            let g = if keep(id) { adjoint[id].clone() } else { adjoint[id].take() };
-            if let Some(g) = g {
-                let y = Var { tape, id };
-                let inputs: SmallVec<[Self; 2]> = inputs.iter().map(|&id| Var { tape, id }).collect();
-                for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed[input.id]) {
-                    let share = rule(&*op, wrt, &g, &inputs, y);
-                    let so_far = adjoint[input.id].take();
-                    adjoint[input.id] = Some(match so_far {
-                        Some(sum) => add(sum, share),
-                        None => share,
-                    });
-                }
-            }
-            tape.nodes.borrow_mut()[id].op = Some(op);
-        }
-        adjoint
     }
 
     #[track_caller]
@@ -170,6 +137,50 @@ impl<'t, T: Real> Var<'t, T> {
             panic!("{op}: only a single number has a gradient, not shape {shape:?}; sum it first");
         }
     }
+}
+
+/// The reverse sweep. `adjoint[i]` collects the gradient of the outputs with respect to line `i`;
+/// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the inputs.
+/// It starts from the `seeds`, the gradients at the outputs; the largest line among them is that of
+/// the last `needed` flag. Lines that are not needed are never visited. Adjoints of leaves and of those
+/// to `keep` are returned, the others are dropped on the way.
+///
+/// `G` is a tensor in the fast pass and a variable in the recorded one.
+fn sweep<'t, T: Real, G: Clone>(
+    tape: &'t Tape<T>,
+    seeds: impl IntoIterator<Item = (usize, G)>,
+    needed: &[bool],
+    keep: impl Fn(usize) -> bool,
+    rule: impl Fn(&dyn AnyOp<T>, usize, &G, &[Var<'t, T>], Var<'t, T>) -> G,
+    add: impl Fn(G, G) -> G,
+) -> Vec<Option<G>> {
+    let mut adjoint: Vec<Option<G>> = vec![None; needed.len()];
+    let collect = |place: &mut Option<G>, share: G| {
+        *place = Some(match place.take() {
+            Some(sum) => add(sum, share),
+            None => share,
+        });
+    };
+    seeds.into_iter().for_each(|(id, seed)| collect(&mut adjoint[id], seed));
+    for id in (0..needed.len()).rev().filter(|&id| needed[id]) {
+        let (Some(op), inputs) = ({
+            let node = &mut tape.nodes.borrow_mut()[id];
+            // The rule runs on the same tape, so the operation is lent out meanwhile.
+            (node.op.take(), node.inputs.clone())
+        }) else {
+            continue; // a leaf: its adjoint stays
+        };
+        let g = if keep(id) { adjoint[id].clone() } else { adjoint[id].take() };
+        if let Some(g) = g {
+            let y = Var { tape, id };
+            let inputs: SmallVec<[Var<T>; 2]> = inputs.iter().map(|&id| Var { tape, id }).collect();
+            for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed[input.id]) {
+                collect(&mut adjoint[input.id], rule(&*op, wrt, &g, &inputs, y));
+            }
+        }
+        tape.nodes.borrow_mut()[id].op = Some(op);
+    }
+    adjoint
 }
 
 /// The result of [`Var::backward`]: one tensor for every variable.

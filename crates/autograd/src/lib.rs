@@ -44,7 +44,9 @@ pub mod tree;
 pub use gradcheck::{Mismatch, gradcheck, gradcheck_slice};
 pub use gradient::Gradients;
 pub use op::Op;
-pub use ops::{Correction, Elementwise, Mask, Operand, checkpoint};
+pub use ops::{
+    Conv, ConvTranspose, Correction, Elementwise, Mask, Normalized, Operand, Upsample, Window, checkpoint,
+};
 pub use scalar::{Real, Scalar};
 pub use tape::{Tape, Var};
 pub use tensor::{Axes, Keep, Shape, Tensor, cost};

@@ -93,6 +93,11 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
             "{}: its rule returned a gradient of shape {given:?} for input {wrt} of shape {expected:?}",
             self.name(),
         );
+        #[cfg(test)]
+        let share = match mutation::of(&self.name(), wrt) {
+            None => share,
+            Some([factor, offset]) => share * factor + offset,
+        };
         share
     }
 
@@ -103,6 +108,38 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
         inputs: &[&Tensor<T>],
         y: &Tensor<T>,
     ) -> Option<Tensor<T>> {
-        self.0.fused_vjp(wrt, g, std::array::from_fn(|i| inputs[i]), y)
+        let share = self.0.fused_vjp(wrt, g, std::array::from_fn(|i| inputs[i]), y);
+        #[cfg(test)]
+        let share = match mutation::of(&self.name(), wrt) {
+            None => share,
+            Some(by) => share.map(|share| share.map(|x| x * T::of(by[0]) + T::of(by[1]))),
+        };
+        share
+    }
+}
+
+/// Breaking rules on purpose, to see whether the tests notice.
+#[cfg(test)]
+pub(crate) mod mutation {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static BROKEN: RefCell<Option<(String, usize, [f64; 2])>> = const { RefCell::new(None) };
+    }
+
+    /// Runs `f` while the rule of this operation for this input is wrong by this factor and offset.
+    pub(crate) fn with_broken<R>(op: &str, wrt: usize, by: [f64; 2], f: impl FnOnce() -> R) -> R {
+        BROKEN.set(Some((op.to_owned(), wrt, by)));
+        let result = f();
+        BROKEN.set(None);
+        result
+    }
+
+    /// By what factor and offset the rule is wrong: `None` for almost all.
+    pub(crate) fn of(op: &str, wrt: usize) -> Option<[f64; 2]> {
+        BROKEN.with_borrow(|broken| match broken {
+            Some((name, input, by)) if name == op && *input == wrt => Some(*by),
+            _ => None,
+        })
     }
 }

@@ -31,11 +31,11 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn jvp(self, wrt: &[Var<'t, T>], v: &[Var<'t, T>]) -> Var<'t, T> {
         let w = self.tape.var(Tensor::zeros(self.shape()));
         let transposed = self.vjp(w, wrt);
-        inner_product(self.tape, "jvp", &transposed, v).vjp(self.tape.constant(T::one()), &[w])[0]
+        inner_product(self.tape, &transposed, v).vjp(self.tape.constant(T::one()), &[w])[0]
     }
 
-    /// `H v`, where `H` is the matrix of second derivatives of this scalar: the gradient of
-    /// `⟨gradient, v⟩`.
+    /// `H v`, where `H` is the matrix of second derivatives of this scalar: the Jacobian of the gradient,
+    /// which is symmetric, times `v`.
     ///
     /// # Panics
     /// If this variable does not hold exactly one number, or the shapes of `wrt` and `v` differ.
@@ -43,8 +43,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn hvp(self, wrt: &[Var<'t, T>], v: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
         self.assert_scalar("hvp");
         let gradients = self.vjp(self.tape.constant(Tensor::ones(self.shape())), wrt);
-        let along = inner_product(self.tape, "hvp", &gradients, v);
-        along.vjp(self.tape.constant(T::one()), wrt)
+        if wrt.is_empty() { vec![] } else { Var::vjp_of(&gradients, v, wrt) }
     }
 
     /// All first derivatives, of shape `[shape of this variable, shape of x]`. One sweep for every
@@ -146,15 +145,10 @@ impl<'t, T: Real> Var<'t, T> {
 
 /// `Σᵢ ⟨aᵢ, bᵢ⟩`.
 #[track_caller]
-fn inner_product<'t, T: Real>(
-    tape: &'t Tape<T>,
-    name: &str,
-    a: &[Var<'t, T>],
-    b: &[Var<'t, T>],
-) -> Var<'t, T> {
+fn inner_product<'t, T: Real>(tape: &'t Tape<T>, a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
     let shapes = |vars: &[Var<'t, T>]| vars.iter().map(|x| x.shape()).collect::<Vec<_>>();
     let (of, along) = (shapes(a), shapes(b));
-    assert!(of == along, "{name}: the variables have shapes {of:?}, the directions {along:?}");
+    assert!(of == along, "jvp: the variables have shapes {of:?}, the directions {along:?}");
     let products = a.iter().zip(b).map(|(&a, &b)| (a * b).sum());
     products.reduce(|a, b| a + b).unwrap_or(tape.constant(T::zero()))
 }

@@ -143,6 +143,18 @@ fn every_transformation_can_be_differentiated_again() {
 }
 
 #[test]
+fn directions_may_depend_on_the_point() {
+    // H(x) v(x): the derivative of v is none of its business.
+    let tape = Tape::new();
+    let x = tape.var(wave([2, 3], 0.1));
+    let h = energy(x).hessian(x).value().reshape([6, 6]);
+    let y = energy(x);
+    let v = x.exp() * y;
+    let product = h.matmul(&v.value().reshape([6, 1]));
+    near("hvp", &y.hvp(&[x], &[v])[0].value().to_vec(), &product.to_vec());
+}
+
+#[test]
 #[should_panic(expected = "jvp: the variables have shapes [[2]], the directions [[3]]")]
 fn directions_must_fit() {
     let tape = Tape::<f64>::new();

@@ -10,31 +10,41 @@ mod arithmetic;
 mod binary;
 mod broadcast;
 mod checkpoint;
+mod convolution;
 mod cumulative;
 pub(crate) mod elementwise;
 mod exponential;
 mod extreme;
 mod hyperbolic;
 mod join;
+mod loss;
 mod matmul;
 mod movement;
 mod norm;
+mod normalize;
 mod piecewise;
+mod pooling;
 mod power;
 mod rectifier;
 mod reduce;
 mod select;
+mod softmax;
 mod special;
 #[cfg(test)]
 mod table;
 mod trigonometric;
+mod upsample;
 
 use crate::{Shape, Tensor, Var};
 
 pub use checkpoint::checkpoint;
+pub use convolution::{Conv, ConvTranspose};
 pub use elementwise::Elementwise;
+pub use normalize::Normalized;
+pub use pooling::Window;
 pub use reduce::Correction;
 pub use select::{Mask, Operand};
+pub use upsample::Upsample;
 
 /// The gradient table: the cases of every family of operations.
 pub const ALL: &[&[Case]] = &[
@@ -43,21 +53,27 @@ pub const ALL: &[&[Case]] = &[
     binary::CASES,
     broadcast::CASES,
     checkpoint::CASES,
+    convolution::CASES,
     cumulative::CASES,
     exponential::CASES,
     extreme::CASES,
     hyperbolic::CASES,
     join::CASES,
+    loss::CASES,
     matmul::CASES,
     movement::CASES,
     norm::CASES,
+    normalize::CASES,
     piecewise::CASES,
+    pooling::CASES,
     power::CASES,
     rectifier::CASES,
     reduce::CASES,
     select::CASES,
+    softmax::CASES,
     special::CASES,
     trigonometric::CASES,
+    upsample::CASES,
 ];
 
 /// One line of the gradient table: a function of tensors, at single and double precision, and
@@ -69,10 +85,18 @@ pub struct Case {
     pub f64: for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>,
     /// The same function, in single precision.
     pub f32: for<'t> fn(&[Var<'t, f32>]) -> Var<'t, f32>,
+    /// How far, in units in the last place, the fast gradient may be from the recorded one: 0,
+    /// unless a fused kernel computes it in another order.
+    pub units: f64,
     waves: fn() -> Vec<Wave>,
 }
 
 impl Case {
+    /// For an operation whose `fused_vjp` adds up in another order than its rule.
+    const fn fused(self) -> Case {
+        Case { units: 4.0, ..self }
+    }
+
     /// The inputs to check at.
     pub fn inputs(&self) -> Vec<Tensor<f64>> {
         (self.waves)().iter().enumerate().map(|(i, wave)| wave.tensor(i)).collect()
@@ -87,6 +111,7 @@ macro_rules! case {
             name: $name,
             f64: |inputs| { let [$($x),+] = *inputs else { unreachable!() }; $f },
             f32: |inputs| { let [$($x),+] = *inputs else { unreachable!() }; $f },
+            units: 0.0,
             waves: || vec![$($wave),+],
         }
     };

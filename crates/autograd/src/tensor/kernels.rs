@@ -267,11 +267,13 @@ fn sum_parallel<T: Real>(data: &[T]) -> T {
     sum(&partial)
 }
 
+/// Running sums, and the length of a block, in [`sum`].
+pub(super) const LANES: usize = 16;
+pub(super) const BLOCK: usize = 128;
+
 /// The sum of a slice: sixteen running sums (which the compiler keeps in vector registers) within
 /// a block, blocks pairwise.
-fn sum<T: Real>(data: &[T]) -> T {
-    const LANES: usize = 16;
-    const BLOCK: usize = 128;
+pub(super) fn sum<T: Real>(data: &[T]) -> T {
     if data.len() > BLOCK {
         let (left, right) = data.split_at((data.len() / 2).next_multiple_of(LANES));
         return sum(left) + sum(right);

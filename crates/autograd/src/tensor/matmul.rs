@@ -19,14 +19,18 @@ impl<T: Real> Tensor<T> {
             let hint = if k == n { "; did you mean `b.t()`?" } else { "" };
             panic!("matmul: inner sizes differ: {:?} times {:?}{hint}", self.shape, other.shape);
         }
+        Tensor::build([m, n], |out| self.matmul_into(other, out))
+    }
+
+    /// Writes the matrix product, row by row, into `out`. The shapes have been checked.
+    pub(super) fn matmul_into(&self, other: &Self, out: &mut [T]) {
+        let [m, k, n] = [self.shape[0], self.shape[1], other.shape[1]];
         cost::work(2 * m * k * n);
-        Tensor::build([m, n], |out| {
-            if k == 0 {
-                out.fill(T::zero());
-            } else if !out.is_empty() {
-                multiply(&self.for_gemm(), &other.for_gemm(), out, [m, k, n]);
-            }
-        })
+        if k == 0 {
+            out.fill(T::zero());
+        } else if !out.is_empty() {
+            multiply(&self.for_gemm(), &other.for_gemm(), out, [m, k, n]);
+        }
     }
 
     /// `gemm` reads matrices with any non-zero strides; expanded ones are copied.

@@ -11,11 +11,14 @@
 //! assert_eq!(a.t().to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
 //! ```
 
+mod conv;
 pub mod cost;
 mod kernels;
 mod matmul;
+mod planes;
 mod pool;
 mod reduce;
+mod rows;
 mod shape;
 mod update;
 mod view;
@@ -25,12 +28,14 @@ use std::sync::Arc;
 
 use crate::Real;
 
+pub(crate) use conv::Geometry;
 pub use pool::Pool;
+pub(crate) use rows::sum_by;
 pub use shape::{Axes, Keep, Shape};
 
 use pool::Buffer;
 use shape::{Strides, contiguous_strides};
-pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axis};
+pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis};
 
 /// An immutable array of numbers with a shape.
 #[derive(Clone)]

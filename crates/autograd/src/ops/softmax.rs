@@ -1,0 +1,227 @@
+//! Softmax and its logarithm.
+//!
+//! Extreme numbers are safe: the largest logit of each row is subtracted first. A logit of `−∞` has
+//! probability 0 and passes no gradient (a mask). A row that contains `+∞` or NaN, or nothing but
+//! `−∞`, describes no distribution, and all of it becomes NaN.
+
+use super::{Case, case, wave};
+use crate::tensor::{resolve_axis, sum_by};
+use crate::{Keep, Op, Real, Tensor, Var};
+
+/// `y = eˣ / Σ eˣ`,  `x̄ = y (ȳ − Σ ȳ y)`, with sums along one axis.
+struct Softmax {
+    axis: usize,
+}
+
+impl<T: Real> Op<T, 1> for Softmax {
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        Tensor::by_rows([x], &[self.axis], x.shape(), |[x], y| softmax_row(x, y))
+    }
+
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+        y * (g - (g * y).sum_over(Keep(self.axis)))
+    }
+
+    fn fused_vjp(
+        &self,
+        _wrt: usize,
+        g: &Tensor<T>,
+        [x]: [&Tensor<T>; 1],
+        y: &Tensor<T>,
+    ) -> Option<Tensor<T>> {
+        Some(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
+            let mean = sum_by(g.len(), |i| g[i] * y[i]);
+            out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = y * (g - mean));
+        }))
+    }
+}
+
+/// `y = x − ln Σ eˣ`,  `x̄ = ȳ − eʸ Σ ȳ`, with sums along one axis.
+struct LogSoftmax {
+    axis: usize,
+}
+
+impl<T: Real> Op<T, 1> for LogSoftmax {
+    fn name(&self) -> String {
+        "log_softmax".into()
+    }
+
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        Tensor::by_rows([x], &[self.axis], x.shape(), |[x], y| {
+            let (max, excess) = log_sum_exp(x);
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max) - excess);
+        })
+    }
+
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+        g - y.exp() * g.sum_over(Keep(self.axis))
+    }
+
+    fn fused_vjp(
+        &self,
+        _wrt: usize,
+        g: &Tensor<T>,
+        [x]: [&Tensor<T>; 1],
+        y: &Tensor<T>,
+    ) -> Option<Tensor<T>> {
+        Some(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
+            let total = sum_by(g.len(), |i| g[i]);
+            out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = g - y.exp() * total);
+        }))
+    }
+}
+
+fn maximum<T: Real>(row: &[T]) -> T {
+    row.iter().fold(-T::INFINITY, |max, &x| Real::max(max, x))
+}
+
+/// `y = eˣ / Σ eˣ`.
+pub(super) fn softmax_row<T: Real>(x: &[T], y: &mut [T]) {
+    let max = maximum(x);
+    y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max).exp());
+    let total = sum_by(y.len(), |i| y[i]);
+    y.iter_mut().for_each(|y| *y /= total);
+}
+
+/// `ln Σ eˣ = max + excess`, in two parts: the excess, between 0 and `ln n`, keeps its digits where
+/// one logit exceeds all others by far, and a sum with a large maximum would swallow it.
+pub(super) fn log_sum_exp<T: Real>(x: &[T]) -> (T, T) {
+    let max = maximum(x);
+    // One of the largest contributes e⁰ = 1, which ln_1p adds; or NaN, if it is infinite.
+    let first = x.iter().position(|&x| x == max);
+    let others = sum_by(x.len(), |i| if Some(i) == first { max * T::zero() } else { (x[i] - max).exp() });
+    (max, others.ln_1p())
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `eˣ / Σ eˣ` along one axis: positive numbers that add up to 1.
+    ///
+    /// A logit of `−∞` gives 0; a row with `+∞` or NaN, or of nothing but `−∞`, gives NaN.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2], vec![1e4, f64::NEG_INFINITY]));
+    /// assert_eq!(x.softmax(-1).value().to_vec(), [1.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn softmax(self, axis: isize) -> Var<'t, T> {
+        Var::apply(Softmax { axis: resolve_axis("softmax", axis, &self.shape()) }, [self])
+    }
+
+    /// `x − ln Σ eˣ` along one axis: the logarithm of [`softmax`](Self::softmax), finite and with
+    /// all its digits where that is too small to be represented.
+    ///
+    /// A logit of `−∞` gives `−∞`; a row with `+∞` or NaN, or of nothing but `−∞`, gives NaN.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn log_softmax(self, axis: isize) -> Var<'t, T> {
+        Var::apply(LogSoftmax { axis: resolve_axis("log_softmax", axis, &self.shape()) }, [self])
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("softmax", |x| x.softmax(-1), [wave([3, 4])]).fused(),
+    case!("softmax along an inner axis", |x| (x * x).softmax(1), [wave([2, 3, 2])]).fused(),
+    case!("softmax of one", |x| x.softmax(0) * x, [wave([1])]).fused(),
+    case!("softmax along an empty axis", |x| (x * x).softmax(1), [wave([2, 0])]).fused(),
+    case!("softmax of long rows", |x| x.softmax(0), [wave([300]).between(-1.0, 4.0)]).fused(),
+    case!("log_softmax", |x| x.log_softmax(-1), [wave([3, 4])]).fused(),
+    case!("log_softmax along an inner axis", |x| (x * x).log_softmax(1), [wave([2, 3, 2])]).fused(),
+    case!("log_softmax of one", |x| x.log_softmax(0) * x, [wave([1])]).fused(),
+    case!("log_softmax along an empty axis", |x| (x * x).log_softmax(0), [wave([0, 2])]).fused(),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tape;
+    use crate::ops::table::assert_equals_its_parts;
+
+    #[test]
+    fn softmax_equals_its_parts() {
+        let x = [wave([3, 4, 5]).tensor(0)];
+        for axis in [0, 1, 2] {
+            assert_equals_its_parts(
+                &|x| x[0].softmax(axis),
+                &|x| x[0].exp() / x[0].exp().sum_over(Keep(axis as usize)),
+                &x,
+            );
+        }
+    }
+
+    #[test]
+    fn log_softmax_equals_its_parts() {
+        let x = [wave([3, 4, 5]).tensor(0)];
+        for axis in [0, 1, 2] {
+            assert_equals_its_parts(
+                &|x| x[0].log_softmax(axis),
+                &|x| x[0] - x[0].exp().sum_over(Keep(axis as usize)).ln(),
+                &x,
+            );
+        }
+    }
+
+    /// Value and gradient of `⟨(1, 2, …), f(row)⟩`.
+    fn at(row: &[f64], f: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>) -> [Vec<f64>; 2] {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([row.len()], row.to_vec()));
+        let y = f(x);
+        let total = (y * tape.constant(Tensor::from_fn([row.len()], |i| i as f64 + 1.0))).sum();
+        [y.value().to_vec(), total.backward().wrt(x).to_vec()]
+    }
+
+    const INF: f64 = f64::INFINITY;
+
+    #[test]
+    fn extreme_logits() {
+        let [y, dx] = at(&[1e4, -1e4, 1e4], |x| x.softmax(0));
+        assert_eq!((y, dx), (vec![0.5, 0.0, 0.5], vec![-0.5, 0.0, 0.5]));
+        let [y, dx] = at(&[1e4, -1e4, 0.0], |x| x.log_softmax(0));
+        assert_eq!((y, dx), (vec![0.0, -2e4, -1e4], vec![-5.0, 2.0, 3.0]));
+        // A tiny remainder keeps its digits.
+        let [y, _] = at(&[40.0, 0.0], |x| x.log_softmax(0));
+        assert!((y[0] / -(-40.0_f64).exp().ln_1p() - 1.0).abs() < 1e-15, "{y:?}");
+    }
+
+    #[test]
+    fn minus_infinity_is_a_mask() {
+        let [y, dx] = at(&[0.0, -INF, 0.0], |x| x.softmax(0));
+        assert_eq!((y, dx), (vec![0.5, 0.0, 0.5], vec![-0.5, 0.0, 0.5]));
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([3], vec![0.0, -INF, 0.0]));
+        let y = x.log_softmax(0);
+        assert_eq!(y.value().to_vec(), [-(2.0_f64.ln()), -INF, -(2.0_f64.ln())]);
+        assert_eq!(y.slice(0, ..1).sum().backward().wrt(x).to_vec(), [0.5, 0.0, -0.5]);
+    }
+
+    #[test]
+    fn rows_without_a_distribution_are_nan() {
+        for row in [[-INF, -INF], [INF, 0.0], [INF, INF], [f64::NAN, 0.0], [f64::NAN, INF]] {
+            for [y, dx] in [at(&row, |x| x.softmax(0)), at(&row, |x| x.log_softmax(0))] {
+                assert!(y.iter().chain(&dx).all(|value| value.is_nan()), "{row:?}: {y:?}, {dx:?}");
+            }
+        }
+        // Other rows are not touched.
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([2, 2], vec![-INF, -INF, 0.0, 0.0]));
+        assert_eq!(x.softmax(1).value().to_vec()[2..], [0.5, 0.5]);
+    }
+
+    #[test]
+    #[should_panic(expected = "softmax: axis 2 is out of range for shape [2, 3], which has 2 axes")]
+    fn wrong_axis() {
+        Tape::<f64>::new().var(Tensor::ones([2, 3])).softmax(2);
+    }
+
+    #[test]
+    #[should_panic(expected = "log_softmax: axis 0 is out of range for shape [], which has 0 axes")]
+    fn no_axis() {
+        Tape::<f64>::new().var(1.0).log_softmax(0);
+    }
+}

@@ -1,0 +1,94 @@
+//! Functions of whole rows, such as the softmax.
+
+use smallvec::SmallVec;
+
+use super::kernels::{BLOCK, CHUNK, LANES, for_each_chunk, sum};
+use super::{Shape, Tensor};
+use crate::Real;
+
+impl<T: Real> Tensor<T> {
+    /// A function of rows. A *row* is what lies along `axes` (in the order listed) at one place of
+    /// the other axes; `f` reads one row of every operand and writes the same row of the result.
+    ///
+    /// Operands and result have the same sizes along the other axes. Along `axes` they may differ:
+    /// a size of 1 there makes a row of a single number.
+    pub(crate) fn by_rows<const N: usize>(
+        operands: [&Self; N],
+        axes: &[usize],
+        shape: &[usize],
+        f: impl Fn([&[T]; N], &mut [T]) + Sync,
+    ) -> Self {
+        // The axes of the rows go last; where they are last already, nothing is copied.
+        let others = (0..shape.len()).filter(|axis| !axes.contains(axis));
+        let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
+        let mut inverse = order.clone();
+        for (axis, &from) in order.iter().enumerate() {
+            inverse[from] = axis;
+        }
+        let length = |shape: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
+        let lengths = operands.map(|t| length(&t.shape));
+        let sources = operands.map(|t| t.permute(&order).contiguous());
+        let data: [&[T]; N] = std::array::from_fn(|k| sources[k].as_slice().expect("contiguous"));
+        let width = length(shape);
+        let longest = lengths.iter().copied().fold(width, usize::max);
+        let rows = (CHUNK / longest.max(1)).max(1);
+        let permuted: Shape = order.iter().map(|&axis| shape[axis]).collect();
+        let result = Tensor::build(permuted, |out| {
+            for_each_chunk(out, rows * width, |i, out| {
+                for (row, out) in out.chunks_exact_mut(width).enumerate() {
+                    let row = i * rows + row;
+                    f(std::array::from_fn(|k| &data[k][row * lengths[k]..][..lengths[k]]), out);
+                }
+            });
+        });
+        result.permute(inverse).contiguous()
+    }
+}
+
+/// The sum of `f(0), …, f(count − 1)`, added up in the order of [`sum`], so that it has the bits
+/// of the sum of a tensor with these elements.
+pub(crate) fn sum_by<T: Real>(count: usize, f: impl Fn(usize) -> T) -> T {
+    fn part<T: Real>(start: usize, end: usize, f: &impl Fn(usize) -> T) -> T {
+        let count = end - start;
+        if count > BLOCK {
+            let middle = start + (count / 2).next_multiple_of(LANES);
+            return part(start, middle, f) + part(middle, end, f);
+        }
+        let mut terms = [T::zero(); BLOCK];
+        terms[..count].iter_mut().zip(start..end).for_each(|(term, i)| *term = f(i));
+        sum(&terms[..count])
+    }
+    part(0, count, &f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_along_any_axes() {
+        let a = Tensor::<f64>::from_fn([2, 3, 4], |i| i as f64);
+        // The first element of each row, repeated, and the sum of the row.
+        let first = |axes: &[usize]| Tensor::by_rows([&a], axes, a.shape(), |[x], y| y.fill(x[0])).to_vec();
+        assert_eq!(first(&[2])[..8], [0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0]);
+        assert_eq!(first(&[0])[12..16], [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(first(&[0, 2])[12..20], [0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0]);
+        for (axes, shape) in [(vec![1], [2, 1, 4]), (vec![0, 2], [1, 3, 1]), (vec![0, 1, 2], [1, 1, 1])] {
+            let sums = Tensor::by_rows([&a], &axes, &shape, |[x], y| y[0] = sum_by(x.len(), |i| x[i]));
+            assert_eq!(sums, a.sum_to(shape));
+        }
+        let empty = Tensor::<f64>::zeros([2, 0]);
+        let sums = Tensor::by_rows([&empty], &[1], &[2, 1], |[x], y| y[0] = x.len() as f64);
+        assert_eq!(sums.to_vec(), [0.0, 0.0]);
+        assert!(Tensor::by_rows([&empty], &[1], &[2, 0], |_, _| unreachable!()).is_empty());
+    }
+
+    #[test]
+    fn long_sums_keep_their_digits() {
+        assert_eq!(sum_by(20_000_001, |_| 1.0_f32), 2e7);
+        assert_eq!(sum_by(0, |_| 1.0_f32), 0.0);
+        let a = Tensor::<f32>::from_fn([1077], |i| (i as f32).sin());
+        let data = a.as_slice().unwrap();
+        assert_eq!(sum_by(data.len(), |i| data[i]), a.sum_to([]).item());
+    }
+}
