@@ -111,11 +111,11 @@ fn the_norm_of_the_jacobian_is_the_sum_of_its_squares() {
     let squares: f64 = jacobian(&x, |x, _| rows(x)).to_vec().iter().map(|j| j * j).sum();
     near("jacobian_norm", &[exact], &[squares]);
 
-    let (mean, error) = rows(v).jacobian_norm_probed(v, 4000, 1);
+    let (mean, error) = rows(v).jacobian_norm_probed(v, 400, 1);
     assert!((mean.item() - exact).abs() < 4.0 * error, "{} ± {error}, not {exact}", mean.item());
-    assert!(error > 0.0 && error < 0.02 * exact, "{error}");
-    let again = rows(v).jacobian_norm_probed(v, 4000, 1).0.item();
-    let other = rows(v).jacobian_norm_probed(v, 4000, 2).0.item();
+    assert!(error > 0.0 && error < 0.06 * exact, "{error}");
+    let again = rows(v).jacobian_norm_probed(v, 400, 1).0.item();
+    let other = rows(v).jacobian_norm_probed(v, 400, 2).0.item();
     assert!(mean.item() == again && again != other, "the seed decides");
     assert!(rows(v).jacobian_norm_probed(v, 1, 1).1.is_nan(), "one probe has no error");
 }

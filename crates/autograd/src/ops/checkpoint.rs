@@ -6,13 +6,16 @@ use std::cell::RefCell;
 use super::{Case, Elementwise, case, wave};
 use crate::{Op, Real, Scalar, Tape, Tensor, Var};
 
+/// A gradient that arrived, and the gradients of all inputs that follow from it.
+type Pullback<T> = (Tensor<T>, Vec<Tensor<T>>);
+
 /// `y = f(x₁ … x_N)`, of which the tape keeps one line. The rule runs `f` again and differentiates
 /// that.
 struct Checkpoint<T: Real, F, const N: usize> {
     f: F,
     /// The gradients of the last fast pass. One sweep through `f` yields those of all inputs, but the
     /// rule is asked for one at a time.
-    last: RefCell<Option<(Tensor<T>, Vec<Tensor<T>>)>>,
+    last: RefCell<Option<Pullback<T>>>,
 }
 
 impl<T: Real, F, const N: usize> Op<T, N> for Checkpoint<T, F, N>
