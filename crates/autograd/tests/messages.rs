@@ -1,0 +1,94 @@
+//! The common mistakes, word for word: what is said, and that it points at the user's line.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use autograd::{Tape, Tensor, Var};
+
+/// The message and the line of the panic of `f`.
+fn panic_of(f: impl FnOnce()) -> (String, String, u32) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let place = Arc::new(Mutex::new((String::new(), 0)));
+    let seen = Arc::clone(&place);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let at = info.location().expect("panics have a place");
+        *seen.lock().unwrap() = (at.file().to_owned(), at.line());
+    }));
+    let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("it must panic");
+    std::panic::set_hook(before);
+    let text = match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast::<&str>().expect("a message").to_string(),
+    };
+    let (file, line) = place.lock().unwrap().clone();
+    (text, file, line)
+}
+
+#[track_caller]
+fn says(expected: &str, f: impl FnOnce(&Tape<f64>)) {
+    let (text, file, line) = panic_of(|| f(&Tape::new()));
+    assert_eq!(text, expected);
+    // The mistake is on the line of the closure, which is the line of this call or the next ones.
+    let here = Location::caller();
+    assert!(file.ends_with("messages.rs"), "the panic points at {file}:{line}, not at the user's line");
+    assert!((here.line()..here.line() + 6).contains(&line), "line {line} of the mistake at {}", here.line());
+}
+
+fn zeros<'t>(tape: &'t Tape<f64>, shape: &[usize]) -> Var<'t, f64> {
+    tape.var(Tensor::zeros(shape))
+}
+
+#[test]
+fn common_mistakes() {
+    says("matmul: inner sizes differ: [32, 784] times [512, 784]; did you mean `b.t()`?", |tape| {
+        zeros(tape, &[32, 784]).matmul(zeros(tape, &[512, 784]));
+    });
+    says("add: shapes [2, 3] and [4] do not broadcast", |tape| {
+        let _ = zeros(tape, &[2, 3]) + zeros(tape, &[4]);
+    });
+    says("sum_over: axis 2 is out of range for shape [2, 3], which has 2 axes", |tape| {
+        zeros(tape, &[2, 3]).sum_over(2);
+    });
+    says("sum_over: axis 1 is listed twice", |tape| {
+        zeros(tape, &[2, 3]).sum_over([1, -1]);
+    });
+    says("reshape: [2, 3] has 6 elements, [4] has 4", |tape| {
+        zeros(tape, &[2, 3]).reshape([4]);
+    });
+    says("expand: [2, 3] does not broadcast to [2, 4]", |tape| {
+        zeros(tape, &[2, 3]).expand([2, 4]);
+    });
+    says("slice: 1..5 is out of range for axis 1 of shape [2, 3]", |tape| {
+        zeros(tape, &[2, 3]).slice(1, 1..5);
+    });
+    says("permute: [0, 0] is not a permutation of the axes of [2, 3]", |tape| {
+        zeros(tape, &[2, 3]).permute([0, 0]);
+    });
+    says("t: shape [3] has fewer than two axes to swap", |tape| {
+        zeros(tape, &[3]).t();
+    });
+    says("item: the tensor has shape [2]; it must have exactly one element", |tape| {
+        zeros(tape, &[2]).item();
+    });
+    says("backward: only a single number has a gradient, not shape [2, 3]; sum it first", |tape| {
+        zeros(tape, &[2, 3]).backward();
+    });
+    says("grad: only a single number has a gradient, not shape [2]; sum it first", |tape| {
+        let x = zeros(tape, &[2]);
+        x.grad([x]);
+    });
+    says("mul: the variables belong to two different tapes", |tape| {
+        let other = Tape::new();
+        let _ = zeros(tape, &[2]) * zeros(&other, &[2]);
+    });
+    says("wrt: the variable belongs to another tape", |tape| {
+        let other = Tape::new();
+        zeros(tape, &[]).backward().wrt(zeros(&other, &[]));
+    });
+    says("wrt: only variables made by `tape.var` keep their gradient; use `grad` for others", |tape| {
+        let y = zeros(tape, &[]) * 2.0;
+        y.backward().wrt(y);
+    });
+}
