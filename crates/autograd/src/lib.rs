@@ -42,6 +42,6 @@ pub use op::Op;
 pub use ops::{Correction, Elementwise, Mask, Operand};
 pub use scalar::{Real, Scalar};
 pub use tape::{Gradients, Tape, Var};
-pub use tensor::{Axes, Keep, Shape, Tensor};
+pub use tensor::{Axes, Indices, Keep, Shape, SortOrder, Tensor, Triangle};
 pub use transform::{value, value_and_grad};
 pub use tree::{Leaf, Name, Tree};

@@ -10,10 +10,14 @@ mod arithmetic;
 mod binary;
 mod broadcast;
 mod cumulative;
+mod einsum;
 pub(crate) mod elementwise;
 mod exponential;
 mod extreme;
 mod hyperbolic;
+mod index;
+mod join;
+mod linear_algebra;
 mod matmul;
 mod movement;
 mod norm;
@@ -22,9 +26,12 @@ mod power;
 mod rectifier;
 mod reduce;
 mod select;
+mod slice;
+mod sort;
 mod special;
 #[cfg(test)]
 mod table;
+mod triangle;
 mod trigonometric;
 
 use crate::{Shape, Tensor, Var};
@@ -40,9 +47,13 @@ pub const ALL: &[&[Case]] = &[
     binary::CASES,
     broadcast::CASES,
     cumulative::CASES,
+    einsum::CASES,
     exponential::CASES,
     extreme::CASES,
     hyperbolic::CASES,
+    index::CASES,
+    join::CASES,
+    linear_algebra::CASES,
     matmul::CASES,
     movement::CASES,
     norm::CASES,
@@ -51,7 +62,10 @@ pub const ALL: &[&[Case]] = &[
     rectifier::CASES,
     reduce::CASES,
     select::CASES,
+    slice::CASES,
+    sort::CASES,
     special::CASES,
+    triangle::CASES,
     trigonometric::CASES,
 ];
 

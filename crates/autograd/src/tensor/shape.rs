@@ -97,10 +97,9 @@ pub(crate) fn resolve_axis(op: &str, axis: isize, shape: &[usize]) -> usize {
     resolved as usize
 }
 
-/// `shape` with every listed axis set to 1.
+/// The listed axes as indices into `shape`.
 #[track_caller]
-pub(crate) fn reduced_shape(op: &str, shape: &[usize], axes: &impl Axes) -> Shape {
-    let mut kept = Shape::from_slice(shape);
+pub(crate) fn resolve_axes(op: &str, shape: &[usize], axes: &impl Axes) -> SmallVec<[usize; 4]> {
     let mut seen: SmallVec<[usize; 4]> = SmallVec::new();
     for axis in axes.list() {
         let axis = resolve_axis(op, axis, shape);
@@ -108,8 +107,15 @@ pub(crate) fn reduced_shape(op: &str, shape: &[usize], axes: &impl Axes) -> Shap
             panic!("{op}: axis {axis} is listed twice");
         }
         seen.push(axis);
-        kept[axis] = 1;
     }
+    seen
+}
+
+/// `shape` with every listed axis set to 1.
+#[track_caller]
+pub(crate) fn reduced_shape(op: &str, shape: &[usize], axes: &impl Axes) -> Shape {
+    let mut kept = Shape::from_slice(shape);
+    resolve_axes(op, shape, axes).iter().for_each(|&axis| kept[axis] = 1);
     kept
 }
 
