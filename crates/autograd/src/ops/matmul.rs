@@ -1,6 +1,7 @@
-//! Matrix products.
+//! Matrix products, and products of vectors.
 
 use super::{Case, case, wave};
+use crate::tensor::matmul_shape;
 use crate::{Op, Real, Tensor, Var};
 
 /// `Y = A B`.  Each element of `Y` is a dot product, so
@@ -23,13 +24,48 @@ impl<T: Real> Op<T, 2> for MatMul {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// Matrix product `A B` of `[m, k]` and `[k, n]`, giving `[m, n]`.
+    /// Matrix product `A B` of `[.., m, k]` and `[.., k, n]`, giving `[.., m, n]`. Leading axes count
+    /// matrices, and broadcast.
     ///
     /// # Panics
-    /// If either is not a matrix or the inner sizes differ.
+    /// If either has fewer than two axes, the inner sizes differ, or the leading axes do not
+    /// broadcast.
     #[track_caller]
     pub fn matmul(self, b: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(MatMul, [self, b])
+        let (left, right) = (self.shape(), b.shape());
+        let shape = matmul_shape(&left, &right);
+        if right.len() == 2 && left.len() > 2 {
+            // One product with many rows, so that `B̄` is one product too.
+            let rows = left[..left.len() - 1].iter().product();
+            return Var::apply(MatMul, [self.reshape([rows, right[0]]), b]).reshape(shape);
+        }
+        let batch = &shape[..shape.len() - 2];
+        let stack = |matrix: &[usize]| [batch, &matrix[matrix.len() - 2..]].concat();
+        Var::apply(MatMul, [self.expand(stack(&left)), b.expand(stack(&right))])
+    }
+
+    /// The dot product `Σ aᵢ bᵢ` of two vectors, of shape `[]`.
+    ///
+    /// # Panics
+    /// If they are not vectors of the same length.
+    #[track_caller]
+    pub fn dot(self, b: Var<'t, T>) -> Var<'t, T> {
+        let (left, right) = (self.shape(), b.shape());
+        if left.len() != 1 || left != right {
+            panic!("dot: {left:?} and {right:?} must be two vectors of the same length");
+        }
+        (self * b).sum()
+    }
+
+    /// The outer product `yᵢⱼ = aᵢ bⱼ` of two vectors `[m]` and `[n]`, giving `[m, n]`.
+    ///
+    /// # Panics
+    /// If they are not vectors.
+    #[track_caller]
+    pub fn outer(self, b: Var<'t, T>) -> Var<'t, T> {
+        let (left, right) = (self.shape(), b.shape());
+        assert!(left.len() == 1 && right.len() == 1, "outer: {left:?} and {right:?} must be two vectors");
+        self.unsqueeze(-1) * b
     }
 }
 
@@ -39,4 +75,54 @@ pub(super) const CASES: &[Case] = &[
     case!("matmul with itself", |a| a.matmul(a).matmul(a.t()), [wave([3, 3])]),
     case!("matmul of rows and columns", |a, b| a.matmul(b) * b.matmul(a), [wave([1, 1]), wave([1, 1])]),
     case!("matmul over an empty axis", |a, b| a.matmul(b), [wave([2, 0]), wave([0, 3])]),
+    case!("matmul of stacks", |a, b| a.matmul(b), [wave([2, 2, 3]), wave([2, 3, 2])]),
+    case!("matmul of a stack with itself", |a| a.matmul(a.t()).matmul(a), [wave([2, 2, 3])]),
+    case!("matmul of a stack and a matrix", |a, b| a.matmul(b), [wave([2, 2, 3]), wave([3, 2])]),
+    case!("matmul of a matrix and a stack", |a, b| a.matmul(b), [wave([2, 3]), wave([2, 3, 2])]),
+    case!("matmul, broadcast", |a, b| a.matmul(b), [wave([2, 1, 2, 2]), wave([3, 2, 1])]),
+    case!("matmul of no matrices", |a, b| a.matmul(b), [wave([0, 2, 3]), wave([3, 2])]),
+    case!("dot", |a, b| a.dot(b) * a.dot(a), [wave([3]), wave([3])]),
+    case!("dot of nothing", |a, b| a.dot(b), [wave([0]), wave([0])]),
+    case!("outer", |a, b| a.outer(b) * a.outer(b), [wave([3]), wave([2])]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Tensor, Var};
+
+    fn of<'t>(tape: &'t Tape<f64>, shape: &[usize]) -> Var<'t, f64> {
+        tape.var(Tensor::from_fn(shape, |i| i as f64))
+    }
+
+    #[test]
+    fn a_stack_times_a_matrix_is_one_product() {
+        let tape = Tape::new();
+        let (a, b) = (of(&tape, &[5, 2, 3]), of(&tape, &[3, 4]));
+        let before = tape.len();
+        assert_eq!(a.matmul(b).shape().as_slice(), [5, 2, 4]);
+        assert_eq!(tape.len() - before, 3, "reshape, product, reshape: nothing is expanded");
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "matmul: inner sizes differ: [8, 32, 784] times [512, 784]; did you mean `b.t()`?"
+    )]
+    fn inner_sizes() {
+        let tape = Tape::new();
+        of(&tape, &[8, 32, 784]).matmul(of(&tape, &[512, 784]));
+    }
+
+    #[test]
+    #[should_panic(expected = "dot: [3] and [2] must be two vectors of the same length")]
+    fn lengths_differ() {
+        let tape = Tape::new();
+        of(&tape, &[3]).dot(of(&tape, &[2]));
+    }
+
+    #[test]
+    #[should_panic(expected = "outer: [3, 1] and [2] must be two vectors")]
+    fn outer_of_a_matrix() {
+        let tape = Tape::new();
+        of(&tape, &[3, 1]).outer(of(&tape, &[2]));
+    }
+}

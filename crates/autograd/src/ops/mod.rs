@@ -12,11 +12,14 @@ mod broadcast;
 mod checkpoint;
 mod convolution;
 mod cumulative;
+mod einsum;
 pub(crate) mod elementwise;
 mod exponential;
 mod extreme;
 mod hyperbolic;
+mod index;
 mod join;
+mod linear_algebra;
 mod loss;
 mod matmul;
 mod movement;
@@ -28,10 +31,13 @@ mod power;
 mod rectifier;
 mod reduce;
 mod select;
+mod slice;
 mod softmax;
+mod sort;
 mod special;
 #[cfg(test)]
 mod table;
+mod triangle;
 mod trigonometric;
 mod upsample;
 
@@ -55,10 +61,13 @@ pub const ALL: &[&[Case]] = &[
     checkpoint::CASES,
     convolution::CASES,
     cumulative::CASES,
+    einsum::CASES,
     exponential::CASES,
     extreme::CASES,
     hyperbolic::CASES,
+    index::CASES,
     join::CASES,
+    linear_algebra::CASES,
     loss::CASES,
     matmul::CASES,
     movement::CASES,
@@ -70,8 +79,11 @@ pub const ALL: &[&[Case]] = &[
     rectifier::CASES,
     reduce::CASES,
     select::CASES,
+    slice::CASES,
     softmax::CASES,
+    sort::CASES,
     special::CASES,
+    triangle::CASES,
     trigonometric::CASES,
     upsample::CASES,
 ];

@@ -1,6 +1,4 @@
-//! Operations that only move elements: `reshape`, `permute`, `t`, `slice` and its transpose `embed`.
-
-use std::ops::{Bound, RangeBounds};
+//! Other views of the same elements: `reshape` and `permute`, and what can be said with them.
 
 use smallvec::SmallVec;
 
@@ -33,61 +31,6 @@ impl<T: Real> Op<T, 1> for Permute {
             inverse[from] = axis;
         }
         g.permute(inverse)
-    }
-}
-
-/// Some of the elements along one axis; the others receive no gradient.
-struct Slice {
-    axis: usize,
-    start: usize,
-    end: usize,
-    step: isize,
-}
-
-impl<T: Real> Op<T, 1> for Slice {
-    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.slice(self.axis, self.start, self.end, self.step)
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        let Slice { axis, start, end, step } = *self;
-        Var::apply(Embed { size: a.shape()[axis], slice: Slice { axis, start, end, step } }, [g])
-    }
-}
-
-/// Zeros of the given size along the axis, with `a` written into the slice: the transpose of
-/// [`Slice`].
-struct Embed {
-    size: usize,
-    slice: Slice,
-}
-
-impl<T: Real> Op<T, 1> for Embed {
-    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let Slice { axis, start, end, step } = self.slice;
-        let mut shape = Shape::from_slice(a.shape());
-        shape[axis] = self.size;
-        // Seen as [outer, size, inner], row k of the slice goes to row `place(k)`.
-        let inner: usize = shape[axis + 1..].iter().product();
-        let count = a.shape()[axis];
-        let place = |k: usize| match step > 0 {
-            true => start + k * step as usize,
-            false => end - 1 - k * step.unsigned_abs(),
-        };
-        let source = a.contiguous();
-        let data = source.as_slice().expect("contiguous");
-        Tensor::build(shape, |out| {
-            out.fill(T::zero());
-            if inner > 0 && count > 0 {
-                for (row, piece) in data.chunks_exact(inner).enumerate() {
-                    let to = (row / count * self.size + place(row % count)) * inner;
-                    out[to..to + inner].copy_from_slice(piece);
-                }
-            }
-        })
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        let Slice { axis, start, end, step } = self.slice;
-        Var::apply(Slice { axis, start, end, step }, [g])
     }
 }
 
@@ -127,35 +70,75 @@ impl<'t, T: Real> Var<'t, T> {
         self.permute(order)
     }
 
-    /// The elements of a range along one axis (negative axes count from the end):
-    /// `x.slice(1, ..3)`, `x.slice(-1, 2..)`.
+    /// Without an axis of size 1 (negative axes count from the end).
     ///
     /// # Panics
-    /// If the axis or the range is out of bounds.
+    /// If the axis is out of range or has another size.
     #[track_caller]
-    pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Var<'t, T> {
-        self.slice_step(axis, range, 1)
+    pub fn squeeze(self, axis: isize) -> Var<'t, T> {
+        let mut shape = self.shape();
+        let axis = resolve_axis("squeeze", axis, &shape);
+        assert!(shape[axis] == 1, "squeeze: axis {axis} of shape {shape:?} must have size 1");
+        shape.remove(axis);
+        self.reshape(shape)
     }
 
-    /// Every `step`-th element of a range along one axis; a negative step walks the range backwards.
+    /// With a new axis of size 1, which becomes axis number `axis`: `x.unsqueeze(0)` turns `[n]`
+    /// into the row `[1, n]`, `x.unsqueeze(-1)` into the column `[n, 1]`.
     ///
     /// # Panics
-    /// If the axis or the range is out of bounds, or the step is 0.
+    /// If the result has no such axis.
     #[track_caller]
-    pub fn slice_step(self, axis: isize, range: impl RangeBounds<usize>, step: isize) -> Var<'t, T> {
-        let shape = self.shape();
-        let axis = resolve_axis("slice", axis, &shape);
-        let start = match range.start_bound() {
-            Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before + 1,
-            Bound::Unbounded => 0,
+    pub fn unsqueeze(self, axis: isize) -> Var<'t, T> {
+        let mut shape = self.shape();
+        let places = shape.len() as isize + 1;
+        let place = if axis < 0 { axis + places } else { axis };
+        if !(0..places).contains(&place) {
+            panic!("unsqueeze: axis {axis} is out of range: {shape:?} with a new axis has {places} axes");
+        }
+        shape.insert(place as usize, 1);
+        self.reshape(shape)
+    }
+
+    /// Axis `from` and all after it merged into one: `images.flatten(1)` makes `[batch, pixels]` of
+    /// `[batch, height, width]`.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn flatten(self, from: isize) -> Var<'t, T> {
+        let mut shape = self.shape();
+        let from = resolve_axis("flatten", from, &shape);
+        let merged = shape.drain(from..).product();
+        shape.push(merged);
+        self.reshape(shape)
+    }
+
+    /// Copies laid side by side: `counts[i]` of them along axis `i`. If there are more counts than
+    /// axes, the first ones belong to new leading axes.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2], vec![1.0, 2.0]));
+    /// assert_eq!(x.repeat([2]).value().to_vec(), [1.0, 2.0, 1.0, 2.0]);
+    /// assert_eq!(x.repeat([3, 2]).shape().as_slice(), [3, 4]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are fewer counts than axes.
+    #[track_caller]
+    pub fn repeat(self, counts: impl AsRef<[usize]>) -> Var<'t, T> {
+        let (shape, counts) = (self.shape(), counts.as_ref());
+        let Some(lead) = counts.len().checked_sub(shape.len()) else {
+            panic!("repeat: {counts:?} has fewer counts than {shape:?} has axes");
         };
-        let end = match range.end_bound() {
-            Bound::Included(&last) => last + 1,
-            Bound::Excluded(&end) => end,
-            Bound::Unbounded => shape[axis],
-        };
-        Var::apply(Slice { axis, start, end, step }, [self])
+        // Each axis becomes two, the copies and the elements of one copy, and these two are merged.
+        let sizes = || std::iter::repeat_n(1, lead).chain(shape.iter().copied());
+        let each: Shape = sizes().flat_map(|size| [1, size]).collect();
+        let all: Shape = counts.iter().zip(sizes()).flat_map(|(&count, size)| [count, size]).collect();
+        let merged: Shape = counts.iter().zip(sizes()).map(|(&count, size)| count * size).collect();
+        self.reshape(each).expand(all).reshape(merged)
     }
 }
 
@@ -164,9 +147,62 @@ pub(super) const CASES: &[Case] = &[
     case!("reshape of a view", |a| a.t().reshape([2, 3]) * a, [wave([2, 3])]),
     case!("permute", |a| (a * a).permute([2, 0, 1]), [wave([2, 3, 4])]),
     case!("t", |a| a.t() * a.t() * a.t(), [wave([2, 3])]),
-    case!("slice", |a| a.slice(1, 1..3) * a.slice(1, ..2), [wave([2, 3])]),
-    case!("slice by steps", |a| (a * a).slice_step(0, .., 2), [wave([5, 2])]),
-    case!("slice backwards", |a| a.slice_step(-1, .., -1) * a, [wave([2, 4])]),
-    case!("slice backwards by steps", |a| (a * a).slice_step(-1, 1.., -2), [wave([2, 5])]),
-    case!("slice of nothing", |a| (a * a).slice(0, 1..1), [wave([2, 3])]),
+    case!("squeeze", |a| (a * a * a).squeeze(-2), [wave([2, 1, 3])]),
+    case!("unsqueeze", |a| a.unsqueeze(-1) * a.unsqueeze(0) * a, [wave([3])]),
+    case!("unsqueeze of a number", |a| (a * a * a).unsqueeze(0), [wave([])]),
+    case!("flatten", |a| (a * a * a).flatten(1), [wave([2, 3, 2])]),
+    case!("flatten of nothing", |a| (a * a).flatten(0), [wave([2, 0])]),
+    case!("repeat", |a| (a * a * a).repeat([2, 1, 3]), [wave([2, 2])]),
+    case!("repeat of a number", |a| (a * a * a).repeat([3]), [wave([])]),
+    case!("repeat, no times", |a| (a * a).repeat([2, 0]), [wave([1, 2])]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Tensor, Var};
+
+    fn counting<'t>(tape: &'t Tape<f64>, shape: &[usize]) -> Var<'t, f64> {
+        tape.var(Tensor::from_fn(shape, |i| i as f64))
+    }
+
+    #[test]
+    fn copies_side_by_side() {
+        let tape = Tape::new();
+        let x = counting(&tape, &[2, 2]);
+        let y = x.repeat([2, 2]).value();
+        assert_eq!(y.to_vec()[..8], [0.0, 1.0, 0.0, 1.0, 2.0, 3.0, 2.0, 3.0]);
+        assert_eq!(y.slice(0, 0, 2, 1), y.slice(0, 2, 4, 1));
+        assert_eq!(x.repeat([3, 1, 1]).shape().as_slice(), [3, 2, 2]);
+    }
+
+    #[test]
+    fn axes_of_size_one_come_and_go() {
+        let tape = Tape::new();
+        let x = counting(&tape, &[2, 3]);
+        for (axis, shape) in
+            [(0, [1, 2, 3]), (1, [2, 1, 3]), (2, [2, 3, 1]), (-1, [2, 3, 1]), (-3, [1, 2, 3])]
+        {
+            assert_eq!(x.unsqueeze(axis).shape().as_slice(), shape);
+            assert_eq!(x.unsqueeze(axis).squeeze(axis).value(), x.value());
+        }
+        assert_eq!(x.flatten(-2).shape().as_slice(), [6]);
+    }
+
+    #[test]
+    #[should_panic(expected = "squeeze: axis 1 of shape [2, 3] must have size 1")]
+    fn squeezing_many() {
+        counting(&Tape::new(), &[2, 3]).squeeze(-1);
+    }
+
+    #[test]
+    #[should_panic(expected = "unsqueeze: axis 3 is out of range: [2, 3] with a new axis has 3 axes")]
+    fn a_new_axis_too_far() {
+        counting(&Tape::new(), &[2, 3]).unsqueeze(3);
+    }
+
+    #[test]
+    #[should_panic(expected = "repeat: [2] has fewer counts than [2, 3] has axes")]
+    fn too_few_counts() {
+        counting(&Tape::new(), &[2, 3]).repeat([2]);
+    }
+}

@@ -2,64 +2,142 @@
 
 use gemm::Parallelism;
 
-use super::{Tensor, cost};
+use super::kernels::for_each_chunk;
+use super::{Shape, Tensor, broadcast, cost};
 use crate::Real;
 
+/// Multiplications from which on one product is worth being split among threads.
+const LARGE: usize = 1 << 20;
+
+/// The shape of a matrix product.
+#[track_caller]
+pub(crate) fn matmul_shape(left: &[usize], right: &[usize]) -> Shape {
+    let ([.., m, k], [.., k2, n]) = (left, right) else {
+        panic!(
+            "matmul: both need two axes, not {left:?} times {right:?}; `unsqueeze` makes a vector a row or a \
+             column, and `dot` multiplies two vectors"
+        );
+    };
+    if k != k2 {
+        let hint = if k == n { "; did you mean `b.t()`?" } else { "" };
+        panic!("matmul: inner sizes differ: {left:?} times {right:?}{hint}");
+    }
+    let Some(mut shape) = broadcast(&left[..left.len() - 2], &right[..right.len() - 2]) else {
+        panic!("matmul: the leading axes of {left:?} and {right:?} do not broadcast");
+    };
+    shape.extend([*m, *n]);
+    shape
+}
+
 impl<T: Real> Tensor<T> {
-    /// Matrix product of `[m, k]` and `[k, n]`, giving `[m, n]`. Transposed views cost nothing.
+    /// Matrix products of `[.., m, k]` and `[.., k, n]`, giving `[.., m, n]`. Leading axes count
+    /// matrices, and broadcast. Transposed views cost nothing.
     ///
     /// # Panics
-    /// If either is not a matrix or the inner sizes differ.
+    /// If either has fewer than two axes, the inner sizes differ, or the leading axes do not
+    /// broadcast.
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
-        let (&[m, k], &[k2, n]) = (self.shape(), other.shape()) else {
-            panic!("matmul: both must be matrices, not {:?} times {:?}", self.shape, other.shape);
-        };
-        if k != k2 {
-            let hint = if k == n { "; did you mean `b.t()`?" } else { "" };
-            panic!("matmul: inner sizes differ: {:?} times {:?}{hint}", self.shape, other.shape);
+        let shape = matmul_shape(&self.shape, &other.shape);
+        if other.rank() == 2 && self.rank() > 2 {
+            // One product with many rows is faster than many products.
+            let k = other.shape[0];
+            let rows = self.shape[..self.rank() - 1].iter().product();
+            return self.reshape([rows, k]).matmul(other).reshape(shape);
         }
-        Tensor::build([m, n], |out| self.matmul_into(other, out))
+        let batch = &shape[..shape.len() - 2];
+        let stack = |t: &Self| t.expand([batch, &t.shape[t.rank() - 2..]].concat());
+        Tensor::build(&shape, |out| stack(self).matmul_into(&stack(other), out))
     }
 
-    /// Writes the matrix product, row by row, into `out`. The shapes have been checked.
+    /// Writes the matrix products, row by row, into `out`. The shapes have been checked, and the
+    /// leading axes are the same.
     pub(super) fn matmul_into(&self, other: &Self, out: &mut [T]) {
-        let [m, k, n] = [self.shape[0], self.shape[1], other.shape[1]];
-        cost::work(2 * m * k * n);
+        let rank = self.rank();
+        let sizes @ [m, k, n] = [self.shape[rank - 2], self.shape[rank - 1], other.shape[rank - 1]];
+        cost::work(2 * k * out.len());
         if k == 0 {
-            out.fill(T::zero());
-        } else if !out.is_empty() {
-            multiply(&self.for_gemm(), &other.for_gemm(), out, [m, k, n]);
+            return out.fill(T::zero());
+        }
+        let (a, b) = (self.for_gemm(), other.for_gemm());
+        let work = m * k * n;
+        if work >= LARGE || out.len() == m * n {
+            let parallelism = match rayon::current_num_threads() {
+                1 => Parallelism::None,
+                threads => Parallelism::Rayon(threads),
+            };
+            for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
+                multiply(a.matrix(i), b.matrix(i), out, sizes, parallelism);
+            }
+        } else {
+            // Many small products: the threads share the matrices instead.
+            let count = LARGE / work.max(1);
+            for_each_chunk(out, count * m * n, |task, out| {
+                for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
+                    let i = task * count + i;
+                    multiply(a.matrix(i), b.matrix(i), out, sizes, Parallelism::None);
+                }
+            });
         }
     }
 
     /// `gemm` reads matrices with any non-zero strides; expanded ones are copied.
     fn for_gemm(&self) -> Self {
-        let repeats = self.shape.iter().zip(&self.strides).any(|(&size, &stride)| size > 1 && stride == 0);
+        let matrix = self.rank() - 2;
+        let mut axes = self.shape[matrix..].iter().zip(&self.strides[matrix..]);
+        let repeats = axes.any(|(&size, &stride)| size > 1 && stride == 0);
         if repeats { self.contiguous() } else { self.clone() }
+    }
+
+    /// Matrix number `i`, counted in row-major order of the leading axes.
+    fn matrix(&self, i: usize) -> Matrix<'_, T> {
+        let batch = self.rank() - 2;
+        let (mut offset, mut rest) = (self.offset as isize, i);
+        for (&size, &stride) in self.shape[..batch].iter().zip(&self.strides).rev() {
+            offset += (rest % size) as isize * stride;
+            rest /= size;
+        }
+        Matrix {
+            buffer: self.buffer.as_slice(),
+            offset,
+            shape: [self.shape[batch], self.shape[batch + 1]],
+            strides: [self.strides[batch], self.strides[batch + 1]],
+        }
     }
 }
 
-/// `out = a b`, row-major. The split among threads does not change the order of any sum, so the
-/// bits are the same for any number of threads.
+/// Where a matrix lies: element `(i, j)` is `buffer[offset + i · strides[0] + j · strides[1]]`.
+struct Matrix<'a, T> {
+    buffer: &'a [T],
+    offset: isize,
+    shape: [usize; 2],
+    strides: [isize; 2],
+}
+
+/// `out = a b`, row-major, for sizes above 0. A split among threads does not change the order of any
+/// sum, so the bits are the same for any number of threads.
 #[allow(unsafe_code)]
-fn multiply<T: Real>(a: &Tensor<T>, b: &Tensor<T>, out: &mut [T], [m, k, n]: [usize; 3]) {
-    let parallelism = match rayon::current_num_threads() {
-        1 => Parallelism::None,
-        threads => Parallelism::Rayon(threads),
-    };
-    for (matrix, shape) in [(a, [m, k]), (b, [k, n])] {
-        assert_eq!(matrix.shape(), shape);
+fn multiply<T: Real>(
+    a: Matrix<T>,
+    b: Matrix<T>,
+    out: &mut [T],
+    [m, k, n]: [usize; 3],
+    parallelism: Parallelism,
+) {
+    for (matrix, shape) in [(&a, [m, k]), (&b, [k, n])] {
+        assert_eq!(matrix.shape, shape);
+        assert!(!shape.contains(&0), "an empty matrix has no corners");
         let reach = |axis: usize| (shape[axis] as isize - 1) * matrix.strides[axis];
-        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| matrix.offset as isize + r);
-        let inside = 0..matrix.buffer.as_slice().len() as isize;
+        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| matrix.offset + r);
+        let inside = 0..matrix.buffer.len() as isize;
         assert!(corners.iter().all(|corner| inside.contains(corner)), "matrix outside its buffer");
     }
     assert_eq!(out.len(), m * n);
     // SAFETY: the asserts above show that every element `offset + i·stride₀ + j·stride₁` of `a` and
-    // `b` lies inside its buffer (the extremes of a linear function over a box are at its corners)
-    // and that `out` holds m·n elements. `out` is borrowed mutably, so it overlaps neither.
-    // `read_dst` is false: what `out` held before is not read.
+    // `b` lies inside its buffer (the extremes of a linear function over a box are at its corners,
+    // and `(0, 0)` is one of them, so the offset itself is inside too), wherever in a stack the
+    // matrix came from, and that `out` holds m·n elements. `out` is borrowed mutably, so it overlaps
+    // neither. `read_dst` is false: what `out` held before is not read.
     unsafe {
         gemm::gemm(
             m,
@@ -69,10 +147,10 @@ fn multiply<T: Real>(a: &Tensor<T>, b: &Tensor<T>, out: &mut [T], [m, k, n]: [us
             1,
             n as isize,
             false,
-            a.buffer.as_slice().as_ptr().add(a.offset),
+            a.buffer.as_ptr().offset(a.offset),
             a.strides[1],
             a.strides[0],
-            b.buffer.as_slice().as_ptr().add(b.offset),
+            b.buffer.as_ptr().offset(b.offset),
             b.strides[1],
             b.strides[0],
             T::zero(),
@@ -115,17 +193,58 @@ mod tests {
     }
 
     #[test]
+    fn stacks_of_matrices() {
+        let (a, b) = (counting(&[5, 2, 3, 4]), counting(&[2, 4, 3]).map(|x| x * 0.5));
+        let product = a.matmul(&b);
+        assert_eq!(product.shape(), [5, 2, 3, 3]);
+        let pick = |t: &Tensor<f64>, i: usize| {
+            let matrix = t.shape()[t.rank() - 2..].to_vec();
+            let count = t.len() / matrix.iter().product::<usize>();
+            let stack = t.reshape([&[count], &matrix[..]].concat());
+            stack.slice(0, i % count, i % count + 1, 1).reshape(matrix)
+        };
+        for i in 0..10 {
+            assert_eq!(pick(&product, i), by_definition(&pick(&a, i), &pick(&b, i)));
+        }
+        // Views of every kind give the same.
+        let swapped = a.permute([1, 0, 3, 2]).contiguous().permute([1, 0, 3, 2]);
+        assert_eq!(swapped.matmul(&b.slice(2, 0, 3, -1).slice(2, 0, 3, -1)), product);
+        let row = counting(&[1, 4]).expand([5, 2, 3, 4]);
+        assert_eq!(row.matmul(&b), row.contiguous().matmul(&b));
+        // One matrix on the right, or on the left.
+        let right = counting(&[4, 6]);
+        let all = a.matmul(&right);
+        assert_eq!((all.shape(), pick(&all, 7)), (&[5, 2, 3, 6][..], by_definition(&pick(&a, 7), &right)));
+        let left = right.t().matmul(&a.t());
+        assert_eq!((left.shape(), pick(&left, 7)), (&[5, 2, 6, 3][..], pick(&all, 7).t()));
+    }
+
+    #[test]
+    fn stacks_of_nothing() {
+        let product = |a: &[usize], b: &[usize]| counting(a).matmul(&counting(b));
+        assert_eq!(product(&[0, 2, 3], &[0, 3, 4]).shape(), [0, 2, 4]);
+        assert_eq!(product(&[5, 2, 0], &[5, 0, 4]), Tensor::zeros([5, 2, 4]));
+        assert_eq!(product(&[5, 0, 3], &[5, 3, 4]).shape(), [5, 0, 4]);
+        assert_eq!(product(&[5, 2, 3], &[3, 0]).shape(), [5, 2, 0]);
+        assert_eq!(product(&[0, 2, 3], &[3, 4]).shape(), [0, 2, 4]);
+        assert_eq!(product(&[1, 2, 3], &[0, 3, 1]).shape(), [0, 2, 1]);
+    }
+
+    #[test]
     fn bits_do_not_depend_on_threads() {
-        let wave = |shape: [usize; 2]| Tensor::<f32>::from_fn(shape, |i| (i as f32 * 0.37).sin());
-        for [m, k, n] in [[128, 784, 400], [500, 30, 250], [1, 784, 100]] {
-            let (a, b) = (wave([m, k]), wave([k, n]));
+        let wave = |shape: &[usize]| Tensor::<f32>::from_fn(shape, |i| (i as f32 * 0.37).sin());
+        let stack = |batch: usize, m, n| if batch == 1 { wave(&[m, n]) } else { wave(&[batch, m, n]) };
+        let sizes =
+            [[1, 128, 784, 400], [1, 500, 30, 250], [1, 1, 784, 100], [300, 17, 33, 9], [3, 110, 120, 90]];
+        for [batch, m, k, n] in sizes {
+            let (a, b) = (stack(batch, m, k), stack(batch, k, n));
             let run = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| (a.matmul(&b), a.t().matmul(&a.matmul(&b))))
             };
             let one = run(1);
             for threads in [2, 3, 4] {
-                assert!(run(threads) == one, "{m}×{k}×{n} with {threads} threads");
+                assert!(run(threads) == one, "{batch} of {m}×{k}×{n} with {threads} threads");
             }
         }
     }
@@ -136,5 +255,20 @@ mod tests {
     )]
     fn inner_sizes() {
         Tensor::<f32>::zeros([32, 784]).matmul(&Tensor::zeros([512, 784]));
+    }
+
+    #[test]
+    #[should_panic(expected = "matmul: the leading axes of [2, 3, 4] and [3, 4, 5] do not broadcast")]
+    fn leading_axes() {
+        counting(&[2, 3, 4]).matmul(&counting(&[3, 4, 5]));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "matmul: both need two axes, not [2, 3] times [3]; `unsqueeze` makes a vector a row or a \
+                    column, and `dot` multiplies two vectors"
+    )]
+    fn vectors() {
+        counting(&[2, 3]).matmul(&counting(&[3]));
     }
 }

@@ -13,25 +13,36 @@
 
 mod conv;
 pub mod cost;
+mod index;
+mod join;
 mod kernels;
+mod linear_algebra;
 mod matmul;
 mod planes;
 mod pool;
 mod reduce;
 mod rows;
 mod shape;
+mod sort;
 mod update;
 mod view;
 
 use std::fmt;
+use std::ops::Index;
 use std::sync::Arc;
 
 use crate::Real;
 
 pub(crate) use conv::Geometry;
+pub use index::Indices;
+pub(crate) use index::{assert_in_range, assert_picks};
+pub use linear_algebra::Triangle;
+pub(crate) use linear_algebra::square_size;
+pub(crate) use matmul::matmul_shape;
 pub use pool::Pool;
 pub(crate) use rows::sum_by;
 pub use shape::{Axes, Keep, Shape};
+pub use sort::SortOrder;
 
 use pool::Buffer;
 use shape::{Strides, contiguous_strides};
@@ -99,6 +110,34 @@ impl<T: Real> Tensor<T> {
     /// All ones.
     pub fn ones(shape: impl AsRef<[usize]>) -> Self {
         Tensor::full(shape, 1.0)
+    }
+
+    /// The identity matrix: ones on the diagonal of an `[n, n]` matrix of zeros.
+    pub fn eye(n: usize) -> Self {
+        let one_or_zero = |i: usize| if i / n == i % n { T::one() } else { T::zero() };
+        Tensor::from_fn([n, n], one_or_zero)
+    }
+
+    /// The numbers `0, 1, … count − 1`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// assert_eq!(Tensor::<f64>::arange(3).to_vec(), [0.0, 1.0, 2.0]);
+    /// ```
+    pub fn arange(count: usize) -> Self {
+        Tensor::from_fn([count], |i| T::of(i as f64))
+    }
+
+    /// `count` evenly spaced numbers from `start` to `end`, both included. A single one is `start`.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// assert_eq!(Tensor::<f64>::linspace(0.0, 1.0, 5).to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// ```
+    pub fn linspace(start: f64, end: f64, count: usize) -> Self {
+        let last = count.saturating_sub(1).max(1) as f64;
+        // A weighted mean of the ends, so that both are exact.
+        Tensor::from_fn([count], |i| T::of((start * (last - i as f64) + end * i as f64) / last))
     }
 
     /// A single number, of shape `[]`.
@@ -188,6 +227,22 @@ impl<T: Real> Tensor<T> {
     }
 }
 
+impl<T: Real, const N: usize> Index<[usize; N]> for Tensor<T> {
+    type Output = T;
+
+    /// One element: `a[[i, j]]`.
+    ///
+    /// # Panics
+    /// If there is not one index for each axis, or one is out of range.
+    #[track_caller]
+    fn index(&self, index: [usize; N]) -> &T {
+        let inside = N == self.rank() && index.iter().zip(&self.shape).all(|(i, size)| i < size);
+        assert!(inside, "index: {index:?} is not inside a tensor of shape {:?}", self.shape);
+        let steps = index.iter().zip(&self.strides).map(|(&i, &stride)| i as isize * stride);
+        &self.buffer.as_slice()[self.offset.strict_add_signed(steps.sum::<isize>())]
+    }
+}
+
 impl<T: Real> From<T> for Tensor<T> {
     fn from(value: T) -> Self {
         Tensor::scalar(value)
@@ -230,6 +285,28 @@ mod tests {
         assert_eq!(Tensor::scalar(7.0_f32).item(), 7.0);
         assert!(Tensor::<f64>::zeros([0, 3]).is_empty());
         assert_eq!(a.cast::<f32>().to_vec(), [1.0_f32, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn ready_made_tensors() {
+        assert_eq!(Tensor::<f64>::eye(2).to_vec(), [1.0, 0.0, 0.0, 1.0]);
+        assert_eq!(Tensor::<f64>::eye(0).shape(), [0, 0]);
+        assert_eq!(Tensor::<f64>::linspace(-0.1, 0.7, 3).to_vec()[2], 0.7);
+        assert_eq!(Tensor::<f64>::linspace(2.0, 3.0, 1).to_vec(), [2.0]);
+        assert!(Tensor::<f64>::linspace(2.0, 3.0, 0).is_empty());
+    }
+
+    #[test]
+    fn single_elements() {
+        let a = Tensor::from_fn([2, 3], |i| i as f64);
+        assert_eq!((a[[1, 0]], a.t()[[2, 1]], a.slice(1, 0, 3, -1)[[0, 0]]), (3.0, 5.0, 2.0));
+        assert_eq!(Tensor::scalar(7.0)[[]], 7.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "index: [0, 3] is not inside a tensor of shape [2, 3]")]
+    fn an_element_outside() {
+        let _ = Tensor::<f64>::zeros([2, 3])[[0, 3]];
     }
 
     #[test]

@@ -1,0 +1,299 @@
+//! Sums of products in Einstein's notation.
+//!
+//! Every axis has a letter. The result has the axes to the right of the arrow; products are summed
+//! over all letters that are not there.
+
+use super::{Case, case, wave};
+use crate::{Real, Shape, Var};
+
+/// An operand and the letters of its axes.
+struct Term<'t, T: Real> {
+    value: Var<'t, T>,
+    letters: Vec<char>,
+}
+
+impl<'t, T: Real> Term<'t, T> {
+    /// The value with its axes in the order of these groups of letters, and each group merged into
+    /// one axis.
+    #[track_caller]
+    fn merged<const N: usize>(&self, groups: [&[char]; N]) -> Var<'t, T> {
+        let shape = self.value.shape();
+        let axis =
+            |letter: &char| self.letters.iter().position(|l| l == letter).expect("a letter of this term");
+        let order: Vec<usize> = groups.iter().copied().flatten().map(axis).collect();
+        let merged = groups.map(|group| group.iter().map(|letter| shape[axis(letter)]).product::<usize>());
+        self.value.permute(order).reshape(merged)
+    }
+
+    /// The size of each of these axes.
+    fn sizes<'a>(&'a self, letters: &'a [char]) -> impl Iterator<Item = usize> + 'a {
+        let shape = self.value.shape();
+        letters.iter().map(move |letter| {
+            shape[self.letters.iter().position(|l| l == letter).expect("a letter of this term")]
+        })
+    }
+
+    /// With each letter once: `ii` is a diagonal.
+    #[track_caller]
+    fn without_repetition(mut self) -> Self {
+        let twice = |letters: &[char]| {
+            let earlier = |j: usize| (0..j).find(|&i| letters[i] == letters[j]);
+            (0..letters.len()).find_map(|j| Some([earlier(j)?, j]))
+        };
+        while let Some([i, j]) = twice(&self.letters) {
+            let others = (0..self.letters.len()).filter(|axis| ![i, j].contains(axis));
+            let order: Vec<usize> = others.chain([i, j]).collect();
+            self.value = self.value.permute(&order).diagonal();
+            self.letters = order[..order.len() - 1].iter().map(|&axis| self.letters[axis]).collect();
+        }
+        self
+    }
+
+    /// Summed over the letters that are not to be kept.
+    #[track_caller]
+    fn summed(self, keep: impl Fn(&char) -> bool) -> Self {
+        let (letters, gone): (Vec<char>, Vec<char>) = self.letters.iter().partition(|letter| keep(letter));
+        if gone.is_empty() {
+            return self;
+        }
+        let axes: Vec<usize> = (0..self.letters.len()).filter(|&axis| !keep(&self.letters[axis])).collect();
+        Term { value: self.value.sum_over(&axes[..]), letters }
+    }
+
+    /// The product with another term, summed over the letters that are not to be kept.
+    #[track_caller]
+    fn times(self, other: Self, keep: impl Fn(&char) -> bool) -> Self {
+        let a = self.summed(|letter| keep(letter) || other.letters.contains(letter));
+        let b = other.summed(|letter| keep(letter) || a.letters.contains(letter));
+        let (shared, left): (Vec<char>, Vec<char>) = a.letters.iter().partition(|l| b.letters.contains(l));
+        let (batch, inner): (Vec<char>, Vec<char>) = shared.into_iter().partition(|letter| keep(letter));
+        let right: Vec<char> = b.letters.iter().copied().filter(|l| !a.letters.contains(l)).collect();
+        let product = if inner.is_empty() || left.is_empty() && right.is_empty() {
+            // Nothing to sum, or only dot products: these are not worth a matrix product each.
+            let a = a.merged([&batch, &left, &[], &inner]);
+            let b = b.merged([&batch, &[], &right, &inner]);
+            (a * b).sum_over(-1)
+        } else {
+            a.merged([&batch, &left, &inner]).matmul(b.merged([&batch, &inner, &right]))
+        };
+        let shape: Shape = a.sizes(&batch).chain(a.sizes(&left)).chain(b.sizes(&right)).collect();
+        Term { value: product.reshape(shape), letters: [batch, left, right].concat() }
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// A sum of products, written with a letter for each axis: `einsum("ij,jk->ik", [a, b])` is the
+    /// matrix product `yᵢₖ = Σⱼ aᵢⱼ bⱼₖ`.
+    ///
+    /// A letter that is missing to the right of the arrow is summed over. A letter that is twice in
+    /// one operand takes its diagonal. Several operands are multiplied from left to right.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor, Var};
+    /// let tape = Tape::<f64>::new();
+    /// let a = tape.var(Tensor::from_vec([2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+    /// let b = tape.var(Tensor::from_vec([2], vec![10.0, 100.0]));
+    /// assert_eq!(Var::einsum("ij,j->i", [a, b]).value().to_vec(), [210.0, 430.0]);
+    /// assert_eq!(Var::einsum("ij->ji", [a]).value().to_vec(), [1.0, 3.0, 2.0, 4.0]);
+    /// assert_eq!(Var::einsum("ii->", [a]).item(), 5.0); // the trace
+    /// ```
+    ///
+    /// # Panics
+    /// If the pattern does not fit the operands: their number, their axes, sizes that differ for one
+    /// letter, a result with a letter twice or with one that no operand has.
+    #[track_caller]
+    pub fn einsum(pattern: &str, operands: impl AsRef<[Var<'t, T>]>) -> Var<'t, T> {
+        let operands = operands.as_ref();
+        let Some((left, right)) = pattern.split_once("->") else {
+            panic!("einsum: `{pattern}` has no `->`, which the letters of the result follow");
+        };
+        let names: Vec<Vec<char>> = left.split(',').map(|name| letters(pattern, name)).collect();
+        let result = letters(pattern, right);
+        let (named, given) = (names.len(), operands.len());
+        assert!(named == given, "einsum: `{pattern}` is for {named} operands, but {given} were given");
+        assert_sizes(pattern, operands, &names);
+        for (i, letter) in result.iter().enumerate() {
+            if result[..i].contains(letter) {
+                panic!("einsum: `{letter}` is twice in the result of `{pattern}`; see `diag_embed`");
+            }
+            if !names.iter().flatten().any(|name| name == letter) {
+                panic!("einsum: `{letter}` in the result of `{pattern}` is an axis of no operand");
+            }
+        }
+        let terms = operands.iter().zip(&names);
+        let mut terms =
+            terms.map(|(&value, name)| Term { value, letters: name.clone() }.without_repetition());
+        let mut product = terms.next().expect("at least one operand");
+        for (i, term) in terms.enumerate() {
+            let later = &names[i + 2..];
+            product =
+                product.times(term, |letter| result.contains(letter) || later.concat().contains(letter));
+        }
+        let product = product.summed(|letter| result.contains(letter));
+        let order = result.iter().map(|letter| product.letters.iter().position(|l| l == letter));
+        product.value.permute(order.map(|axis| axis.expect("it is in an operand")).collect::<Vec<usize>>())
+    }
+}
+
+/// The letters of one operand, or of the result. Spaces between them are ignored.
+#[track_caller]
+fn letters(pattern: &str, name: &str) -> Vec<char> {
+    let letters: Vec<char> = name.chars().filter(|c| *c != ' ').collect();
+    if let Some(wrong) = letters.iter().find(|c| !c.is_alphabetic()) {
+        panic!("einsum: `{wrong}` in `{pattern}` is not a letter");
+    }
+    letters
+}
+
+/// Insists that every axis has a letter, and every letter one size.
+#[track_caller]
+fn assert_sizes<T: Real>(pattern: &str, operands: &[Var<T>], names: &[Vec<char>]) {
+    let mut sizes: Vec<(char, usize)> = vec![];
+    for (operand, name) in operands.iter().zip(names) {
+        let shape = operand.shape();
+        if name.len() != shape.len() {
+            let name: String = name.iter().collect();
+            panic!("einsum: `{name}` in `{pattern}` does not name the axes of shape {shape:?}");
+        }
+        for (&letter, &size) in name.iter().zip(&shape) {
+            match sizes.iter().find(|(known, _)| *known == letter) {
+                Some((_, other)) if *other != size => {
+                    panic!("einsum: `{letter}` in `{pattern}` has size {other} at first and {size} later")
+                }
+                _ => sizes.push((letter, size)),
+            }
+        }
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("einsum, transpose", |a| Var::einsum("ij->ji", [a * a * a]), [wave([2, 3])]),
+    case!("einsum, trace", |a| Var::einsum("iji->j", [a * a * a]), [wave([2, 3, 2])]),
+    case!("einsum, sum", |a| Var::einsum("ijk->k", [a * a * a]), [wave([2, 3, 2])]),
+    case!("einsum, matrices", |a, b| Var::einsum("ij,jk->ki", [a, b]), [wave([2, 3]), wave([3, 2])]),
+    case!("einsum, stacks", |a, b| Var::einsum("bij,bkj->bik", [a, b]), [wave([2, 2, 3]), wave([2, 2, 3])]),
+    case!("einsum, dot", |a, b| Var::einsum("bi,bi->b", [a, b]), [wave([2, 3]), wave([2, 3])]),
+    case!("einsum, outer", |a, b| Var::einsum("i,jk->kij", [a, b * b]), [wave([2]), wave([3, 2])]),
+    case!(
+        "einsum, two summed",
+        |a, b| Var::einsum("ijk,kjl->il", [a, b]),
+        [wave([2, 2, 3]), wave([3, 2, 2])]
+    ),
+    case!("einsum, one unused", |a, b| Var::einsum("il,jm->ij", [a, b]), [wave([2, 2]), wave([2, 3])]),
+    case!("einsum, numbers", |a, b| Var::einsum(",->", [a, b]), [wave([]), wave([])]),
+    case!("einsum, nothing", |a, b| Var::einsum("ij,jk->ik", [a, b]), [wave([2, 0]), wave([0, 2])]),
+    case!(
+        "einsum, three",
+        |a, b, c| Var::einsum("i,ij,j->", [a, b, c]),
+        [wave([2]), wave([2, 3]), wave([3])]
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Tensor, Var};
+
+    fn counting<'t>(tape: &'t Tape<f64>, shape: &[usize]) -> Var<'t, f64> {
+        tape.var(Tensor::from_fn(shape, |i| i as f64 - 2.0))
+    }
+
+    /// The definition: for every value of every letter, a product is added to its place.
+    fn by_definition(pattern: &str, operands: &[Var<f64>]) -> Tensor<f64> {
+        let (left, right) = pattern.split_once("->").unwrap();
+        let names: Vec<&str> = left.split(',').collect();
+        let mut sizes: Vec<(char, usize)> = vec![];
+        for (operand, name) in operands.iter().zip(&names) {
+            for (letter, &size) in name.chars().zip(&operand.shape()) {
+                if sizes.iter().all(|(known, _)| *known != letter) {
+                    sizes.push((letter, size));
+                }
+            }
+        }
+        let place = |name: &str, at: &[usize]| {
+            let axis = |letter: char| sizes.iter().position(|(known, _)| *known == letter).unwrap();
+            name.chars().fold(0, |place, letter| place * sizes[axis(letter)].1 + at[axis(letter)])
+        };
+        let shape: Vec<usize> =
+            right.chars().map(|letter| sizes.iter().find(|(known, _)| *known == letter).unwrap().1).collect();
+        let mut result = Tensor::zeros(&shape);
+        let data: Vec<Vec<f64>> = operands.iter().map(|operand| operand.value().to_vec()).collect();
+        for number in 0..sizes.iter().map(|(_, size)| size).product::<usize>() {
+            let mut rest = number;
+            let at: Vec<usize> = sizes.iter().map(|(_, size)| (rest % size, rest /= size).0).collect();
+            let product: f64 = data.iter().zip(&names).map(|(data, name)| data[place(name, &at)]).product();
+            result.make_mut()[place(right, &at)] += product;
+        }
+        result
+    }
+
+    #[test]
+    fn equals_the_definition() {
+        let tape = Tape::new();
+        let size = |letter: char| 2 + "ijklm".find(letter).unwrap() % 3;
+        let patterns = [
+            "ij->ji",
+            "ij->",
+            "ii->i",
+            "ilil->il",
+            "ijk->ki",
+            "ij,jk->ik",
+            "ij,jk->ijk",
+            "ij,jk->",
+            "ij,ij->i",
+            "ijk,kjl->il",
+            "ijk,ikl->ilj",
+            "i,j->ji",
+            "i,i->",
+            "i,i->i",
+            ",i->i",
+            "ii,ij->j",
+            "ijkm,jlk->lmi",
+            "ij,jk,kl->il",
+            "ij,j,j->i",
+            "ijk,il,jm->klm",
+            "i,j,k->kji",
+        ];
+        for pattern in patterns {
+            let names = pattern.split_once("->").unwrap().0.split(',');
+            let shape = |name: &str| name.chars().map(size).collect::<Vec<usize>>();
+            let operands: Vec<Var<f64>> = names.map(|name| counting(&tape, &shape(name))).collect();
+            let result = Var::einsum(pattern, &operands).value();
+            assert_eq!(result, by_definition(pattern, &operands), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn spaces_do_not_matter() {
+        let tape = Tape::new();
+        let a = counting(&tape, &[2, 2]);
+        let (spaced, dense) = (Var::einsum("i j, j k -> i k", [a, a]), Var::einsum("ij,jk->ik", [a, a]));
+        assert_eq!(spaced.value(), dense.value());
+    }
+
+    /// The panic's message.
+    fn refused(pattern: &str, shapes: &[&[usize]]) -> String {
+        let refused = std::panic::catch_unwind(|| {
+            let tape = Tape::new();
+            let operands: Vec<Var<f64>> = shapes.iter().map(|shape| counting(&tape, shape)).collect();
+            Var::einsum(pattern, &operands);
+        });
+        *refused.unwrap_err().downcast::<String>().unwrap()
+    }
+
+    #[test]
+    fn patterns_that_do_not_fit() {
+        let matrix: &[usize] = &[2, 3];
+        for (pattern, shapes, message) in [
+            ("ij", &[matrix][..], "einsum: `ij` has no `->`, which the letters of the result follow"),
+            ("ij->i", &[matrix, matrix], "einsum: `ij->i` is for 1 operands, but 2 were given"),
+            ("i->i", &[matrix], "einsum: `i` in `i->i` does not name the axes of shape [2, 3]"),
+            ("ij,ij->", &[matrix, &[2, 4]], "einsum: `j` in `ij,ij->` has size 3 at first and 4 later"),
+            ("ii->i", &[matrix], "einsum: `i` in `ii->i` has size 2 at first and 3 later"),
+            ("ij->k", &[matrix], "einsum: `k` in the result of `ij->k` is an axis of no operand"),
+            ("ij->ii", &[matrix], "einsum: `i` is twice in the result of `ij->ii`; see `diag_embed`"),
+            ("...j->j", &[matrix], "einsum: `.` in `...j->j` is not a letter"),
+        ] {
+            assert_eq!(refused(pattern, shapes), message);
+        }
+    }
+}

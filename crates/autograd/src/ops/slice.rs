@@ -1,0 +1,253 @@
+//! Parts along an axis: `slice`, its transpose `embed`, and what can be said with them.
+
+use std::ops::{Bound, RangeBounds};
+
+use super::{Case, case, wave};
+use crate::tensor::{resolve_axes, resolve_axis};
+use crate::{Axes, Op, Real, Tensor, Var};
+
+/// Some of the elements along one axis; the others receive no gradient.
+#[derive(Clone, Copy)]
+struct Slice {
+    axis: usize,
+    start: usize,
+    end: usize,
+    step: isize,
+}
+
+impl<T: Real> Op<T, 1> for Slice {
+    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+        a.slice(self.axis, self.start, self.end, self.step)
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        Var::apply(Embed { slice: *self, size: a.shape()[self.axis], value: 0.0 }, [g])
+    }
+}
+
+/// A tensor of the given size along the axis, filled with a value, with `a` written into the slice.
+/// With the value 0 it is the transpose of [`Slice`].
+struct Embed {
+    slice: Slice,
+    size: usize,
+    value: f64,
+}
+
+impl<T: Real> Op<T, 1> for Embed {
+    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let Slice { axis, start, end, step } = self.slice;
+        let place = |k: usize| match step > 0 {
+            true => start + k * step as usize,
+            false => end - 1 - k * step.unsigned_abs(),
+        };
+        a.embed(axis, self.size, place, T::of(self.value))
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        Var::apply(self.slice, [g])
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The elements of a range along one axis (negative axes count from the end):
+    /// `x.slice(1, ..3)`, `x.slice(-1, 2..)`.
+    ///
+    /// # Panics
+    /// If the axis or the range is out of bounds.
+    #[track_caller]
+    pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Var<'t, T> {
+        self.slice_step(axis, range, 1)
+    }
+
+    /// Every `step`-th element of a range along one axis; a negative step walks the range backwards.
+    ///
+    /// # Panics
+    /// If the axis or the range is out of bounds, or the step is 0.
+    #[track_caller]
+    pub fn slice_step(self, axis: isize, range: impl RangeBounds<usize>, step: isize) -> Var<'t, T> {
+        let shape = self.shape();
+        let axis = resolve_axis("slice", axis, &shape);
+        let start = match range.start_bound() {
+            Bound::Included(&start) => start,
+            Bound::Excluded(&before) => before + 1,
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last + 1,
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => shape[axis],
+        };
+        Var::apply(Slice { axis, start, end, step }, [self])
+    }
+
+    /// Every `step`-th element of a new axis of this size, which takes the place of `axis`, with
+    /// zeros in between: the transpose of `slice_step(axis, .., step)`.
+    #[track_caller]
+    pub(super) fn spread(self, axis: usize, step: usize, size: usize) -> Var<'t, T> {
+        let slice = Slice { axis, start: 0, end: size, step: step as isize };
+        Var::apply(Embed { slice, size, value: 0.0 }, [self])
+    }
+
+    /// With `value` around it: for each axis, how many before and how many after.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::ones([1, 2]));
+    /// let y = x.pad([[0, 1], [1, 0]], 7.0); // one row below, one column on the left
+    /// assert_eq!(y.value().to_vec(), [7.0, 1.0, 1.0, 7.0, 7.0, 7.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If there is not one pair for each axis.
+    #[track_caller]
+    pub fn pad(self, padding: impl AsRef<[[usize; 2]]>, value: f64) -> Var<'t, T> {
+        let (shape, padding) = (self.shape(), padding.as_ref());
+        let (axes, pairs) = (shape.len(), padding.len());
+        assert!(axes == pairs, "pad: {pairs} pairs for the {axes} axes of {shape:?}");
+        let mut padded = self;
+        for (axis, &[start, after]) in padding.iter().enumerate().filter(|(_, pair)| **pair != [0, 0]) {
+            let end = start + shape[axis];
+            let slice = Slice { axis, start, end, step: 1 };
+            padded = Var::apply(Embed { slice, size: end + after, value }, [padded]);
+        }
+        padded
+    }
+
+    /// The consecutive parts of the given sizes along one axis:
+    /// `let [mean, rest] = x.split(-1, [1, 3]);`
+    ///
+    /// # Panics
+    /// If the axis is out of range, or the sizes do not add up to its size.
+    #[track_caller]
+    pub fn split<const N: usize>(self, axis: isize, sizes: [usize; N]) -> [Var<'t, T>; N] {
+        let shape = self.shape();
+        let axis = resolve_axis("split", axis, &shape);
+        let (size, total) = (shape[axis], sizes.iter().sum::<usize>());
+        if size != total {
+            panic!("split: {sizes:?} add up to {total}, but axis {axis} of shape {shape:?} has size {size}");
+        }
+        let mut end = 0;
+        sizes.map(|size| {
+            end += size;
+            self.slice(axis as isize, end - size..end)
+        })
+    }
+
+    /// `N` equal parts along one axis: `let [mu, log_var] = h.chunk(-1);`
+    ///
+    /// # Panics
+    /// If the axis is out of range, or `N` does not divide its size.
+    #[track_caller]
+    pub fn chunk<const N: usize>(self, axis: isize) -> [Var<'t, T>; N] {
+        let shape = self.shape();
+        let axis = resolve_axis("chunk", axis, &shape);
+        if N == 0 || shape[axis] % N != 0 {
+            panic!("chunk: axis {axis} of shape {shape:?} cannot be cut into {N} equal parts");
+        }
+        self.split(axis as isize, [shape[axis] / N; N])
+    }
+
+    /// Backwards along some axes: `x.flip(0)`, `x.flip([0, -1])`.
+    ///
+    /// # Panics
+    /// If an axis is out of range or listed twice.
+    #[track_caller]
+    pub fn flip(self, axes: impl Axes) -> Var<'t, T> {
+        let mut flipped = self;
+        for axis in resolve_axes("flip", &self.shape(), &axes) {
+            flipped = flipped.slice_step(axis as isize, .., -1);
+        }
+        flipped
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("slice", |a| a.slice(1, 1..3) * a.slice(1, ..2), [wave([2, 3])]),
+    case!("slice by steps", |a| (a * a).slice_step(0, .., 2), [wave([5, 2])]),
+    case!("slice backwards", |a| a.slice_step(-1, .., -1) * a, [wave([2, 4])]),
+    case!("slice backwards by steps", |a| (a * a).slice_step(-1, 1.., -2), [wave([2, 5])]),
+    case!("slice of nothing", |a| (a * a).slice(0, 1..1), [wave([2, 3])]),
+    case!(
+        "pad",
+        |a| {
+            let b = a.pad([[1, 0], [0, 2]], 0.5);
+            b * b * b
+        },
+        [wave([2, 2])]
+    ),
+    case!("pad of nothing", |a| (a * a).pad([[1, 1]], 2.0), [wave([0])]),
+    case!("pad of a number", |a| (a * a * a).pad([], 2.0), [wave([])]),
+    case!(
+        "split",
+        |a| {
+            let [b, c] = a.split(-1, [1, 3]);
+            b * c * c
+        },
+        [wave([2, 4])]
+    ),
+    case!(
+        "chunk",
+        |a| {
+            let [b, c] = a.chunk(0);
+            b * b * c
+        },
+        [wave([4, 2])]
+    ),
+    case!("flip", |a| a.flip([0, -1]) * a * a, [wave([2, 3])]),
+    case!("flip of nothing", |a| a.flip(1) * a, [wave([2, 0])]),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Tensor, Var};
+
+    fn counting<'t>(tape: &'t Tape<f64>, shape: &[usize]) -> Var<'t, f64> {
+        tape.var(Tensor::from_fn(shape, |i| i as f64))
+    }
+
+    #[test]
+    fn padding_holds_its_value_and_passes_no_gradient() {
+        let tape = Tape::new();
+        let x = counting(&tape, &[2, 2]);
+        let y = x.pad([[0, 0], [1, 1]], f64::NEG_INFINITY);
+        let edge = f64::NEG_INFINITY;
+        assert_eq!(y.value().to_vec(), [edge, 0.0, 1.0, edge, edge, 2.0, 3.0, edge]);
+        let weights = tape.constant(Tensor::from_fn([2, 4], |i| i as f64));
+        assert_eq!((y.exp() * weights).sum().backward().wrt(x).to_vec()[0], 1.0);
+        assert_eq!(x.pad([[0, 0], [0, 0]], 1.0).value(), x.value());
+    }
+
+    #[test]
+    fn parts_in_order() {
+        let tape = Tape::new();
+        let x = counting(&tape, &[6]);
+        let [a, b, c] = x.split(0, [1, 0, 5]);
+        assert_eq!((a.item(), b.value().len(), c.value().to_vec()[0]), (0.0, 0, 1.0));
+        let [a, b] = x.chunk(0);
+        assert_eq!((a.value().to_vec(), b.value().to_vec()), (vec![0.0, 1.0, 2.0], vec![3.0, 4.0, 5.0]));
+        assert_eq!(x.flip(0).value().to_vec(), [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "pad: 1 pairs for the 2 axes of [2, 3]")]
+    fn padding_for_too_few_axes() {
+        counting(&Tape::new(), &[2, 3]).pad([[1, 1]], 0.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "split: [1, 3] add up to 4, but axis 1 of shape [2, 3] has size 3")]
+    fn sizes_that_do_not_add_up() {
+        counting(&Tape::new(), &[2, 3]).split(-1, [1, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "chunk: axis 1 of shape [2, 3] cannot be cut into 2 equal parts")]
+    fn unequal_parts() {
+        let [_, _] = counting(&Tape::new(), &[2, 3]).chunk(1);
+    }
+
+    #[test]
+    #[should_panic(expected = "flip: axis 1 is listed twice")]
+    fn flipping_twice() {
+        counting(&Tape::new(), &[2, 3]).flip([1, -1]);
+    }
+}

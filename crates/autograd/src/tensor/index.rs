@@ -1,0 +1,299 @@
+//! Picking elements by their index, and adding elements up where indices say.
+//!
+//! Along one axis a tensor looks like `[outer, size, inner]`: `outer` blocks of `size` rows, each of
+//! `inner` elements that lie side by side.
+
+use std::sync::Arc;
+
+use super::kernels::{CHUNK, for_each_chunk};
+use super::{Shape, Tensor, resolve_axis};
+use crate::Real;
+
+/// Whole numbers that say where in a tensor something is: classes, words, places after sorting.
+///
+/// A plain value with a shape, cheap to clone. Nothing can be differentiated with respect to it, so
+/// it is not on the tape.
+///
+/// ```
+/// use autograd::Indices;
+///
+/// let words = Indices::from_vec([2, 3], vec![4, 0, 1, 1, 0, 2]);
+/// assert_eq!((words.shape(), words.as_slice()[0]), (&[2, 3][..], 4));
+/// assert_eq!(Indices::from([7, 8]).shape(), [2]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indices {
+    shape: Shape,
+    data: Arc<[usize]>,
+}
+
+impl Indices {
+    /// Indices of the given shape, in row-major order.
+    ///
+    /// # Panics
+    /// If `data` does not have as many elements as the shape.
+    #[track_caller]
+    pub fn from_vec(shape: impl AsRef<[usize]>, data: Vec<usize>) -> Self {
+        let shape = shape.as_ref();
+        let (len, given) = (shape.iter().product::<usize>(), data.len());
+        assert!(len == given, "from_vec: shape {shape:?} has {len} indices, but {given} were given");
+        Indices { shape: Shape::from_slice(shape), data: data.into() }
+    }
+
+    /// The sizes of the axes, outermost first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How many indices there are.
+    pub fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+
+    /// The indices in row-major order.
+    pub fn as_slice(&self) -> &[usize] {
+        &self.data
+    }
+}
+
+impl From<&[usize]> for Indices {
+    /// A list, of shape `[len]`.
+    fn from(list: &[usize]) -> Self {
+        Indices { shape: Shape::from_elem(list.len(), 1), data: list.into() }
+    }
+}
+
+impl From<Vec<usize>> for Indices {
+    /// A list, of shape `[len]`.
+    fn from(list: Vec<usize>) -> Self {
+        Indices::from(&list[..])
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Indices {
+    /// A list, of shape `[N]`.
+    fn from(list: [usize; N]) -> Self {
+        Indices::from(&list[..])
+    }
+}
+
+/// Insists that every index is less than the size of the axis.
+#[track_caller]
+pub(crate) fn assert_in_range(op: &str, shape: &[usize], axis: usize, index: &[usize]) {
+    let size = shape[axis];
+    if let Some(wrong) = index.iter().find(|&&i| i >= size) {
+        panic!(
+            "{op}: index {wrong} is out of range for axis {axis} of shape {shape:?}, which has size {size}"
+        );
+    }
+}
+
+/// Insists that `index` has the shape of the tensor except along `axis`, and is in range there.
+#[track_caller]
+pub(crate) fn assert_picks(op: &str, shape: &[usize], axis: usize, index: &Indices) {
+    let other = |shape: &[usize]| {
+        let mut other = Shape::from_slice(shape);
+        other.get_mut(axis).map(|size| *size = 0);
+        other
+    };
+    if other(shape) != other(&index.shape) {
+        panic!("{op}: indices of shape {:?} do not fit {shape:?} outside axis {axis}", index.shape);
+    }
+    assert_in_range(op, shape, axis, &index.data);
+}
+
+impl<T: Real> Tensor<T> {
+    /// The rows with the given indices, in that order, along one axis (negative axes count from the
+    /// end). An index may be repeated.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let a = Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// assert_eq!(a.index_select(1, &[2, 0]).to_vec(), [3.0, 1.0, 6.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range.
+    #[track_caller]
+    pub fn index_select(&self, axis: isize, index: &[usize]) -> Self {
+        let axis = resolve_axis("index_select", axis, &self.shape);
+        assert_in_range("index_select", &self.shape, axis, index);
+        let (size, count) = (self.shape[axis], index.len());
+        let mut shape = self.shape.clone();
+        shape[axis] = count;
+        let inner: usize = shape[axis + 1..].iter().product();
+        let rows = (CHUNK / inner.max(1)).max(1);
+        let source = self.contiguous();
+        let data = source.as_slice().expect("contiguous");
+        Tensor::build(shape, |out| {
+            for_each_chunk(out, rows * inner, |i, out| {
+                for (row, out) in out.chunks_exact_mut(inner).enumerate() {
+                    let row = i * rows + row;
+                    let from = row / count * size + index[row % count];
+                    out.copy_from_slice(&data[from * inner..][..inner]);
+                }
+            });
+        })
+    }
+
+    /// Zeros of the given size along `axis`, with row `k` of this tensor added to row `index[k]`: the
+    /// transpose of [`index_select`](Self::index_select). Equal indices add up, in order.
+    pub(crate) fn index_add(&self, axis: usize, size: usize, index: &[usize]) -> Self {
+        let mut shape = self.shape.clone();
+        shape[axis] = size;
+        let inner: usize = shape[axis + 1..].iter().product();
+        let count = index.len();
+        let source = self.contiguous();
+        let data = source.as_slice().expect("contiguous");
+        // Sorted by where they go, so that every task finds the rows that concern it.
+        let mut sorted: Vec<usize> = (0..count).collect();
+        sorted.sort_by_key(|&k| index[k]);
+        let rows = (CHUNK / inner.max(1)).max(1);
+        Tensor::build(shape, |out| {
+            for_each_chunk(out, rows * inner, |i, out| {
+                out.fill(T::zero());
+                for (row, out) in out.chunks_exact_mut(inner).enumerate() {
+                    let (block, to) = ((i * rows + row) / size, (i * rows + row) % size);
+                    let first = sorted.partition_point(|&k| index[k] < to);
+                    for &k in sorted[first..].iter().take_while(|&&k| index[k] == to) {
+                        let row = &data[(block * count + k) * inner..][..inner];
+                        out.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
+                    }
+                }
+            });
+        })
+    }
+
+    /// One element for each index: the one at the same place, except along `axis` (negative axes
+    /// count from the end), where the index says. For a matrix and axis 1, `y[i, j] = x[i, index[i, j]]`.
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range, or `index` has another shape outside the axis.
+    #[track_caller]
+    pub fn gather(&self, axis: isize, index: &Indices) -> Self {
+        let axis = resolve_axis("gather", axis, &self.shape);
+        assert_picks("gather", &self.shape, axis, index);
+        let (size, count) = (self.shape[axis], index.shape[axis]);
+        let inner: usize = self.shape[axis + 1..].iter().product();
+        let rows = (CHUNK / inner.max(1)).max(1);
+        let source = self.contiguous();
+        let data = source.as_slice().expect("contiguous");
+        Tensor::build(&index.shape, |out| {
+            for_each_chunk(out, rows * inner, |i, out| {
+                let index = index.data[i * rows * inner..].chunks_exact(inner);
+                for (row, (out, index)) in out.chunks_exact_mut(inner).zip(index).enumerate() {
+                    let block = &data[(i * rows + row) / count * size * inner..];
+                    for (column, (y, &from)) in out.iter_mut().zip(index).enumerate() {
+                        *y = block[from * inner + column];
+                    }
+                }
+            });
+        })
+    }
+
+    /// Zeros of the given size along `axis`, with every element of this tensor added where its index
+    /// says: the transpose of [`gather`](Self::gather). Equal indices add up, in order.
+    pub(crate) fn scatter(&self, axis: usize, size: usize, index: &Indices) -> Self {
+        let mut shape = self.shape.clone();
+        shape[axis] = size;
+        let inner: usize = shape[axis + 1..].iter().product();
+        let (block, len) = (size * inner, self.shape[axis] * inner);
+        let source = self.contiguous();
+        let data = source.as_slice().expect("contiguous");
+        let blocks = (CHUNK / block.max(1)).max(1);
+        Tensor::build(shape, |out| {
+            for_each_chunk(out, blocks * block, |i, out| {
+                out.fill(T::zero());
+                for (number, out) in out.chunks_exact_mut(block).enumerate() {
+                    let start = (i * blocks + number) * len;
+                    let moves = data[start..start + len].iter().zip(&index.data[start..start + len]);
+                    for (from, (&x, &to)) in moves.enumerate() {
+                        out[to * inner + from % inner] += x;
+                    }
+                }
+            });
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting(shape: &[usize]) -> Tensor<f64> {
+        Tensor::from_fn(shape, |i| i as f64)
+    }
+
+    #[test]
+    fn rows_by_index() {
+        let a = counting(&[2, 3, 2]);
+        assert_eq!(a.index_select(0, &[1, 1]).to_vec()[..6], [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
+        assert_eq!(a.index_select(1, &[2, 0]).to_vec(), [4.0, 5.0, 0.0, 1.0, 10.0, 11.0, 6.0, 7.0]);
+        assert_eq!(a.t().index_select(-1, &[1]).to_vec(), [2.0, 3.0, 8.0, 9.0]);
+        assert_eq!(a.index_select(1, &[]).shape(), [2, 0, 2]);
+        assert_eq!(counting(&[3, 0]).index_select(0, &[2]).shape(), [1, 0]);
+    }
+
+    #[test]
+    fn rows_add_up() {
+        let a = counting(&[3, 2]);
+        assert_eq!(a.index_add(0, 4, &[1, 3, 1]).to_vec(), [0.0, 0.0, 4.0, 6.0, 0.0, 0.0, 2.0, 3.0]);
+        assert_eq!(a.index_add(1, 2, &[1, 1]).to_vec(), [0.0, 1.0, 0.0, 5.0, 0.0, 9.0]);
+        assert_eq!(counting(&[0, 2]).index_add(0, 1, &[]).to_vec(), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn elements_by_index() {
+        let a = counting(&[2, 3]);
+        let columns = Indices::from_vec([2, 2], vec![2, 0, 1, 1]);
+        assert_eq!(a.gather(1, &columns).to_vec(), [2.0, 0.0, 4.0, 4.0]);
+        assert_eq!(a.gather(1, &columns).scatter(1, 3, &columns).to_vec(), [0.0, 0.0, 2.0, 0.0, 8.0, 0.0]);
+        let rows = Indices::from_vec([1, 3], vec![1, 0, 1]);
+        assert_eq!(a.gather(0, &rows).to_vec(), [3.0, 1.0, 5.0]);
+        assert_eq!(a.gather(0, &rows).scatter(0, 2, &rows).to_vec(), [0.0, 1.0, 0.0, 3.0, 0.0, 5.0]);
+        let none = Indices::from_vec([2, 0], vec![]);
+        assert_eq!(a.gather(1, &none).shape(), [2, 0]);
+        assert_eq!(a.gather(1, &none).scatter(1, 3, &none), Tensor::zeros([2, 3]));
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads() {
+        let a = Tensor::<f32>::from_fn([301, 177], |i| ((i * 7919) % 1013) as f32 * 1e-3 - 0.4);
+        let index = Indices::from_vec([301, 177], (0..301 * 177).map(|i| (i * i) % 23).collect());
+        let rows: Vec<usize> = index.as_slice()[..301].to_vec();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let added = || [a.index_add(0, 23, &rows), a.scatter(0, 23, &index), a.scatter(1, 23, &index)];
+            pool.install(|| (added(), a.gather(0, &index), a.index_select(0, &rows)))
+        };
+        let one = run(1);
+        for threads in [2, 3, 8] {
+            assert!(run(threads) == one, "{threads} threads");
+        }
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "index_select: index 3 is out of range for axis 1 of shape [2, 3], which has size 3"
+    )]
+    fn row_out_of_range() {
+        counting(&[2, 3]).index_select(-1, &[0, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "gather: indices of shape [3, 1] do not fit [2, 3] outside axis 1")]
+    fn indices_of_another_shape() {
+        counting(&[2, 3]).gather(1, &Indices::from_vec([3, 1], vec![0; 3]));
+    }
+
+    #[test]
+    #[should_panic(expected = "from_vec: shape [2, 2] has 4 indices, but 3 were given")]
+    fn too_few_indices() {
+        Indices::from_vec([2, 2], vec![0; 3]);
+    }
+}

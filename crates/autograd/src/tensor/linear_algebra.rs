@@ -1,0 +1,113 @@
+//! Decompositions, by the `faer` crate. Computed in double precision for both types.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
+use faer::{Mat, Par, Side};
+
+use super::Tensor;
+use super::kernels::{CHUNK, for_each_chunk};
+use crate::Real;
+
+/// Which half of a matrix holds its numbers; the other half counts as zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triangle {
+    /// The diagonal and what is below it.
+    Lower,
+    /// The diagonal and what is above it.
+    Upper,
+}
+
+impl Triangle {
+    /// That of the transposed matrix.
+    pub(crate) fn flipped(self) -> Self {
+        match self {
+            Triangle::Lower => Triangle::Upper,
+            Triangle::Upper => Triangle::Lower,
+        }
+    }
+}
+
+/// The size `n` of square matrices `[.., n, n]`.
+#[track_caller]
+pub(crate) fn square_size(op: &str, shape: &[usize]) -> usize {
+    match shape {
+        [.., n, columns] if n == columns => *n,
+        _ => panic!("{op}: the matrix must be square, not {shape:?}"),
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The lower triangular `L` with `L Lᵀ = ½ (A + Aᵀ)`, for each matrix `A` of `[.., n, n]`.
+    ///
+    /// # Panics
+    /// If a matrix is not square or not positive definite.
+    #[track_caller]
+    pub fn cholesky(&self) -> Self {
+        let n = square_size("cholesky", &self.shape);
+        let source = self.contiguous();
+        let data = source.as_slice().expect("contiguous");
+        let size = n * n;
+        let matrices = (CHUNK / size.max(1)).max(1);
+        // A panic must come from here, where the user's line is known, not from a thread.
+        let failed = AtomicUsize::new(usize::MAX);
+        let factors = Tensor::build(&self.shape, |out| {
+            for_each_chunk(out, matrices * size, |task, out| {
+                for (i, out) in out.chunks_exact_mut(size).enumerate() {
+                    let number = task * matrices + i;
+                    let a = &data[number * size..][..size];
+                    let element = |i: usize, j: usize| a[i * n + j].as_f64();
+                    let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (element(i, j) + element(j, i)));
+                    match symmetric.llt(Side::Lower) {
+                        Ok(factor) => write(factor.L(), out),
+                        Err(_) => {
+                            failed.fetch_min(number, Ordering::Relaxed);
+                        }
+                    }
+                }
+            });
+        });
+        let failed = failed.into_inner();
+        if failed != usize::MAX {
+            let which = if self.rank() == 2 { "the matrix".into() } else { format!("matrix {failed}") };
+            panic!(
+                "cholesky: {which} of shape {:?} is not positive definite; a multiple of the identity added to \
+                 it, such as 1e-6, may help",
+                self.shape
+            );
+        }
+        factors
+    }
+
+    /// The solution `X` of `A X = B`, where all matrices `A` are triangular. Leading axes are the
+    /// same.
+    pub(crate) fn solve_triangular(&self, b: &Self, triangle: Triangle) -> Self {
+        let (n, columns) = (self.shape[self.rank() - 1], b.shape[b.rank() - 1]);
+        let (left, right) = (self.contiguous(), b.contiguous());
+        let (left, right) = (left.as_slice().expect("contiguous"), right.as_slice().expect("contiguous"));
+        let size = n * columns;
+        let matrices = (CHUNK / (n * n.max(columns)).max(1)).max(1);
+        Tensor::build(&b.shape, |out| {
+            for_each_chunk(out, matrices * size, |task, out| {
+                for (i, out) in out.chunks_exact_mut(size).enumerate() {
+                    let number = task * matrices + i;
+                    let (a, b) = (&left[number * n * n..], &right[number * size..]);
+                    let a = Mat::from_fn(n, n, |i, j| a[i * n + j].as_f64());
+                    let mut x = Mat::from_fn(n, columns, |i, j| b[i * columns + j].as_f64());
+                    match triangle {
+                        Triangle::Lower => solve_lower_triangular_in_place(a.as_ref(), x.as_mut(), Par::Seq),
+                        Triangle::Upper => solve_upper_triangular_in_place(a.as_ref(), x.as_mut(), Par::Seq),
+                    }
+                    write(x.as_ref(), out);
+                }
+            });
+        })
+    }
+}
+
+/// Copies a matrix, row by row.
+fn write<T: Real>(matrix: faer::MatRef<f64>, out: &mut [T]) {
+    for (i, row) in out.chunks_exact_mut(matrix.ncols()).enumerate() {
+        row.iter_mut().enumerate().for_each(|(j, y)| *y = T::of(matrix[(i, j)]));
+    }
+}
