@@ -140,7 +140,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn chunk<const N: usize>(self, axis: isize) -> [Var<'t, T>; N] {
         let shape = self.shape();
         let axis = resolve_axis("chunk", axis, &shape);
-        if N == 0 || shape[axis] % N != 0 {
+        if N == 0 || !shape[axis].is_multiple_of(N) {
             panic!("chunk: axis {axis} of shape {shape:?} cannot be cut into {N} equal parts");
         }
         self.split(axis as isize, [shape[axis] / N; N])

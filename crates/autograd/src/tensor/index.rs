@@ -98,7 +98,9 @@ pub(crate) fn assert_in_range(op: &str, shape: &[usize], axis: usize, index: &[u
 pub(crate) fn assert_picks(op: &str, shape: &[usize], axis: usize, index: &Indices) {
     let other = |shape: &[usize]| {
         let mut other = Shape::from_slice(shape);
-        other.get_mut(axis).map(|size| *size = 0);
+        if let Some(size) = other.get_mut(axis) {
+            *size = 0;
+        }
         other
     };
     if other(shape) != other(&index.shape) {
