@@ -185,7 +185,8 @@ impl Case {
             let scale = finite.fold(0.0, |scale: f64, x| scale.max(x.abs()));
             for (k, (a, b)) in ours.to_vec().into_iter().zip(theirs.to_vec()).enumerate() {
                 // Infinities of one sign are equal, and NaN is to be NaN.
-                if a != b && !(a.is_nan() && b.is_nan()) && !((a - b).abs() <= TOLERANCE * scale) {
+                let same = a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * scale;
+                if !same {
                     wrong.push(format!("{case} {place}, element {k}: {a:?}, PyTorch {b:?}"));
                 }
             }
