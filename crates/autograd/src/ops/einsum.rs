@@ -13,60 +13,62 @@ struct Term<'t, T: Real> {
 }
 
 impl<'t, T: Real> Term<'t, T> {
-    /// The value with its axes in the order of these groups of letters, and each group merged into
-    /// one axis.
-    #[track_caller]
-    fn merged<const N: usize>(&self, groups: [&[char]; N]) -> Var<'t, T> {
-        let shape = self.value.shape();
-        let axis =
-            |letter: &char| self.letters.iter().position(|l| l == letter).expect("a letter of this term");
-        let order: Vec<usize> = groups.iter().copied().flatten().map(axis).collect();
-        let merged = groups.map(|group| group.iter().map(|letter| shape[axis(letter)]).product::<usize>());
-        self.value.permute(order).reshape(merged)
+    /// The axis with this letter.
+    fn axis(&self, letter: char) -> usize {
+        self.letters.iter().position(|&l| l == letter).expect("a letter of this term")
     }
 
-    /// The size of each of these axes.
-    fn sizes<'a>(&'a self, letters: &'a [char]) -> impl Iterator<Item = usize> + 'a {
+    /// The sizes of the axes with these letters.
+    fn sizes(&self, letters: &[char]) -> Shape {
         let shape = self.value.shape();
-        letters.iter().map(move |letter| {
-            shape[self.letters.iter().position(|l| l == letter).expect("a letter of this term")]
-        })
+        letters.iter().map(|&letter| shape[self.axis(letter)]).collect()
+    }
+
+    /// The value with its axes in this order.
+    #[track_caller]
+    fn arranged(&self, letters: &[char]) -> Var<'t, T> {
+        let order: Shape = letters.iter().map(|&letter| self.axis(letter)).collect();
+        self.value.permute(order)
+    }
+
+    /// The same with each group of axes merged into one.
+    #[track_caller]
+    fn merged<const N: usize>(&self, groups: [&[char]; N]) -> Var<'t, T> {
+        let sizes = groups.map(|group| self.sizes(group).iter().product::<usize>());
+        self.arranged(&groups.concat()).reshape(sizes)
     }
 
     /// With each letter once: `ii` is a diagonal.
     #[track_caller]
     fn without_repetition(mut self) -> Self {
-        let twice = |letters: &[char]| {
-            let earlier = |j: usize| (0..j).find(|&i| letters[i] == letters[j]);
-            (0..letters.len()).find_map(|j| Some([earlier(j)?, j]))
-        };
-        while let Some([i, j]) = twice(&self.letters) {
-            let others = (0..self.letters.len()).filter(|axis| ![i, j].contains(axis));
+        loop {
+            let letters = &self.letters;
+            let Some(j) = (0..letters.len()).find(|&j| letters[..j].contains(&letters[j])) else {
+                return self;
+            };
+            let i = self.axis(letters[j]);
+            let others = (0..letters.len()).filter(|axis| ![i, j].contains(axis));
             let order: Vec<usize> = others.chain([i, j]).collect();
-            self.value = self.value.permute(&order).diagonal();
-            self.letters = order[..order.len() - 1].iter().map(|&axis| self.letters[axis]).collect();
+            let letters = order[..order.len() - 1].iter().map(|&axis| letters[axis]).collect();
+            self = Term { value: self.value.permute(order).diagonal(), letters };
         }
-        self
     }
 
     /// Summed over the letters that are not to be kept.
     #[track_caller]
-    fn summed(self, keep: impl Fn(&char) -> bool) -> Self {
-        let (letters, gone): (Vec<char>, Vec<char>) = self.letters.iter().partition(|letter| keep(letter));
-        if gone.is_empty() {
-            return self;
-        }
-        let axes: Vec<usize> = (0..self.letters.len()).filter(|&axis| !keep(&self.letters[axis])).collect();
-        Term { value: self.value.sum_over(&axes[..]), letters }
+    fn summed(self, keep: impl Fn(char) -> bool) -> Self {
+        let gone: Vec<usize> = (0..self.letters.len()).filter(|&axis| !keep(self.letters[axis])).collect();
+        let letters = self.letters.into_iter().filter(|&letter| keep(letter)).collect();
+        Term { value: self.value.sum_over(&gone[..]), letters }
     }
 
     /// The product with another term, summed over the letters that are not to be kept.
     #[track_caller]
-    fn times(self, other: Self, keep: impl Fn(&char) -> bool) -> Self {
-        let a = self.summed(|letter| keep(letter) || other.letters.contains(letter));
-        let b = other.summed(|letter| keep(letter) || a.letters.contains(letter));
+    fn times(self, other: Self, keep: impl Fn(char) -> bool) -> Self {
+        let a = self.summed(|letter| keep(letter) || other.letters.contains(&letter));
+        let b = other.summed(|letter| keep(letter) || a.letters.contains(&letter));
         let (shared, left): (Vec<char>, Vec<char>) = a.letters.iter().partition(|l| b.letters.contains(l));
-        let (batch, inner): (Vec<char>, Vec<char>) = shared.into_iter().partition(|letter| keep(letter));
+        let (batch, inner): (Vec<char>, Vec<char>) = shared.into_iter().partition(|&letter| keep(letter));
         let right: Vec<char> = b.letters.iter().copied().filter(|l| !a.letters.contains(l)).collect();
         let product = if inner.is_empty() || left.is_empty() && right.is_empty() {
             // Nothing to sum, or only dot products: these are not worth a matrix product each.
@@ -76,7 +78,7 @@ impl<'t, T: Real> Term<'t, T> {
         } else {
             a.merged([&batch, &left, &inner]).matmul(b.merged([&batch, &inner, &right]))
         };
-        let shape: Shape = a.sizes(&batch).chain(a.sizes(&left)).chain(b.sizes(&right)).collect();
+        let shape = [a.sizes(&batch), a.sizes(&left), b.sizes(&right)].concat();
         Term { value: product.reshape(shape), letters: [batch, left, right].concat() }
     }
 }
@@ -107,7 +109,10 @@ impl<'t, T: Real> Var<'t, T> {
         let Some((left, right)) = pattern.split_once("->") else {
             panic!("einsum: `{pattern}` has no `->`, which the letters of the result follow");
         };
-        let names: Vec<Vec<char>> = left.split(',').map(|name| letters(pattern, name)).collect();
+        let mut names = vec![];
+        for name in left.split(',') {
+            names.push(letters(pattern, name));
+        }
         let result = letters(pattern, right);
         let (named, given) = (names.len(), operands.len());
         assert!(named == given, "einsum: `{pattern}` is for {named} operands, but {given} were given");
@@ -120,18 +125,18 @@ impl<'t, T: Real> Var<'t, T> {
                 panic!("einsum: `{letter}` in the result of `{pattern}` is an axis of no operand");
             }
         }
-        let terms = operands.iter().zip(&names);
-        let mut terms =
-            terms.map(|(&value, name)| Term { value, letters: name.clone() }.without_repetition());
-        let mut product = terms.next().expect("at least one operand");
-        for (i, term) in terms.enumerate() {
-            let later = &names[i + 2..];
-            product =
-                product.times(term, |letter| result.contains(letter) || later.concat().contains(letter));
+        // Loops, not closures, so that the tape shows the user's line.
+        let mut product = None;
+        for (i, &value) in operands.iter().enumerate() {
+            let term = Term { value, letters: names[i].clone() }.without_repetition();
+            let needed = [&result[..], &names[i + 1..].concat()].concat();
+            product = Some(match product {
+                None => term,
+                Some(before) => Term::times(before, term, |letter| needed.contains(&letter)),
+            });
         }
-        let product = product.summed(|letter| result.contains(letter));
-        let order = result.iter().map(|letter| product.letters.iter().position(|l| l == letter));
-        product.value.permute(order.map(|axis| axis.expect("it is in an operand")).collect::<Vec<usize>>())
+        let product = product.expect("a pattern has at least one operand");
+        product.summed(|letter| result.contains(&letter)).arranged(&result)
     }
 }
 

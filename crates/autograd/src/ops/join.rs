@@ -45,13 +45,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// If there are none, their shapes differ, or the result has no such axis.
     #[track_caller]
     pub fn stack(parts: impl AsRef<[Var<'t, T>]>, axis: isize) -> Var<'t, T> {
-        let parts = parts.as_ref();
-        let [first, ..] = parts else { panic!("stack: there is nothing to join") };
+        let mut parts = parts.as_ref().to_vec();
+        let [first, ..] = &parts[..] else { panic!("stack: there is nothing to join") };
         let shape = first.shape();
         if let Some(other) = parts.iter().map(|part| part.shape()).find(|other| *other != shape) {
             panic!("stack: the shapes {shape:?} and {other:?} differ");
         }
-        let parts: Vec<Var<'t, T>> = parts.iter().map(|part| part.unsqueeze(axis)).collect();
+        for part in &mut parts {
+            *part = part.unsqueeze(axis);
+        }
         Var::concat(parts, axis)
     }
 }

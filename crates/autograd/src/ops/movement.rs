@@ -51,7 +51,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// If `order` is not a permutation of the axes.
     #[track_caller]
     pub fn permute(self, order: impl AsRef<[usize]>) -> Var<'t, T> {
-        Var::apply(Permute(SmallVec::from_slice(order.as_ref())), [self])
+        let order: SmallVec<[usize; 4]> = SmallVec::from_slice(order.as_ref());
+        let same = order.iter().copied().eq(0..self.shape().len());
+        if same { self } else { Var::apply(Permute(order), [self]) }
     }
 
     /// The transpose: the last two axes swapped.

@@ -125,11 +125,12 @@ impl<'t, T: Real> Var<'t, T> {
         if size != total {
             panic!("split: {sizes:?} add up to {total}, but axis {axis} of shape {shape:?} has size {size}");
         }
-        let mut end = 0;
-        sizes.map(|size| {
+        let (mut parts, mut end) = ([self; N], 0);
+        for (part, size) in parts.iter_mut().zip(sizes) {
             end += size;
-            self.slice(axis as isize, end - size..end)
-        })
+            *part = self.slice(axis as isize, end - size..end);
+        }
+        parts
     }
 
     /// `N` equal parts along one axis: `let [mu, log_var] = h.chunk(-1);`

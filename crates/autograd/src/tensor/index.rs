@@ -96,14 +96,11 @@ pub(crate) fn assert_in_range(op: &str, shape: &[usize], axis: usize, index: &[u
 /// Insists that `index` has the shape of the tensor except along `axis`, and is in range there.
 #[track_caller]
 pub(crate) fn assert_picks(op: &str, shape: &[usize], axis: usize, index: &Indices) {
-    let other = |shape: &[usize]| {
-        let mut other = Shape::from_slice(shape);
-        if let Some(size) = other.get_mut(axis) {
-            *size = 0;
-        }
-        other
-    };
-    if other(shape) != other(&index.shape) {
+    let mut expected = Shape::from_slice(shape);
+    if let Some(&count) = index.shape.get(axis) {
+        expected[axis] = count;
+    }
+    if expected != index.shape {
         panic!("{op}: indices of shape {:?} do not fit {shape:?} outside axis {axis}", index.shape);
     }
     assert_in_range(op, shape, axis, &index.data);

@@ -1,9 +1,8 @@
-//! Decompositions, by the `faer` crate. Computed in double precision for both types.
+//! Decompositions, by the `nalgebra` crate. Computed in double precision for both types.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
-use faer::{Mat, Par, Side};
+use nalgebra::DMatrix;
 
 use super::Tensor;
 use super::kernels::{CHUNK, for_each_chunk};
@@ -57,10 +56,10 @@ impl<T: Real> Tensor<T> {
                     let number = task * matrices + i;
                     let a = &data[number * size..][..size];
                     let element = |i: usize, j: usize| a[i * n + j].as_f64();
-                    let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (element(i, j) + element(j, i)));
-                    match symmetric.llt(Side::Lower) {
-                        Ok(factor) => write(factor.L(), out),
-                        Err(_) => {
+                    let symmetric = DMatrix::from_fn(n, n, |i, j| 0.5 * (element(i, j) + element(j, i)));
+                    match symmetric.cholesky() {
+                        Some(factor) => write(&factor.unpack(), out),
+                        None => {
                             failed.fetch_min(number, Ordering::Relaxed);
                         }
                     }
@@ -92,13 +91,13 @@ impl<T: Real> Tensor<T> {
                 for (i, out) in out.chunks_exact_mut(size).enumerate() {
                     let number = task * matrices + i;
                     let (a, b) = (&left[number * n * n..], &right[number * size..]);
-                    let a = Mat::from_fn(n, n, |i, j| a[i * n + j].as_f64());
-                    let mut x = Mat::from_fn(n, columns, |i, j| b[i * columns + j].as_f64());
+                    let a = DMatrix::from_fn(n, n, |i, j| a[i * n + j].as_f64());
+                    let mut x = DMatrix::from_fn(n, columns, |i, j| b[i * columns + j].as_f64());
                     match triangle {
-                        Triangle::Lower => solve_lower_triangular_in_place(a.as_ref(), x.as_mut(), Par::Seq),
-                        Triangle::Upper => solve_upper_triangular_in_place(a.as_ref(), x.as_mut(), Par::Seq),
+                        Triangle::Lower => a.solve_lower_triangular_unchecked_mut(&mut x),
+                        Triangle::Upper => a.solve_upper_triangular_unchecked_mut(&mut x),
                     }
-                    write(x.as_ref(), out);
+                    write(&x, out);
                 }
             });
         })
@@ -106,7 +105,7 @@ impl<T: Real> Tensor<T> {
 }
 
 /// Copies a matrix, row by row.
-fn write<T: Real>(matrix: faer::MatRef<f64>, out: &mut [T]) {
+fn write<T: Real>(matrix: &DMatrix<f64>, out: &mut [T]) {
     for (i, row) in out.chunks_exact_mut(matrix.ncols()).enumerate() {
         row.iter_mut().enumerate().for_each(|(j, y)| *y = T::of(matrix[(i, j)]));
     }

@@ -9,6 +9,7 @@
 use std::path::Path;
 
 use autograd::{Mismatch, Name, Real, Tensor, Tree, tree};
+use nalgebra::DMatrix;
 use nn::checkpoint::{self, Metadata};
 use nn::{Context, Dataset, Generator, Optimizer, Result, losses};
 use serde::{Deserialize, Serialize};
@@ -44,13 +45,12 @@ impl Pca<Tensor<f32>> {
         let features = x.shape()[1];
         let mean = evaluate::mean(x);
         let c = evaluate::covariance(x, &mean).to_vec();
-        let matrix = faer::Mat::from_fn(features, features, |i, j| c[i * features + j]);
-        let eigen =
-            matrix.self_adjoint_eigen(faer::Side::Lower).expect("a finite symmetric matrix has eigenvectors");
-        let vectors = eigen.U(); // by rising eigenvalue
+        let eigen = DMatrix::from_fn(features, features, |i, j| c[i * features + j]).symmetric_eigen();
+        let mut by_variance: Vec<usize> = (0..features).collect();
+        by_variance.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
         let kept = code.min(features);
         let component = |k: usize| {
-            let vector: Vec<f64> = (0..features).map(|i| vectors[(i, features - 1 - k)]).collect();
+            let vector: Vec<f64> = eigen.eigenvectors.column(by_variance[k]).iter().copied().collect();
             let largest = vector.iter().fold(0.0, |m: f64, v| if v.abs() > m.abs() { *v } else { m });
             vector.into_iter().map(move |v| v * largest.signum())
         };
