@@ -51,4 +51,4 @@ pub use scalar::{Real, Scalar};
 pub use tape::{Tape, Var};
 pub use tensor::{Axes, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
 pub use transform::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, value, value_and_grad, vjp};
-pub use tree::{Leaf, Name, Tree};
+pub use tree::{Buffer, Leaf, Name, Tree};

@@ -150,6 +150,11 @@ impl<'t, T: Real> Var<'t, T> {
         self.tape
     }
 
+    /// The number of its line: 7 for `%7` in a printed tape.
+    pub fn line(self) -> usize {
+        self.id
+    }
+
     /// The value. Cheap: it shares its memory with the tape.
     pub fn value(self) -> Tensor<T> {
         self.peek().clone()

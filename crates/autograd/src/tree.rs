@@ -61,6 +61,15 @@ pub enum Name<'a> {
     Field(&'a Name<'a>, &'static str),
     /// A numbered part.
     Index(&'a Name<'a>, usize),
+    /// The same leaf as its parent, marked as a [`Buffer`].
+    Buffer(&'a Name<'a>),
+}
+
+impl Name<'_> {
+    /// Whether the leaf belongs to a [`Buffer`]: it is stored with the model, but not trained.
+    pub fn is_buffer(&self) -> bool {
+        matches!(self, Name::Buffer(_))
+    }
 }
 
 impl fmt::Display for Name<'_> {
@@ -71,6 +80,7 @@ impl fmt::Display for Name<'_> {
             Name::Index(Name::Root, index) => write!(f, "{index}"),
             Name::Field(parent, field) => write!(f, "{parent}.{field}"),
             Name::Index(parent, index) => write!(f, "{parent}.{index}"),
+            Name::Buffer(leaf) => write!(f, "{leaf}"),
         }
     }
 }
@@ -116,6 +126,22 @@ impl<W: Leaf, P: Tree<W>> Tree<W> for Option<P> {
     }
     fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
         self.iter_mut().for_each(|part| part.visit_mut(name, f));
+    }
+}
+
+/// A leaf that is stored with the model but not trained: running statistics, a normaliser of the data,
+/// a codebook that follows an average. Optimizers pass over it (see [`Name::is_buffer`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Buffer<W>(pub W);
+
+impl<W: Leaf> Tree<W> for Buffer<W> {
+    type With<V: Leaf> = Buffer<V>;
+
+    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Buffer<V> {
+        Buffer(f(Name::Buffer(&name), &self.0))
+    }
+    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
+        f(Name::Buffer(&name), &mut self.0)
     }
 }
 
@@ -181,6 +207,20 @@ mod tests {
     fn settings_are_copied() {
         let doubled = pair().map(Name::Root, &mut |_, leaf| leaf.map(|x| 2.0 * x));
         assert_eq!((doubled.right[1].item(), doubled.scale), (6.0, 7.0));
+    }
+
+    #[test]
+    fn buffers_keep_their_name_and_are_marked() {
+        let mut both = [Buffer(pair().left), Buffer(pair().left)];
+        let mut seen = vec![];
+        both.visit(&mut |name, _| seen.push((name.to_string(), name.is_buffer())));
+        assert_eq!(seen, [("0".to_owned(), true), ("1".to_owned(), true)]);
+        both.visit_mut(Name::Root, &mut |name, leaf| {
+            assert!(name.is_buffer());
+            *leaf = Tensor::scalar(5.0);
+        });
+        assert_eq!(both[1].0.item(), 5.0);
+        pair().visit(&mut |name, _| assert!(!name.is_buffer()));
     }
 
     #[test]

@@ -1,7 +1,23 @@
-//! Checkpoints: parameters in the safetensors format, which PyTorch and others read as well.
+//! Checkpoints: tensors and text in the safetensors format, which PyTorch and others read as well.
 //!
-//! A file holds every tensor under its dotted name (`encoder.0.weight`) and text under names of its
-//! own (the settings of the run). It is written atomically.
+//! A file holds every tensor under its dotted name (`encoder.0.weight`), and text under names of its own
+//! (the settings of the run). It is written atomically: after a crash there is the old file or the new
+//! one, never a part.
+//!
+//! [`save`] and [`load`] are for a model alone. A [`Checkpoint`] is for several trees in one file, each
+//! under a prefix: a model, the state of its optimizer, the normaliser of its data.
+//!
+//! # From and to PyTorch
+//!
+//! ```python
+//! from safetensors.torch import load_file, save_file
+//! network = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
+//! network.load_state_dict(load_file("ours.safetensors"))
+//! save_file(network.state_dict(), "theirs.safetensors")
+//! ```
+//!
+//! fits `Mlp::new(&[64, 32, 10], Activation::Relu, …)` and the [`Sequential`](crate::layers::Sequential)
+//! of the same layers: names, shapes and the order of axes are the same.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -20,17 +36,9 @@ pub type Metadata = HashMap<String, String>;
 /// # Errors
 /// If the file cannot be written.
 pub fn save<T: Real>(path: &Path, model: &impl Tree<Tensor<T>>, metadata: Metadata) -> Result<()> {
-    let mut tensors = vec![];
-    model.visit(&mut |name, tensor| {
-        let bytes = tensor.to_vec().into_iter().flat_map(little_endian).collect::<Vec<u8>>();
-        tensors.push((name.to_string(), tensor.shape().to_vec(), bytes));
-    });
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(dtype::<T>(), shape.clone(), bytes).expect("as many bytes as elements");
-        (name.as_str(), view)
-    });
-    let content = safetensors::serialize(views, Some(metadata)).expect("names and sizes are consistent");
-    write_atomically(path, &content)
+    let mut checkpoint = Checkpoint { metadata, ..Checkpoint::default() };
+    checkpoint.insert("", model);
+    checkpoint.write(path)
 }
 
 /// Reads all tensors of a model, in place, and returns the text stored with them.
@@ -39,39 +47,124 @@ pub fn save<T: Real>(path: &Path, model: &impl Tree<Tensor<T>>, metadata: Metada
 /// If the file cannot be read, is no safetensors file, or does not hold exactly the tensors of this
 /// model; the model is then unchanged.
 pub fn load<T: Real>(path: &Path, model: &mut impl Tree<Tensor<T>>) -> Result<Metadata> {
-    let content = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
-    let broken = |problem: String| Error::file(path, problem);
-    let file = SafeTensors::deserialize(&content)
-        .map_err(|error| broken(format!("this is not a complete safetensors file ({error})")))?;
-    let (_, header) = SafeTensors::read_metadata(&content)
-        .map_err(|error| broken(format!("this is not a complete safetensors file ({error})")))?;
+    let checkpoint = Checkpoint::read(path)?;
+    checkpoint.restore("", model).map_err(|problem| Error::file(path, problem))?;
+    Ok(checkpoint.metadata)
+}
 
-    let mut stored: BTreeMap<String, TensorView> = file.tensors().into_iter().collect();
-    let mut loaded = vec![];
-    let mut problem = None;
-    model.visit(&mut |name, tensor| {
-        let name = name.to_string();
-        let result = match stored.remove(&name) {
-            Some(view) => read(&name, &view, tensor.shape()),
-            None => Err(match nearest(&name, file.names().into_iter()) {
-                Some(other) => format!("tensor `{name}` is missing; the nearest name is `{other}`"),
-                None => format!("tensor `{name}` is missing"),
-            }),
+/// What a checkpoint holds: tensors and text, each under its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint<T: Real> {
+    /// The tensors.
+    pub tensors: BTreeMap<String, Tensor<T>>,
+    /// The text.
+    pub metadata: Metadata,
+}
+
+impl<T: Real> Default for Checkpoint<T> {
+    fn default() -> Self {
+        Checkpoint { tensors: BTreeMap::new(), metadata: Metadata::new() }
+    }
+}
+
+impl<T: Real> Checkpoint<T> {
+    /// Adds all tensors of a tree: `prefix.0.weight`, or `0.weight` if the prefix is empty.
+    pub fn insert(&mut self, prefix: &str, tree: &impl Tree<Tensor<T>>) {
+        tree.visit(&mut |name, tensor| {
+            self.tensors.insert(prefixed(prefix, name), tensor.clone());
+        });
+    }
+
+    /// Sets all tensors of a tree to those with this prefix.
+    ///
+    /// # Errors
+    /// If one is missing, has another shape, or there are more; the tree is then unchanged. The text is
+    /// a sentence for [`Error::file`].
+    pub fn restore(&self, prefix: &str, tree: &mut impl Tree<Tensor<T>>) -> Result<(), String> {
+        let inside = |name: &&String| {
+            prefix.is_empty() || name.strip_prefix(prefix).is_some_and(|n| n.starts_with('.'))
         };
-        match result {
-            Ok(tensor) => loaded.push(tensor),
-            Err(text) => problem = problem.take().or(Some(text)),
+        let mut unused: Vec<&String> = self.tensors.keys().filter(inside).collect();
+        let mut problem = None;
+        tree.visit(&mut |name, tensor| {
+            let name = prefixed(prefix, name);
+            let found = self.tensors.get(&name);
+            unused.retain(|other| **other != name);
+            let (shape, wanted) = (found.map(|found| found.shape()), tensor.shape());
+            problem = problem.take().or(match shape {
+                None => Some(match nearest(&name, self.tensors.keys().map(String::as_str)) {
+                    Some(other) => format!("tensor `{name}` is missing; the nearest name is `{other}`"),
+                    None => format!("tensor `{name}` is missing"),
+                }),
+                Some(shape) if shape != wanted => {
+                    Some(format!("tensor `{name}` has shape {shape:?}, the model wants {wanted:?}"))
+                }
+                Some(_) => None,
+            });
+        });
+        if let Some(name) = unused.first() {
+            problem = problem.or(Some(format!("tensor `{name}` does not belong to this model")));
         }
-    });
-    if let Some(name) = stored.keys().next() {
-        problem = problem.or(Some(format!("tensor `{name}` does not belong to this model")));
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        tree.visit_mut(Name::Root, &mut |name, tensor| {
+            *tensor = self.tensors[&prefixed(prefix, name)].clone()
+        });
+        Ok(())
     }
-    if let Some(problem) = problem {
-        return Err(broken(problem));
+
+    /// Writes the file, atomically.
+    ///
+    /// # Errors
+    /// If it cannot be written, or there is text but no tensor.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let bytes: Vec<Vec<u8>> = self
+            .tensors
+            .values()
+            .map(|tensor| tensor.to_vec().into_iter().flat_map(little_endian).collect())
+            .collect();
+        let views = self.tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
+            let view = TensorView::new(dtype::<T>(), tensor.shape().to_vec(), bytes);
+            (name.as_str(), view.expect("as many bytes as elements"))
+        });
+        // Text without tensors would come out as a broken header (safetensors 0.8).
+        let metadata = Some(self.metadata.clone()).filter(|text| !text.is_empty());
+        if metadata.is_some() && self.tensors.is_empty() {
+            return Err(Error::file(path, "text can only be stored beside at least one tensor"));
+        }
+        let content = safetensors::serialize(views, metadata).expect("names and sizes are consistent");
+        write_atomically(path, &content)
     }
-    let mut loaded = loaded.into_iter();
-    model.visit_mut(Name::Root, &mut |_, tensor| *tensor = loaded.next().expect("one for each leaf"));
-    Ok(header.metadata().clone().unwrap_or_default())
+
+    /// Reads a file. Numbers of the other precision are converted.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no complete safetensors file, or has numbers of another kind.
+    pub fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        Checkpoint::parse(&content).map_err(|problem| Error::file(path, problem))
+    }
+
+    fn parse(content: &[u8]) -> Result<Self, String> {
+        let broken = |error| format!("this is not a complete safetensors file ({error})");
+        let file = SafeTensors::deserialize(content).map_err(broken)?;
+        let (_, header) = SafeTensors::read_metadata(content).map_err(broken)?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let tensors = file.tensors().into_iter().map(|(name, view)| {
+            let tensor = numbers(&name, &view)?;
+            Ok((name, tensor))
+        });
+        Ok(Checkpoint { tensors: tensors.collect::<Result<_, String>>()?, metadata })
+    }
+}
+
+fn prefixed(prefix: &str, name: Name) -> String {
+    match (prefix, name.to_string()) {
+        ("", name) => name,
+        (prefix, name) if name.is_empty() => prefix.to_owned(),
+        (prefix, name) => format!("{prefix}.{name}"),
+    }
 }
 
 /// The name most like `wanted`, if any is at all like it: fewest typing errors first.
@@ -80,23 +173,22 @@ pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option
     ranked.filter(|(likeness, _)| *likeness > 0.4).max_by(|a, b| a.0.total_cmp(&b.0)).map(|best| best.1)
 }
 
-fn read<T: Real>(name: &str, view: &TensorView, shape: &[usize]) -> Result<Tensor<T>, String> {
-    if view.shape() != shape {
-        return Err(format!("tensor `{name}` has shape {:?}, the model wants {shape:?}", view.shape()));
+fn numbers<T: Real>(name: &str, view: &TensorView) -> Result<Tensor<T>, String> {
+    fn convert<T: Real, const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<T> {
+        let (numbers, _) = data.as_chunks::<N>();
+        numbers.iter().map(|bytes| T::of(number(*bytes))).collect()
     }
-    let values: Vec<T> = match view.dtype() {
-        Dtype::F32 => view
-            .data()
-            .chunks_exact(4)
-            .map(|b| T::of(f32::from_le_bytes([b[0], b[1], b[2], b[3]]).into()))
-            .collect(),
-        Dtype::F64 => {
-            let number = |b: &[u8]| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
-            view.data().chunks_exact(8).map(|b| T::of(number(b))).collect()
+    let data = view.data();
+    let values = match view.dtype() {
+        Dtype::F32 => convert(data, |bytes| f32::from_le_bytes(bytes).into()),
+        Dtype::F64 => convert(data, f64::from_le_bytes),
+        // PyTorch counts batches in integers.
+        Dtype::I64 => convert(data, |bytes| i64::from_le_bytes(bytes) as f64),
+        other => {
+            return Err(format!("tensor `{name}` holds {other:?} numbers; only F32, F64 and I64 are read"));
         }
-        other => return Err(format!("tensor `{name}` holds {other:?} numbers; only F32 and F64 are read")),
     };
-    Ok(Tensor::from_vec(shape, values))
+    Ok(Tensor::from_vec(view.shape(), values))
 }
 
 fn dtype<T: Real>() -> Dtype {

@@ -1,13 +1,19 @@
 //! What a forward pass may do besides computing: draw noise, and know whether it is training.
 
-use autograd::{Real, Tensor};
+use autograd::{Name, Real, Tensor, Tree, Var};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 
-use crate::random::{self, Purpose, generator};
+use crate::random::{Generator, Purpose, generator};
 
 /// Passed explicitly to every loss. There is no hidden train/eval flag and no hidden generator.
 ///
 /// The noise of an example depends on the seed, the epoch and the example alone, not on the batch it
 /// is in.
+///
+/// A training pass may also find new values for [buffers](autograd::Buffer), like the running statistics of
+/// [`BatchNorm`](crate::layers::BatchNorm). A variable on a tape cannot change the model at rest, so
+/// they wait here until [`store`](Self::store).
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
     seed: u64,
@@ -15,18 +21,20 @@ pub struct Context<'a> {
     epoch: u64,
     examples: &'a [usize],
     draws: u64,
+    /// New values of leaves, by their line on the tape.
+    noted: Vec<(usize, Tensor<f64>)>,
 }
 
 impl<'a> Context<'a> {
     /// A training pass in the given epoch over the examples with these numbers.
     pub fn training(seed: u64, epoch: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose: Purpose::Noise, epoch, examples, draws: 0 }
+        Context { seed, purpose: Purpose::Noise, epoch, examples, draws: 0, noted: vec![] }
     }
 
     /// An evaluation pass. Noise that belongs to the definition of a loss (the sample in an evidence
     /// lower bound) is the same every time.
     pub fn evaluation(seed: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose: Purpose::Evaluation, epoch: 0, examples, draws: 0 }
+        Context { seed, purpose: Purpose::Evaluation, epoch: 0, examples, draws: 0, noted: vec![] }
     }
 
     /// Whether this is a training pass.
@@ -34,17 +42,62 @@ impl<'a> Context<'a> {
         self.purpose == Purpose::Noise
     }
 
+    /// The number of examples.
+    pub fn batch(&self) -> usize {
+        self.examples.len()
+    }
+
     /// Standard normal noise of shape `[batch, width]`; other numbers at every call.
     pub fn normal<T: Real>(&mut self, width: usize) -> Tensor<T> {
+        self.draw(width, |from| from.sample(StandardNormal))
+    }
+
+    /// Uniform noise in `[0, 1)` of shape `[batch, width]`; other numbers at every call.
+    pub fn uniform<T: Real>(&mut self, width: usize) -> Tensor<T> {
+        self.draw(width, |from| from.random())
+    }
+
+    fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> f64) -> Tensor<T> {
         let stream = self.draws;
         self.draws += 1;
         Tensor::build([self.examples.len(), width], |out| {
             for (row, &example) in out.chunks_exact_mut(width.max(1)).zip(self.examples) {
                 let mut from = generator(self.seed, self.purpose, self.epoch, example as u64);
                 from.set_stream(stream);
-                row.copy_from_slice(random::normal([width], &mut from).as_slice().expect("contiguous"));
+                row.iter_mut().for_each(|x| *x = T::of(number(&mut from)));
             }
         })
+    }
+
+    /// Remembers a new value for a leaf of the model, for [`store`](Self::store).
+    ///
+    /// # Panics
+    /// If the value has another shape.
+    #[track_caller]
+    pub fn note<T: Real>(&mut self, leaf: Var<T>, value: Tensor<T>) {
+        let (leaf_shape, shape) = (leaf.shape(), value.shape());
+        assert!(
+            leaf_shape[..] == *shape,
+            "note: a value of shape {shape:?} for a leaf of shape {leaf_shape:?}"
+        );
+        self.noted.push((leaf.line(), value.cast()));
+    }
+
+    /// Writes the values noted in a forward pass into the model at rest, which
+    /// [`value_and_grad`](autograd::value_and_grad) had put on the tape: its leaves are the first lines
+    /// there, in order. Without such values it does nothing.
+    pub fn store<T: Real, M: Tree<Tensor<T>>>(&mut self, model: &mut M) {
+        let noted = std::mem::take(&mut self.noted);
+        if noted.is_empty() {
+            return;
+        }
+        let mut line = 0;
+        model.visit_mut(Name::Root, &mut |_, leaf| {
+            if let Some((_, value)) = noted.iter().rev().find(|(at, _)| *at == line) {
+                *leaf = value.cast();
+            }
+            line += 1;
+        });
     }
 }
 

@@ -34,6 +34,7 @@ pub mod random;
 pub use context::Context;
 pub use data::Dataset;
 pub use error::{Error, Result};
-pub use layers::{Activation, Linear, Mlp};
+pub use init::Init;
+pub use layers::{Activation, Linear, Mlp, Sequential};
 pub use optim::{Adam, Optimizer, Schedule, Sgd};
 pub use random::{Generator, Purpose, generator};

@@ -15,7 +15,7 @@ impl<T: Real> Op<T, 1> for Max {
         // None is above the largest, so "not below" means "equal", also for a result of NaN.
         let largest = a.lt(y).not();
         let ties = a.tape().constant(largest.to_tensor().sum_to(&self.0));
-        largest.select((g / ties).expand(a.shape()), 0.0)
+        largest.select(g / ties, 0.0)
     }
 }
 

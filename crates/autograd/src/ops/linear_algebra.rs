@@ -38,8 +38,8 @@ impl<T: Real> Op<T, 1> for Cholesky {
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], l: Var<'t, T>) -> Var<'t, T> {
         let product = l.t().matmul(g);
         let phi = (product.tril(0) + product.tril(-1)) * 0.5;
-        // S = L⁻ᵀ (L⁻ᵀ Φᵀ)ᵀ
-        let half = l.t().solve_triangular(phi.t(), Triangle::Upper);
+        // S or its transpose, which is all the same in the last line: L⁻ᵀ (L⁻ᵀ Φ)ᵀ.
+        let half = l.t().solve_triangular(phi, Triangle::Upper);
         let s = l.t().solve_triangular(half.t(), Triangle::Upper);
         (s + s.t()) * 0.5
     }

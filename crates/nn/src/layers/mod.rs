@@ -1,9 +1,47 @@
 //! Layers: structs whose leaves `W` are tensors at rest and variables on a tape.
+//!
+//! A layer at rest is made by `new` (parameters drawn from an explicit generator), on a tape it is
+//! applied by `forward`. Only layers that do something else in training than in evaluation take a
+//! [`Context`](crate::Context), which says so: [`Dropout`], [`BatchNorm`], and what may contain them.
+//!
+//! A layer of your own is a struct of layers, one line, and a `forward`:
+//!
+//! ```
+//! use autograd::{Real, Tensor, Var, tree};
+//! use nn::Linear;
+//!
+//! /// `y = σ(V x) · (W x)` (Dauphin et al. 2017).
+//! struct Gated<W> {
+//!     gate: Linear<W>,
+//!     linear: Linear<W>,
+//! }
+//! tree!(Gated { gate, linear });
+//!
+//! impl<'t, T: Real> Gated<Var<'t, T>> {
+//!     fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+//!         self.gate.forward(x).sigmoid() * self.linear.forward(x)
+//!     }
+//! }
+//! ```
 
 mod activation;
+mod convolution;
+mod dropout;
+mod embedding;
+mod gru;
 mod linear;
 mod mlp;
+mod normalization;
+mod sequential;
+mod tied;
 
 pub use activation::Activation;
+pub use convolution::{Conv1d, Conv2d, ConvTranspose2d};
+pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use gru::Gru;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use normalization::{BatchNorm, GroupNorm, LayerNorm};
+pub use sequential::{Layer, Residual, Sequential};
+pub use tied::Tied;

@@ -1,0 +1,46 @@
+//! Dropout.
+
+use autograd::{Real, Var};
+
+use crate::Context;
+
+/// Dropout (Srivastava et al. 2014): in training every number is set to 0 with probability `p`, and the
+/// others are divided by `1 − p`, so that the expectation stays. In evaluation it does nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    p: f64,
+}
+
+impl Dropout {
+    /// Drops with probability `p` in `[0, 1)`.
+    ///
+    /// # Panics
+    /// If `p` is outside.
+    #[track_caller]
+    pub fn new(p: f64) -> Self {
+        assert!((0.0..1.0).contains(&p), "Dropout: the probability must be in [0, 1), not {p}");
+        Dropout { p }
+    }
+
+    /// `[batch, …]` to the same shape. Which numbers of an example are dropped depends on the seed, the
+    /// epoch and the example alone.
+    ///
+    /// # Panics
+    /// If the batch is not that of the context.
+    #[track_caller]
+    pub fn forward<'t, T: Real>(self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        if !context.is_training() || self.p == 0.0 {
+            return x;
+        }
+        let shape = x.shape();
+        let batch = context.batch();
+        assert!(
+            shape.first() == Some(&batch),
+            "Dropout: the context is for {batch} examples, but the input has shape {shape:?}"
+        );
+        let scale = T::of(1.0 / (1.0 - self.p));
+        let width = shape[1..].iter().product();
+        let kept = context.uniform::<T>(width).map(|u| if u.as_f64() < self.p { T::zero() } else { scale });
+        x * x.tape().constant(kept.reshape(shape))
+    }
+}

@@ -1,0 +1,79 @@
+//! The gated recurrent unit, for sequences.
+
+use autograd::{Real, Tensor, Var, tree};
+
+use crate::init::Init;
+use crate::random::Generator;
+
+/// A layer of gated recurrent units (Cho et al. 2014), in PyTorch's variant, where the reset gate acts
+/// after the product with the previous state:
+///
+/// > `r = σ(Wᵣ x + bᵣ + Uᵣ h + cᵣ)`,  `u = σ(Wᵤ x + bᵤ + Uᵤ h + cᵤ)`,
+/// > `n = tanh(Wₙ x + bₙ + r (Uₙ h + cₙ))`,  `h ← (1 − u) n + u h`.
+///
+/// The three gates lie below each other in one matrix, in the order r, u, n, and have PyTorch's names.
+#[derive(Clone, Debug)]
+pub struct Gru<W> {
+    /// `W`, of shape `[3 · hidden, inputs]`.
+    pub weight_ih_l0: W,
+    /// `U`, of shape `[3 · hidden, hidden]`.
+    pub weight_hh_l0: W,
+    /// `b`, of shape `[3 · hidden]`.
+    pub bias_ih_l0: W,
+    /// `c`, of shape `[3 · hidden]`.
+    pub bias_hh_l0: W,
+}
+tree!(Gru { weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 });
+
+impl<T: Real> Gru<Tensor<T>> {
+    /// Glorot weights from the input, orthogonal ones from state to state (for each gate), zero biases:
+    /// gradients then neither explode nor vanish over the first steps.
+    pub fn new(inputs: usize, hidden: usize, from: &mut Generator) -> Self {
+        let mut gates = |init: Init, inputs: usize| {
+            let gates = [(); 3].map(|()| init.matrix::<T>(hidden, inputs, from).to_vec());
+            Tensor::from_vec([3 * hidden, inputs], gates.concat())
+        };
+        Gru {
+            weight_ih_l0: gates(Init::Glorot, inputs),
+            weight_hh_l0: gates(Init::Orthogonal, hidden),
+            bias_ih_l0: Tensor::zeros([3 * hidden]),
+            bias_hh_l0: Tensor::zeros([3 * hidden]),
+        }
+    }
+}
+
+impl<'t, T: Real> Gru<Var<'t, T>> {
+    /// The states after every step, `[batch, time, hidden]`, for `x` of shape `[batch, time, inputs]`.
+    /// The first step starts from `h`, `[batch, hidden]`, or from 0.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or there are no steps.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>, h: Option<Var<'t, T>>) -> Var<'t, T> {
+        let shape = x.shape();
+        let &[batch, time, _] = &shape[..] else {
+            panic!("Gru: expected [batch, time, inputs], but the input has shape {shape:?}");
+        };
+        assert!(time > 0, "Gru: a sequence needs at least one step; the input has shape {shape:?}");
+        // The share of the inputs is one product for all steps.
+        let inputs = x.matmul(self.weight_ih_l0.t()) + self.bias_ih_l0;
+        let hidden = self.weight_hh_l0.shape()[1];
+        let mut h = h.unwrap_or_else(|| x.tape().constant(Tensor::zeros([batch, hidden])));
+        let mut states = vec![];
+        for step in 0..time {
+            h = self.step(inputs.slice(1, step..step + 1).squeeze(1), h);
+            states.push(h);
+        }
+        Var::stack(&states, 1)
+    }
+
+    /// The next state, given `W x + b` and the state before.
+    fn step(&self, input: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
+        let [r, u, n] = input.chunk(1);
+        let [hidden_r, hidden_u, hidden_n] = (h.matmul(self.weight_hh_l0.t()) + self.bias_hh_l0).chunk(1);
+        let reset = (r + hidden_r).sigmoid();
+        let update = (u + hidden_u).sigmoid();
+        let new = (n + reset * hidden_n).tanh();
+        new + update * (h - new)
+    }
+}

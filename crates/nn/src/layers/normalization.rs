@@ -1,0 +1,184 @@
+//! Normalisation of activations: over the batch, over the features, over groups of channels.
+
+use autograd::{Buffer, Real, Tensor, Var, tree};
+
+use super::convolution::per_channel;
+use crate::Context;
+
+/// Batch normalisation (Ioffe and Szegedy 2015, algorithm 1), for `[batch, channels]` and for
+/// `[batch, channels, …]`:
+///
+/// > `y = w · (x − μ) / √(σ² + ε) + b`, for every channel.
+///
+/// In training μ and σ² are those of the batch, over all its examples and places, with gradients. In
+/// evaluation they are the running ones, so that an example's result does not depend on its
+/// companions. A training pass notes the new running statistics in the [`Context`], and
+/// [`Context::store`] writes them into the model.
+#[derive(Clone, Debug)]
+pub struct BatchNorm<W> {
+    /// `w`, of shape `[channels]`.
+    pub weight: W,
+    /// `b`, of shape `[channels]`.
+    pub bias: W,
+    /// The running μ: an exponential average over batches.
+    pub running_mean: Buffer<W>,
+    /// The running σ², of the unbiased estimates.
+    pub running_var: Buffer<W>,
+    /// Training batches seen.
+    pub num_batches_tracked: Buffer<W>,
+    /// How much a batch changes the running statistics, in `(0, 1]`.
+    pub momentum: f64,
+    /// Added to the variance, so that nothing is divided by 0.
+    pub epsilon: f64,
+}
+tree!(BatchNorm { weight, bias, running_mean, running_var, num_batches_tracked; momentum, epsilon });
+
+impl<T: Real> BatchNorm<Tensor<T>> {
+    /// Normalises this many channels: `w = 1`, `b = 0`, momentum 0.1 and ε = 10⁻⁵ as in PyTorch.
+    pub fn new(channels: usize) -> Self {
+        BatchNorm {
+            weight: Tensor::ones([channels]),
+            bias: Tensor::zeros([channels]),
+            running_mean: Buffer(Tensor::zeros([channels])),
+            running_var: Buffer(Tensor::ones([channels])),
+            num_batches_tracked: Buffer(Tensor::zeros([])),
+            momentum: 0.1,
+            epsilon: 1e-5,
+        }
+    }
+}
+
+impl<'t, T: Real> BatchNorm<Var<'t, T>> {
+    /// `[batch, channels, …]` to the same shape.
+    ///
+    /// # Panics
+    /// If the shape does not fit; in training if there is only one number for each channel, whose
+    /// variance would be 0; in evaluation if no statistics were ever stored.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        let shape = x.shape();
+        let channels = self.weight.shape()[0];
+        assert!(
+            shape.len() >= 2 && shape[1] == channels,
+            "BatchNorm: expected [batch, {channels}, …], but the input has shape {shape:?}"
+        );
+        let broadcast = |v: Var<'t, T>| per_channel(v, shape.len() - 2);
+        let normalized = if context.is_training() {
+            let count = shape.iter().product::<usize>() / channels.max(1);
+            assert!(
+                count > 1,
+                "BatchNorm: training needs more than one number for each channel of {shape:?}"
+            );
+            let axes: Vec<usize> = (0..shape.len()).filter(|&axis| axis != 1).collect();
+            let normalized = x.batch_norm(&axes[..], self.epsilon);
+            let keep = T::of(1.0 - self.momentum);
+            let toward = |old: Var<'t, T>, new: &Tensor<T>, factor: f64| {
+                let take = T::of(self.momentum * factor);
+                old.value().zip(new, |old, new| keep * old + take * new)
+            };
+            let unbiased = count as f64 / (count - 1) as f64;
+            context.note(self.running_mean.0, toward(self.running_mean.0, &normalized.mean, 1.0));
+            context.note(self.running_var.0, toward(self.running_var.0, &normalized.variance, unbiased));
+            let batches = self.num_batches_tracked.0;
+            context.note(batches, batches.value().map(|n| n + T::one()));
+            normalized.y
+        } else {
+            assert!(
+                self.num_batches_tracked.0.item() > T::zero(),
+                "BatchNorm: there are no running statistics yet; call `context.store(&mut model)` after \
+                 every training step"
+            );
+            let [mean, variance] = [self.running_mean, self.running_var].map(|v| v.0.stop_gradient());
+            (x - broadcast(mean)) * broadcast((variance + self.epsilon).rsqrt())
+        };
+        normalized * broadcast(self.weight) + broadcast(self.bias)
+    }
+}
+
+/// Layer normalisation (Ba, Kiros and Hinton 2016): every example by its own mean and variance, over
+/// its last axes, the same in training and evaluation.
+///
+/// > `y = w · (x − μ) / √(σ² + ε) + b`
+#[derive(Clone, Debug)]
+pub struct LayerNorm<W> {
+    /// `w`, of the shape of the last axes.
+    pub weight: W,
+    /// `b`, of the shape of the last axes.
+    pub bias: W,
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+tree!(LayerNorm { weight, bias; epsilon });
+
+impl<T: Real> LayerNorm<Tensor<T>> {
+    /// Normalises over last axes of this shape: `w = 1`, `b = 0`, ε = 10⁻⁵.
+    pub fn new(shape: impl AsRef<[usize]>) -> Self {
+        let shape = shape.as_ref();
+        LayerNorm { weight: Tensor::ones(shape), bias: Tensor::zeros(shape), epsilon: 1e-5 }
+    }
+}
+
+impl<'t, T: Real> LayerNorm<Var<'t, T>> {
+    /// `[…, shape]` to the same shape.
+    ///
+    /// # Panics
+    /// If the last axes of `x` are others.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let (shape, over) = (x.shape(), self.weight.shape());
+        assert!(
+            shape.ends_with(&over),
+            "LayerNorm: expected […, {over:?}], but the input has shape {shape:?}"
+        );
+        let axes: Vec<usize> = (shape.len() - over.len()..shape.len()).collect();
+        x.layer_norm(&axes[..], self.epsilon) * self.weight + self.bias
+    }
+}
+
+/// Group normalisation (Wu and He 2018): every example by the mean and variance of each group of its
+/// channels. With one group, all channels together; with as many groups as channels, instance
+/// normalisation.
+#[derive(Clone, Debug)]
+pub struct GroupNorm<W> {
+    /// `w`, of shape `[channels]`.
+    pub weight: W,
+    /// `b`, of shape `[channels]`.
+    pub bias: W,
+    /// Groups of neighbouring channels.
+    pub groups: usize,
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+tree!(GroupNorm { weight, bias; groups, epsilon });
+
+impl<T: Real> GroupNorm<Tensor<T>> {
+    /// `w = 1`, `b = 0`, ε = 10⁻⁵.
+    ///
+    /// # Panics
+    /// If the groups do not divide the channels.
+    #[track_caller]
+    pub fn new(groups: usize, channels: usize) -> Self {
+        let divides = groups > 0 && channels.is_multiple_of(groups);
+        assert!(divides, "GroupNorm: {groups} groups do not divide {channels} channels");
+        GroupNorm { weight: Tensor::ones([channels]), bias: Tensor::zeros([channels]), groups, epsilon: 1e-5 }
+    }
+}
+
+impl<'t, T: Real> GroupNorm<Var<'t, T>> {
+    /// `[batch, channels, …]` to the same shape.
+    ///
+    /// # Panics
+    /// If the second axis is not the channels.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let (shape, channels) = (x.shape(), self.weight.shape()[0]);
+        assert!(
+            shape.len() >= 2 && shape[1] == channels,
+            "GroupNorm: expected [batch, {channels}, …], but the input has shape {shape:?}"
+        );
+        let in_group = shape[1..].iter().product::<usize>() / self.groups;
+        let grouped = x.reshape([shape[0], self.groups, in_group]).layer_norm(-1, self.epsilon);
+        let broadcast = |v: Var<'t, T>| per_channel(v, shape.len() - 2);
+        grouped.reshape(&shape) * broadcast(self.weight) + broadcast(self.bias)
+    }
+}

@@ -1,0 +1,260 @@
+//! Layers one after the other, chosen at run time.
+
+use autograd::{Leaf, Name, Real, Tree, Upsample, Var, Window};
+
+use super::{
+    Activation, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dropout, GroupNorm, LayerNorm, Linear, Mlp,
+};
+use crate::Context;
+
+/// Any layer that maps one variable to one variable, for a [`Sequential`].
+///
+/// A layer of your own is a struct of layers and needs no place here: give it a `forward` and a line
+/// with [`autograd::tree!`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Layer<W> {
+    /// See [`Linear`].
+    Linear(Linear<W>),
+    /// See [`Mlp`].
+    Mlp(Mlp<W>),
+    /// See [`Conv1d`].
+    Conv1d(Conv1d<W>),
+    /// See [`Conv2d`].
+    Conv2d(Conv2d<W>),
+    /// See [`ConvTranspose2d`].
+    ConvTranspose2d(ConvTranspose2d<W>),
+    /// See [`BatchNorm`].
+    BatchNorm(BatchNorm<W>),
+    /// See [`LayerNorm`].
+    LayerNorm(LayerNorm<W>),
+    /// See [`GroupNorm`].
+    GroupNorm(GroupNorm<W>),
+    /// `y = x + f(x)`, see [`Residual`].
+    Residual(Residual<W>),
+    /// Layers inside layers.
+    Sequential(Sequential<W>),
+    /// See [`Activation`].
+    Activation(Activation),
+    /// See [`Dropout`].
+    Dropout(Dropout),
+    /// The largest number of every window, see [`Var::max_pool2d`].
+    MaxPool2d(Window),
+    /// The mean of every window, see [`Var::avg_pool2d`].
+    AvgPool2d(Window),
+    /// Larger images by repeating pixels, see [`Var::upsample_nearest2d`].
+    UpsampleNearest(Upsample),
+    /// Larger images by linear interpolation, see [`Var::upsample_bilinear2d`].
+    UpsampleBilinear(Upsample),
+    /// `[batch, …]` to `[batch, features]`.
+    Flatten,
+    /// `[batch, features]` to `[batch, these sizes]`.
+    Unflatten(Vec<usize>),
+}
+
+impl<W: Leaf> Tree<W> for Layer<W> {
+    type With<V: Leaf> = Layer<V>;
+
+    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Layer<V> {
+        match self {
+            Layer::Linear(layer) => Layer::Linear(layer.map(name, f)),
+            Layer::Mlp(layer) => Layer::Mlp(layer.map(name, f)),
+            Layer::Conv1d(layer) => Layer::Conv1d(layer.map(name, f)),
+            Layer::Conv2d(layer) => Layer::Conv2d(layer.map(name, f)),
+            Layer::ConvTranspose2d(layer) => Layer::ConvTranspose2d(layer.map(name, f)),
+            Layer::BatchNorm(layer) => Layer::BatchNorm(layer.map(name, f)),
+            Layer::LayerNorm(layer) => Layer::LayerNorm(layer.map(name, f)),
+            Layer::GroupNorm(layer) => Layer::GroupNorm(layer.map(name, f)),
+            Layer::Residual(layer) => Layer::Residual(layer.map(name, f)),
+            Layer::Sequential(layer) => Layer::Sequential(layer.map(name, f)),
+            Layer::Activation(activation) => Layer::Activation(*activation),
+            Layer::Dropout(dropout) => Layer::Dropout(*dropout),
+            Layer::MaxPool2d(window) => Layer::MaxPool2d(*window),
+            Layer::AvgPool2d(window) => Layer::AvgPool2d(*window),
+            Layer::UpsampleNearest(to) => Layer::UpsampleNearest(*to),
+            Layer::UpsampleBilinear(to) => Layer::UpsampleBilinear(*to),
+            Layer::Flatten => Layer::Flatten,
+            Layer::Unflatten(sizes) => Layer::Unflatten(sizes.clone()),
+        }
+    }
+
+    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
+        match self {
+            Layer::Linear(layer) => layer.visit_mut(name, f),
+            Layer::Mlp(layer) => layer.visit_mut(name, f),
+            Layer::Conv1d(layer) => layer.visit_mut(name, f),
+            Layer::Conv2d(layer) => layer.visit_mut(name, f),
+            Layer::ConvTranspose2d(layer) => layer.visit_mut(name, f),
+            Layer::BatchNorm(layer) => layer.visit_mut(name, f),
+            Layer::LayerNorm(layer) => layer.visit_mut(name, f),
+            Layer::GroupNorm(layer) => layer.visit_mut(name, f),
+            Layer::Residual(layer) => layer.visit_mut(name, f),
+            Layer::Sequential(layer) => layer.visit_mut(name, f),
+            Layer::Activation(_)
+            | Layer::Dropout(_)
+            | Layer::MaxPool2d(_)
+            | Layer::AvgPool2d(_)
+            | Layer::UpsampleNearest(_)
+            | Layer::UpsampleBilinear(_)
+            | Layer::Flatten
+            | Layer::Unflatten(_) => {}
+        }
+    }
+}
+
+impl<'t, T: Real> Layer<Var<'t, T>> {
+    /// The output of the layer.
+    ///
+    /// # Panics
+    /// If the shape of `x` does not fit.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        match self {
+            Layer::Linear(layer) => layer.forward(x),
+            Layer::Mlp(layer) => layer.forward(x),
+            Layer::Conv1d(layer) => layer.forward(x),
+            Layer::Conv2d(layer) => layer.forward(x),
+            Layer::ConvTranspose2d(layer) => layer.forward(x),
+            Layer::BatchNorm(layer) => layer.forward(x, context),
+            Layer::LayerNorm(layer) => layer.forward(x),
+            Layer::GroupNorm(layer) => layer.forward(x),
+            Layer::Residual(layer) => layer.forward(x, context),
+            Layer::Sequential(layer) => layer.forward(x, context),
+            Layer::Activation(activation) => activation.apply(x),
+            Layer::Dropout(dropout) => dropout.forward(x, context),
+            Layer::MaxPool2d(window) => x.max_pool2d(*window),
+            Layer::AvgPool2d(window) => x.avg_pool2d(*window),
+            Layer::UpsampleNearest(to) => x.upsample_nearest2d(*to),
+            Layer::UpsampleBilinear(to) => x.upsample_bilinear2d(*to),
+            Layer::Flatten => x.flatten(1),
+            Layer::Unflatten(sizes) => x.reshape([&x.shape()[..1], sizes].concat()),
+        }
+    }
+}
+
+/// Lets a layer be written where any [`Layer`] is wanted, as `Linear::new(…).into()`.
+macro_rules! layer_from {
+    ($($layer:ident),*) => {$(
+        impl<W> From<$layer<W>> for Layer<W> {
+            fn from(layer: $layer<W>) -> Self {
+                Layer::$layer(layer)
+            }
+        }
+    )*};
+}
+layer_from!(
+    Linear,
+    Mlp,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    BatchNorm,
+    LayerNorm,
+    GroupNorm,
+    Residual,
+    Sequential
+);
+
+impl<W> From<Activation> for Layer<W> {
+    fn from(activation: Activation) -> Self {
+        Layer::Activation(activation)
+    }
+}
+
+impl<W> From<Dropout> for Layer<W> {
+    fn from(dropout: Dropout) -> Self {
+        Layer::Dropout(dropout)
+    }
+}
+
+/// Layers one after the other. Their parameters are named by their place, as in a
+/// `torch.nn.Sequential` of the same layers: `0.weight`, `0.bias`, `2.weight` …
+///
+/// ```
+/// use autograd::{Conv, Tensor, Window, value};
+/// use nn::init::Init;
+/// use nn::layers::{Conv2d, Dropout, Layer, Sequential};
+/// use nn::{Activation, Context, Linear, Purpose, generator};
+///
+/// let from = &mut generator(0, Purpose::Init, 0, 0);
+/// let classifier = Sequential::<Tensor<f32>>::new([
+///     Conv2d::new([1, 8], [3, 3], Conv::default(), Init::He, from).into(),
+///     Activation::Relu.into(),
+///     Layer::MaxPool2d(Window::new([2, 2])),
+///     Layer::Flatten,
+///     Dropout::new(0.5).into(),
+///     Linear::new(8 * 3 * 3, 10, Init::Glorot, from).into(),
+/// ]);
+/// let images = Tensor::ones([5, 1, 8, 8]);
+/// let context = &mut Context::evaluation(0, &[0, 1, 2, 3, 4]);
+/// let logits = value(&classifier, |layers, tape| layers.forward(tape.constant(&images), context));
+/// assert_eq!(logits.shape(), [5, 10]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sequential<W> {
+    /// The layers, first to last.
+    pub layers: Vec<Layer<W>>,
+}
+
+impl<W: Leaf> Tree<W> for Sequential<W> {
+    type With<V: Leaf> = Sequential<V>;
+
+    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Sequential<V> {
+        Sequential { layers: self.layers.map(name, f) }
+    }
+
+    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
+        self.layers.visit_mut(name, f);
+    }
+}
+
+impl<W> Sequential<W> {
+    /// These layers, one after the other.
+    pub fn new(layers: impl Into<Vec<Layer<W>>>) -> Self {
+        Sequential { layers: layers.into() }
+    }
+}
+
+impl<'t, T: Real> Sequential<Var<'t, T>> {
+    /// The output of the last layer.
+    ///
+    /// # Panics
+    /// If a shape does not fit.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        let mut x = x;
+        for layer in &self.layers {
+            x = layer.forward(x, context);
+        }
+        x
+    }
+}
+
+/// `y = x + f(x)` (He et al. 2016): the layers `f` learn what to change.
+#[derive(Clone, Debug)]
+pub struct Residual<W> {
+    /// `f`, whose output has the shape of its input.
+    pub body: Sequential<W>,
+}
+autograd::tree!(Residual { body });
+
+impl<W> Residual<W> {
+    /// Around these layers.
+    pub fn new(layers: impl Into<Vec<Layer<W>>>) -> Self {
+        Residual { body: Sequential::new(layers) }
+    }
+}
+
+impl<'t, T: Real> Residual<Var<'t, T>> {
+    /// The input and what the layers add to it.
+    ///
+    /// # Panics
+    /// If the layers change the shape.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        let change = self.body.forward(x, context);
+        let (shape, changed) = (x.shape(), change.shape());
+        assert!(shape == changed, "Residual: the layers turn the shape {shape:?} into {changed:?}");
+        x + change
+    }
+}
