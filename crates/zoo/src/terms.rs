@@ -1,51 +1,12 @@
-//! Loss terms, each written once with its equation, and [`Loss`], their named sum.
+//! What the zoo's losses are made of. [`Loss`] and [`Unit`] are those of [`nn::losses`].
 //!
 //! All terms follow one convention: the sum over features or latents, the mean over the batch. So
 //! they may be added, and the weight of a term means what its paper means.
 
-use std::fmt;
-
 use autograd::{Real, Tensor, Var};
 use nn::losses;
+pub use nn::losses::{Loss, Unit};
 use serde::{Deserialize, Serialize};
-
-/// What a loss is measured in, for one example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// The sum of squared errors.
-    SquaredError,
-    /// A negative log-likelihood (or a bound on it) to base e.
-    Nats,
-}
-
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Unit::SquaredError => "SSE/img",
-            Unit::Nats => "nats/img",
-        })
-    }
-}
-
-/// A sum of named terms with one unit.
-pub struct Loss<'t, T: Real> {
-    /// The unit of the total.
-    pub unit: Unit,
-    /// The terms, already weighed.
-    pub terms: Vec<(&'static str, Var<'t, T>)>,
-}
-
-impl<'t, T: Real> Loss<'t, T> {
-    /// The sum of these terms.
-    pub fn sum<const N: usize>(unit: Unit, terms: [(&'static str, Var<'t, T>); N]) -> Self {
-        Loss { unit, terms: terms.into() }
-    }
-
-    /// The number to minimise.
-    pub fn total(&self) -> Var<'t, T> {
-        self.terms.iter().map(|term| term.1).reduce(|a, b| a + b).expect("a loss has a term")
-    }
-}
 
 /// How the decoder's output describes the data: the first term of every loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

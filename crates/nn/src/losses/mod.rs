@@ -2,6 +2,25 @@
 //!
 //! A mean over features would hide a factor: weighed against any other term (a Kullback–Leibler
 //! divergence, a penalty), a loss that is divided by 784 pixels is a loss with another weight.
+//!
+//! | loss | for | unit, an example |
+//! |---|---|---|
+//! | [`squared_error`] | numbers | squared error |
+//! | [`absolute_error`], [`huber`], [`log_cosh`] | numbers with outliers | error |
+//! | [`gaussian_nll`] | numbers with an error bar | nats |
+//! | [`bce`], [`bce_with_logits`] | bits, or shares in `[0, 1]` | nats |
+//! | [`continuous_bernoulli_nll`] | numbers in `[0, 1]`, as a density | nats |
+//! | [`cross_entropy`] | one class | nats |
+//! | [`multinomial_nll`] | counts with a total | nats |
+//! | [`poisson_nll`] | counts | nats |
+//!
+//! A [`Loss`] is a sum of named terms with its [`Unit`].
+
+mod likelihood;
+mod loss;
+
+pub use likelihood::{continuous_bernoulli_nll, gaussian_nll, multinomial_nll, poisson_nll};
+pub use loss::{Loss, Unit};
 
 use autograd::{Real, Var};
 
@@ -13,6 +32,45 @@ use autograd::{Real, Var};
 pub fn squared_error<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("squared_error", x_hat, x);
     per_example((x_hat - x).square())
+}
+
+/// `1/B Σᵢ Σⱼ |x̂ᵢⱼ − xᵢⱼ|`, whose minimum is the median. Where an error is 0, so is its slope.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn absolute_error<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("absolute_error", x_hat, x);
+    per_example((x_hat - x).abs())
+}
+
+/// Squared near 0 and linear beyond `δ` (Huber 1964), for the error `e = x̂ − x`:
+///
+/// > `½ e²` where `|e| ≤ δ`, else `δ (|e| − ½ δ)`.
+///
+/// # Panics
+/// If the shapes differ, or `δ` is not positive.
+#[track_caller]
+pub fn huber<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>, delta: f64) -> Var<'t, T> {
+    same_shapes("huber", x_hat, x);
+    assert!(delta > 0.0, "huber: δ must be positive, not {delta}");
+    let error = x_hat - x;
+    let near = error.clamp(-delta, delta);
+    // Beyond δ the clamped error is ±δ, and the rest counts δ times.
+    per_example(near * (error - near * 0.5))
+}
+
+/// `ln cosh e` for the error `e = x̂ − x`: like `½ e²` near 0, like `|e| − ln 2` far out, and smooth
+/// everywhere.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn log_cosh<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("log_cosh", x_hat, x);
+    let error = x_hat - x;
+    // ln cosh e = e + ln(1 + e⁻²ᵉ) − ln 2, where no exponential overflows that softplus does not tame.
+    per_example(error + (error * -2.0).softplus() - std::f64::consts::LN_2)
 }
 
 /// `−1/B Σᵢ Σⱼ [x ln σ(l) + (1 − x) ln(1 − σ(l))]`: the cross-entropy of targets in `[0, 1]` under
@@ -28,6 +86,31 @@ pub fn squared_error<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T
 pub fn bce_with_logits<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("bce_with_logits", logits, x);
     per_example(logits.softplus() - logits * x)
+}
+
+/// `−1/B Σᵢ Σⱼ [x ln p + (1 − x) ln(1 − p)]`: the same for probabilities `p` in `[0, 1]`, where
+/// `0 · ln 0 = 0`. Prefer [`bce_with_logits`]: near 0 and 1 a probability has lost its digits, and one
+/// that is exactly wrong makes the loss infinite. A number that is no probability makes it NaN.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn bce<'t, T: Real>(probabilities: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("bce", probabilities, x);
+    let p = probabilities;
+    let [sure_tails, sure_heads] = [0.0, 1.0].map(|side| p.eq(side).and(&x.eq(side)));
+    let heads = sure_tails.not().select_map(p, |p| p.ln(), 0.0);
+    let tails = sure_heads.not().select_map(p, |p| (-p).ln_1p(), 0.0);
+    -per_example(x * heads + (1.0 - x) * tails)
+}
+
+/// `−1/B Σᵢ ln softmax(lᵢ)[classᵢ]` for logits `[batch, classes]`: in nats an example.
+///
+/// # Panics
+/// If there is not one class for each example, or a class is out of range.
+#[track_caller]
+pub fn cross_entropy<'t, T: Real>(logits: Var<'t, T>, classes: &[usize]) -> Var<'t, T> {
+    per_example(logits.cross_entropy(classes))
 }
 
 /// The sum of all elements divided by the size of the batch, the first axis.
@@ -53,27 +136,64 @@ mod tests {
         [output, target]
     }
 
-    #[test]
-    fn values_by_hand() {
-        let tape = Tape::<f64>::new();
-        let [output, target] = examples().map(|x| tape.constant(x));
-        let sse = 0.09 + 4.84 + 2.25 + 0.01 + 0.04 + 0.64;
-        assert!((squared_error(output, target).item() - sse / 2.0).abs() < 1e-12);
-        let pairs = examples()[0].to_vec().into_iter().zip(examples()[1].to_vec());
-        let bce: f64 = pairs
-            .map(|(l, x)| {
+    type Function = for<'t> fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>;
+
+    /// A loss of an output and a target, and what one element of it is.
+    type Line = (&'static str, Function, fn(f64, f64) -> f64);
+
+    const LOSSES: [Line; 7] = [
+        ("squared_error", |y, x| squared_error(y, x), |y, x| (y - x).powi(2)),
+        ("absolute_error", |y, x| absolute_error(y, x), |y, x| (y - x).abs()),
+        (
+            "huber",
+            |y, x| huber(y, x, 0.75),
+            |y, x| match (y - x).abs() {
+                e if e <= 0.75 => 0.5 * e * e,
+                e => 0.75 * (e - 0.375),
+            },
+        ),
+        ("log_cosh", |y, x| log_cosh(y, x), |y, x| (y - x).cosh().ln()),
+        (
+            "bce_with_logits",
+            |y, x| bce_with_logits(y, x),
+            |l, x| {
                 let p = 1.0 / (1.0 + f64::exp(-l));
                 -(x * p.ln() + (1.0 - x) * (1.0 - p).ln())
-            })
-            .sum();
-        assert!((bce_with_logits(output, target).item() - bce / 2.0).abs() < 1e-12);
+            },
+        ),
+        (
+            "bce",
+            |y, x| bce(y.sigmoid(), x),
+            |l, x| {
+                let p = 1.0 / (1.0 + f64::exp(-l));
+                -(x * p.ln() + (1.0 - x) * (1.0 - p).ln())
+            },
+        ),
+        ("cross_entropy", |y, _| cross_entropy(y, &[2, 0]), |_, _| f64::NAN),
+    ];
+
+    #[test]
+    fn values_are_sums_over_features_and_means_over_the_batch() {
+        let tape = Tape::<f64>::new();
+        let [output, target] = examples();
+        let pairs: Vec<(f64, f64)> = output.to_vec().into_iter().zip(target.to_vec()).collect();
+        for (name, loss, element) in LOSSES.iter().filter(|loss| loss.0 != "cross_entropy") {
+            let by_hand = pairs.iter().map(|&(y, x)| element(y, x)).sum::<f64>() / 2.0;
+            let ours = loss(tape.constant(&output), tape.constant(&target)).item();
+            assert!((ours - by_hand).abs() < 1e-14, "{name}: {ours} {by_hand}");
+        }
+        let logits = tape.constant(&output);
+        let sum = |row: [f64; 3]| row.map(f64::exp).iter().sum::<f64>().ln();
+        let by_hand = (sum([0.3, -1.2, 2.0]) - 2.0 + sum([0.1, 0.7, -0.4]) - 0.1) / 2.0;
+        assert!((cross_entropy(logits, &[2, 0]).item() - by_hand).abs() < 1e-14);
     }
 
     #[test]
     fn gradients_at_orders_1_to_3() {
-        for order in 1..=3 {
-            gradcheck(|[output, target]| squared_error(output, target), examples(), order).unwrap();
-            gradcheck(|[output, target]| bce_with_logits(output, target), examples(), order).unwrap();
+        for (name, loss, _) in LOSSES {
+            for order in 1..=3 {
+                gradcheck(|[y, x]| loss(y, x), examples(), order).unwrap_or_else(|e| panic!("{name}: {e}"));
+            }
         }
     }
 
@@ -84,6 +204,20 @@ mod tests {
         let loss = bce_with_logits(logits, tape.constant(Tensor::from_vec([1, 2], vec![0.0, 1.0])));
         assert_eq!(loss.item(), 2e4);
         assert_eq!(loss.backward().wrt(logits).to_vec(), [1.0, -1.0]);
+        for error in [1e4, -1e4] {
+            let far =
+                log_cosh(tape.constant(Tensor::full([1, 1], error)), tape.constant(Tensor::zeros([1, 1])));
+            assert_eq!(far.item(), 1e4 - std::f32::consts::LN_2);
+        }
+    }
+
+    #[test]
+    fn sure_and_right_costs_nothing_and_sure_and_wrong_is_infinite() {
+        let tape = Tape::<f64>::new();
+        let p = tape.var(Tensor::from_vec([1, 2], vec![0.0, 1.0]));
+        let right = bce(p, p.stop_gradient());
+        assert_eq!((right.item(), right.backward().wrt(p).to_vec()), (0.0, vec![1.0, -1.0]));
+        assert_eq!(bce(p, 1.0 - p.stop_gradient()).item(), f64::INFINITY);
     }
 
     #[test]

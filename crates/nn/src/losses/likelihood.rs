@@ -1,0 +1,176 @@
+//! Negative log-likelihoods, complete with their constants: they compare across models and settings.
+
+use autograd::{Real, Var};
+
+use super::{per_example, same_shapes};
+
+/// `Σⱼ ½ [ (x − μ)² / σ² + ln σ² + ln 2π ]` with `s = ln σ²`, in nats an example: a density, so it may be
+/// negative.
+///
+/// `s` broadcasts against `[batch, features]`: a constant is a fixed σ, a variable of shape `[]` or
+/// `[features]` a learned one (optimal σ: Rybkin et al. 2021), `[batch, features]` a predicted one.
+///
+/// # Panics
+/// If `μ` and `x` have different shapes, or `s` does not broadcast.
+#[track_caller]
+pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("gaussian_nll", mu, x);
+    let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
+    // Written so that σ → 0 and σ → ∞ are e^∓s once, not a quotient.
+    per_example(((x - mu).square() * (-log_var).exp() + log_var + ln_2_pi) * 0.5)
+}
+
+/// `Σⱼ [ eˡ − x l + ln x! ]` for counts `x` and logarithms `l` of their rates, in nats an example.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn poisson_nll<'t, T: Real>(log_rate: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("poisson_nll", log_rate, x);
+    per_example(log_rate.exp() - x * log_rate + (x + 1.0).ln_gamma())
+}
+
+/// `−Σⱼ xⱼ ln softmax(l)ⱼ` for counts `x`, `[batch, items]`, in nats an example: the multinomial without
+/// the coefficient, which no parameter influences (Liang et al. 2018, eq. 2).
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("multinomial_nll", logits, x);
+    -per_example(x * logits.log_softmax(-1))
+}
+
+/// The continuous Bernoulli distribution on `[0, 1]` (Loaiza-Ganem and Cunningham 2019, eq. 3 and 4):
+///
+/// > `−ln p(x) = −Σⱼ [ x ln λ + (1 − x) ln (1 − λ) + ln C(λ) ]`,  `λ = σ(l)`,
+///
+/// in nats an example. Unlike the cross-entropy, which is no density for values between 0 and 1, it
+/// is normalised. In terms of the logit, `C = l / tanh(l/2)`.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn continuous_bernoulli_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+    same_shapes("continuous_bernoulli_nll", logits, x);
+    per_example(logits.softplus() - logits * x - log_normalizer(logits))
+}
+
+/// `ln (l / tanh(l/2))`, even in `l`, with derivatives of every order also at 0, where the formula is
+/// `0 / 0`.
+fn log_normalizer<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
+    const NEAR: f64 = 0.5;
+    // The series at 0: its derivative is 1/l − 1/sinh l, so the term of l²ⁿ has the coefficient
+    // 2 (2²ⁿ⁻¹ − 1) B₂ₙ / (2n (2n)!), with Bernoulli's numbers. At ½ the ninth is below 10⁻¹⁴.
+    const BERNOULLI: [f64; 8] = [
+        1.0 / 6.0,
+        -1.0 / 30.0,
+        1.0 / 42.0,
+        -1.0 / 30.0,
+        5.0 / 66.0,
+        -691.0 / 2730.0,
+        7.0 / 6.0,
+        -3617.0 / 510.0,
+    ];
+    let mut factorial = 1.0;
+    let coefficients = BERNOULLI.iter().zip(1..).map(|(bernoulli, n)| {
+        let twice = 2.0 * f64::from(n);
+        factorial *= twice * (twice - 1.0);
+        2.0 * (2.0_f64.powf(twice - 1.0) - 1.0) * bernoulli / (twice * factorial)
+    });
+    let coefficients: Vec<f64> = coefficients.collect();
+    let square = logits.clamp(-NEAR, NEAR).square();
+    let mut series = square * 0.0;
+    for &coefficient in coefficients.iter().rev() {
+        series = (series + coefficient) * square;
+    }
+    let far = logits.abs().gt(NEAR);
+    // ln |l| − ln tanh |l/2| = ln |l| + ln (1 + e^−|l|) − ln (1 − e^−|l|)
+    let exact = |l: Var<'t, T>| {
+        let l = l.abs();
+        l.ln() + (-l).exp().ln_1p() - (-(-l).exp()).ln_1p()
+    };
+    far.select_map(logits, exact, series + std::f64::consts::LN_2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::{Tape, Tensor, gradcheck};
+
+    fn row<const N: usize>(x: [f64; N]) -> Tensor<f64> {
+        Tensor::from_vec([1, N], x.to_vec())
+    }
+
+    /// The loss of one number, given one parameter.
+    fn at(f: impl for<'t> Fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>, parameter: f64, x: f64) -> f64 {
+        let tape = Tape::new();
+        f(tape.constant(row([parameter])), tape.constant(row([x]))).item()
+    }
+
+    #[test]
+    fn densities_add_up_to_one() {
+        for log_var in [-1.0, 0.7] {
+            let density = |x: f64| {
+                let tape = Tape::<f64>::new();
+                let mu = tape.constant(row([0.3]));
+                (-gaussian_nll(mu, tape.constant(log_var), tape.constant(row([x]))).item()).exp()
+            };
+            let mass: f64 = (-2000..2000).map(|i| density((f64::from(i) + 0.5) * 1e-2) * 1e-2).sum();
+            assert!((mass - 1.0).abs() < 1e-10, "{mass}");
+        }
+        for l in [-30.0, -3.0, -0.51, -0.49, 0.0, 1e-9, 0.2, 0.5, 6.0] {
+            let density = |x: f64| (-at(|l, x| continuous_bernoulli_nll(l, x), l, x)).exp();
+            let mass: f64 = (0..20_000).map(|i| density((f64::from(i) + 0.5) / 2e4) / 2e4).sum();
+            assert!((mass - 1.0).abs() < 1e-6, "{l}: {mass}");
+        }
+        for log_rate in [-1.0, 1.5] {
+            let mass: f64 =
+                (0..80).map(|n| (-at(|l, x| poisson_nll(l, x), log_rate, f64::from(n))).exp()).sum();
+            assert!((mass - 1.0).abs() < 1e-12, "{mass}");
+        }
+    }
+
+    #[test]
+    fn the_series_and_the_formula_meet() {
+        let value = |l: f64| at(|l, x| continuous_bernoulli_nll(l, x), l, 0.0);
+        for (inside, outside) in [(0.5, 0.5 + 1e-12), (-0.5, -0.5 - 1e-12)] {
+            assert!((value(inside) - value(outside)).abs() < 2e-12, "{} {}", value(inside), value(outside));
+        }
+        for order in 1..=3 {
+            let l = row([-40.0, -2.0, -0.4, 0.0, 0.3, 0.6, 5.0]);
+            gradcheck(
+                |[l]| continuous_bernoulli_nll(l, l.tape().constant(Tensor::full([1, 7], 0.3))),
+                [l],
+                order,
+            )
+            .unwrap();
+        }
+        let tape = Tape::<f32>::new();
+        let l = tape.var(Tensor::from_vec([1, 3], vec![-500.0, 0.0, 500.0]));
+        let gradient = continuous_bernoulli_nll(l, tape.constant(Tensor::zeros([1, 3]))).backward().wrt(l);
+        // The mean of the distribution, which is 1 / 500 away from the ends.
+        assert!(gradient.to_vec().iter().zip([0.002, 0.5, 0.998]).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+
+    #[test]
+    fn gradients_at_orders_1_to_3() {
+        let (a, b, x) = (row([0.3, -0.6, 1.1]), row([0.2, 0.7, 0.4]), row([1.0, 0.0, -0.7]));
+        for order in 1..=3 {
+            let log_var = Tensor::scalar(0.3);
+            gradcheck(|[mu, s, x]| gaussian_nll(mu, s, x), [a.clone(), log_var, b.clone()], order).unwrap();
+            gradcheck(|[mu, s]| gaussian_nll(mu, s, mu.tape().constant(&x)), [a.clone(), b.clone()], order)
+                .unwrap();
+            gradcheck(|[l, x]| poisson_nll(l, x), [a.clone(), b.clone()], order).unwrap();
+            gradcheck(|[l, x]| multinomial_nll(l, x), [a.clone(), b.clone()], order).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_multinomial_by_hand() {
+        let tape = Tape::<f64>::new();
+        let logits = tape.constant(row([0.0, 3.0_f64.ln()])); // ¼ and ¾
+        let nll = multinomial_nll(logits, tape.constant(row([2.0, 1.0]))).item();
+        assert!((nll - (2.0 * 4.0_f64.ln() - 0.75_f64.ln())).abs() < 1e-14);
+    }
+}

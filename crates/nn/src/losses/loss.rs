@@ -1,0 +1,46 @@
+//! A loss: named terms and a unit.
+
+use std::fmt;
+
+use autograd::{Real, Var};
+
+/// What a loss is measured in, for one example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// The sum of squared errors over the features.
+    SquaredError,
+    /// The sum of absolute errors over the features, or of what grows like them.
+    Error,
+    /// A negative log-likelihood (or a bound on it) to base e.
+    Nats,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::SquaredError => "SSE/img",
+            Unit::Error => "error/img",
+            Unit::Nats => "nats/img",
+        })
+    }
+}
+
+/// A sum of named terms with one unit.
+pub struct Loss<'t, T: Real> {
+    /// The unit of the total.
+    pub unit: Unit,
+    /// The terms, already weighed.
+    pub terms: Vec<(&'static str, Var<'t, T>)>,
+}
+
+impl<'t, T: Real> Loss<'t, T> {
+    /// The sum of these terms.
+    pub fn sum<const N: usize>(unit: Unit, terms: [(&'static str, Var<'t, T>); N]) -> Self {
+        Loss { unit, terms: terms.into() }
+    }
+
+    /// The number to minimise.
+    pub fn total(&self) -> Var<'t, T> {
+        self.terms.iter().map(|term| term.1).reduce(|a, b| a + b).expect("a loss has a term")
+    }
+}
