@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use autograd::Correction::{Population, Sample};
-use autograd::{Keep, Tape, Tensor, Var};
+use autograd::{Conv, ConvTranspose, Indices, Keep, SortOrder, Tape, Tensor, Triangle, Upsample, Var, Window};
 
 /// How far an element may be off, as a part of the largest element of its tensor.
 const TOLERANCE: f64 = 1e-12;
@@ -127,7 +127,66 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("slice", |x| x[0].slice(1, 1..3) * x[0].slice(1, ..2)),
     ("slice by steps", |x| x[0].powi(3).slice_step(0, 1.., 2)),
     ("slice backwards", |x| x[0].slice_step(-1, .., -1) * x[0]),
+    ("pad", |x| x[0].powi(3).pad([[0, 1], [1, 2]], 7.0)),
+    ("split", |x| { let [a, b] = x[0].split(1, [1, 3]); a * b }),
+    ("flip", |x| x[0].flip([0, 1]) * x[0]),
+    ("squeeze, unsqueeze", |x| x[0].squeeze(1).unsqueeze(0) * x[0]),
+    ("repeat", |x| x[0].powi(3).repeat([2, 3])),
+    ("diagonal", |x| x[0].powi(3).diagonal()),
+    ("trace", |x| x[0].matmul(x[0]).trace()),
+    ("tril", |x| x[0].powi(3).tril(0)),
+    ("triu", |x| x[0].powi(3).triu(1)),
+    ("concat", |x| Var::concat([x[0] * x[0], x[1], x[0]], 1)),
+    ("stack", |x| Var::stack([x[0] * x[1], x[1]], 1)),
+    // Indexing and order.
+    ("index_select", |x| x[0].powi(3).index_select(1, &[2, 0, 2])),
+    ("gather", |x| x[0].powi(3).gather(1, &Indices::from_vec([2, 2], vec![2, 0, 1, 1]))),
+    ("scatter_add", |x| (x[0] * x[0]).scatter_add(1, &Indices::from_vec([2, 2], vec![2, 0, 1, 1]), x[1].powi(3))),
+    ("embedding", |x| x[0].powi(3).embedding(&Indices::from_vec([2, 2], vec![2, 0, 2, 1]))),
+    ("sort", |x| x[0].powi(3).sort(1, SortOrder::Descending).0),
+    ("top_k", |x| x[0].powi(3).top_k(0, 2).0),
+    // Stacks of matrices.
+    ("matmul of stacks", |x| x[0].matmul(x[1])),
+    ("matmul of a stack and a matrix", |x| x[0].matmul(x[1])),
+    ("dot", |x| x[0].dot(x[1])),
+    ("outer", |x| x[0].outer(x[1])),
+    ("einsum", |x| Var::einsum("bij,bjk,ik->bi", x)),
+    ("einsum of a diagonal", |x| Var::einsum("ii->i", [x[0].powi(3)])),
+    ("cholesky", |x| definite(x[0]).cholesky()),
+    ("logdet", |x| definite(x[0]).logdet()),
+    ("solve_triangular, lower", |x| definite(x[0]).tril(0).solve_triangular(x[1], Triangle::Lower)),
+    ("solve_triangular, upper", |x| definite(x[0]).triu(0).solve_triangular(x[1], Triangle::Upper)),
+    // Normalised rows, and losses from logits.
+    ("softmax", |x| x[0].softmax(1)),
+    ("log_softmax over rows", |x| x[0].log_softmax(0)),
+    ("log_softmax", |x| x[0].log_softmax(1)),
+    ("cross_entropy", |x| x[0].cross_entropy(&[2, 0])),
+    ("soft_cross_entropy", |x| x[0].soft_cross_entropy(x[1])),
+    ("bce_with_logits", |x| x[0].bce_with_logits(x[1])),
+    ("layer_norm", |x| x[0].layer_norm([1, 2], 1e-5)),
+    ("batch_norm", |x| x[0].batch_norm([0, 2, 3], 1e-5).y),
+    // Convolutions, pooling, upsampling.
+    ("conv2d", |x| x[0].conv2d(x[1], Conv::default())),
+    ("conv2d with options", |x| x[0].conv2d(x[1], Conv { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 })),
+    ("conv1d", |x| x[0].conv1d(x[1], Conv { stride: [2], padding: [2], dilation: [2], groups: 1 })),
+    ("conv_transpose2d", |x| x[0].conv_transpose2d(x[1], ConvTranspose::default())),
+    ("conv_transpose2d with options", |x| {
+        let (stride, padding, output_padding) = ([2, 3], [1, 0], [1, 2]);
+        x[0].conv_transpose2d(x[1], ConvTranspose { stride, padding, output_padding, groups: 2, dilation: [2, 1] })
+    }),
+    ("max_pool2d", |x| x[0].powi(3).max_pool2d(Window::new([2, 2]))),
+    ("max_pool2d with options", |x| x[0].powi(3).max_pool2d(Window { size: [3, 2], stride: [1, 2], padding: [1, 1] })),
+    ("avg_pool2d", |x| x[0].powi(3).avg_pool2d(Window::new([2, 2]))),
+    ("avg_pool2d with options", |x| x[0].powi(3).avg_pool2d(Window { size: [3, 2], stride: [1, 2], padding: [1, 1] })),
+    ("upsample_nearest2d", |x| x[0].powi(3).upsample_nearest2d(Upsample::Factor(2))),
+    ("upsample_nearest2d to a size", |x| x[0].powi(3).upsample_nearest2d(Upsample::Size([5, 2]))),
+    ("upsample_bilinear2d", |x| x[0].powi(3).upsample_bilinear2d(Upsample::Size([5, 4]))),
 ];
+
+/// A positive definite matrix, or a stack of them, made of any.
+fn definite<'t>(a: Var<'t, f64>) -> Var<'t, f64> {
+    a.matmul(a.t()) + a.tape().constant(Tensor::eye(a.shape()[a.shape().len() - 2]))
+}
 
 /// A function at some inputs, as PyTorch has it.
 struct Case {
