@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use autograd::Correction::{Population, Sample};
-use autograd::{Conv, ConvTranspose, Indices, Keep, SortOrder, Tape, Tensor, Triangle, Upsample, Var, Window};
+use autograd::{
+    Conv, ConvTranspose, Indices, Keep, SortOrder, Tape, Tensor, Triangle, Upsample, Var, Window,
+};
 
 /// How far an element may be off, as a part of the largest element of its tensor.
 const TOLERANCE: f64 = 1e-12;

@@ -91,17 +91,18 @@ mod tests {
     use autograd::value_and_grad;
 
     use super::*;
-    use crate::{Activation, Mlp, Purpose, generator, losses};
+    use crate::{Activation, Mlp, Purpose, generator};
 
     #[test]
     fn small_batches_make_a_large_one() {
-        let model = Mlp::<Tensor<f64>>::new(&[3, 5, 2], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0));
+        let model =
+            Mlp::<Tensor<f64>>::new(&[3, 5, 2], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0));
         let x = Tensor::from_fn([12, 3], |i| (i as f64).sin());
         let y = Tensor::from_fn([12, 2], |i| (0.7 * i as f64).cos());
         let gradient = |start: usize, end: usize| {
             let (x, y) = (x.slice(0, start, end, 1), y.slice(0, start, end, 1));
             let loss = value_and_grad(&model, |model, tape| {
-                losses::mse(model.forward(tape.constant(&x)), tape.constant(&y))
+                (model.forward(tape.constant(&x)) - tape.constant(&y)).square().mean()
             });
             loss.1
         };

@@ -132,7 +132,8 @@ mod tests {
             average.update(&weights(step));
             let shares: Vec<f64> = (1..=step).map(|i| 0.9_f64.powi(step - i)).collect();
             let mean = |slot: usize, element: usize| {
-                let parts = (1..=step).zip(&shares).map(|(i, share)| share * weights(i)[slot].to_vec()[element]);
+                let parts =
+                    (1..=step).zip(&shares).map(|(i, share)| share * weights(i)[slot].to_vec()[element]);
                 parts.sum::<f64>() / shares.iter().sum::<f64>()
             };
             let found = average.of(&weights(0));

@@ -82,8 +82,11 @@ pub trait FullBatch: Sized {
         };
         if !(point.loss.is_finite() && point.gradient.iter().all(|g| g.is_finite())) {
             let loss = point.loss;
-            let text = format!("the search begins at a loss of {loss} whose gradient is not finite everywhere");
-            return Err(Error::Invalid(if loss.is_finite() { text } else {
+            let text =
+                format!("the search begins at a loss of {loss} whose gradient is not finite everywhere");
+            return Err(Error::Invalid(if loss.is_finite() {
+                text
+            } else {
                 format!("the search begins at a loss of {loss}; start from other parameters")
             }));
         }

@@ -70,7 +70,8 @@ impl Group {
     fn check(&self) -> Result<()> {
         let wrong = |what: &str, value: f64| {
             let pattern = &self.pattern;
-            let text = format!("the {what} of group `{pattern}` is {value}; it must be a number of at least 0");
+            let text =
+                format!("the {what} of group `{pattern}` is {value}; it must be a number of at least 0");
             Err(Error::Invalid(text))
         };
         let fine = |value: f64| value >= 0.0 && value.is_finite();

@@ -59,7 +59,8 @@ impl Plateau {
     /// loss of NaN is no progress.
     pub fn observe(&mut self, loss: f64) -> f64 {
         // A threshold of an infinite best would be NaN.
-        let bar = if self.best.is_finite() { self.best - self.threshold * self.best.abs() } else { self.best };
+        let bar =
+            if self.best.is_finite() { self.best - self.threshold * self.best.abs() } else { self.best };
         if loss < bar {
             (self.best, self.without_progress) = (loss, 0);
         } else {
@@ -121,7 +122,8 @@ mod tests {
         let mut other = fresh.clone();
         other.restore(straight.state()).unwrap();
         assert_eq!(straight, other);
-        let factors = |plateau: &mut Plateau| (25..50).map(|step| plateau.observe(loss(step))).collect::<Vec<_>>();
+        let factors =
+            |plateau: &mut Plateau| (25..50).map(|step| plateau.observe(loss(step))).collect::<Vec<_>>();
         assert_eq!(factors(&mut straight), factors(&mut other));
         assert_eq!(straight.factor_now(), 0.01, "many falls, down to the floor");
         let mut broken = straight.state();

@@ -230,7 +230,11 @@ impl fmt::Display for Schedule {
             Schedule::Linear { last } => write!(f, "linear to {last}"),
             Schedule::Cosine { floor } => write!(f, "cosine to {floor}"),
             Schedule::OneCycle { rise, start, last } => {
-                write!(f, "one cycle from {start} up over {} % of the steps and down to {last}", percent(rise))
+                write!(
+                    f,
+                    "one cycle from {start} up over {} % of the steps and down to {last}",
+                    percent(rise)
+                )
             }
             Schedule::Warmup { part, then } => {
                 write!(f, "warm-up over {} % of the steps, then {then}", percent(part))
@@ -275,7 +279,9 @@ impl<'de> Deserialize<'de> for Schedule {
             type Value = Schedule;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a schedule: a word such as \"cosine\" or a table such as { cosine = { floor = 0.1 } }")
+                f.write_str(
+                    "a schedule: a word such as \"cosine\" or a table such as { cosine = { floor = 0.1 } }",
+                )
             }
 
             fn visit_str<E: de::Error>(self, word: &str) -> Result<Schedule, E> {
