@@ -28,7 +28,8 @@ pub struct Adagrad<T: Real> {
     pub epsilon: f64,
     /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss; 0.
     pub l2: f64,
-    memory: Memory<T>,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> Adagrad<T> {

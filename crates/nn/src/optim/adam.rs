@@ -28,7 +28,8 @@ pub struct Adam<T: Real> {
     /// `√v̂` like the rest of the gradient, so that weights with large gradients hardly shrink: see
     /// [`AdamW`](super::AdamW) for decay that treats all alike.
     pub l2: f64,
-    memory: Memory<T>,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> Adam<T> {

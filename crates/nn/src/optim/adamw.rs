@@ -28,7 +28,8 @@ pub struct AdamW<T: Real> {
     pub epsilon: f64,
     /// `λ`, at least 0; 0.01.
     pub weight_decay: f64,
-    memory: Memory<T>,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> AdamW<T> {

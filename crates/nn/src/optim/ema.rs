@@ -43,6 +43,11 @@ impl<T: Real> Average<T> {
         Average { decay, bias_correction: false, steps: 0, names: vec![], tensors: vec![] }
     }
 
+    /// An average with bias correction.
+    pub fn corrected(decay: f64) -> Self {
+        Average { bias_correction: true, ..Average::new(decay) }
+    }
+
     /// Takes the weights of a model in.
     ///
     /// # Panics
@@ -127,7 +132,7 @@ mod tests {
     /// `Σ δ^(t − i) wᵢ / Σ δ^(t − i)`, directly.
     #[test]
     fn the_corrected_average_is_a_weighted_mean() {
-        let mut average = Average { bias_correction: true, ..Average::new(0.9) };
+        let mut average = Average::corrected(0.9);
         for step in 1..=20 {
             average.update(&weights(step));
             let shares: Vec<f64> = (1..=step).map(|i| 0.9_f64.powi(step - i)).collect();

@@ -27,7 +27,8 @@ pub struct Lion<T: Real> {
     pub betas: [f64; 2],
     /// `λ`, at least 0: decoupled from the gradient as in [`AdamW`](super::AdamW); 0.
     pub weight_decay: f64,
-    memory: Memory<T>,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> Lion<T> {

@@ -33,7 +33,8 @@ pub struct NAdam<T: Real> {
     /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss; 0. It is scaled as in
     /// [`Adam`](super::Adam#structfield.l2).
     pub l2: f64,
-    memory: Memory<T>,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 /// The name of `Πₜ` in the memory.

@@ -28,10 +28,14 @@ pub struct Plateau {
     pub cooldown: u64,
     /// The factor on the rate never falls below this; 0.
     pub floor: f64,
-    current: f64,
-    best: f64,
-    without_progress: u64,
-    cooling: u64,
+    /// The factor on the learning rate now; 1 at first.
+    pub now: f64,
+    /// The best loss so far.
+    pub best: f64,
+    /// Observations since then, or since the last fall.
+    pub without_progress: u64,
+    /// Observations of the cooldown that are left.
+    pub cooling: u64,
 }
 
 impl Plateau {
@@ -43,16 +47,11 @@ impl Plateau {
             threshold: 1e-4,
             cooldown: 0,
             floor: 0.0,
-            current: 1.0,
+            now: 1.0,
             best: f64::INFINITY,
             without_progress: 0,
             cooling: 0,
         }
-    }
-
-    /// The factor on the learning rate of the optimizer.
-    pub fn factor_now(&self) -> f64 {
-        self.current
     }
 
     /// Takes note of a loss, usually the test loss of an epoch, and returns the factor from here on. A
@@ -71,16 +70,16 @@ impl Plateau {
             self.without_progress = 0;
         }
         if self.without_progress > self.patience {
-            self.current = f64::max(self.current * self.factor, self.floor);
+            self.now = f64::max(self.now * self.factor, self.floor);
             (self.cooling, self.without_progress) = (self.cooldown, 0);
         }
-        self.current
+        self.now
     }
 
     /// All that the following observations depend on, besides the settings; there are no tensors in it.
     pub fn state(&self) -> State<f64> {
         let numbers = [
-            ("factor", self.current),
+            ("now", self.now),
             ("best", self.best),
             ("without_progress", self.without_progress as f64),
             ("cooling", self.cooling as f64),
@@ -95,7 +94,7 @@ impl Plateau {
     /// If the state is not of this kind. Nothing is changed then.
     pub fn restore(&mut self, mut state: State<f64>) -> Result<()> {
         let new = Plateau {
-            current: state.take_number("factor")?,
+            now: state.take_number("now")?,
             best: state.take_number("best")?,
             without_progress: state.take_count("without_progress")?,
             cooling: state.take_count("cooling")?,
@@ -125,7 +124,7 @@ mod tests {
         let factors =
             |plateau: &mut Plateau| (25..50).map(|step| plateau.observe(loss(step))).collect::<Vec<_>>();
         assert_eq!(factors(&mut straight), factors(&mut other));
-        assert_eq!(straight.factor_now(), 0.01, "many falls, down to the floor");
+        assert_eq!(straight.now, 0.01, "many falls, down to the floor");
         let mut broken = straight.state();
         broken.numbers.remove("best");
         let error = other.restore(broken).unwrap_err().to_string();

@@ -28,7 +28,8 @@ pub struct Sgd<T: Real> {
     pub nesterov: bool,
     /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss.
     pub l2: f64,
-    memory: Memory<T>,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> Sgd<T> {
