@@ -53,7 +53,7 @@ impl Plan {
                 self.learning_rate
             ));
         }
-        Ok(())
+        self.schedule.check()
     }
 }
 

@@ -34,7 +34,9 @@ pub fn by_norm<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Resu
     // Relative to the largest element no square overflows, and none that counts is lost.
     let mut sum = 0.0;
     gradient.visit(&mut |_, tensor| {
-        sum += tensor.to_vec().into_iter().map(|g| (g.as_f64() / largest).powi(2)).sum::<f64>();
+        let tensor = tensor.contiguous();
+        let elements = tensor.as_slice().expect("contiguous").iter();
+        sum += elements.map(|g| (g.as_f64() / largest).powi(2)).sum::<f64>();
     });
     let norm = largest * sum.sqrt();
     if norm > limit {
@@ -72,7 +74,7 @@ fn largest<T: Real>(gradient: &impl Tree<Tensor<T>>) -> Result<f64> {
     let mut largest = 0.0_f64;
     let mut problem = None;
     gradient.visit(&mut |name, tensor| {
-        for g in tensor.to_vec() {
+        for &g in tensor.contiguous().as_slice().expect("contiguous") {
             if !g.is_finite() && problem.is_none() {
                 problem = Some(format!("the gradient of `{name}` has an element {g}; nothing was clipped"));
             }

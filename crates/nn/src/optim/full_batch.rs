@@ -80,45 +80,36 @@ pub trait FullBatch: Sized {
                 evaluate(model)
             }
         };
-        if !(point.loss.is_finite() && point.gradient.iter().all(|g| g.is_finite())) {
-            let loss = point.loss;
-            let text =
-                format!("the search begins at a loss of {loss} whose gradient is not finite everywhere");
-            return Err(Error::Invalid(if loss.is_finite() {
-                text
-            } else {
-                format!("the search begins at a loss of {loss}; start from other parameters")
-            }));
-        }
-        let mut outcome = Outcome::Converged;
+        point.check()?;
         let mut end = point;
-        if largest(&end.gradient) > self.descent().gradient_tolerance {
-            outcome = Outcome::Stuck;
-            // If there is no way down in a direction that was learnt, steepest descent may find one.
-            for attempt in 0..2 {
-                if attempt == 1 {
-                    self.forget();
-                }
-                let (direction, first) = self.direction(&end);
-                let slope = dot(&end.gradient, &direction);
-                if slope.is_nan() || slope >= 0.0 {
-                    continue;
-                }
-                let start = Trial { length: 0.0, loss: end.loss, slope, point: end.clone() };
-                let found = self.descent().line_search.search(start, first, |length| {
-                    let x: Vec<f64> = end.x.iter().zip(&direction).map(|(x, d)| x + length * d).collect();
-                    put(model, &x);
-                    let point = evaluate(model);
-                    Trial { length, loss: point.loss, slope: dot(&point.gradient, &direction), point }
-                });
-                if let Some(Trial { point, length, .. }) = found.filter(|found| found.point.x != end.x) {
-                    self.learn(&end, &point, &direction, length);
-                    end = point;
-                    outcome = Outcome::Moved;
-                    break;
-                }
+        let mut tried = vec![];
+        let outcome = loop {
+            if largest(&end.gradient) <= self.descent().gradient_tolerance {
+                break Outcome::Converged;
             }
-        }
+            let (direction, first) = self.direction(&end);
+            if direction == tried {
+                break Outcome::Stuck;
+            }
+            let slope = dot(&end.gradient, &direction);
+            let start = Trial { length: 0.0, loss: end.loss, slope, point: end.clone() };
+            let trial = |length: f64| {
+                let x: Vec<f64> = end.x.iter().zip(&direction).map(|(x, d)| x + length * d).collect();
+                put(model, &x);
+                let point = evaluate(model);
+                Trial { length, loss: point.loss, slope: dot(&point.gradient, &direction), point }
+            };
+            let search = self.descent().line_search;
+            let found = if slope < 0.0 { search.search(start, first, trial) } else { None };
+            if let Some(Trial { point, length, .. }) = found.filter(|found| found.point.x != end.x) {
+                self.learn(&end, &point, &direction, length);
+                end = point;
+                break Outcome::Moved;
+            }
+            // No way down in a direction that was learnt: steepest descent may find one.
+            self.forget();
+            tried = direction;
+        };
         put(model, &end.x);
         let descent = self.descent_mut();
         descent.iterations += u64::from(outcome == Outcome::Moved);
@@ -132,12 +123,16 @@ pub trait FullBatch: Sized {
     ///
     /// # Errors
     /// As [`step`](Self::step).
+    ///
+    /// # Panics
+    /// If `iterations` is 0.
     fn minimize<T: Real, M: Tree<Tensor<T>>>(
         &mut self,
         model: &mut M,
         iterations: usize,
         mut objective: impl FnMut(&M) -> (T, M),
     ) -> Result<Progress> {
+        assert!(iterations > 0, "minimize: 0 iterations");
         let mut progress = self.step(model, &mut objective)?;
         for _ in 1..iterations {
             if progress.outcome != Outcome::Moved {
@@ -227,6 +222,20 @@ pub struct Point {
     pub loss: f64,
     /// Its gradient, `[n]`.
     pub gradient: Vec<f64>,
+}
+
+impl Point {
+    /// Refuses to search from where there are no numbers.
+    fn check(&self) -> Result<()> {
+        let problem = if !self.loss.is_finite() {
+            format!("the loss is {}", self.loss)
+        } else if !self.gradient.iter().all(|g| g.is_finite()) {
+            "the gradient is not finite".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Error::Invalid(format!("{problem} where the search begins; start from other parameters")))
+    }
 }
 
 /// What came of a step or a search.

@@ -230,7 +230,7 @@ mod tests {
     fn another_model() {
         let mut sgd = Sgd::new(0.1);
         sgd.set_groups(Groups::of(&mlp(), vec![Group::new("*")]).unwrap());
-        let mut other = vec![Tensor::<f64>::ones([1]); 5];
-        sgd.step(&mut other.clone(), &mut other);
+        let other = vec![Tensor::<f64>::ones([1]); 5];
+        sgd.step(&mut other.clone(), &other);
     }
 }

@@ -60,6 +60,7 @@ mod nadam;
 mod plateau;
 mod rmsprop;
 mod schedule;
+mod schedule_text;
 mod sgd;
 
 pub use accumulate::Accumulator;
@@ -215,4 +216,22 @@ pub fn restore<T: Real>(
     model.visit(&mut |name, parameter| parameters.push((name.to_string(), parameter.shape().to_vec())));
     let labels = optimizer.labels();
     optimizer.memory_mut().restore(labels, &parameters, state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "step: the gradient has 1 tensors, the model has 2")]
+    fn a_gradient_of_another_model() {
+        let mut model = vec![Tensor::<f64>::zeros([2]), Tensor::zeros([3])];
+        Adam::new(0.1).step(&mut model, &vec![Tensor::ones([2])]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the shapes differ: [[2], [2], [2], [3]]")]
+    fn a_gradient_of_another_shape() {
+        Adam::new(0.1).step(&mut Tensor::<f64>::zeros([2]), &Tensor::ones([3]));
+    }
 }

@@ -20,7 +20,7 @@ use super::{Memory, Optimizer, Slot};
 ///     let gradient = w.map(|w| 2.0 * w); // of w²
 ///     nadam.step(&mut w, &gradient);
 /// }
-/// assert!(w[[0]].abs() < 0.1, "{w}");
+/// assert!(w[[0]].abs() < 0.1, "{w:?}");
 /// ```
 #[derive(Clone, Debug)]
 pub struct NAdam<T: Real> {

@@ -102,9 +102,9 @@ mod tests {
     #[should_panic(expected = "keeps 1 tensors for a parameter and is now asked for 2")]
     fn kinds_of_memory_do_not_mix() {
         let mut sgd = Sgd::with_momentum(0.1, 0.9);
-        let mut w = Tensor::<f64>::ones([1]);
+        let w = Tensor::<f64>::ones([1]);
         sgd.step(&mut w.clone(), &w);
         let slot = Slot { index: 0, name: autograd::Name::Root, rate: 0.1, weight_decay: None };
-        let [_, _] = sgd.memory.tensors(slot, &mut w, 0.0);
+        let [_, _] = sgd.memory.tensors(slot, &w, 0.0);
     }
 }
