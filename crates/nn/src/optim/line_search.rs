@@ -164,7 +164,6 @@ mod tests {
                 let t = found(phi, start).unwrap();
                 let (new_loss, new_slope) = phi(t);
                 let holds = new_loss <= loss + 1e-4 * t * slope && new_slope.abs() <= -0.1 * slope;
-                // The slope at zero of the second is so small that f64 allows no more than that.
                 assert!(holds, "function {number} from {start}: {t}, {new_slope}");
             }
         }

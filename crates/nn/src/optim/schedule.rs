@@ -36,8 +36,7 @@ use crate::{Error, Result};
 ///     "warm-up over 5 % of the steps, then constant"
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields, remote = "Self")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
     /// Always 1.
     Constant,

@@ -54,12 +54,27 @@ impl Schedule {
     }
 }
 
+/// The fields of a [`Schedule`] once more, from which serde derives the tables of a settings file; the
+/// compiler sees to it that they agree.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Schedule", rename_all = "snake_case", deny_unknown_fields)]
+enum Table {
+    Constant,
+    Step { every: f64, factor: f64 },
+    Exponential { last: f64 },
+    Linear { last: f64 },
+    Cosine { floor: f64 },
+    OneCycle { rise: f64, start: f64, last: f64 },
+    Warmup { part: f64, then: Box<Schedule> },
+    Sequence(Vec<Phase>),
+}
+
 /// A word where one will do, else a table.
 impl Serialize for Schedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match Schedule::words().iter().find(|(_, schedule)| schedule == self) {
             Some((word, _)) => serializer.serialize_str(word),
-            None => Schedule::serialize(self, serializer),
+            None => Table::serialize(self, serializer),
         }
     }
 }
@@ -82,12 +97,12 @@ impl<'de> Deserialize<'de> for Schedule {
                 match Schedule::words().into_iter().find(|(known, _)| *known == word) {
                     Some((_, schedule)) => Ok(schedule),
                     // The derived code knows all variants and says what is wrong.
-                    None => Schedule::deserialize(StrDeserializer::new(word)),
+                    None => Table::deserialize(StrDeserializer::new(word)),
                 }
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Schedule, A::Error> {
-                Schedule::deserialize(MapAccessDeserializer::new(map))
+                Table::deserialize(MapAccessDeserializer::new(map))
             }
         }
 
