@@ -53,7 +53,7 @@ impl Plan {
                 self.learning_rate
             ));
         }
-        Ok(())
+        self.schedule.check()
     }
 }
 
@@ -110,7 +110,7 @@ pub fn train(
         let mut sum: Option<Terms> = None;
         let mut rate = plan.learning_rate;
         for numbers in order.chunks(plan.batch) {
-            rate = plan.learning_rate * plan.schedule.factor(done as f64 / steps as f64);
+            rate = plan.learning_rate * plan.schedule.factor(done, steps);
             Optimizer::<f32>::set_rate(&mut adam, rate);
             let context = Context::training(plan.seed, number as u64, numbers);
             let mut terms = model.train_step(&data.train.rows(numbers), context, &mut adam);

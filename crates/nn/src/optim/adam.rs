@@ -2,54 +2,95 @@
 
 use autograd::{Real, Tensor};
 
-use super::{Optimizer, state};
+use super::{Memory, Optimizer, Slot};
 
 /// Adaptive moment estimation (Kingma and Ba 2015, algorithm 1):
 ///
 /// > `m ← β₁ m + (1 − β₁) g`,  `v ← β₂ v + (1 − β₂) g²`,
-/// > `w ← w − rate · m̂ / (√v̂ + ε)`  with  `m̂ = m / (1 − β₁ᵗ)`,  `v̂ = v / (1 − β₂ᵗ)`.
+/// > `w ← w − η · m̂ / (√v̂ + ε)`  with  `m̂ = m / (1 − β₁ᵗ)`,  `v̂ = v / (1 − β₂ᵗ)`.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::optim::{Adam, Optimizer};
+///
+/// // The first step has the length of the rate, whatever the gradient.
+/// let mut w = Tensor::<f64>::zeros([2]);
+/// Adam::new(0.1).step(&mut w, &Tensor::from_vec([2], vec![1000.0, -0.001]));
+/// assert!((w[[0]] + 0.1).abs() < 1e-5 && (w[[1]] - 0.1).abs() < 1e-5);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Adam<T: Real> {
-    rate: f64,
-    /// Decay rates of the two moments.
-    betas: [f64; 2],
-    /// Keeps the division finite.
-    epsilon: f64,
-    /// Steps taken.
-    steps: i32,
-    moments: Vec<[Tensor<T>; 2]>,
+    /// `β₁`, `β₂` in `[0, 1)`: how much of the two moments is kept at every step; 0.9 and 0.999.
+    pub betas: [f64; 2],
+    /// `ε`, which keeps the division finite; 10⁻⁸.
+    pub epsilon: f64,
+    /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss, by `g ← g + λ w`; 0. Adam divides it by
+    /// `√v̂` like the rest of the gradient, so that weights with large gradients hardly shrink: see
+    /// [`AdamW`](super::AdamW) for decay that treats all alike.
+    pub l2: f64,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> Adam<T> {
     /// Adam with the paper's `β₁ = 0.9`, `β₂ = 0.999`, `ε = 10⁻⁸`.
     pub fn new(rate: f64) -> Self {
-        Adam { rate, betas: [0.9, 0.999], epsilon: 1e-8, steps: 0, moments: vec![] }
+        Adam { betas: [0.9, 0.999], epsilon: 1e-8, l2: 0.0, memory: Memory::new(rate) }
     }
 }
 
 impl<T: Real> Optimizer<T> for Adam<T> {
-    fn set_rate(&mut self, rate: f64) {
-        self.rate = rate;
+    fn memory(&self) -> &Memory<T> {
+        &self.memory
     }
 
-    fn begin(&mut self) {
-        self.steps += 1;
+    fn memory_mut(&mut self) -> &mut Memory<T> {
+        &mut self.memory
     }
 
-    fn update(&mut self, slot: usize, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
-        let [beta1, beta2] = self.betas;
-        // The corrections for the zero start are the same for every element.
-        let rate = T::of(self.rate / (1.0 - beta1.powi(self.steps)));
-        let root = T::of(1.0 / (1.0 - beta2.powi(self.steps)).sqrt());
-        let (keep1, keep2, epsilon) = (T::of(beta1), T::of(beta2), T::of(self.epsilon));
-        let (take1, take2) = (T::of(1.0 - beta1), T::of(1.0 - beta2));
-        let [m, v] = state(&mut self.moments, slot, parameter);
-        Tensor::update([parameter, m, v], [gradient], |[w, m, v], [g]| {
-            let m = keep1 * m + take1 * g;
-            let v = keep2 * v + take2 * g * g;
-            [w - rate * m / (v.sqrt() * root + epsilon), m, v]
-        });
+    fn labels(&self) -> &'static [&'static str] {
+        &["m", "v"]
     }
+
+    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
+        let decay = Decay { l2: slot.decay(self.l2), shrink: 0.0 };
+        adam(&mut self.memory, slot, self.betas, self.epsilon, decay, parameter, gradient);
+    }
+}
+
+/// The two ways in which weights can decay.
+pub(super) struct Decay {
+    /// Added to the gradient, times `w`.
+    pub(super) l2: f64,
+    /// Subtracted from `w`, times `w`.
+    pub(super) shrink: f64,
+}
+
+/// Adam's pass over one parameter.
+#[track_caller]
+pub(super) fn adam<T: Real>(
+    memory: &mut Memory<T>,
+    slot: Slot,
+    [beta1, beta2]: [f64; 2],
+    epsilon: f64,
+    decay: Decay,
+    parameter: &mut Tensor<T>,
+    gradient: &Tensor<T>,
+) {
+    let steps = memory.steps as f64;
+    // The corrections for the zero start are the same for every element.
+    let rate = T::of(slot.rate / (1.0 - beta1.powf(steps)));
+    let root = T::of(1.0 / (1.0 - beta2.powf(steps)).sqrt());
+    let (keep1, keep2, epsilon) = (T::of(beta1), T::of(beta2), T::of(epsilon));
+    let (take1, take2) = (T::of(1.0 - beta1), T::of(1.0 - beta2));
+    let (l2, remain) = (T::of(decay.l2), T::of(1.0 - decay.shrink));
+    let [m, v] = memory.tensors(slot, parameter, 0.0);
+    Tensor::update([parameter, m, v], [gradient], |[w, m, v], [g]| {
+        let g = g + l2 * w;
+        let m = keep1 * m + take1 * g;
+        let v = keep2 * v + take2 * g * g;
+        [remain * w - rate * m / (v.sqrt() * root + epsilon), m, v]
+    });
 }
 
 #[cfg(test)]

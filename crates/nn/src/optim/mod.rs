@@ -1,28 +1,139 @@
-//! Optimizers: they move parameters against their gradient.
+//! Optimizers: rules that move parameters `w` against the gradient `g` of a loss.
+//!
+//! | rule | step of every element | paper |
+//! |---|---|---|
+//! | [`Sgd`] | `v ← μ v + g`, `w ← w − η v` | Polyak 1964; Sutskever et al. 2013 |
+//! | [`Adagrad`] | `w ← w − η g / √Σ g²` | Duchi et al. 2011 |
+//! | [`RmsProp`] | `w ← w − η g / √mean(g²)` | Hinton 2012; Graves 2013 |
+//! | [`Adadelta`] | `w ← w − η g √mean(Δ²) / √mean(g²)` | Zeiler 2012 |
+//! | [`Adam`] | `w ← w − η mean(g) / √mean(g²)` | Kingma and Ba 2015 |
+//! | [`AdamW`] | Adam and `w ← (1 − η λ) w` | Loshchilov and Hutter 2019 |
+//! | [`NAdam`] | Adam that looks ahead, as Nesterov | Dozat 2016 |
+//! | [`Lion`] | `w ← w − η (sign mean(g) + λ w)` | Chen et al. 2023 |
+//!
+//! They all are an [`Optimizer`], and each is one pass over memory ([`Tensor::update`]). With the
+//! whole data at hand, [`Lbfgs`] and [`ConjugateGradient`] search along a line for every step: they
+//! are [`FullBatch`] optimizers.
+//!
+//! Around them: a [`Schedule`] for the rate, [`Groups`] of parameters with settings of their own,
+//! gradients [clipped](clip) or [accumulated](Accumulator), [averaged](Average) weights, and a [`State`]
+//! to save and restore everything, bit for bit.
+//!
+//! ```
+//! use autograd::{Tensor, value_and_grad};
+//! use nn::optim::{AdamW, Group, Groups, Optimizer, Schedule};
+//! use nn::{Activation, Mlp, Purpose, generator};
+//!
+//! # fn main() -> nn::Result<()> {
+//! let mut model = Mlp::<Tensor<f64>>::new(&[3, 8, 1], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0));
+//! let mut adam = AdamW::new(0.01);
+//! // Biases are not decayed.
+//! adam.set_groups(Groups::of(&model, vec![Group::new("*.bias").with_weight_decay(0.0)])?);
+//! let schedule = Schedule::warmup(0.1, Schedule::Cosine { floor: 0.0 });
+//! let x = Tensor::ones([5, 3]);
+//! for step in 0..100 {
+//!     let (_, gradient) = value_and_grad(&model, |model, tape| {
+//!         model.forward(tape.constant(&x)).square().mean()
+//!     });
+//!     adam.set_rate(0.01 * schedule.factor(step, 100));
+//!     adam.step(&mut model, &gradient);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
+mod accumulate;
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamw;
+pub mod clip;
+mod conjugate_gradient;
+mod ema;
+mod full_batch;
+mod groups;
+mod lbfgs;
+mod line_search;
+mod lion;
+mod memory;
+mod nadam;
+mod plateau;
+mod rmsprop;
 mod schedule;
+mod schedule_text;
 mod sgd;
 
+pub use accumulate::Accumulator;
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
-pub use schedule::Schedule;
+pub use adamw::AdamW;
+pub use conjugate_gradient::ConjugateGradient;
+pub use ema::Average;
+pub use full_batch::{Descent, FullBatch, Outcome, Point, Progress};
+pub use groups::{Group, Groups};
+pub use lbfgs::Lbfgs;
+pub use line_search::LineSearch;
+pub use lion::Lion;
+pub use memory::{Memory, State};
+pub use nadam::NAdam;
+pub use plateau::Plateau;
+pub use rmsprop::RmsProp;
+pub use schedule::{Phase, Schedule};
 pub use sgd::Sgd;
 
 use autograd::{Name, Real, Tensor, Tree};
 
-/// A rule that updates parameters, one tensor at a time.
-pub trait Optimizer<T: Real> {
-    /// Sets the learning rate of the following steps.
-    fn set_rate(&mut self, rate: f64);
+use crate::Result;
 
-    /// Begins a step: called once before [`update`](Self::update) is called for every parameter.
+/// A rule that updates parameters, one tensor at a time. It is written in three parts: a [`Memory`]
+/// (the rate, the groups, the tensors kept for every parameter), the names of those tensors, and
+/// [`update`](Self::update), the equation. Everything else follows.
+pub trait Optimizer<T: Real> {
+    /// What it remembers between steps.
+    fn memory(&self) -> &Memory<T>;
+
+    /// What it remembers between steps, for writing.
+    fn memory_mut(&mut self) -> &mut Memory<T>;
+
+    /// Names of the tensors kept for every parameter, in the order of [`Memory::tensors`].
+    fn labels(&self) -> &'static [&'static str];
+
+    /// Begins a step: called once before [`update`](Self::update) is called for every parameter, when
+    /// the step is already counted.
     fn begin(&mut self) {}
 
-    /// Updates parameter number `slot` in place, in one pass.
-    fn update(&mut self, slot: usize, parameter: &mut Tensor<T>, gradient: &Tensor<T>);
+    /// Updates one parameter in place, in one pass.
+    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>);
+
+    /// The learning rate `η`.
+    fn rate(&self) -> f64 {
+        self.memory().rate
+    }
+
+    /// Sets the learning rate of the following steps.
+    fn set_rate(&mut self, rate: f64) {
+        self.memory_mut().rate = rate;
+    }
+
+    /// Gives groups of parameters settings of their own.
+    fn set_groups(&mut self, groups: Groups) {
+        self.memory_mut().groups = groups;
+    }
+
+    /// All that the following steps depend on, besides the settings and the groups. See
+    /// [`restore`] for the way back.
+    fn state(&self) -> State<T> {
+        self.memory().save(self.labels())
+    }
 
     /// Updates all parameters of a model, given the gradient in the form of the model itself (see
     /// [`autograd::value_and_grad`]).
+    ///
+    /// # Panics
+    /// If the gradient has other shapes than the model, or the model has other parameters than in
+    /// the steps before.
+    #[track_caller]
     fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, gradient: &M)
     where
         Self: Sized,
@@ -31,26 +142,96 @@ pub trait Optimizer<T: Real> {
     }
 }
 
+/// Where in a model a parameter is, and what its [`Groups`] say about it.
+#[derive(Clone, Copy)]
+pub struct Slot<'a> {
+    /// Its number, in the order of [`Tree::visit`].
+    pub index: usize,
+    /// Its name.
+    pub name: Name<'a>,
+    /// The learning rate `η` of this parameter: the optimizer's, times the factors of the groups.
+    pub rate: f64,
+    /// The decay that a group sets in place of the optimizer's own.
+    pub weight_decay: Option<f64>,
+}
+
+impl Slot<'_> {
+    /// The weight decay of this parameter, where `own` is the one of the optimizer.
+    pub fn decay(&self, own: f64) -> f64 {
+        self.weight_decay.unwrap_or(own)
+    }
+}
+
 /// [`Optimizer::step`] for an optimizer whose type is not known.
+///
+/// # Panics
+/// As [`Optimizer::step`].
+#[track_caller]
 pub fn step<T: Real, M: Tree<Tensor<T>>>(optimizer: &mut dyn Optimizer<T>, model: &mut M, gradient: &M) {
     let mut gradients = vec![];
     gradient.visit(&mut |_, g: &Tensor<T>| gradients.push(g.clone()));
+    let mut count = 0;
+    model.visit(&mut |_, _| count += 1);
+    let given = gradients.len();
+    assert_eq!(given, count, "step: the gradient has {given} tensors, the model has {count}");
+    optimizer.memory_mut().steps += 1;
     optimizer.begin();
-    let mut slot = 0;
-    model.visit_mut(Name::Root, &mut |_, parameter| {
-        optimizer.update(slot, parameter, &gradients[slot]);
-        slot += 1;
+    let mut index = 0;
+    model.visit_mut(Name::Root, &mut |name, parameter| {
+        let memory = optimizer.memory();
+        let settings = memory.groups.settings(index, name);
+        let rate = memory.rate * settings.rate_factor;
+        let slot = Slot { index, name, rate, weight_decay: settings.weight_decay };
+        optimizer.update(slot, parameter, &gradients[index]);
+        index += 1;
     });
 }
 
-/// The state tensors of parameter number `slot`, zero when first asked for.
-fn state<'a, T: Real, const N: usize>(
-    states: &'a mut Vec<[Tensor<T>; N]>,
-    slot: usize,
-    like: &Tensor<T>,
-) -> &'a mut [Tensor<T>; N] {
-    if slot == states.len() {
-        states.push(std::array::from_fn(|_| Tensor::zeros(like.shape())));
+/// Gives an optimizer of the same kind and settings the state that another one had when it last
+/// stepped `model`: the following steps are the same, bit for bit.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::optim::{self, Adam, Optimizer};
+///
+/// let (mut w, gradient) = (Tensor::<f64>::ones([2]), Tensor::ones([2]));
+/// let mut adam = Adam::new(0.1);
+/// adam.step(&mut w, &gradient);
+///
+/// let mut other = Adam::new(0.1);
+/// optim::restore(&mut other, &w, adam.state())?;
+/// assert_eq!(other.state(), adam.state());
+/// # Ok::<(), nn::Error>(())
+/// ```
+///
+/// # Errors
+/// If the state is not that of such an optimizer for such a model: a tensor or number is missing, left
+/// over, or of another shape. The optimizer is then unchanged.
+pub fn restore<T: Real>(
+    optimizer: &mut dyn Optimizer<T>,
+    model: &impl Tree<Tensor<T>>,
+    state: State<T>,
+) -> Result<()> {
+    let mut parameters = vec![];
+    model.visit(&mut |name, parameter| parameters.push((name.to_string(), parameter.shape().to_vec())));
+    let labels = optimizer.labels();
+    optimizer.memory_mut().restore(labels, &parameters, state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "step: the gradient has 1 tensors, the model has 2")]
+    fn a_gradient_of_another_model() {
+        let mut model = vec![Tensor::<f64>::zeros([2]), Tensor::zeros([3])];
+        Adam::new(0.1).step(&mut model, &vec![Tensor::ones([2])]);
     }
-    &mut states[slot]
+
+    #[test]
+    #[should_panic(expected = "the shapes differ: [[2], [2], [2], [3]]")]
+    fn a_gradient_of_another_shape() {
+        Adam::new(0.1).step(&mut Tensor::<f64>::zeros([2]), &Tensor::ones([3]));
+    }
 }

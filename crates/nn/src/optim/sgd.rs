@@ -2,15 +2,34 @@
 
 use autograd::{Real, Tensor};
 
-use super::{Optimizer, state};
+use super::{Memory, Optimizer, Slot};
 
-/// `v ← μ v + g`,  `w ← w − rate · v` (momentum as in Sutskever et al. 2013 and PyTorch; plain
-/// gradient descent with `μ = 0`).
+/// Gradient descent, with momentum `μ` if wanted (Polyak 1964, in the form of Sutskever et al. 2013):
+///
+/// > `g ← g + λ w`,  `v ← μ v + g`,  `w ← w − η v`,
+///
+/// or, with Nesterov's look ahead, `w ← w − η (g + μ v)`.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::optim::{Optimizer, Sgd};
+///
+/// let mut w = Tensor::from_vec([1], vec![8.0]);
+/// let mut sgd = Sgd::new(0.25);
+/// let gradient = w.map(|w| 2.0 * w); // of w²
+/// sgd.step(&mut w, &gradient);
+/// assert_eq!(w.to_vec(), [4.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sgd<T: Real> {
-    rate: f64,
-    momentum: f64,
-    velocities: Vec<[Tensor<T>; 1]>,
+    /// `μ` in `[0, 1)`.
+    pub momentum: f64,
+    /// Whether to step as if the velocity had been applied already (Nesterov 1983).
+    pub nesterov: bool,
+    /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss.
+    pub l2: f64,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
 }
 
 impl<T: Real> Sgd<T> {
@@ -21,24 +40,40 @@ impl<T: Real> Sgd<T> {
 
     /// Gradient descent with momentum `μ` in `[0, 1)`.
     pub fn with_momentum(rate: f64, momentum: f64) -> Self {
-        Sgd { rate, momentum, velocities: vec![] }
+        Sgd { momentum, nesterov: false, l2: 0.0, memory: Memory::new(rate) }
+    }
+
+    /// Gradient descent with Nesterov's momentum `μ` in `[0, 1)`.
+    pub fn nesterov(rate: f64, momentum: f64) -> Self {
+        Sgd { nesterov: true, ..Sgd::with_momentum(rate, momentum) }
     }
 }
 
 impl<T: Real> Optimizer<T> for Sgd<T> {
-    fn set_rate(&mut self, rate: f64) {
-        self.rate = rate;
+    fn memory(&self) -> &Memory<T> {
+        &self.memory
     }
 
-    fn update(&mut self, slot: usize, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
-        let (rate, momentum) = (T::of(self.rate), T::of(self.momentum));
+    fn memory_mut(&mut self) -> &mut Memory<T> {
+        &mut self.memory
+    }
+
+    fn labels(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["velocity"] }
+    }
+
+    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
+        let (rate, momentum, l2) = (T::of(slot.rate), T::of(self.momentum), T::of(slot.decay(self.l2)));
         if self.momentum == 0.0 {
-            return Tensor::update([parameter], [gradient], |[w], [g]| [w - rate * g]);
+            return Tensor::update([parameter], [gradient], |[w], [g]| [w - rate * (g + l2 * w)]);
         }
-        let [velocity] = state(&mut self.velocities, slot, parameter);
+        // Both kinds of momentum are `now g + ahead v`: classical 0 and 1, Nesterov's 1 and `μ`.
+        let (now, ahead) = if self.nesterov { (T::one(), momentum) } else { (T::zero(), T::one()) };
+        let [velocity] = self.memory.tensors(slot, parameter, 0.0);
         Tensor::update([parameter, velocity], [gradient], |[w, v], [g]| {
+            let g = g + l2 * w;
             let v = momentum * v + g;
-            [w - rate * v, v]
+            [w - rate * (now * g + ahead * v), v]
         });
     }
 }
@@ -50,16 +85,26 @@ mod tests {
     #[test]
     fn two_steps_by_hand() {
         let gradient = Tensor::from_vec([2], vec![1.0, -2.0]);
-        let mut plain = Tensor::<f64>::zeros([2]);
-        let mut sgd = Sgd::new(0.5);
-        sgd.step(&mut plain, &gradient);
-        sgd.step(&mut plain, &gradient);
-        assert_eq!(plain.to_vec(), [-1.0, 2.0]);
+        let run = |mut sgd: Sgd<f64>| {
+            let mut w = Tensor::zeros([2]);
+            sgd.step(&mut w, &gradient);
+            sgd.step(&mut w, &gradient);
+            w.to_vec()
+        };
+        assert_eq!(run(Sgd::new(0.5)), [-1.0, 2.0]);
+        // v = g, then 1.5 g.
+        assert_eq!(run(Sgd::with_momentum(0.5, 0.5)), [-1.25, 2.5]);
+        // g + 0.5 v = 1.5 g, then 1.75 g.
+        assert_eq!(run(Sgd::nesterov(0.5, 0.5)), [-1.625, 3.25]);
+    }
 
-        let mut heavy = Tensor::<f64>::zeros([2]);
-        let mut sgd = Sgd::with_momentum(0.5, 0.5);
-        sgd.step(&mut heavy, &gradient); // v = g
-        sgd.step(&mut heavy, &gradient); // v = 1.5 g
-        assert_eq!(heavy.to_vec(), [-1.25, 2.5]);
+    #[test]
+    #[should_panic(expected = "keeps 1 tensors for a parameter and is now asked for 2")]
+    fn kinds_of_memory_do_not_mix() {
+        let mut sgd = Sgd::with_momentum(0.1, 0.9);
+        let w = Tensor::<f64>::ones([1]);
+        sgd.step(&mut w.clone(), &w);
+        let slot = Slot { index: 0, name: autograd::Name::Root, rate: 0.1, weight_decay: None };
+        let [_, _] = sgd.memory.tensors(slot, &w, 0.0);
     }
 }

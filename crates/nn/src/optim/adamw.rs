@@ -1,0 +1,59 @@
+//! Adam with decoupled weight decay.
+
+use autograd::{Real, Tensor};
+
+use super::adam::{Decay, adam};
+use super::{Memory, Optimizer, Slot};
+
+/// [`Adam`](super::Adam) whose weights shrink by themselves (Loshchilov and Hutter 2019, algorithm 2,
+/// with the decay scaled by the rate, as is usual):
+///
+/// > `w ← (1 − η λ) w − η · m̂ / (√v̂ + ε)`.
+///
+/// The decay does not pass through the moments, so that all weights shrink at the same speed.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::optim::{AdamW, Optimizer};
+///
+/// let mut w = Tensor::<f64>::full([1], 10.0);
+/// AdamW { weight_decay: 0.5, ..AdamW::new(0.1) }.step(&mut w, &Tensor::zeros([1]));
+/// assert_eq!(w.to_vec(), [9.5]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct AdamW<T: Real> {
+    /// `β₁`, `β₂` in `[0, 1)`: how much of the two moments is kept at every step; 0.9 and 0.999.
+    pub betas: [f64; 2],
+    /// `ε`, which keeps the division finite; 10⁻⁸.
+    pub epsilon: f64,
+    /// `λ`, at least 0; 0.01.
+    pub weight_decay: f64,
+    /// The rate, and what is kept between steps.
+    pub memory: Memory<T>,
+}
+
+impl<T: Real> AdamW<T> {
+    /// AdamW with `β₁ = 0.9`, `β₂ = 0.999`, `ε = 10⁻⁸`, `λ = 0.01`.
+    pub fn new(rate: f64) -> Self {
+        AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01, memory: Memory::new(rate) }
+    }
+}
+
+impl<T: Real> Optimizer<T> for AdamW<T> {
+    fn memory(&self) -> &Memory<T> {
+        &self.memory
+    }
+
+    fn memory_mut(&mut self) -> &mut Memory<T> {
+        &mut self.memory
+    }
+
+    fn labels(&self) -> &'static [&'static str] {
+        &["m", "v"]
+    }
+
+    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
+        let decay = Decay { l2: 0.0, shrink: slot.rate * slot.decay(self.weight_decay) };
+        adam(&mut self.memory, slot, self.betas, self.epsilon, decay, parameter, gradient);
+    }
+}

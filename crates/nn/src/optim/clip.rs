@@ -1,0 +1,133 @@
+//! Limits on gradients, so that a single bad batch cannot throw a model off.
+//!
+//! ```
+//! use autograd::Tensor;
+//! use nn::optim::clip;
+//!
+//! let mut gradient = [Tensor::<f64>::full([2], 3.0), Tensor::full([2], -4.0)];
+//! let norm = clip::by_norm(&mut gradient, 1.0)?; // √(9 + 9 + 16 + 16)
+//! assert!((norm - f64::sqrt(50.0)).abs() < 1e-12);
+//! assert!((gradient[1][[0]] + 4.0 / f64::sqrt(50.0)).abs() < 1e-15);
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+use autograd::{Name, Real, Tensor, Tree};
+
+use crate::{Error, Result};
+
+/// Multiplies all gradients by `min(1, limit / ‖g‖)` (Pascanu, Mikolov and Bengio 2013, algorithm 1),
+/// with the Euclidean norm `‖g‖` over all elements of all tensors, and returns the norm before that.
+///
+/// # Errors
+/// If an element is infinite or NaN: no factor makes a direction of it. The error names the parameter;
+/// the gradients are unchanged.
+///
+/// # Panics
+/// If the limit is not above 0.
+#[track_caller]
+pub fn by_norm<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Result<f64> {
+    assert!(limit > 0.0, "by_norm: the limit is {limit}; it must be above 0");
+    let largest = largest(gradient)?;
+    if largest == 0.0 {
+        return Ok(0.0);
+    }
+    // Relative to the largest element no square overflows, and none that counts is lost.
+    let mut sum = 0.0;
+    gradient.visit(&mut |_, tensor| {
+        let tensor = tensor.contiguous();
+        let elements = tensor.as_slice().expect("contiguous").iter();
+        sum += elements.map(|g| (g.as_f64() / largest).powi(2)).sum::<f64>();
+    });
+    let norm = largest * sum.sqrt();
+    if norm > limit {
+        let factor = T::of(limit / norm);
+        gradient.visit_mut(Name::Root, &mut |_, tensor| {
+            Tensor::update([tensor], [], |[g], []| [g * factor]);
+        });
+    }
+    Ok(norm)
+}
+
+/// Replaces every element by the nearest number in `[−limit, limit]` and returns the largest absolute
+/// value before that. This changes the direction; [`by_norm`] does not.
+///
+/// # Errors
+/// As [`by_norm`].
+///
+/// # Panics
+/// If the limit is not above 0.
+#[track_caller]
+pub fn by_value<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Result<f64> {
+    assert!(limit > 0.0, "by_value: the limit is {limit}; it must be above 0");
+    let largest = largest(gradient)?;
+    if largest > limit {
+        let limit = T::of(limit);
+        gradient.visit_mut(Name::Root, &mut |_, tensor| {
+            Tensor::update([tensor], [], |[g], []| [if g.abs() > limit { limit * g.sign() } else { g }]);
+        });
+    }
+    Ok(largest)
+}
+
+/// The largest absolute value.
+fn largest<T: Real>(gradient: &impl Tree<Tensor<T>>) -> Result<f64> {
+    let mut largest = 0.0_f64;
+    let mut problem = None;
+    gradient.visit(&mut |name, tensor| {
+        for &g in tensor.contiguous().as_slice().expect("contiguous") {
+            if !g.is_finite() && problem.is_none() {
+                problem = Some(format!("the gradient of `{name}` has an element {g}; nothing was clipped"));
+            }
+            largest = largest.max(g.as_f64().abs());
+        }
+    });
+    problem.map_or(Ok(largest), |text| Err(Error::Invalid(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gradient() -> [Tensor<f32>; 2] {
+        [Tensor::from_vec([2], vec![3.0, 0.0]), Tensor::from_vec([1], vec![-4.0])]
+    }
+
+    #[test]
+    fn within_the_limit_nothing_changes() {
+        let mut g = gradient();
+        assert_eq!(by_norm(&mut g, 5.0).unwrap(), 5.0);
+        assert_eq!(by_value(&mut g, 4.0).unwrap(), 4.0);
+        assert_eq!(g, gradient());
+        assert_eq!(by_norm(&mut [Tensor::<f32>::zeros([3])], 1.0).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn beyond_it_the_norm_or_the_values_are_the_limit() {
+        let mut g = gradient();
+        assert_eq!(by_norm(&mut g, 2.5).unwrap(), 5.0);
+        assert_eq!((g[0].to_vec(), g[1].to_vec()), (vec![1.5, 0.0], vec![-2.0]));
+        let mut g = gradient();
+        assert_eq!(by_value(&mut g, 3.5).unwrap(), 4.0);
+        assert_eq!((g[0].to_vec(), g[1].to_vec()), (vec![3.0, 0.0], vec![-3.5]));
+    }
+
+    #[test]
+    fn squares_may_overflow() {
+        let mut g = [Tensor::<f64>::full([4], 1e200), Tensor::full([4], 1e-200)];
+        assert_eq!(by_norm(&mut g, 1.0).unwrap(), 2e200);
+        assert!((g[0][[0]] - 0.5).abs() < 1e-15);
+        let mut g = [Tensor::<f64>::full([4], 1e-200)];
+        assert_eq!(by_norm(&mut g, 1.0).unwrap(), 2e-200);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_reported() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut g = vec![Tensor::<f32>::ones([2]), Tensor::from_vec([2], vec![7.0, bad])];
+            let error = by_norm(&mut g, 1.0).unwrap_err().to_string();
+            assert_eq!(error, format!("the gradient of `1` has an element {bad}; nothing was clipped"));
+            assert!(by_value(&mut g, 1.0).is_err());
+            assert_eq!((g[0].to_vec(), g[1][[0]]), (vec![1.0, 1.0], 7.0));
+        }
+    }
+}

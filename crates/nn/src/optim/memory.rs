@@ -1,0 +1,237 @@
+//! What an optimizer remembers between steps, and the form in which a checkpoint keeps it.
+
+use std::collections::BTreeMap;
+
+use autograd::{Real, Tensor};
+
+use super::{Groups, Slot};
+use crate::checkpoint::nearest;
+use crate::{Error, Result};
+
+/// The state of an optimizer (or of another thing that has one) under names, to be stored and to be
+/// read back bit for bit.
+///
+/// The tensors are named by parameter and purpose, as in `encoder.0.weight.m`, the numbers by purpose:
+/// `steps`, `rate`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<T: Real> {
+    /// Tensors by name.
+    pub tensors: BTreeMap<String, Tensor<T>>,
+    /// Numbers by name.
+    pub numbers: BTreeMap<String, f64>,
+}
+
+impl<T: Real> Default for State<T> {
+    /// No tensors, no numbers.
+    fn default() -> Self {
+        State { tensors: BTreeMap::new(), numbers: BTreeMap::new() }
+    }
+}
+
+impl<T: Real> State<T> {
+    /// Takes out the tensor of this name and shape.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn take_tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor<T>> {
+        match self.tensors.remove(name) {
+            Some(tensor) if tensor.shape() == shape => Ok(tensor),
+            Some(tensor) => Err(Error::Invalid(format!(
+                "tensor `{name}` of the saved state has shape {:?}, the model wants {shape:?}",
+                tensor.shape()
+            ))),
+            None => Err(missing("tensor", name, self.tensors.keys())),
+        }
+    }
+
+    /// Takes out the number of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn take_number(&mut self, name: &str) -> Result<f64> {
+        match self.numbers.remove(name) {
+            Some(number) => Ok(number),
+            None => Err(missing("number", name, self.numbers.keys())),
+        }
+    }
+
+    /// Takes out the number of this name, which counts something.
+    ///
+    /// # Errors
+    /// If there is none, or it is not one of 0, 1, 2 … 2⁵³.
+    pub fn take_count(&mut self, name: &str) -> Result<u64> {
+        let number = self.take_number(name)?;
+        if (0.0..=2_f64.powi(53)).contains(&number) && number.fract() == 0.0 {
+            return Ok(number as u64);
+        }
+        Err(Error::Invalid(format!("`{name}` of the saved state is {number}; it must be a whole number")))
+    }
+
+    /// Makes sure that everything was taken out.
+    ///
+    /// # Errors
+    /// If something is left.
+    pub fn finish(self) -> Result<()> {
+        match self.tensors.keys().chain(self.numbers.keys()).next() {
+            None => Ok(()),
+            Some(name) => Err(Error::Invalid(format!(
+                "`{name}` of the saved state belongs to another model or another kind of optimizer"
+            ))),
+        }
+    }
+}
+
+fn missing<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String>) -> Error {
+    let hint = match nearest(name, names.map(String::as_str)) {
+        Some(other) => format!("; the nearest name is `{other}`"),
+        None => String::new(),
+    };
+    Error::Invalid(format!("the saved state has no {kind} `{name}`{hint}"))
+}
+
+/// What every [`Optimizer`](super::Optimizer) remembers: the learning rate, the groups, the number of
+/// steps, and for each parameter some tensors of its shape, zero at first.
+#[derive(Clone, Debug)]
+pub struct Memory<T: Real> {
+    /// The learning rate `η`.
+    pub rate: f64,
+    /// Settings of some of the parameters.
+    pub groups: Groups,
+    /// Steps taken.
+    pub steps: u64,
+    /// Other numbers that change from step to step, by name.
+    pub numbers: BTreeMap<&'static str, f64>,
+    /// Names of the parameters in order of their slots, as far as they have been met.
+    names: Vec<String>,
+    tensors: Vec<Vec<Tensor<T>>>,
+}
+
+impl<T: Real> Memory<T> {
+    /// No step taken, no groups.
+    pub fn new(rate: f64) -> Self {
+        Memory {
+            rate,
+            groups: Groups::default(),
+            steps: 0,
+            numbers: BTreeMap::new(),
+            names: vec![],
+            tensors: vec![],
+        }
+    }
+
+    /// The `N` tensors of a parameter, made when first asked for, with all elements `start`.
+    ///
+    /// # Panics
+    /// If another number of tensors was asked for before: a setting was changed between two steps.
+    #[track_caller]
+    pub fn tensors<const N: usize>(
+        &mut self,
+        slot: Slot,
+        parameter: &Tensor<T>,
+        start: f64,
+    ) -> &mut [Tensor<T>; N] {
+        if slot.index == self.tensors.len() {
+            self.names.push(slot.name.to_string());
+            self.tensors.push((0..N).map(|_| Tensor::full(parameter.shape(), start)).collect());
+        }
+        let tensors = &mut self.tensors[slot.index];
+        let had = tensors.len();
+        tensors.as_mut_slice().try_into().unwrap_or_else(|_| {
+            panic!("the optimizer keeps {had} tensors for a parameter and is now asked for {N}")
+        })
+    }
+
+    /// Everything under its name, where `labels` name the tensors of one parameter.
+    pub(super) fn save(&self, labels: &[&str]) -> State<T> {
+        let mut state = State::default();
+        for (parameter, tensors) in self.names.iter().zip(&self.tensors) {
+            for (label, tensor) in labels.iter().zip(tensors) {
+                state.tensors.insert(joined(parameter, label), tensor.clone());
+            }
+        }
+        state.numbers.extend(self.numbers.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        state.numbers.insert("rate".to_owned(), self.rate);
+        state.numbers.insert("steps".to_owned(), self.steps as f64);
+        state
+    }
+
+    /// The reverse of [`save`](Self::save), for `parameters` of these names and shapes.
+    pub(super) fn restore(
+        &mut self,
+        labels: &[&str],
+        parameters: &[(String, Vec<usize>)],
+        mut state: State<T>,
+    ) -> Result<()> {
+        let mut new = Memory::new(state.take_number("rate")?);
+        new.steps = state.take_count("steps")?;
+        for &name in self.numbers.keys() {
+            new.numbers.insert(name, state.take_number(name)?);
+        }
+        // Before the first step no parameter has been met, and a rule without tensors meets none.
+        if new.steps > 0 && !labels.is_empty() {
+            for (parameter, shape) in parameters {
+                let tensor = |label: &&str| state.take_tensor(&joined(parameter, label), shape);
+                new.tensors.push(labels.iter().map(tensor).collect::<Result<_>>()?);
+                new.names.push(parameter.clone());
+            }
+        }
+        state.finish()?;
+        new.groups = std::mem::take(&mut self.groups);
+        *self = new;
+        Ok(())
+    }
+}
+
+/// `encoder.0.weight` and `m` make `encoder.0.weight.m`. A model that is a single tensor has no name.
+pub(super) fn joined(parameter: &str, label: &str) -> String {
+    if parameter.is_empty() { label.to_owned() } else { format!("{parameter}.{label}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::{self, Adam, Optimizer, Sgd};
+
+    #[test]
+    fn a_wrong_state_is_explained_and_changes_nothing() {
+        let mut w = [Tensor::<f64>::ones([2]), Tensor::ones([3])];
+        let mut adam = Adam::new(0.1);
+        adam.step(&mut w.clone(), &w);
+        let good = adam.state();
+        assert_eq!(good.tensors.keys().collect::<Vec<_>>(), ["0.m", "0.v", "1.m", "1.v"]);
+        adam.step(&mut w.clone(), &w);
+
+        let before = adam.state();
+        let mut problem = |change: &dyn Fn(&mut State<f64>)| {
+            let mut state = good.clone();
+            change(&mut state);
+            let error = optim::restore(&mut adam, &w, state).unwrap_err().to_string();
+            assert_eq!(adam.state(), before);
+            error
+        };
+        assert_eq!(
+            problem(&|state| drop(state.tensors.remove("0.v"))),
+            "the saved state has no tensor `0.v`; the nearest name is `1.v`"
+        );
+        assert_eq!(
+            problem(&|state| drop(state.tensors.insert("1.m".into(), Tensor::zeros([4])))),
+            "tensor `1.m` of the saved state has shape [4], the model wants [3]"
+        );
+        assert_eq!(
+            problem(&|state| state.numbers.extend([("momentum".into(), 0.0)])),
+            "`momentum` of the saved state belongs to another model or another kind of optimizer"
+        );
+        assert_eq!(
+            problem(&|state| state.numbers.extend([("steps".into(), 0.5)])),
+            "`steps` of the saved state is 0.5; it must be a whole number"
+        );
+        assert_eq!(problem(&|state| state.numbers.clear()), "the saved state has no number `rate`");
+        optim::restore(&mut adam, &w, good.clone()).unwrap();
+        assert_eq!(adam.state(), good);
+
+        let mut plain = Sgd::new(0.1);
+        plain.step(&mut w, &[Tensor::ones([2]), Tensor::ones([3])]);
+        assert!(plain.state().tensors.is_empty());
+        optim::restore(&mut Sgd::new(0.2), &w, plain.state()).unwrap();
+    }
+}
