@@ -129,6 +129,19 @@ impl<W: Leaf, P: Tree<W>> Tree<W> for Option<P> {
     }
 }
 
+/// Two trees side by side: a model and its normaliser, a teacher and a pupil.
+impl<W: Leaf, A: Tree<W>, B: Tree<W>> Tree<W> for (A, B) {
+    type With<V: Leaf> = (A::With<V>, B::With<V>);
+
+    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Self::With<V> {
+        (self.0.map(Name::Index(&name, 0), f), self.1.map(Name::Index(&name, 1), f))
+    }
+    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
+        self.0.visit_mut(Name::Index(&name, 0), f);
+        self.1.visit_mut(Name::Index(&name, 1), f);
+    }
+}
+
 /// A leaf that is stored with the model but not trained: running statistics, a normaliser of the data,
 /// a codebook that follows an average. Optimizers pass over it (see [`Name::is_buffer`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -225,9 +238,9 @@ mod tests {
 
     #[test]
     fn trees_of_trees() {
-        let nested = [Some(pair()), None];
+        let nested = ([Some(pair()), None], pair().left);
         let mut names = vec![];
         nested.visit(&mut |name, _| names.push(name.to_string()));
-        assert_eq!(names, ["0.left", "0.right.0", "0.right.1"]);
+        assert_eq!(names, ["0.0.left", "0.0.right.0", "0.0.right.1", "1"]);
     }
 }

@@ -128,7 +128,7 @@ pub trait Optimizer<T: Real> {
     }
 
     /// Updates all parameters of a model, given the gradient in the form of the model itself (see
-    /// [`autograd::value_and_grad`]).
+    /// [`autograd::value_and_grad`]). [Buffers](autograd::Buffer) stay as they are.
     ///
     /// # Panics
     /// If the gradient has other shapes than the model, or the model has other parameters than in
@@ -145,7 +145,7 @@ pub trait Optimizer<T: Real> {
 /// Where in a model a parameter is, and what its [`Groups`] say about it.
 #[derive(Clone, Copy)]
 pub struct Slot<'a> {
-    /// Its number, in the order of [`Tree::visit`].
+    /// Its number among the parameters, in the order of [`Tree::visit`]; buffers do not count.
     pub index: usize,
     /// Its name.
     pub name: Name<'a>,
@@ -176,13 +176,18 @@ pub fn step<T: Real, M: Tree<Tensor<T>>>(optimizer: &mut dyn Optimizer<T>, model
     assert_eq!(given, count, "step: the gradient has {given} tensors, the model has {count}");
     optimizer.memory_mut().steps += 1;
     optimizer.begin();
+    let mut gradients = gradients.into_iter();
     let mut index = 0;
     model.visit_mut(Name::Root, &mut |name, parameter| {
+        let gradient = gradients.next().expect("one for each leaf");
+        if name.is_buffer() {
+            return;
+        }
         let memory = optimizer.memory();
         let settings = memory.groups.settings(index, name);
         let rate = memory.rate * settings.rate_factor;
         let slot = Slot { index, name, rate, weight_decay: settings.weight_decay };
-        optimizer.update(slot, parameter, &gradients[index]);
+        optimizer.update(slot, parameter, &gradient);
         index += 1;
     });
 }
@@ -213,7 +218,11 @@ pub fn restore<T: Real>(
     state: State<T>,
 ) -> Result<()> {
     let mut parameters = vec![];
-    model.visit(&mut |name, parameter| parameters.push((name.to_string(), parameter.shape().to_vec())));
+    model.visit(&mut |name, parameter| {
+        if !name.is_buffer() {
+            parameters.push((name.to_string(), parameter.shape().to_vec()));
+        }
+    });
     let labels = optimizer.labels();
     optimizer.memory_mut().restore(labels, &parameters, state)
 }
@@ -221,6 +230,19 @@ pub fn restore<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autograd::Buffer;
+
+    #[test]
+    fn buffers_are_not_trained() {
+        let mut model = (Buffer(Tensor::<f64>::ones([2])), Tensor::ones([2]));
+        let gradient = (Buffer(Tensor::ones([2])), Tensor::ones([2]));
+        let mut adam = AdamW::new(0.1);
+        adam.step(&mut model, &gradient);
+        assert_eq!((model.0.0.to_vec(), model.1.to_vec()[0] < 0.95), (vec![1.0; 2], true));
+        let mut again = AdamW::new(0.1);
+        restore(&mut again, &model, adam.state()).unwrap();
+        assert_eq!(again.state(), adam.state());
+    }
 
     #[test]
     #[should_panic(expected = "step: the gradient has 1 tensors, the model has 2")]
