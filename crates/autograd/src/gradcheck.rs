@@ -93,7 +93,7 @@ pub fn gradcheck_slice(f: &Function, inputs: &[Tensor<f64>], order: usize) -> Re
         derivative(f, &inputs, below).0
     };
     let compare = |largest_step: f64| {
-        let (by_difference, error) = slope(&moved, largest_step);
+        let (by_difference, error) = slope(moved, largest_step);
         // Ten times the estimated error, and the rounding of the function values (some units in the
         // last place of the terms they are summed from), which the division by the step magnifies.
         let smallest_step = largest_step / f64::from(1 << (LEVELS - 1));

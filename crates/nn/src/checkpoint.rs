@@ -19,17 +19,19 @@
 //! fits `Mlp::new(&[64, 32, 10], Activation::Relu, …)` and the [`Sequential`](crate::layers::Sequential)
 //! of the same layers: names, shapes and the order of axes are the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use autograd::{Name, Real, Tensor, Tree};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde_json::{Map, Value, json};
 
 use crate::files::write_atomically;
+use crate::optim::State;
 use crate::{Error, Result};
 
 /// Text stored beside the tensors.
-pub type Metadata = HashMap<String, String>;
+pub type Metadata = BTreeMap<String, String>;
 
 /// Writes all tensors of a model.
 ///
@@ -114,27 +116,62 @@ impl<T: Real> Checkpoint<T> {
         Ok(())
     }
 
-    /// Writes the file, atomically.
+    /// Adds the state of something, under a prefix: tensors as tensors, numbers as text that parses to
+    /// the same bits.
+    pub fn insert_state(&mut self, prefix: &str, state: State<T>) {
+        let named = |name: String| format!("{prefix}.{name}");
+        self.tensors.extend(state.tensors.into_iter().map(|(name, tensor)| (named(name), tensor)));
+        self.metadata.extend(state.numbers.into_iter().map(|(name, x)| (named(name), format!("{x:?}"))));
+    }
+
+    /// Takes out the state with this prefix; it is empty if there is none.
     ///
     /// # Errors
-    /// If it cannot be written, or there is text but no tensor.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        let bytes: Vec<Vec<u8>> = self
-            .tensors
-            .values()
-            .map(|tensor| tensor.to_vec().into_iter().flat_map(little_endian).collect())
-            .collect();
-        let views = self.tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
-            let view = TensorView::new(dtype::<T>(), tensor.shape().to_vec(), bytes);
-            (name.as_str(), view.expect("as many bytes as elements"))
-        });
-        // Text without tensors would come out as a broken header (safetensors 0.8).
-        let metadata = Some(self.metadata.clone()).filter(|text| !text.is_empty());
-        if metadata.is_some() && self.tensors.is_empty() {
-            return Err(Error::file(path, "text can only be stored beside at least one tensor"));
+    /// A sentence, if a number cannot be read.
+    pub fn take_state(&mut self, prefix: &str) -> Result<State<T>, String> {
+        let dotted = format!("{prefix}.");
+        let inside = |name: &String| name.starts_with(&dotted);
+        let short = |name: String| name[dotted.len()..].to_owned();
+        let mut state = State::default();
+        for name in self.tensors.keys().filter(|name| inside(name)).cloned().collect::<Vec<_>>() {
+            let tensor = self.tensors.remove(&name).expect("the name is in the map");
+            state.tensors.insert(short(name), tensor);
         }
-        let content = safetensors::serialize(views, metadata).expect("names and sizes are consistent");
-        write_atomically(path, &content)
+        for name in self.metadata.keys().filter(|name| inside(name)).cloned().collect::<Vec<_>>() {
+            let text = self.metadata.remove(&name).expect("the name is in the map");
+            let number = text.parse().map_err(|_| format!("`{name}` is {text:?} and not a number"))?;
+            state.numbers.insert(short(name), number);
+        }
+        Ok(state)
+    }
+
+    /// Writes the file, atomically. The same content gives the same bytes.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        // The length of the header, the header in JSON, the numbers. The safetensors crate would write
+        // the text in another order every time, for its map has none.
+        let kind = if size_of::<T>() == 4 { "F32" } else { "F64" };
+        let mut header = Map::new();
+        let mut data: Vec<u8> = vec![];
+        for (name, tensor) in &self.tensors {
+            let start = data.len();
+            data.extend(tensor.to_vec().into_iter().flat_map(little_endian));
+            let offsets = [start, data.len()];
+            header.insert(
+                name.clone(),
+                json!({"dtype": kind, "shape": tensor.shape(), "data_offsets": offsets}),
+            );
+        }
+        if !self.metadata.is_empty() {
+            header.insert("__metadata__".into(), json!(self.metadata));
+        }
+        let mut header = Value::Object(header).to_string();
+        // So that the numbers begin at a multiple of 8 bytes.
+        header += &" ".repeat(header.len().next_multiple_of(8) - header.len());
+        let length = (header.len() as u64).to_le_bytes();
+        write_atomically(path, &[&length[..], header.as_bytes(), &data].concat())
     }
 
     /// Reads a file. Numbers of the other precision are converted.
@@ -150,7 +187,8 @@ impl<T: Real> Checkpoint<T> {
         let broken = |error| format!("this is not a complete safetensors file ({error})");
         let file = SafeTensors::deserialize(content).map_err(broken)?;
         let (_, header) = SafeTensors::read_metadata(content).map_err(broken)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
+        let metadata =
+            header.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())).collect();
         let tensors = file.tensors().into_iter().map(|(name, view)| {
             let tensor = numbers(&name, &view)?;
             Ok((name, tensor))
@@ -189,10 +227,6 @@ fn numbers<T: Real>(name: &str, view: &TensorView) -> Result<Tensor<T>, String> 
         }
     };
     Ok(Tensor::from_vec(view.shape(), values))
-}
-
-fn dtype<T: Real>() -> Dtype {
-    if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 }
 }
 
 /// The bytes of one number, as the format stores it.
@@ -240,12 +274,27 @@ mod tests {
     }
 
     #[test]
-    fn the_same_model_gives_the_same_bytes() {
+    fn the_same_content_gives_the_same_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let paths = ["a", "b"].map(|name| folder.path().join(name));
-        let text: Metadata = (0..9).map(|i| (format!("key{i}"), format!("value{i}"))).collect();
-        paths.iter().for_each(|path| save(path, &mlp::<f32>(&[3, 4, 2], 1), text.clone()).unwrap());
+        for (path, turn) in paths.iter().zip([0, 1]) {
+            // The same text, put in in another order.
+            let keys = (0..9).map(|i| if turn == 0 { i } else { 8 - i });
+            let text = keys.map(|i| (format!("key{i}"), format!("value{i}"))).collect();
+            save(path, &mlp::<f32>(&[3, 4, 2], 1), text).unwrap();
+        }
         assert_eq!(std::fs::read(&paths[0]).unwrap(), std::fs::read(&paths[1]).unwrap());
+    }
+
+    #[test]
+    fn text_without_tensors_and_nothing_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        for metadata in [Metadata::new(), Metadata::from([("a".to_owned(), "\"é\n".to_owned())])] {
+            let checkpoint = Checkpoint::<f64> { metadata, ..Checkpoint::default() };
+            checkpoint.write(&path).unwrap();
+            assert_eq!(Checkpoint::read(&path).unwrap(), checkpoint);
+        }
     }
 
     #[test]

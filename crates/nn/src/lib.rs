@@ -30,6 +30,7 @@ pub mod layers;
 pub mod losses;
 pub mod optim;
 pub mod random;
+pub mod train;
 
 pub use context::Context;
 pub use data::Dataset;

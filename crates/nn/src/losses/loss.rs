@@ -3,9 +3,11 @@
 use std::fmt;
 
 use autograd::{Real, Var};
+use serde::{Deserialize, Serialize};
 
 /// What a loss is measured in, for one example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// The sum of squared errors over the features.
     SquaredError,

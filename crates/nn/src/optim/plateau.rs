@@ -76,6 +76,11 @@ impl Plateau {
         self.now
     }
 
+    /// What the rate is to be multiplied by now.
+    pub fn current(&self) -> f64 {
+        self.now
+    }
+
     /// All that the following observations depend on, besides the settings; there are no tensors in it.
     pub fn state(&self) -> State<f64> {
         let numbers = [

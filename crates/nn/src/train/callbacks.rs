@@ -1,0 +1,271 @@
+//! What listens while training goes on.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use autograd::Real;
+use indicatif::ProgressStyle;
+use serde_json::{Map, Value, json};
+
+use super::{Epoch, Step, Task, Terms};
+use crate::checkpoint::Checkpoint;
+use crate::optim::State;
+use crate::{Error, Result};
+
+/// Is told of every step and every epoch, and may stop the training.
+pub trait Callback<T: Real> {
+    /// After every step.
+    ///
+    /// # Errors
+    /// Whatever fails; training ends with it.
+    fn step(&mut self, _step: &Step) -> Result<ControlFlow<()>> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// After every epoch.
+    ///
+    /// # Errors
+    /// Whatever fails; training ends with it.
+    fn epoch(&mut self, _epoch: &Epoch, _task: &dyn Task<T>) -> Result<ControlFlow<()>> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// When training has ended or was stopped.
+    ///
+    /// # Errors
+    /// Whatever fails.
+    fn end(&mut self, _task: &mut dyn Task<T>) -> Result<()> {
+        Ok(())
+    }
+
+    /// What a checkpoint has to keep of it.
+    fn state(&self) -> State<T> {
+        State::default()
+    }
+
+    /// Takes back its [`state`](Self::state).
+    ///
+    /// # Errors
+    /// If it is the state of something else.
+    fn restore(&mut self, state: State<T>) -> Result<()> {
+        state.finish()
+    }
+}
+
+/// Stops when the loss has not improved for some epochs, and brings back the parameters of the best one.
+/// The loss is that of the validation examples, or of the training if there are none.
+pub struct EarlyStopping<T: Real> {
+    /// Epochs without an improvement that are put up with.
+    patience: usize,
+    waited: u64,
+    best: f64,
+    parameters: Checkpoint<T>,
+}
+
+impl<T: Real> EarlyStopping<T> {
+    /// Puts up with this many epochs without an improvement.
+    pub fn patience(epochs: usize) -> Self {
+        EarlyStopping { patience: epochs, waited: 0, best: f64::INFINITY, parameters: Checkpoint::default() }
+    }
+
+    /// Never stops, but keeps the best parameters.
+    pub fn keep_best() -> Self {
+        EarlyStopping::patience(usize::MAX)
+    }
+}
+
+impl<T: Real> Callback<T> for EarlyStopping<T> {
+    fn epoch(&mut self, epoch: &Epoch, task: &dyn Task<T>) -> Result<ControlFlow<()>> {
+        let loss = epoch.judged().total();
+        if loss < self.best {
+            (self.best, self.waited) = (loss, 0);
+            self.parameters = Checkpoint::default();
+            task.save(&mut self.parameters);
+        } else {
+            self.waited += 1;
+        }
+        let enough = self.waited as usize > self.patience;
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn end(&mut self, task: &mut dyn Task<T>) -> Result<()> {
+        if self.parameters.tensors.is_empty() {
+            return Ok(());
+        }
+        task.restore(&self.parameters).map_err(Error::Invalid)
+    }
+
+    fn state(&self) -> State<T> {
+        let numbers = [("best", self.best), ("waited", self.waited as f64)];
+        State {
+            tensors: self.parameters.tensors.clone(),
+            numbers: numbers.map(|(name, number)| (name.to_owned(), number)).into(),
+        }
+    }
+
+    fn restore(&mut self, mut state: State<T>) -> Result<()> {
+        self.best = state.take_number("best")?;
+        self.waited = state.take_count("waited")?;
+        self.parameters = Checkpoint { tensors: std::mem::take(&mut state.tensors), ..Checkpoint::default() };
+        state.finish()
+    }
+}
+
+/// Stops training after the current step once it is raised, from a handler of Ctrl-C or another thread.
+#[derive(Clone, Debug, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// Asks for a stop; says whether one was asked for before.
+    pub fn raise(&self) -> bool {
+        self.0.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether a stop was asked for.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<T: Real> Callback<T> for StopFlag {
+    fn step(&mut self, _: &Step) -> Result<ControlFlow<()>> {
+        Ok(if self.is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+}
+
+/// A bar on the terminal with the loss of the last epoch, the throughput and the time left. Nothing is
+/// shown where standard error is no terminal.
+pub struct ProgressBar {
+    bar: indicatif::ProgressBar,
+    examples: u64,
+}
+
+impl ProgressBar {
+    /// A bar, not yet shown.
+    pub fn new() -> Self {
+        let bar = indicatif::ProgressBar::new(0);
+        let style = "{msg}  {bar:30}  {percent:>3} %  {prefix}  {eta} left";
+        bar.set_style(ProgressStyle::with_template(style).expect("a valid template").progress_chars("━━─"));
+        ProgressBar { bar, examples: 0 }
+    }
+}
+
+impl Default for ProgressBar {
+    fn default() -> Self {
+        ProgressBar::new()
+    }
+}
+
+impl<T: Real> Callback<T> for ProgressBar {
+    fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {
+        self.examples += step.examples as u64;
+        if self.bar.length() != Some(step.of as u64) {
+            self.bar.set_length(step.of as u64);
+            // What was done before a resumption says nothing about the speed.
+            self.bar.set_position(step.done as u64);
+            self.bar.reset_eta();
+        }
+        self.bar.set_position(step.done as u64);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
+        let (kind, loss) =
+            if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };
+        self.bar.set_message(format!(
+            "epoch {}: {kind} loss {:.3} {}",
+            epoch.number,
+            loss.total(),
+            loss.unit
+        ));
+        let rate = self.examples as f64 / self.bar.elapsed().as_secs_f64().max(1e-9);
+        self.bar.set_prefix(format!("{} examples/s", rounded(rate)));
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn end(&mut self, _: &mut dyn Task<T>) -> Result<()> {
+        self.bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+impl Drop for ProgressBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Two digits and a unit: `340`, `12k`, `1.5M`.
+fn rounded(x: f64) -> String {
+    match x {
+        x if x < 1e3 => format!("{x:.0}"),
+        x if x < 1e4 => format!("{:.1}k", x / 1e3),
+        x if x < 1e6 => format!("{:.0}k", x / 1e3),
+        x => format!("{:.1}M", x / 1e6),
+    }
+}
+
+/// A line of JSON for every epoch, in a file that can be followed while training goes on.
+pub struct MetricsFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl MetricsFile {
+    /// A new file; one of this name must not be there yet.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create(path: &Path) -> Result<Self> {
+        let file = File::create_new(path).map_err(|source| Error::io("write", path, source))?;
+        Ok(MetricsFile { path: path.to_owned(), file })
+    }
+
+    /// The file of a training that goes on after `epochs` epochs. Lines of later epochs, written after the
+    /// last checkpoint, are taken back: they will come again.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn resume(path: &Path, epochs: usize) -> Result<Self> {
+        let text = fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
+        let kept: String = text.split_inclusive('\n').take(epochs).collect();
+        crate::files::write_atomically(path, kept.as_bytes())?;
+        let file = File::options().append(true).open(path);
+        Ok(MetricsFile {
+            path: path.to_owned(),
+            file: file.map_err(|source| Error::io("write", path, source))?,
+        })
+    }
+
+    /// The line of an epoch.
+    pub fn line(epoch: &Epoch) -> String {
+        let line = json!({
+            "epoch": epoch.number,
+            "learning_rate": epoch.rate,
+            "seconds": epoch.seconds,
+            "train": json_of(&epoch.train),
+            "validation": epoch.validation.as_ref().map(json_of),
+        });
+        format!("{line}\n")
+    }
+}
+
+fn json_of(terms: &Terms) -> Value {
+    let mut map = Map::new();
+    map.insert("unit".into(), terms.unit.to_string().into());
+    map.insert("total".into(), terms.total().into());
+    map.extend(terms.values.iter().map(|(name, value)| (name.to_string(), (*value).into())));
+    Value::Object(map)
+}
+
+impl<T: Real> Callback<T> for MetricsFile {
+    fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
+        let line = MetricsFile::line(epoch);
+        self.file.write_all(line.as_bytes()).map_err(|source| Error::io("write", &self.path, source))?;
+        Ok(ControlFlow::Continue(()))
+    }
+}

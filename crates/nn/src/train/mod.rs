@@ -1,0 +1,42 @@
+//! Training: epochs, batches, evaluation, callbacks, checkpoints.
+//!
+//! A [`Trainer`] knows how to train, not what: that is a [`Task`]. [`Fit`] is the task of a model with
+//! data in memory and a loss.
+//!
+//! ```
+//! use autograd::{Real, Tensor};
+//! use nn::losses::{self, Loss, Unit};
+//! use nn::optim::Adam;
+//! use nn::train::{EarlyStopping, Fit, Plan, Trainer};
+//! use nn::{Activation, Dataset, Mlp, Purpose, generator};
+//!
+//! # fn main() -> nn::Result<()> {
+//! // Which quarter of the plane is a point in?
+//! let x = nn::random::uniform([400, 2], -1.0, 1.0, &mut generator(0, Purpose::Noise, 0, 0));
+//! let labels = x.to_vec().chunks(2).map(|p| u32::from(p[0] > 0.0) + 2 * u32::from(p[1] > 0.0)).collect();
+//! let data = Dataset { x, labels: Some(labels), image: None };
+//!
+//! let model = Mlp::new(&[2, 16, 4], Activation::Relu, &mut generator(0, Purpose::Init, 0, 0));
+//! let mut task = Fit::new(model, &data, Some(&data), |model, batch, _context| {
+//!     let logits = model.forward(batch.x);
+//!     Loss::sum(Unit::Nats, [("cross-entropy", losses::cross_entropy(logits, &batch.classes))])
+//! });
+//! let plan = Plan { epochs: 30, batch: 50, learning_rate: 0.01, ..Plan::default() };
+//! let mut trainer = Trainer::new(plan, Adam::new(0.01)).with(EarlyStopping::patience(5));
+//! trainer.run(&mut task)?;
+//! assert!(trainer.epochs().last().unwrap().validation.as_ref().unwrap().total() < 0.2);
+//! # Ok(())
+//! # }
+//! ```
+
+mod callbacks;
+mod plan;
+mod task;
+mod tensorboard;
+mod trainer;
+
+pub use callbacks::{Callback, EarlyStopping, MetricsFile, ProgressBar, StopFlag};
+pub use plan::Plan;
+pub use task::{Batch, Fit, Task, Update};
+pub use tensorboard::TensorBoard;
+pub use trainer::{Epoch, Step, Terms, Trainer};

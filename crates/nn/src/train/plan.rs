@@ -1,0 +1,62 @@
+//! How to train.
+
+use serde::{Deserialize, Serialize};
+
+use crate::optim::Schedule;
+use crate::{Error, Result};
+
+/// How to train. The defaults are 10 epochs of batches of 64 at the constant rate 10⁻³, seed 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Passes over the training examples.
+    pub epochs: usize,
+    /// Examples in a step. The last step of an epoch has what is left.
+    pub batch: usize,
+    /// The learning rate before the schedule.
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// Every random number of the training follows from it.
+    pub seed: u64,
+    /// The largest norm of the gradient of all parameters together; a longer one is scaled down to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let (epochs, batch, learning_rate) = (10, 64, 1e-3);
+        Plan { epochs, batch, learning_rate, schedule: Schedule::Constant, seed: 0, clip_norm: None }
+    }
+}
+
+impl Plan {
+    /// Refuses what cannot be trained.
+    ///
+    /// # Errors
+    /// With one sentence that names the setting.
+    pub fn check(&self, examples: usize) -> Result<()> {
+        let invalid = |text| Err(Error::Invalid(text));
+        if self.epochs == 0 {
+            return invalid("epochs is 0; training needs at least 1 epoch".into());
+        }
+        if self.batch == 0 {
+            return invalid("batch is 0; a step needs at least 1 example".into());
+        }
+        if self.batch > examples {
+            let batch = self.batch;
+            return invalid(format!(
+                "a batch of {batch} is larger than the {examples} training examples; choose {examples} or less"
+            ));
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            let rate = self.learning_rate;
+            return invalid(format!("the learning rate must be a positive number, not {rate}"));
+        }
+        if let Some(limit) = self.clip_norm.filter(|limit| limit.is_nan() || *limit <= 0.0) {
+            return invalid(format!("clip_norm must be a positive number, not {limit}"));
+        }
+        self.schedule.check()
+    }
+}

@@ -1,0 +1,319 @@
+//! The trainer: it never knows which model it trains.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use autograd::Real;
+use serde::{Deserialize, Serialize};
+
+use super::{Callback, Plan, Task, Update};
+use crate::checkpoint::Checkpoint;
+use crate::data::shuffled;
+use crate::losses::{Loss, Unit};
+use crate::optim::{Optimizer, Plateau};
+use crate::{Context, Error, Result};
+
+/// The terms of a loss, as numbers, with their unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The unit of every term.
+    pub unit: Unit,
+    /// Names and values.
+    pub values: Vec<(Cow<'static, str>, f64)>,
+}
+
+impl Terms {
+    /// The numbers of a loss on a tape.
+    pub fn of<T: Real>(loss: &Loss<T>) -> Self {
+        let values = loss.terms.iter().map(|(name, term)| ((*name).into(), term.item().as_f64())).collect();
+        Terms { unit: loss.unit, values }
+    }
+
+    /// The sum of the terms.
+    pub fn total(&self) -> f64 {
+        self.values.iter().map(|term| term.1).sum()
+    }
+
+    /// The mean over parts with these numbers of examples; `None` if there are none.
+    pub fn mean(parts: impl Iterator<Item = (Terms, usize)>) -> Option<Terms> {
+        let mut sum = None;
+        let mut examples = 0;
+        for (terms, count) in parts {
+            Terms::add(&mut sum, terms, count as f64);
+            examples += count;
+        }
+        sum.map(|sum| sum.times(1.0 / examples as f64))
+    }
+
+    fn times(mut self, factor: f64) -> Terms {
+        self.values.iter_mut().for_each(|term| term.1 *= factor);
+        self
+    }
+
+    /// Adds `factor` times other terms.
+    fn add(sum: &mut Option<Terms>, terms: Terms, factor: f64) {
+        let terms = terms.times(factor);
+        match sum {
+            None => *sum = Some(terms),
+            Some(sum) => sum.values.iter_mut().zip(&terms.values).for_each(|(sum, term)| sum.1 += term.1),
+        }
+    }
+}
+
+/// One step of training.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Steps made so far, counted from 1 over all epochs.
+    pub done: usize,
+    /// Steps in all.
+    pub of: usize,
+    /// Its epoch, counted from 1.
+    pub epoch: usize,
+    /// The learning rate it was made with.
+    pub rate: f64,
+    /// Examples in its batch.
+    pub examples: usize,
+    /// The loss of its batch, before the update.
+    pub loss: Terms,
+}
+
+/// What one epoch came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub number: usize,
+    /// The learning rate of its last step.
+    pub rate: f64,
+    /// Training loss: the mean over the epoch's examples, each before the update of its step.
+    pub train: Terms,
+    /// The loss after the epoch on examples that are not trained on.
+    pub validation: Option<Terms>,
+    /// Seconds of training up to its end. Not part of a checkpoint: 0 for epochs before a resumption.
+    #[serde(skip)]
+    pub seconds: f64,
+}
+
+impl Epoch {
+    /// The loss to judge the epoch by: validation if there is one, else training.
+    pub fn judged(&self) -> &Terms {
+        self.validation.as_ref().unwrap_or(&self.train)
+    }
+}
+
+/// Where the training is: everything that the following steps depend on besides the model, the
+/// optimizer and the callbacks.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Position {
+    epochs: Vec<Epoch>,
+    /// Steps made in the unfinished epoch, and the sum of their losses.
+    steps: usize,
+    sum: Option<Terms>,
+}
+
+/// Trains a [`Task`] by a [`Plan`] with an optimizer.
+///
+/// The result depends on the plan alone: not on the number of threads, and not on whether training was
+/// interrupted and [resumed](Self::resume).
+pub struct Trainer<'a, T: Real> {
+    plan: Plan,
+    optimizer: Box<dyn Optimizer<T> + 'a>,
+    plateau: Option<Plateau>,
+    callbacks: Vec<Box<dyn Callback<T> + 'a>>,
+    file: Option<(PathBuf, Duration)>,
+    position: Position,
+}
+
+impl<'a, T: Real> Trainer<'a, T> {
+    /// A trainer that has not begun. The plan's learning rate counts, not the optimizer's.
+    pub fn new(plan: Plan, optimizer: impl Optimizer<T> + 'a) -> Self {
+        let optimizer = Box::new(optimizer);
+        Trainer {
+            plan,
+            optimizer,
+            plateau: None,
+            callbacks: vec![],
+            file: None,
+            position: Position::default(),
+        }
+    }
+
+    /// Tells this callback of every step and epoch, after those before it.
+    pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Lowers the learning rate when the loss of an epoch does not improve any more.
+    pub fn with_plateau(mut self, plateau: Plateau) -> Self {
+        self.plateau = Some(plateau);
+        self
+    }
+
+    /// Writes a checkpoint to this file after an epoch, if `every` has passed since the last one, and
+    /// when training ends or is stopped.
+    pub fn with_checkpoints(mut self, path: impl Into<PathBuf>, every: Duration) -> Self {
+        self.file = Some((path.into(), every));
+        self
+    }
+
+    /// What the completed epochs came to.
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.position.epochs
+    }
+
+    /// Whether all epochs of the plan are completed.
+    pub fn is_finished(&self) -> bool {
+        self.position.epochs.len() >= self.plan.epochs
+    }
+
+    /// Trains until the plan is fulfilled, or a callback stops it.
+    ///
+    /// # Errors
+    /// If the plan makes no sense, a checkpoint cannot be written, a callback fails, or the loss is not a
+    /// finite number any more.
+    pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
+        self.plan.check(task.examples())?;
+        let started = Instant::now();
+        let mut written = Instant::now();
+        let mut flow = ControlFlow::Continue(());
+        while flow.is_continue() && !self.is_finished() {
+            flow = self.epoch(task, started)?;
+            let due = self.file.as_ref().is_some_and(|(_, every)| written.elapsed() >= *every);
+            if due && flow.is_continue() {
+                self.write(task)?;
+                written = Instant::now();
+            }
+        }
+        self.write(task)?;
+        self.callbacks.iter_mut().try_for_each(|callback| callback.end(task))
+    }
+
+    /// Trains to the end of the current epoch, or until a callback stops it.
+    fn epoch(&mut self, task: &mut dyn Task<T>, started: Instant) -> Result<ControlFlow<()>> {
+        let (plan, examples) = (&self.plan, task.examples());
+        let number = self.position.epochs.len() + 1;
+        let per_epoch = examples.div_ceil(plan.batch);
+        let of = plan.epochs * per_epoch;
+        let order = shuffled(examples, plan.seed, number as u64);
+        let lowered = self.plateau.as_ref().map_or(1.0, Plateau::current);
+        let mut rate = plan.learning_rate * lowered;
+        let mut flow = ControlFlow::Continue(());
+        for numbers in order.chunks(plan.batch).skip(self.position.steps) {
+            let done = (number - 1) * per_epoch + self.position.steps;
+            rate = plan.learning_rate * lowered * plan.schedule.factor(done, of);
+            self.optimizer.set_rate(rate);
+            let mut update = Update { optimizer: &mut *self.optimizer, clip_norm: plan.clip_norm };
+            let context = Context::training(plan.seed, number as u64, numbers);
+            let at_step =
+                |problem| Error::Invalid(format!("{problem} at step {} (epoch {number})", done + 1));
+            let loss = task
+                .step(numbers, context, &mut update)
+                .map_err(|error| at_step(format!("training stopped: {error}")))?;
+            if let Some((name, value)) = loss.values.iter().find(|term| !term.1.is_finite()) {
+                return Err(at_step(format!(
+                    "the {name} loss became {value}; a smaller learning rate usually helps. It happened"
+                )));
+            }
+            Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / examples as f64);
+            self.position.steps += 1;
+            let step = Step { done: done + 1, of, epoch: number, rate, examples: numbers.len(), loss };
+            for callback in &mut self.callbacks {
+                if callback.step(&step)?.is_break() {
+                    flow = ControlFlow::Break(());
+                }
+            }
+            // After the last step the epoch is completed first.
+            if flow.is_break() && self.position.steps < per_epoch {
+                return Ok(flow);
+            }
+        }
+        let epoch = Epoch {
+            number,
+            rate,
+            train: self.position.sum.take().expect("an epoch has a step"),
+            validation: task.validate(plan.seed),
+            seconds: started.elapsed().as_secs_f64(),
+        };
+        self.position.steps = 0;
+        if let Some(plateau) = &mut self.plateau {
+            plateau.observe(epoch.judged().total());
+        }
+        for callback in &mut self.callbacks {
+            if callback.epoch(&epoch, task)?.is_break() {
+                flow = ControlFlow::Break(());
+            }
+        }
+        self.position.epochs.push(epoch);
+        Ok(flow)
+    }
+
+    fn write(&self, task: &dyn Task<T>) -> Result<()> {
+        match &self.file {
+            Some((path, _)) => self.checkpoint(task).write(path),
+            None => Ok(()),
+        }
+    }
+
+    /// Everything that the rest of the training depends on: the model, the optimizer, the callbacks, the
+    /// plan and how far it is. Byte for byte the same however the training came here.
+    pub fn checkpoint(&self, task: &dyn Task<T>) -> Checkpoint<T> {
+        let mut checkpoint = Checkpoint::default();
+        task.save(&mut checkpoint);
+        checkpoint.insert_state("optimizer", self.optimizer.state());
+        if let Some(plateau) = &self.plateau {
+            let numbers = plateau.state().numbers;
+            checkpoint.insert_state("plateau", crate::optim::State { numbers, ..Default::default() });
+        }
+        for (i, callback) in self.callbacks.iter().enumerate() {
+            checkpoint.insert_state(&format!("callback{i}"), callback.state());
+        }
+        let json = |value: serde_json::Result<String>| value.expect("numbers and names are JSON");
+        let text = [
+            ("plan", json(serde_json::to_string(&self.plan))),
+            ("position", json(serde_json::to_string(&self.position))),
+        ];
+        checkpoint.metadata.extend(text.map(|(name, text)| (name.to_owned(), text)));
+        checkpoint
+    }
+
+    /// Goes back to where a checkpoint was written. Afterwards [`run`](Self::run) does what was left of
+    /// the plan, with the same result to the last bit as if nothing had happened.
+    ///
+    /// The plan may have more epochs than the checkpoint's, but must be the same in everything else.
+    ///
+    /// # Errors
+    /// If the file cannot be read, was written by other training, or does not fit the model.
+    pub fn resume(&mut self, task: &mut dyn Task<T>, path: &Path) -> Result<()> {
+        let checkpoint = Checkpoint::read(path)?;
+        self.restore(task, checkpoint).map_err(|problem| Error::file(path, problem))
+    }
+
+    fn restore(&mut self, task: &mut dyn Task<T>, mut checkpoint: Checkpoint<T>) -> Result<(), String> {
+        let text = |name: &str| {
+            let text = checkpoint.metadata.get(name);
+            text.ok_or_else(|| format!("there is no {name} in this file, so training cannot go on from it"))
+        };
+        let broken = |name: &str, error| format!("the {name} in this file cannot be read ({error})");
+        let plan: Plan = serde_json::from_str(text("plan")?).map_err(|error| broken("plan", error))?;
+        let position: Position =
+            serde_json::from_str(text("position")?).map_err(|error| broken("position", error))?;
+        if plan != (Plan { epochs: plan.epochs, ..self.plan.clone() }) {
+            return Err(format!("it was written with another plan: {plan:?}, not {:?}", self.plan));
+        }
+        let sentence = |error: Error| error.to_string();
+        let optimizer = checkpoint.take_state("optimizer")?;
+        task.restore_optimizer(&mut *self.optimizer, optimizer).map_err(sentence)?;
+        if let Some(plateau) = &mut self.plateau {
+            let numbers = checkpoint.take_state("plateau")?.numbers;
+            plateau.restore(crate::optim::State { numbers, ..Default::default() }).map_err(sentence)?;
+        }
+        for (i, callback) in self.callbacks.iter_mut().enumerate() {
+            callback.restore(checkpoint.take_state(&format!("callback{i}"))?).map_err(sentence)?;
+        }
+        task.restore(&checkpoint)?;
+        self.position = position;
+        Ok(())
+    }
+}
