@@ -1,10 +1,10 @@
 //! Metrics, each with its definition.
 
 use autograd::Tensor;
+use nn::train::Terms;
 use nn::{Context, Dataset};
 
 use crate::AnyModel;
-use crate::model::Terms;
 
 /// Examples evaluated together: enough for fast products, little enough to fit into the cache.
 const BATCH: usize = 500;
@@ -73,17 +73,11 @@ pub fn codes(model: &dyn AnyModel, data: &Dataset) -> Tensor<f32> {
 /// The loss of the model, the mean over all examples. Deterministic: noise that the loss needs by
 /// definition is fixed by the seed and the number of the example.
 pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
-    let mut sum: Option<Terms> = None;
+    let mut parts = vec![];
     for_each_batch(data, |numbers, x| {
-        let mut terms = model.loss(x, Context::evaluation(seed, numbers));
-        let weight = numbers.len() as f64 / data.len() as f64;
-        terms.values.iter_mut().for_each(|term| term.1 *= weight);
-        match &mut sum {
-            None => sum = Some(terms),
-            Some(sum) => sum.values.iter_mut().zip(&terms.values).for_each(|(sum, term)| sum.1 += term.1),
-        }
+        parts.push((model.loss(x, Context::evaluation(seed, numbers)), numbers.len()));
     });
-    sum.expect("data sets have examples")
+    Terms::mean(parts.into_iter()).expect("data sets have examples")
 }
 
 fn for_each_batch(data: &Dataset, mut f: impl FnMut(&[usize], &Tensor<f32>)) {

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use autograd::{Mismatch, Name, Real, Tensor, Tree, Var, gradcheck_slice, value, value_and_grad};
-use nn::checkpoint::{self, Metadata};
-use nn::{Context, Optimizer, Result, optim};
+use nn::checkpoint::{Checkpoint, Metadata};
+use nn::optim::{self, Optimizer};
+use nn::train::{Terms, Update};
+use nn::{Context, Error, Result};
 
-use crate::{Loss, Unit};
+use crate::Loss;
 
 /// An autoencoder on a tape. A model's file implements this and nothing else.
 pub trait Model<'t, T: Real> {
@@ -18,27 +20,6 @@ pub trait Model<'t, T: Real> {
 
     /// The loss of the paper for a batch, as named terms.
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T>;
-}
-
-/// The terms of a loss, as numbers, with their unit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Terms {
-    /// The unit of every term.
-    pub unit: Unit,
-    /// Names and values.
-    pub values: Vec<(&'static str, f64)>,
-}
-
-impl Terms {
-    fn of<T: Real>(loss: &Loss<T>) -> Self {
-        let values = loss.terms.iter().map(|(name, term)| (*name, term.item().as_f64())).collect();
-        Terms { unit: loss.unit, values }
-    }
-
-    /// The sum of the terms.
-    pub fn total(&self) -> f64 {
-        self.values.iter().map(|term| term.1).sum()
-    }
 }
 
 /// A model at rest. The trainer, the metrics and the command line work with any of them.
@@ -53,7 +34,10 @@ pub trait AnyModel {
     fn loss(&self, x: &Tensor<f32>, context: Context) -> Terms;
 
     /// One step of training on a batch; returns the loss before the step.
-    fn train_step(&mut self, x: &Tensor<f32>, context: Context, optimizer: &mut dyn Optimizer<f32>) -> Terms;
+    ///
+    /// # Errors
+    /// If the gradient is to be clipped and is not finite.
+    fn train_step(&mut self, x: &Tensor<f32>, context: Context, update: &mut Update<f32>) -> Result<Terms>;
 
     /// Calls `f` with every parameter and its name.
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>));
@@ -65,17 +49,40 @@ pub trait AnyModel {
     /// If they differ; see [`autograd::gradcheck`].
     fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch>;
 
-    /// Writes a checkpoint.
+    /// Adds all parameters to a checkpoint, under a prefix.
+    fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>);
+
+    /// Takes all parameters from a checkpoint.
+    ///
+    /// # Errors
+    /// A sentence, if they do not fit; see [`Checkpoint::restore`].
+    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String>;
+
+    /// Gives a restored optimizer state to an optimizer of this model's parameters.
+    ///
+    /// # Errors
+    /// If the state is that of another kind of optimizer; see [`optim::restore`].
+    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()>;
+
+    /// Writes a checkpoint of the parameters.
     ///
     /// # Errors
     /// If the file cannot be written.
-    fn save(&self, path: &Path, metadata: Metadata) -> Result<()>;
+    fn save(&self, path: &Path, metadata: Metadata) -> Result<()> {
+        let mut checkpoint = Checkpoint { metadata, ..Checkpoint::default() };
+        self.insert("", &mut checkpoint);
+        checkpoint.write(path)
+    }
 
     /// Reads the parameters from a checkpoint.
     ///
     /// # Errors
     /// If the file cannot be read or does not fit.
-    fn load(&mut self, path: &Path) -> Result<Metadata>;
+    fn load(&mut self, path: &Path) -> Result<Metadata> {
+        let checkpoint = Checkpoint::read(path)?;
+        self.restore("", &checkpoint).map_err(|problem| Error::file(path, problem))?;
+        Ok(checkpoint.metadata)
+    }
 }
 
 /// A model whose parameters are learnt by gradient descent: every [`Model`] is one.
@@ -109,16 +116,16 @@ where
         &mut self,
         x: &Tensor<f32>,
         mut context: Context,
-        optimizer: &mut dyn Optimizer<f32>,
-    ) -> Terms {
+        update: &mut Update<f32>,
+    ) -> Result<Terms> {
         let mut terms = None;
         let (_, gradient) = value_and_grad(&self.0, |model, tape| {
             let loss = model.loss(tape.constant(x), &mut context);
             terms = Some(Terms::of(&loss));
             loss.total()
         });
-        optim::step(optimizer, &mut self.0, &gradient);
-        terms.expect("the closure ran")
+        update.apply(&mut self.0, gradient, &mut context)?;
+        Ok(terms.expect("the closure ran"))
     }
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
@@ -140,11 +147,15 @@ where
         )
     }
 
-    fn save(&self, path: &Path, metadata: Metadata) -> Result<()> {
-        checkpoint::save(path, &self.0, metadata)
+    fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
+        into.insert(prefix, &self.0);
     }
 
-    fn load(&mut self, path: &Path) -> Result<Metadata> {
-        checkpoint::load(path, &mut self.0)
+    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String> {
+        from.restore(prefix, &mut self.0)
+    }
+
+    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        optim::restore(optimizer, &self.0, state)
     }
 }

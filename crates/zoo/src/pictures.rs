@@ -58,17 +58,17 @@ pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64)) -> Option<Pictur
     let first = epochs.first()?;
     let mut series = vec![
         curve("train".into(), epochs, |epoch| epoch.train.total()),
-        curve("test".into(), epochs, |epoch| epoch.test.total()),
+        curve("test".into(), epochs, |epoch| epoch.judged().total()),
     ];
-    if first.test.values.len() > 1 {
-        for (i, (name, _)) in first.test.values.iter().enumerate() {
-            series.push(curve(format!("test {name}"), epochs, |epoch| epoch.test.values[i].1));
+    if first.judged().values.len() > 1 {
+        for (i, (name, _)) in first.judged().values.iter().enumerate() {
+            series.push(curve(format!("test {name}"), epochs, |epoch| epoch.judged().values[i].1));
         }
     }
-    let unit = first.test.unit;
+    let unit = first.judged().unit;
     let references = match unit {
         Unit::SquaredError => vec![(format!("PCA-{} {:.3}", pca.0, pca.1), pca.1)],
-        Unit::Nats => vec![],
+        Unit::Error | Unit::Nats => vec![],
     };
     let title = format!("Loss during training\n{caption}");
     Some(plot::curves(&title, "epoch", &unit.to_string(), &series, &references))

@@ -124,7 +124,7 @@ impl Entry {
         let small = data.width() < 256;
         let (epochs, batch, learning_rate) = if small { (600, 64, 2e-3) } else { (20, 128, 1e-3) };
         let schedule = if small { Schedule::Cosine { floor: 0.0 } } else { Schedule::Constant };
-        Plan { epochs, batch: batch.min(data.len()), learning_rate, schedule, seed: 0 }
+        Plan { epochs, batch: batch.min(data.len()), learning_rate, schedule, ..Plan::default() }
     }
 }
 

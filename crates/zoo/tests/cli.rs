@@ -101,7 +101,7 @@ fn a_run_leaves_a_complete_folder_and_never_overwrites() {
         let lines: Vec<serde_json::Value> =
             metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 3, "two epochs and the result");
-        assert_eq!(lines[1]["test"]["unit"], "nats/img");
+        assert_eq!(lines[1]["validation"]["unit"], "nats/img");
     }
     refuse(
         folder.path(),
@@ -140,17 +140,17 @@ fn senseless_settings_are_refused() {
     let cases: [(&[&str], &str); 13] = [
         (&["train", "vea"], "error: there is no model `vea`; did you mean `vae`? (models: pca, ae, vae)"),
         (&["train", "zzzzzz"], "error: there is no model `zzzzzz`; the models are pca, ae, vae"),
-        (&["train", "ae", "--epochs", "0"], "error: training needs at least 1 epoch (--epochs 1)"),
+        (&["train", "ae", "--epochs", "0"], "error: epochs is 0; training needs at least 1 epoch"),
         (&["train", "ae", "--code", "0"], "error: the code must have at least 1 number (--code 1)"),
         (&["train", "pca", "--code", "0"], "error: the code must have at least 1 number (--code 1)"),
         (
             &["train", "ae", "--hidden", "16,0"],
             "error: a hidden layer must have at least 1 unit, not [16, 0]",
         ),
-        (&["train", "ae", "--batch", "0"], "error: a batch needs at least 1 example (--batch 1)"),
+        (&["train", "ae", "--batch", "0"], "error: batch is 0; a step needs at least 1 example"),
         (
             &["train", "ae", "--batch", "2000"],
-            "error: a batch of 2000 is larger than the 1438 training examples; choose --batch 1438 or less",
+            "error: a batch of 2000 is larger than the 1438 training examples; choose 1438 or less",
         ),
         (&["train", "ae", "--lr", "0"], "error: the learning rate must be a positive number, not 0"),
         (&["train", "ae", "--lr", "nan"], "error: the learning rate must be a positive number, not NaN"),

@@ -1,6 +1,7 @@
 //! What every model of the registry must do.
 
 use autograd::Tensor;
+use nn::train::Update;
 use nn::{Adam, Context, Dataset};
 use toml::{Table, Value};
 use zoo::data::{Split, digits};
@@ -61,7 +62,13 @@ fn a_tiny_batch_is_learnt() {
         let tiny = Dataset { x: x.clone(), labels: None, image: None };
         let before = evaluate::mean_squared_error(&*model, &tiny);
         for epoch in 0..300 {
-            model.train_step(&x, Context::training(0, epoch, &numbers), &mut adam);
+            model
+                .train_step(
+                    &x,
+                    Context::training(0, epoch, &numbers),
+                    &mut Update { optimizer: &mut adam, clip_norm: None },
+                )
+                .unwrap();
         }
         let after = evaluate::mean_squared_error(&*model, &tiny);
         assert!(after < 0.1 * before, "{}: SSE/img {before} became {after}", entry.name);
@@ -107,7 +114,7 @@ fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
                 let wide = toml::toml! { hidden = [500] };
                 let mut model = built(entry, &wide, &data.train, seed);
                 let plan = Plan { seed, batch: 512, ..brief(&data, entry) };
-                train(&mut *model, &data, &plan, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+                train(&mut *model, &data, &plan).unwrap();
                 parameters(&*model)
             })
         };
@@ -123,9 +130,12 @@ fn a_loss_that_is_not_finite_stops_training_with_a_sentence() {
     for entry in learned() {
         let mut model = built(entry, &Table::new(), &data.train, 0);
         let plan = Plan { learning_rate: 1e18, ..brief(&data, entry) };
-        let result = train(&mut *model, &data, &plan, &mut |_| std::ops::ControlFlow::Continue(()));
+        let result = train(&mut *model, &data, &plan);
         let text = result.unwrap_err().to_string();
-        assert!(text.contains("loss became") && text.contains("a smaller --lr usually helps"), "{text}");
+        assert!(
+            text.contains("loss became") && text.contains("a smaller learning rate usually helps"),
+            "{text}"
+        );
     }
 }
 

@@ -5,6 +5,7 @@
 //! matrix product borrows from the allocator for packing.
 #![cfg(target_os = "linux")]
 
+use nn::train::Update;
 use nn::{Adam, Context};
 use zoo::AnyModel;
 use zoo::data::{Split, digits};
@@ -20,9 +21,10 @@ fn page_faults() -> usize {
 /// Page faults during `steps` steps with batches of 512.
 fn faults(model: &mut dyn AnyModel, data: &Split, adam: &mut Adam<f32>, steps: usize) -> usize {
     let before = page_faults();
+    let mut update = Update { optimizer: adam, clip_norm: None };
     for step in 0..steps {
         let numbers: Vec<usize> = (0..512).map(|i| (step * 512 + i) % data.train.len()).collect();
-        model.train_step(&data.train.rows(&numbers), Context::training(0, 1, &numbers), adam);
+        model.train_step(&data.train.rows(&numbers), Context::training(0, 1, &numbers), &mut update).unwrap();
     }
     page_faults() - before
 }

@@ -1,8 +1,8 @@
 //! What a run came to, in numbers: the table on the terminal and the lines of `metrics.jsonl`.
 
+use nn::train::MetricsFile;
 use serde_json::{Map, Value, json};
-use zoo::model::Terms;
-use zoo::train::Epoch;
+use zoo::train::{Epoch, Terms};
 
 /// The result on the test examples.
 pub(crate) struct Summary {
@@ -68,23 +68,13 @@ impl Summary {
 
 /// One line for every epoch and one for the result.
 pub(crate) fn metrics(epochs: &[Epoch], summary: &Summary) -> String {
-    let epoch = |epoch: &Epoch| {
-        json!({
-            "epoch": epoch.number,
-            "learning_rate": epoch.rate,
-            "seconds": epoch.seconds,
-            "train": terms(&epoch.train),
-            "test": terms(&epoch.test),
-        })
-    };
-    let lines = epochs.iter().map(epoch).chain([summary.json()]);
-    lines.map(|line| format!("{line}\n")).collect()
+    epochs.iter().map(MetricsFile::line).chain([format!("{}\n", summary.json())]).collect()
 }
 
 fn terms(terms: &Terms) -> Value {
     let mut map = Map::new();
     map.insert("unit".into(), terms.unit.to_string().into());
     map.insert("total".into(), terms.total().into());
-    map.extend(terms.values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+    map.extend(terms.values.iter().map(|(name, value)| (name.to_string(), (*value).into())));
     Value::Object(map)
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use nn::checkpoint::Metadata;
+use nn::train::{ProgressBar, StopFlag};
 use nn::{Error, Result};
 use toml::{Table, Value};
 use zoo::config::Config;
@@ -10,10 +11,9 @@ use zoo::data::{self, Split};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
-use zoo::train::train;
+use zoo::train::{Lesson, trainer};
 use zoo::{evaluate, pictures};
 
-use super::progress::Progress;
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
 use crate::cli::TrainArgs;
@@ -29,13 +29,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
 
     let started = Instant::now();
-    let progress = Progress::new();
+    let stop = stop_by_ctrl_c();
     let epochs = match entry.training {
-        Training::ClosedForm => Ok(vec![]),
-        Training::Gradient => train(&mut *model, &data, &config.train, &mut |event| progress.watch(event)),
+        Training::ClosedForm => vec![],
+        Training::Gradient => {
+            let mut trainer = trainer(&config.train).with(stop.clone()).with(ProgressBar::new());
+            trainer.run(&mut Lesson { model: &mut *model, data: &data })?;
+            trainer.epochs().to_vec()
+        }
     };
-    progress.finish();
-    let epochs = epochs?;
 
     let codes = evaluate::codes(&*model, &data.test);
     let code = codes.shape()[1];
@@ -47,7 +49,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
         examples: [data.train.len(), data.test.len()],
         code,
         epochs: epochs.len(),
-        interrupted: progress.interrupted(),
+        interrupted: stop.is_raised(),
         seconds: started.elapsed().as_secs_f64(),
         sse,
         pca: evaluate::mean_squared_error(&pca, &data.test),
@@ -112,6 +114,20 @@ fn configure(args: &TrainArgs) -> Result<(&'static Entry, Config, Split)> {
 fn integer(name: &str, value: usize) -> Result<Value> {
     let fits = i64::try_from(value).map(Value::Integer);
     fits.map_err(|_| Error::Invalid(format!("--{name} {value} is too large")))
+}
+
+/// The first Ctrl-C ends training after the current step; a second one ends the program.
+fn stop_by_ctrl_c() -> StopFlag {
+    let stop = StopFlag::default();
+    let flag = stop.clone();
+    let handler = move || {
+        if flag.raise() {
+            std::process::exit(130);
+        }
+    };
+    // Without a handler Ctrl-C ends the program at once, which is no reason not to train.
+    let _ = ctrlc::set_handler(handler);
+    stop
 }
 
 fn use_threads(threads: Option<usize>) -> Result<()> {

@@ -6,17 +6,16 @@
 //! computed, not learnt, and stand beside every result of the zoo: a model with a code of the same
 //! size has to do better to be worth its training.
 
-use std::path::Path;
-
 use autograd::{Mismatch, Name, Real, Tensor, Tree, tree};
 use nalgebra::DMatrix;
-use nn::checkpoint::{self, Metadata};
-use nn::{Context, Dataset, Generator, Optimizer, Result, losses};
+use nn::checkpoint::Checkpoint;
+use nn::optim::{self, Optimizer};
+use nn::train::{Terms, Update};
+use nn::{Context, Dataset, Generator, Result, losses};
 use serde::{Deserialize, Serialize};
 
 use super::check_widths;
 use crate::AnyModel;
-use crate::model::Terms;
 use crate::registry::Settings;
 use crate::{Unit, evaluate};
 
@@ -84,12 +83,12 @@ impl AnyModel for Pca<Tensor<f32>> {
     fn loss(&self, x: &Tensor<f32>, _: Context) -> Terms {
         let x_hat = self.decode(&self.encode(x));
         let loss = autograd::value(&x_hat, |x_hat, tape| losses::squared_error(x_hat, tape.constant(x)));
-        Terms { unit: Unit::SquaredError, values: vec![("reconstruction", loss.item().as_f64())] }
+        Terms { unit: Unit::SquaredError, values: vec![("reconstruction".into(), loss.item().as_f64())] }
     }
 
-    fn train_step(&mut self, x: &Tensor<f32>, context: Context, _: &mut dyn Optimizer<f32>) -> Terms {
+    fn train_step(&mut self, x: &Tensor<f32>, context: Context, _: &mut Update<f32>) -> Result<Terms> {
         // It is exact from the start: nothing is left to learn.
-        self.loss(x, context)
+        Ok(self.loss(x, context))
     }
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
@@ -100,12 +99,16 @@ impl AnyModel for Pca<Tensor<f32>> {
         Ok(()) // nothing is learnt by gradient
     }
 
-    fn save(&self, path: &Path, metadata: Metadata) -> Result<()> {
-        checkpoint::save(path, self, metadata)
+    fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
+        into.insert(prefix, self);
     }
 
-    fn load(&mut self, path: &Path) -> Result<Metadata> {
-        checkpoint::load(path, self)
+    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String> {
+        from.restore(prefix, self)
+    }
+
+    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        optim::restore(optimizer, self, state)
     }
 }
 
