@@ -46,8 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Loss::sum(Unit::Nats, [("cross-entropy", losses::cross_entropy(logits, &batch.classes))])
     });
     let schedule = Schedule::Cosine { floor: 0.0 };
-    let plan = Plan { epochs: 4, batch: 128, learning_rate: 4e-3, schedule, ..Plan::default() };
-    Trainer::new(plan, AdamW::new(4e-3)).with(ProgressBar::new()).run(&mut task)?;
+    let plan = Plan { epochs: 7, batch: 128, learning_rate: 3e-3, schedule, ..Plan::default() };
+    Trainer::new(plan, AdamW::new(3e-3)).with(ProgressBar::new()).run(&mut task)?;
 
     let labels = mnist.test.labels.as_ref().ok_or("the folder has no test labels")?;
     let numbers: Vec<usize> = (0..mnist.test.len()).collect();

@@ -29,6 +29,7 @@
 
 mod check;
 mod display;
+mod fast;
 mod gradcheck;
 pub mod gradient;
 pub mod op;

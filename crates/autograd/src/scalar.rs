@@ -134,10 +134,25 @@ macro_rules! standard {
     };
 }
 
+/// The elementary functions that training spends its time in: for `f32` our own, for `f64` those of the
+/// standard library.
+macro_rules! fast {
+    ($($name:ident)+) => {
+        $(
+            #[inline(always)]
+            fn $name(self) -> Self {
+                crate::fast::$name(self)
+            }
+        )+
+    };
+}
+
 macro_rules! real {
-    ($t:ty) => {
+    ($t:ty, $elementary:ident, { $($sigmoid:tt)* }) => {
         impl Scalar for $t {
-            standard!(abs sqrt exp ln sin cos tanh sinh cosh);
+            standard!(abs sqrt sin cos sinh cosh);
+            $elementary!(exp ln tanh);
+            $($sigmoid)*
             #[inline(always)]
             fn lit(self, value: f64) -> Self {
                 value as $t
@@ -156,13 +171,6 @@ macro_rules! real {
             #[inline(always)]
             fn step(self) -> Self {
                 if self > 0.0 { 1.0 } else { 0.0 }
-            }
-            #[inline(always)]
-            fn sigmoid(self) -> Self {
-                // e^(−|x|) never overflows; the two branches are the same function.
-                let e = Float::exp(-Float::abs(self));
-                let r = 1.0 / (1.0 + e);
-                if self < 0.0 { e * r } else { r }
             }
             #[inline(always)]
             fn powi(self, n: i32) -> Self {
@@ -190,7 +198,8 @@ macro_rules! real {
             const INFINITY: Self = <$t>::INFINITY;
             const NAN: Self = <$t>::NAN;
 
-            standard!(exp_m1 ln_1p tan asin acos atan floor ceil);
+            standard!(tan asin acos atan floor ceil);
+            $elementary!(exp_m1 ln_1p);
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $t
@@ -238,5 +247,15 @@ macro_rules! real {
     };
 }
 
-real!(f32);
-real!(f64);
+real!(f32, fast, {
+    fast!(sigmoid);
+});
+real!(f64, standard, {
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        // e^(−|x|) never overflows; the two branches are the same function.
+        let e = Float::exp(-Float::abs(self));
+        let r = 1.0 / (1.0 + e);
+        if self < 0.0 { e * r } else { r }
+    }
+});

@@ -18,6 +18,39 @@ pub(crate) enum Command {
     List,
     /// Train a model and write a run folder: settings, metrics, checkpoint, pictures.
     Train(Box<TrainArgs>),
+    /// Time the training steps of a fixed workload and print a line of JSON.
+    ///
+    /// Weights, batches and noise are the same to the bit in every framework that follows the protocol
+    /// (docs/PERFORMANCE.md), so losses can be compared digit by digit.
+    Bench(BenchArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// W1 small autoencoder, W2 deep, W3 variational, W4 contractive by double backward, W5
+    /// convolutional, W6 tiny, W7b1 and W7b1024 inference.
+    #[arg(long, value_name = "W")]
+    pub(crate) workload: String,
+
+    /// Threads to compute with.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
+
+    /// Steps to time [default: by workload, seconds].
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<usize>,
+
+    /// Different batches, used in turn.
+    #[arg(long, value_name = "N", default_value_t = 468)]
+    pub(crate) batches: usize,
+
+    /// MNIST's training images, an IDX file, gzipped or not [default: $PEERS_MNIST].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: Option<PathBuf>,
+
+    /// Print the losses of the first N steps instead of the time.
+    #[arg(long, value_name = "N")]
+    pub(crate) trace: Option<usize>,
 }
 
 #[derive(Args)]

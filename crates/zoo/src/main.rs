@@ -10,9 +10,11 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    let started = std::time::Instant::now();
     let result = match Cli::parse().command {
         Command::List => print(&commands::list::table()),
         Command::Train(args) => commands::train::run(&args).and_then(|report| print(&report)),
+        Command::Bench(args) => commands::bench::run(&args, started).and_then(|line| print(&line)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,9 +7,11 @@ use crate::{Real, Scalar, Var};
 struct Tanh;
 
 impl Elementwise for Tanh {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.tanh()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y.lit(1.0) - y * y
     }
@@ -19,9 +21,11 @@ impl Elementwise for Tanh {
 struct Sigmoid;
 
 impl Elementwise for Sigmoid {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sigmoid()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y * (y.lit(1.0) - y)
     }
@@ -31,9 +35,11 @@ impl Elementwise for Sigmoid {
 struct Relu;
 
 impl Elementwise for Relu {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         Real::max(x, T::zero())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.step()
     }
@@ -43,9 +49,11 @@ impl Elementwise for Relu {
 struct Step;
 
 impl Elementwise for Step {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.step()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -55,10 +63,12 @@ impl Elementwise for Step {
 struct Softplus;
 
 impl Elementwise for Softplus {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         // ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|): no overflow, and exact for very negative x.
         Real::max(x, T::zero()) + (-x.abs()).exp().ln_1p()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sigmoid()
     }
@@ -68,9 +78,11 @@ impl Elementwise for Softplus {
 struct Softsign;
 
 impl Elementwise for Softsign {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x / (T::one() + x.abs())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let r = x.lit(1.0) / (x.lit(1.0) + x.abs());
         r * r

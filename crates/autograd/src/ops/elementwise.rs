@@ -38,7 +38,10 @@ pub trait Elementwise: 'static {
 /// > `x̄ = ȳ · f′(x)`, element by element.
 impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        x.map(|x| self.f(x))
+        x.map(
+            #[inline(always)]
+            |x| self.f(x),
+        )
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
@@ -52,7 +55,11 @@ impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
         [x]: [&Tensor<T>; 1],
         y: &Tensor<T>,
     ) -> Option<Tensor<T>> {
-        Some(Tensor::combine([g, x, y], |[g, x, y]| g * self.df(x, y)))
+        Some(Tensor::combine(
+            [g, x, y],
+            #[inline(always)]
+            |[g, x, y]| g * self.df(x, y),
+        ))
     }
 }
 

@@ -21,6 +21,19 @@ impl<T: Real> Op<T, 2> for MatMul {
             _ => a.t().matmul(g),
         }
     }
+    fn fused_vjp(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        [a, b]: [&Tensor<T>; 2],
+        _: &Tensor<T>,
+    ) -> Option<Tensor<T>> {
+        // The gradient of a transposed weight is itself transposed, so that the weight's is in order.
+        Some(match wrt {
+            0 => g.matmul_like(&b.t(), a),
+            _ => a.t().matmul_like(g, b),
+        })
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -9,9 +9,11 @@ use crate::{Real, Scalar, Var};
 struct LeakyRelu(f64);
 
 impl Elementwise for LeakyRelu {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.where_positive(x, T::of(self.0) * x)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.where_positive(x.lit(1.0), x.lit(self.0))
     }
@@ -21,9 +23,11 @@ impl Elementwise for LeakyRelu {
 struct Elu(f64);
 
 impl Elementwise for Elu {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.where_positive(x, T::of(self.0) * x.exp_m1())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         // The exponential never sees a positive number: its overflow, though not taken here, would
         // meet a 0 in the next derivative.
@@ -42,9 +46,11 @@ fn normal_cdf<S: Scalar>(x: S) -> S {
 }
 
 impl Elementwise for Gelu {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x * normal_cdf(x)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let density = x.lit((2.0 * PI).sqrt().recip()) * (x.lit(-0.5) * x * x).exp();
         normal_cdf(x) + x * density
@@ -63,9 +69,11 @@ fn gelu_gate<S: Scalar>(x: S) -> S {
 }
 
 impl Elementwise for GeluTanh {
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x * gelu_gate(x).sigmoid()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let u = gelu_gate(x);
         let s = u.sigmoid();

@@ -1,13 +1,14 @@
 //! The loops: elementwise functions, copies and sums.
 //!
 //! Every kernel writes a contiguous result. It has one fast path (contiguous slices) and one
-//! general path ([`Walk`], which steps through the rows of strided operands). Work is split at
+//! general path ([`Walk`], which steps through the rows of strided operands, a block at a time). Work is split at
 //! fixed places that do not depend on the number of threads, and partial sums are combined in a
 //! fixed order: the same inputs give the same bits on any machine with any number of threads.
 
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
+use super::simd::vectorized;
 use super::{Shape, Strides, Tensor, broadcast, cost};
 use crate::Real;
 
@@ -62,6 +63,7 @@ impl<const N: usize> Walk<N> {
     }
 
     /// Calls `visit(offsets of the row's first elements)` for rows `start..end`.
+    #[inline(always)]
     fn rows(&self, start: usize, end: usize, mut visit: impl FnMut([usize; N])) {
         let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
         let mut rest = start;
@@ -99,7 +101,11 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!(Tensor::from_vec([2], vec![1.0, 2.0]).map(|x| x * x).to_vec(), [1.0, 4.0]);
     /// ```
     pub fn map(&self, f: impl Fn(T) -> T + Sync) -> Self {
-        Tensor::combine([self], |[x]| f(x))
+        Tensor::combine(
+            [self],
+            #[inline(always)]
+            |[x]| f(x),
+        )
     }
 
     /// `f` of every pair of elements; both tensors are broadcast to their common shape.
@@ -109,12 +115,20 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn zip(&self, other: &Self, f: impl Fn(T, T) -> T + Sync) -> Self {
         if self.shape == other.shape {
-            return Tensor::combine([self, other], |[a, b]| f(a, b));
+            return Tensor::combine(
+                [self, other],
+                #[inline(always)]
+                |[a, b]| f(a, b),
+            );
         }
         let Some(shape) = broadcast(&self.shape, &other.shape) else {
             panic!("zip: shapes {:?} and {:?} do not broadcast", self.shape, other.shape);
         };
-        Tensor::combine([&self.expand(&shape), &other.expand(&shape)], |[a, b]| f(a, b))
+        Tensor::combine(
+            [&self.expand(&shape), &other.expand(&shape)],
+            #[inline(always)]
+            |[a, b]| f(a, b),
+        )
     }
 
     /// `f` of the elements at the same place in `N` tensors of one shape.
@@ -131,31 +145,44 @@ impl<T: Real> Tensor<T> {
                 return for_each_chunk(out, CHUNK, |i, out| {
                     let start = i * CHUNK;
                     let pieces = all.map(|data| &data[start..start + out.len()]);
-                    for (i, y) in out.iter_mut().enumerate() {
-                        *y = f(pieces.map(|piece| piece[i]));
-                    }
+                    vectorized(
+                        #[inline(always)]
+                        || fill(out, pieces, &f),
+                    );
                 });
             }
             let walk = Walk::new(operands);
             let buffers = operands.map(|t| t.buffer.as_slice());
             let rows = (CHUNK / walk.len).max(1);
             for_each_chunk(out, rows * walk.len, |i, out| {
-                let mut rest = out.chunks_exact_mut(walk.len);
-                let count = rest.len();
-                walk.rows(i * rows, i * rows + count, |at| {
-                    let row = rest.next().expect("as many rows as were asked for");
-                    if walk.inner.iter().all(|&stride| stride == 1) {
-                        let pieces: [&[T]; N] = std::array::from_fn(|k| &buffers[k][at[k]..][..row.len()]);
-                        for (i, y) in row.iter_mut().enumerate() {
-                            *y = f(pieces.map(|piece| piece[i]));
-                        }
-                    } else {
-                        for (i, y) in row.iter_mut().enumerate() {
-                            let place = |k: usize| at[k].wrapping_add_signed(i as isize * walk.inner[k]);
-                            *y = f(std::array::from_fn(|k| buffers[k][place(k)]));
-                        }
-                    }
-                });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let mut rest = out.chunks_exact_mut(walk.len);
+                        let count = rest.len();
+                        let mut gathered = [[T::zero(); BLOCK]; N];
+                        walk.rows(
+                            i * rows,
+                            i * rows + count,
+                            #[inline(always)]
+                            |at| {
+                                let row = rest.next().expect("as many rows as were asked for");
+                                for (block, out) in row.chunks_mut(BLOCK).enumerate() {
+                                    for (k, gathered) in gathered.iter_mut().enumerate() {
+                                        gather(
+                                            buffers[k],
+                                            at[k],
+                                            block * BLOCK,
+                                            walk.inner[k],
+                                            &mut gathered[..out.len()],
+                                        );
+                                    }
+                                    fill(out, gathered.each_ref().map(|block| &block[..]), &f);
+                                }
+                            },
+                        );
+                    },
+                );
             });
         })
     }
@@ -171,9 +198,10 @@ impl<T: Real> Tensor<T> {
         let all = other.as_slice().expect("contiguous");
         for_each_chunk(self.make_mut(), CHUNK, |i, out| {
             let start = i * CHUNK;
-            for (y, &x) in out.iter_mut().zip(&all[start..]) {
-                *y += x;
-            }
+            vectorized(
+                #[inline(always)]
+                || out.iter_mut().zip(&all[start..]).for_each(|(y, &x)| *y += x),
+            );
         });
     }
 
@@ -214,7 +242,10 @@ impl<T: Real> Tensor<T> {
             } else if by_rows {
                 let width = out.len();
                 for_each_chunk(out, column_chunk(count), |i, out| {
-                    sum_rows(&data[i * column_chunk(count)..], width, count, out);
+                    vectorized(
+                        #[inline(always)]
+                        || sum_rows(&data[i * column_chunk(count)..], width, count, out),
+                    );
                 });
             } else if let [only] = out {
                 *only = sum_parallel(data);
@@ -222,10 +253,33 @@ impl<T: Real> Tensor<T> {
                 let rows = (CHUNK / count).max(1);
                 for_each_chunk(out, rows, |i, out| {
                     let data = data[i * rows * count..].chunks_exact(count);
-                    out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row));
+                    vectorized(
+                        #[inline(always)]
+                        || out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row)),
+                    );
                 });
             }
         })
+    }
+}
+
+/// The innermost loop: `f` of the elements at each place.
+#[inline(always)]
+fn fill<T: Real, const N: usize>(out: &mut [T], pieces: [&[T]; N], f: &impl Fn([T; N]) -> T) {
+    let pieces = pieces.map(|piece| &piece[..out.len()]);
+    for (i, y) in out.iter_mut().enumerate() {
+        *y = f(pieces.map(|piece| piece[i]));
+    }
+}
+
+/// Some elements of a row that starts at `start`, from number `first` on, `stride` apart in memory.
+#[inline(always)]
+fn gather<T: Real>(buffer: &[T], start: usize, first: usize, stride: isize, out: &mut [T]) {
+    let at = |i: usize| start.wrapping_add_signed((first + i) as isize * stride);
+    match stride {
+        0 => out.fill(buffer[start]),
+        1 => out.copy_from_slice(&buffer[at(0)..][..out.len()]),
+        _ => out.iter_mut().enumerate().for_each(|(i, y)| *y = buffer[at(i)]),
     }
 }
 

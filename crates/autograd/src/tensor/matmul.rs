@@ -50,6 +50,16 @@ impl<T: Real> Tensor<T> {
         Tensor::build(&shape, |out| stack(self).matmul_into(&stack(other), out))
     }
 
+    /// The matrix product, laid out in memory like another tensor of its shape: where that one is a
+    /// transposed view, so is the result.
+    #[track_caller]
+    pub(crate) fn matmul_like(&self, other: &Self, like: &Self) -> Self {
+        if like.rank() == 2 && !like.is_contiguous() && like.t().is_contiguous() {
+            return other.t().matmul(&self.t()).t();
+        }
+        self.matmul(other)
+    }
+
     /// Writes the matrix products, row by row, into `out`. The shapes have been checked, and the
     /// leading axes are the same.
     pub(super) fn matmul_into(&self, other: &Self, out: &mut [T]) {

@@ -23,6 +23,7 @@ mod pool;
 mod reduce;
 mod rows;
 mod shape;
+mod simd;
 mod sort;
 mod update;
 mod view;

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::kernels::{BLOCK, CHUNK, LANES, for_each_chunk, sum};
+use super::simd::vectorized;
 use super::{Shape, Tensor};
 use crate::Real;
 
@@ -35,10 +36,15 @@ impl<T: Real> Tensor<T> {
         let permuted: Shape = order.iter().map(|&axis| shape[axis]).collect();
         let result = Tensor::build(permuted, |out| {
             for_each_chunk(out, rows * width, |i, out| {
-                for (row, out) in out.chunks_exact_mut(width).enumerate() {
-                    let row = i * rows + row;
-                    f(std::array::from_fn(|k| &data[k][row * lengths[k]..][..lengths[k]]), out);
-                }
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for (row, out) in out.chunks_exact_mut(width).enumerate() {
+                            let row = i * rows + row;
+                            f(std::array::from_fn(|k| &data[k][row * lengths[k]..][..lengths[k]]), out);
+                        }
+                    },
+                );
             });
         });
         result.permute(inverse).contiguous()

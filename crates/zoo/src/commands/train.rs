@@ -130,7 +130,7 @@ fn stop_by_ctrl_c() -> StopFlag {
     stop
 }
 
-fn use_threads(threads: Option<usize>) -> Result<()> {
+pub(super) fn use_threads(threads: Option<usize>) -> Result<()> {
     if threads == Some(0) {
         return Err(Error::Invalid("at least 1 thread is needed (--threads 1)".into()));
     }

@@ -1,0 +1,89 @@
+//! The numbers that every framework starts from: weights, images, noise, from splitmix64.
+
+use std::f64::consts::TAU;
+use std::path::Path;
+
+use autograd::Tensor;
+use nn::data::idx;
+use nn::{Error, Result};
+
+use super::Spec;
+
+/// Number `1, 2 … n` of this stream.
+fn stream(stream: u64, n: usize) -> impl Iterator<Item = u64> {
+    let base = stream.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(12345);
+    (1..=n as u64).map(move |i| {
+        let mut z = base.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    })
+}
+
+fn uniform(from: u64, n: usize) -> impl Iterator<Item = f32> {
+    stream(from, n).map(|z| (z >> 40) as f32 * (1.0 / 16_777_216.0))
+}
+
+/// `U(−b, b)` with `b = 1 / √inputs`.
+pub(super) fn weights(from: u64, shape: &[usize], inputs: usize) -> Tensor<f32> {
+    let bound = (1.0 / (inputs as f64).sqrt()) as f32;
+    Tensor::from_vec(shape, uniform(from, shape.iter().product()).map(|u| (u * 2.0 - 1.0) * bound).collect())
+}
+
+/// 64 batches of standard normal noise.
+pub(super) fn normal(batch: usize, width: usize) -> Vec<Tensor<f32>> {
+    noise(batch, width, |from, n| {
+        let u: Vec<f64> = stream(from, 2 * n).map(|z| (z >> 11) as f64 / 9_007_199_254_740_992.0).collect();
+        u.chunks(2).map(|p| ((-2.0 * (1.0 - p[0]).ln()).sqrt() * (TAU * p[1]).cos()) as f32).collect()
+    })
+}
+
+/// 64 batches of `±1`.
+pub(super) fn signs(batch: usize, width: usize) -> Vec<Tensor<f32>> {
+    noise(batch, width, |from, n| stream(from, n).map(|z| if z >> 63 == 1 { 1.0 } else { -1.0 }).collect())
+}
+
+fn noise(batch: usize, width: usize, draw: impl Fn(u64, usize) -> Vec<f32>) -> Vec<Tensor<f32>> {
+    (0..64).map(|i| Tensor::from_vec([batch, width], draw(600 + i, batch * width))).collect()
+}
+
+/// The inputs of the workload's steps, to be used in turn.
+pub(super) fn batches(
+    workload: &str,
+    spec: &Spec,
+    count: usize,
+    images: Option<&Path>,
+) -> Result<Vec<Tensor<f32>>> {
+    if workload == "W6" {
+        let all: Vec<f32> = uniform(500, 64 * 8).collect();
+        return Ok(all.chunks(8).map(|row| Tensor::from_vec([1, 8], row.to_vec())).collect());
+    }
+    let count = match workload {
+        "W7b1" => 1000,
+        "W7b1024" => 8,
+        _ => count,
+    };
+    let Some(path) = images else {
+        let text = "this workload needs MNIST's training images: --images train-images-idx3-ubyte.gz";
+        return Err(Error::Invalid(text.into()));
+    };
+    let content = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    let array = idx::parse(path, &content)?;
+    let (&[all, ..], rows) = (&array.shape[..], count * spec.batch) else {
+        return Err(Error::file(path, "this is a single number, not a set of images"));
+    };
+    let pixels = array.bytes.len() / all.max(1);
+    if all < rows || pixels != 784 {
+        return Err(Error::file(
+            path,
+            format!("{rows} images of 784 pixels are needed; here are {all} of {pixels}"),
+        ));
+    }
+    let mut keys: Vec<(u64, usize)> = stream(999, all).zip(0..all).collect();
+    keys.sort_unstable();
+    let batch = |rows: &[(u64, usize)]| {
+        let pixels = rows.iter().flat_map(|&(_, row)| &array.bytes[row * 784..][..784]);
+        Tensor::from_vec([rows.len(), 784], pixels.map(|&p| f32::from(p) / 255.0).collect())
+    };
+    Ok(keys[..rows].chunks(spec.batch).map(batch).collect())
+}

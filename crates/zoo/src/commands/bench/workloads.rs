@@ -1,0 +1,199 @@
+//! The workloads, as a user would write them.
+
+use autograd::{Conv, ConvTranspose, Name, Tape, Tensor, Tree, Var, tree, value, value_and_grad};
+use nn::layers::{Conv2d, ConvTranspose2d};
+use nn::losses;
+use nn::{Activation, Adam, Init, Linear, Mlp, Optimizer, Purpose, Sgd, generator};
+
+use super::Stepper;
+use super::numbers::{normal, signs, weights};
+
+type Rest = Tensor<f32>;
+
+/// Encoder and decoder, for W1, W2, W4, W6 and W7.
+struct Autoencoder<W> {
+    encoder: Mlp<W>,
+    decoder: Mlp<W>,
+}
+tree!(Autoencoder { encoder, decoder });
+
+impl Autoencoder<Rest> {
+    fn new(encoder: &[usize], activation: Activation) -> Self {
+        let from = &mut generator(0, Purpose::Init, 0, 0);
+        let decoder: Vec<usize> = encoder.iter().rev().copied().collect();
+        started(Autoencoder {
+            encoder: Mlp::new(encoder, activation, from),
+            decoder: Mlp::new(&decoder, activation, from),
+        })
+    }
+}
+
+impl<'t> Autoencoder<Var<'t, f32>> {
+    fn logits(&self, x: Var<'t, f32>) -> Var<'t, f32> {
+        self.decoder.forward(self.encoder.forward(x))
+    }
+}
+
+/// W3. Mean and logarithm of the variance come from layers of their own.
+struct Vae<W> {
+    hidden: Linear<W>,
+    mu: Linear<W>,
+    log_var: Linear<W>,
+    decoder: Mlp<W>,
+}
+tree!(Vae { hidden, mu, log_var, decoder });
+
+impl Vae<Rest> {
+    fn new() -> Self {
+        let from = &mut generator(0, Purpose::Init, 0, 0);
+        let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::Torch, from);
+        let (hidden, mu, log_var) = (linear(784, 400), linear(400, 20), linear(400, 20));
+        started(Vae { hidden, mu, log_var, decoder: Mlp::new(&[20, 400, 784], Activation::Relu, from) })
+    }
+}
+
+impl<'t> Vae<Var<'t, f32>> {
+    fn loss(&self, x: Var<'t, f32>, eps: Var<'t, f32>) -> Var<'t, f32> {
+        let h = self.hidden.forward(x).relu();
+        let (mu, log_var) = (self.mu.forward(h), self.log_var.forward(h));
+        let z = mu + (log_var * 0.5).exp() * eps;
+        losses::bce_with_logits(self.decoder.forward(z), x) + zoo::terms::gaussian_kl(mu, log_var)
+    }
+}
+
+/// W5.
+struct ConvAutoencoder<W> {
+    first: Conv2d<W>,
+    second: Conv2d<W>,
+    to_code: Linear<W>,
+    from_code: Linear<W>,
+    third: ConvTranspose2d<W>,
+    last: ConvTranspose2d<W>,
+}
+tree!(ConvAutoencoder { first, second, to_code, from_code, third, last });
+
+impl ConvAutoencoder<Rest> {
+    fn new() -> Self {
+        let from = &mut generator(0, Purpose::Init, 0, 0);
+        let (kernel, stride, padding) = ([3, 3], [2, 2], [1, 1]);
+        let down = Conv { stride, padding, ..Conv::default() };
+        let up = ConvTranspose { stride, padding, output_padding: [1, 1], ..ConvTranspose::default() };
+        let init = Init::Torch;
+        started(ConvAutoencoder {
+            first: Conv2d::new([1, 16], kernel, down, init, from),
+            second: Conv2d::new([16, 32], kernel, down, init, from),
+            to_code: Linear::new(1568, 32, init, from),
+            from_code: Linear::new(32, 1568, init, from),
+            third: ConvTranspose2d::new([32, 16], kernel, up, init, from),
+            last: ConvTranspose2d::new([16, 1], kernel, up, init, from),
+        })
+    }
+}
+
+impl<'t> ConvAutoencoder<Var<'t, f32>> {
+    fn logits(&self, x: Var<'t, f32>) -> Var<'t, f32> {
+        let batch = x.shape()[0];
+        let h = self.first.forward(x.reshape([batch, 1, 28, 28])).relu(); // [batch, 16, 14, 14]
+        let h = self.second.forward(h).relu(); // [batch, 32, 7, 7]
+        let code = self.to_code.forward(h.flatten(1)); // [batch, 32]
+        let h = self.from_code.forward(code).relu().reshape([batch, 32, 7, 7]);
+        let h = self.third.forward(h).relu(); // [batch, 16, 14, 14]
+        self.last.forward(h).flatten(1)
+    }
+}
+
+/// The weights that every framework starts from: stream 1, 2 … for each weight in turn, biases 0.
+fn started<M: Tree<Rest>>(mut model: M) -> M {
+    let mut stream = 0;
+    model.visit_mut(Name::Root, &mut |name, parameter| {
+        let shape = parameter.shape().to_vec();
+        let Some((rows, columns)) = shape.split_first().filter(|(_, columns)| !columns.is_empty()) else {
+            *parameter = Tensor::zeros(&shape);
+            return;
+        };
+        stream += 1;
+        // The weights of the two transposed convolutions have their inputs first.
+        let transposed = ["third.weight", "last.weight"].contains(&name.to_string().as_str());
+        let inputs = if transposed { rows * shape[2] * shape[3] } else { columns.iter().product() };
+        *parameter = weights(stream, &shape, inputs);
+    });
+    model
+}
+
+/// The mean cross-entropy of all pixels.
+fn bce<'t>(logits: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
+    losses::bce_with_logits(logits, x) / x.shape()[1] as f64
+}
+
+fn mse<'t>(x_hat: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
+    losses::squared_error(x_hat, x) / x.shape()[1] as f64
+}
+
+/// Training of a model by an optimizer, with a loss of the step's number and the tape.
+fn training<M, O>(
+    mut model: M,
+    mut optimizer: O,
+    loss: impl for<'t> Fn(M::With<Var<'t, f32>>, &'t Tape<f32>, usize) -> Var<'t, f32> + 'static,
+) -> Stepper
+where
+    M: Tree<Rest, With<Rest> = M> + 'static,
+    O: Optimizer<f32> + 'static,
+{
+    Box::new(move |i, want| {
+        let (value, gradient) = value_and_grad(&model, |model, tape| loss(model, tape, i));
+        optimizer.step(&mut model, &gradient);
+        if want { f64::from(value) } else { 0.0 }
+    })
+}
+
+/// The steps of a workload. All exist: the name was checked.
+pub(super) fn stepper(workload: &str, batches: Vec<Rest>) -> Stepper {
+    let batch = batches[0].shape()[0];
+    let x = move |i: usize| batches[i % batches.len()].clone();
+    let adam = Adam::new(1e-3);
+    let deep = || Autoencoder::new(&[784, 1000, 500, 250, 30], Activation::Relu);
+    match workload {
+        "W1" => training(Autoencoder::new(&[784, 128, 32], Activation::Relu), adam, move |model, tape, i| {
+            let x = tape.constant(x(i));
+            mse(model.logits(x).sigmoid(), x)
+        }),
+        "W2" => training(deep(), adam, move |model, tape, i| {
+            let x = tape.constant(x(i));
+            bce(model.logits(x), x)
+        }),
+        "W3" => {
+            let noise = normal(batch, 20);
+            training(Vae::new(), adam, move |model, tape, i| {
+                model.loss(tape.constant(x(i)), tape.constant(&noise[i % noise.len()]))
+            })
+        }
+        "W4" => {
+            let probes = signs(batch, 64);
+            training(Autoencoder::new(&[784, 256, 64], Activation::Sigmoid), adam, move |model, tape, i| {
+                let x = tape.constant(x(i));
+                let h = model.encoder.forward(x).sigmoid();
+                let v = tape.constant(&probes[i % probes.len()]);
+                let along = h.vjp(v, &[x])[0]; // vᵀ J for every example
+                let x_hat = model.decoder.forward(h).sigmoid();
+                mse(x_hat, x) + along.square().sum() * (0.1 / batch as f64)
+            })
+        }
+        "W5" => training(ConvAutoencoder::new(), adam, move |model, tape, i| {
+            let x = tape.constant(x(i));
+            bce(model.logits(x), x)
+        }),
+        "W6" => {
+            training(Autoencoder::new(&[8, 16], Activation::Relu), Sgd::new(0.01), move |model, tape, i| {
+                let x = tape.constant(x(i));
+                mse(model.decoder.forward(model.encoder.forward(x).relu()), x)
+            })
+        }
+        _ => {
+            let model = deep();
+            Box::new(move |i, want| {
+                let y = value(&model, |model, tape| model.logits(tape.constant(x(i))).sigmoid());
+                if want { f64::from(y.sum_to([]).item()) / y.len() as f64 } else { 0.0 }
+            })
+        }
+    }
+}
