@@ -1,6 +1,8 @@
 //! Data sets in memory, and the readers that fill them.
 
 pub mod idx;
+pub mod npy;
+pub mod pictures;
 pub(crate) mod source;
 pub mod table;
 
