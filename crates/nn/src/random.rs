@@ -37,6 +37,10 @@ pub enum Purpose {
     Sample = 5,
     /// Splits of a data set.
     Split = 6,
+    /// Random bits in place of grey values.
+    Binarize = 7,
+    /// Noise on the inputs of a denoising model.
+    Corruption = 8,
 }
 
 /// The generator for one purpose, epoch and example of the run with this seed.

@@ -4,6 +4,7 @@ pub mod idx;
 pub mod npy;
 pub mod pictures;
 pub(crate) mod source;
+pub mod split;
 pub mod table;
 
 use autograd::Tensor;
