@@ -6,6 +6,7 @@ pub mod pictures;
 pub(crate) mod source;
 pub mod split;
 pub mod table;
+pub mod transform;
 
 use autograd::Tensor;
 
