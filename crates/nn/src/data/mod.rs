@@ -1,8 +1,10 @@
 //! Data sets in memory, and the readers that fill them.
 
+pub mod examples;
 pub mod idx;
 pub mod npy;
 pub mod pictures;
+pub mod prefetch;
 pub(crate) mod source;
 pub mod split;
 pub mod table;
@@ -10,6 +12,8 @@ pub mod transform;
 
 use autograd::Tensor;
 
+pub use self::examples::Examples;
+pub use self::prefetch::{Prefetch, prefetch};
 use crate::random::{Purpose, generator, permutation};
 
 /// Examples in memory: one row of features each, perhaps with a label.
