@@ -29,7 +29,7 @@ pub enum Purpose {
     Init = 1,
     /// The order of the training examples.
     Shuffle = 2,
-    /// Noise inside a model while it trains: dropout, reparameterization, corruption.
+    /// Noise inside a model while it trains: dropout, reparameterization.
     Noise = 3,
     /// Noise inside a model while it is evaluated.
     Evaluation = 4,

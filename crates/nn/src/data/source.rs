@@ -21,6 +21,7 @@ pub(crate) struct Source<'a> {
 /// What the bytes are taken out of.
 #[derive(Clone, Copy)]
 pub(crate) enum Packing {
+    None,
     Gzip,
     Zip,
 }
@@ -42,7 +43,7 @@ impl<'a> Source<'a> {
         Ok(Source {
             name,
             bytes: if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) },
-            packing: Packing::Gzip,
+            packing: if zipped { Packing::Gzip } else { Packing::None },
         })
     }
 
@@ -65,6 +66,7 @@ impl<'a> Source<'a> {
 /// Tells a system that refuses from compressed data that are incomplete or damaged.
 pub(crate) fn explain(name: &Path, packing: Packing, error: io::Error) -> Error {
     let packing = match packing {
+        Packing::None => return Error::io("read", name, error),
         Packing::Gzip => "gzip",
         Packing::Zip => "zip",
     };

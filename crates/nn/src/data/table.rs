@@ -155,6 +155,7 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
 /// The rows of a file, one after the other.
 struct Rows<'a> {
     name: &'a Path,
+    packing: Packing,
     reader: Reader<Box<dyn Read + 'a>>,
     record: StringRecord,
 }
@@ -183,7 +184,7 @@ impl<'a> Rows<'a> {
             // Rows of the wrong length are let through here so that the sentence about them is ours.
             .flexible(true)
             .from_reader(bytes);
-        Ok(Rows { name: source.name, reader, record: StringRecord::new() })
+        Ok(Rows { name: source.name, packing: source.packing, reader, record: StringRecord::new() })
     }
 
     /// Goes to the next row that is not empty. Is there one?
@@ -191,7 +192,7 @@ impl<'a> Rows<'a> {
         self.reader.read_record(&mut self.record).map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
             match error.into_kind() {
-                ErrorKind::Io(error) => explain(self.name, Packing::Gzip, error),
+                ErrorKind::Io(error) => explain(self.name, self.packing, error),
                 ErrorKind::Utf8 { .. } => {
                     Error::file(self.name, format!("line {line}: the text is not UTF-8; save it as UTF-8"))
                 }

@@ -53,9 +53,9 @@ impl Place {
     }
 }
 
-/// One of the files after one to five accidents.
+/// One of the files after one to three accidents.
 pub(crate) fn damaged(files: Vec<Vec<u8>>) -> impl Strategy<Value = Damaged> {
-    let accidents = prop::collection::vec(accident(), 1..6);
+    let accidents = prop::collection::vec(accident(), 1..4);
     (prop::sample::select(files), accidents, any::<bool>()).prop_map(|(mut content, accidents, repair)| {
         accidents.iter().for_each(|accident| accident.happen(&mut content));
         Damaged { content, repair }

@@ -29,9 +29,9 @@ pub(super) fn decode(content: &[u8], options: &PictureOptions) -> Result<Vec<f32
         return Err(too_small(width, height));
     }
     // The luma that JPEG stores is the grey that is wanted; from anything else it is computed.
-    let grey = match (options.colour, decoder.input_colorspace()) {
-        (_, Some(ColorSpace::Luma)) => true,
-        (Colour::Grey, Some(ColorSpace::YCbCr)) => true,
+    let grey = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => true,
+        Some(ColorSpace::YCbCr) => options.colour == Colour::Grey,
         _ => false,
     };
     let wanted = if grey { ColorSpace::Luma } else { ColorSpace::RGB };

@@ -1,8 +1,10 @@
 //! Pictures written here, read back; and a sentence for every bad one.
 
 use std::fs;
+use std::io::Write;
 
 use ::png::{BitDepth, ColorType, Encoder};
+use flate2::{Compression, Crc, write::ZlibEncoder};
 
 use super::*;
 
@@ -64,6 +66,24 @@ fn every_kind_of_png() {
     let palette = png(2, 2, ColorType::Indexed, One, &[0b0100_0000, 0b1000_0000]);
     assert_near(&good(&palette, &RGB), &[1., 0., 0., 1., 0., 0., 0., 0., 0., 1., 1., 0.], 0.0);
     assert_near(&good(&palette, &GREY), &[0.299, 0.114, 0.114, 0.299], 1e-6);
+}
+
+#[test]
+fn interlaced_png() {
+    // 2 × 2 pixels are one of pass 1, one of pass 6 and the lower row, each row after its filter, 0.
+    let mut encoder = ZlibEncoder::new(vec![], Compression::best());
+    encoder.write_all(&[0, 0, 0, 51, 0, 255, 102]).unwrap();
+    let data = encoder.finish().unwrap();
+    let mut content = b"\x89PNG\r\n\x1a\n".to_vec();
+    let header = [0, 0, 0, 2, 0, 0, 0, 2, 8, 0, 0, 0, 1];
+    for (name, part) in [(b"IHDR", &header[..]), (b"IDAT", &data), (b"IEND", &[])] {
+        let mut checksum = Crc::new();
+        checksum.update(name);
+        checksum.update(part);
+        content.extend((part.len() as u32).to_be_bytes());
+        content.extend([&name[..], part, &checksum.sum().to_be_bytes()].concat());
+    }
+    assert_near(&good(&content, &GREY), &[0.0, 0.2, 1.0, 0.4], 1e-6);
 }
 
 #[test]

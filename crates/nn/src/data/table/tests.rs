@@ -138,6 +138,21 @@ fn what_is_not_a_table() {
 }
 
 #[test]
+fn a_stream_that_breaks_off() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the other side hung up"))
+        }
+    }
+    for start in [&b""[..], b"a,b\n1,2\n"] {
+        let text =
+            parse(Path::new("standard input"), start.chain(Broken), &options()).unwrap_err().to_string();
+        assert_eq!(text, "cannot read standard input: the other side hung up");
+    }
+}
+
+#[test]
 fn columns_that_are_not_there() {
     let label = |label: Column| TableOptions { label: Some(label), ..options() };
     let text = "height,width,width\n1,2,3\n";

@@ -152,12 +152,11 @@ fn noise_depends_on_the_example_and_not_on_the_batch() {
     let batch = |examples: &[usize]| {
         Tensor::from_vec([examples.len(), 40], examples.iter().flat_map(|&e| row(e).to_vec()).collect())
     };
-    let mut transforms: Vec<Box<dyn Fn(u64, u64, &[usize]) -> Vec<f32>>> = vec![];
-    for corruption in CORRUPTIONS {
-        transforms.push(Box::new(move |seed, epoch, e| corruption.apply(&batch(e), seed, epoch, e).to_vec()));
-    }
-    transforms.push(Box::new(|seed, epoch, e| Binarize::Dynamic.apply(&batch(e), seed, epoch, e).to_vec()));
-    for apply in &transforms {
+    for which in 0..=CORRUPTIONS.len() {
+        let apply = |seed, epoch, e: &[usize]| match CORRUPTIONS.get(which) {
+            Some(corruption) => corruption.apply(&batch(e), seed, epoch, e).to_vec(),
+            None => Binarize::Dynamic.apply(&batch(e), seed, epoch, e).to_vec(),
+        };
         let alone: Vec<Vec<f32>> = (0..4).map(|example| apply(1, 2, &[example])).collect();
         assert_eq!(apply(1, 2, &[3, 0, 2]), [&alone[3][..], &alone[0], &alone[2]].concat());
         assert_ne!(apply(1, 3, &[0]), alone[0]);
