@@ -31,9 +31,9 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// How many bytes of memory a byte of the file may take.
 const USUAL: usize = 64;
 
-/// In a JPEG file a byte can stand for 512 pixels, for each of which the decoder needs some bytes before it
-/// can know whether they come.
-const JPEG: usize = 512 * 16;
+/// In a JPEG file a byte can stand for 512 pixels, for each of which the decoder takes up to 32 bytes (four
+/// components, coefficients and upsampled rows) before it can know whether they come.
+const JPEG: usize = 512 * 32;
 
 /// Damages the good files, repairs them as far as `repair` does, and reads them.
 fn check<T: Debug>(

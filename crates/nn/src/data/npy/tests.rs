@@ -223,3 +223,21 @@ fn arrays_by_name() {
         assert!(problem(&wrong).starts_with("x.npz/a.npy: this is no NPY file"), "{}", problem(&wrong));
     }
 }
+
+#[test]
+fn entries_that_share_their_bytes_are_refused() {
+    // A second entry in the directory for the bytes of the first: so small archives unpack to huge ones.
+    let one = archive(&[("a.npy", &bytes(&Tensor::<f32>::arange(500)))], false);
+    let start = |signature: &[u8]| one.windows(4).position(|part| part == signature).unwrap();
+    let (directory, end) = (start(b"PK\x01\x02"), start(b"PK\x05\x06"));
+    let mut entry = one[directory..end].to_vec();
+    let name = entry.windows(5).position(|part| part == b"a.npy").unwrap();
+    entry[name] = b'b';
+    let mut tail = one[end..].to_vec();
+    // The number of entries, twice, and the size of the directory.
+    tail[8..12].copy_from_slice(&[2, 0, 2, 0]);
+    tail[12..16].copy_from_slice(&(2 * entry.len() as u32).to_le_bytes());
+    let both = [&one[..end], &entry, &tail].concat();
+    let text = parse_npz::<f32>(Path::new("x.npz"), &both).unwrap_err().to_string();
+    assert!(text.starts_with("x.npz: this is no complete NPZ file (its entries overlap)"), "{text}");
+}

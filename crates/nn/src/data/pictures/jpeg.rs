@@ -23,8 +23,8 @@ pub(super) fn decode(content: &[u8], options: &PictureOptions) -> Result<Vec<f32
     if width == 0 || height == 0 {
         return Err(format!("the picture has {width} × {height} pixels; {AGAIN}"));
     }
-    // Whole blocks: a picture of one pixel is stored as one of 64.
-    let pixels = width.next_multiple_of(8) * height.next_multiple_of(8);
+    // The decoder works on groups of blocks, which cover up to 32 × 32 pixels where colours are coarse.
+    let pixels = width.next_multiple_of(32) * height.next_multiple_of(32);
     if pixels > content.len().saturating_mul(MOST) {
         return Err(too_small(width, height));
     }
