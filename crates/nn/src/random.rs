@@ -29,7 +29,7 @@ pub enum Purpose {
     Init = 1,
     /// The order of the training examples.
     Shuffle = 2,
-    /// Noise inside a model while it trains: dropout, reparameterization, corruption.
+    /// Noise inside a model while it trains: dropout, reparameterization.
     Noise = 3,
     /// Noise inside a model while it is evaluated.
     Evaluation = 4,
@@ -37,6 +37,10 @@ pub enum Purpose {
     Sample = 5,
     /// Splits of a data set.
     Split = 6,
+    /// Random bits in place of grey values.
+    Binarize = 7,
+    /// Noise on the inputs of a denoising model.
+    Corruption = 8,
 }
 
 /// The generator for one purpose, epoch and example of the run with this seed.

@@ -21,14 +21,11 @@
 
 mod folder;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 pub use self::folder::{ImageFolder, ImageSet, read_folder};
-use crate::{Error, Result};
+use super::source::{AGAIN, Source};
+use crate::Result;
 
 /// What one IDX file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +41,7 @@ pub struct IdxArray {
 /// # Errors
 /// If the file cannot be read, or is no complete IDX file of unsigned bytes.
 pub fn read(path: &Path) -> Result<IdxArray> {
-    let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
-    decode(Source::open(path, BufReader::new(file))?)
+    decode(Source::file(path)?)
 }
 
 /// Reads the content of one IDX file, gzipped or not. Errors call it `name`.
@@ -120,47 +116,6 @@ fn header(source: &mut Source) -> Result<Vec<usize>> {
             .unusable(format!("the header is cut short after {found} of its {length} bytes; {AGAIN}"));
     }
     Ok(sizes.chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]) as usize).collect())
-}
-
-/// What to do about a file that was good when it was published.
-const AGAIN: &str = "download or copy the file again";
-
-/// The bytes of a file after decompression, and the name to complain about.
-struct Source<'a> {
-    name: &'a Path,
-    bytes: Box<dyn Read + 'a>,
-}
-
-impl<'a> Source<'a> {
-    /// Decompresses if the first two bytes are those of gzip.
-    fn open(name: &'a Path, mut content: impl BufRead + 'a) -> Result<Self> {
-        let mut start = vec![];
-        let looked = content.by_ref().take(2).read_to_end(&mut start);
-        looked.map_err(|error| Error::io("read", name, error))?;
-        let zipped = start == [0x1f, 0x8b];
-        let whole = io::Cursor::new(start).chain(content);
-        Ok(Source {
-            name,
-            bytes: if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) },
-        })
-    }
-
-    /// The next bytes: as many as `limit`, or fewer if the file ends before.
-    fn at_most(&mut self, limit: u64) -> Result<Vec<u8>> {
-        let mut bytes = vec![];
-        match self.bytes.by_ref().take(limit).read_to_end(&mut bytes) {
-            Ok(_) => Ok(bytes),
-            Err(error) if error.raw_os_error().is_some() => Err(Error::io("read", self.name, error)),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                self.unusable(format!("the gzip data is incomplete; {AGAIN}"))
-            }
-            Err(error) => self.unusable(format!("the gzip data is damaged ({error}); {AGAIN}")),
-        }
-    }
-
-    fn unusable<T>(&self, problem: String) -> Result<T> {
-        Err(Error::file(self.name, problem))
-    }
 }
 
 /// `60000 images of 28 × 28 bytes`. The number of axes is all that tells images from labels.

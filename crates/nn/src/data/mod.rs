@@ -1,9 +1,33 @@
-//! Data sets in memory, and the readers that fill them.
+//! Data sets in memory, the readers that fill them, and what happens to examples before a model sees
+//! them.
+//!
+//! | | |
+//! |---|---|
+//! | [`table`] | comma- and tab-separated text |
+//! | [`npy`] | NumPy's NPY and NPZ |
+//! | [`idx`] | the format of MNIST |
+//! | [`pictures`] | folders of PNG and JPEG files |
+//! | [`split`] | parts for training, validation and test, and folds |
+//! | [`transform`] | scaling, whitening, binarization and corruption |
+//! | [`prefetch`](mod@prefetch) | batches prepared in the background |
+//!
+//! No reader trusts its file. Damaged content is an error that says what and where, and memory grows with
+//! the bytes that are there and not with what a header promises.
 
+pub mod examples;
 pub mod idx;
+pub mod npy;
+pub mod pictures;
+pub mod prefetch;
+pub(crate) mod source;
+pub mod split;
+pub mod table;
+pub mod transform;
 
 use autograd::Tensor;
 
+pub use self::examples::Examples;
+pub use self::prefetch::{Prefetch, prefetch};
 use crate::random::{Purpose, generator, permutation};
 
 /// Examples in memory: one row of features each, perhaps with a label.

@@ -1,0 +1,142 @@
+//! NPY and NPZ, the formats in which NumPy stores arrays.
+//!
+//! An NPY file is a magic, a version, a header that is the text of a Python dictionary, and then nothing
+//! but the elements. An NPZ file is a zip archive of NPY files.
+//!
+//! ```text
+//! 93 N U M P Y  01 00  76 00             version 1.0, 118 bytes of header follow
+//! {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
+//! ```
+//!
+//! Floats, integers and booleans of either byte order and either element order are read, as single or
+//! double precision. A float is rounded to the precision asked for; an integer must be exact in it.
+//! Infinities and NaN are kept: NumPy files also hold results, not only data.
+//!
+//! ```
+//! use autograd::Tensor;
+//! use nn::data::npy;
+//!
+//! let tensor = Tensor::<f32>::from_vec([2, 2], vec![1.0, 2.0, 3.0, 4.0]);
+//! let again: Tensor<f32> = npy::parse("a.npy".as_ref(), &npy::bytes(&tensor))?;
+//! assert_eq!((again.shape(), again.to_vec()), (&[2, 2][..], tensor.to_vec()));
+//! # Ok::<(), nn::Error>(())
+//! ```
+//!
+//! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+
+mod header;
+mod numbers;
+mod zipped;
+
+use std::path::Path;
+
+use autograd::{Real, Tensor};
+
+use self::header::Header;
+pub use self::zipped::{parse_npz, read_npz};
+use super::pictures::Pictures;
+use super::source::{AGAIN, Source};
+use crate::files::write_atomically;
+use crate::{Error, Result};
+
+/// Reads one NPY file, gzipped or not, as single or double precision.
+///
+/// # Errors
+/// If the file cannot be read, is no complete NPY file of numbers, or holds a number that is too large
+/// for the precision.
+pub fn read<T: Real>(path: &Path) -> Result<Tensor<T>> {
+    numbers::tensor(path, decode(&mut Source::file(path)?)?)
+}
+
+/// Reads the content of one NPY file, gzipped or not. Errors call it `name`.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn parse<T: Real>(name: &Path, content: &[u8]) -> Result<Tensor<T>> {
+    numbers::tensor(name, decode(&mut Source::open(name, content)?)?)
+}
+
+/// Reads a stack of images of unsigned bytes, `[images, height, width]` or
+/// `[images, height, width, channels]` with 1 or 3 channels. 255 becomes 1.
+///
+/// # Errors
+/// If the file cannot be read, or is no complete NPY file of such a shape.
+pub fn read_pictures(path: &Path) -> Result<Pictures> {
+    let array = decode(&mut Source::file(path)?)?;
+    let (element, shape) = (array.header.descr.clone(), array.header.shape.clone());
+    if element != "|u1" {
+        return Err(Error::file(
+            path,
+            format!("the elements are `{element}`, but pixels are unsigned bytes, `|u1`"),
+        ));
+    }
+    let stack: Tensor<f32> = numbers::tensor(path, array)?;
+    let stack = match shape[..] {
+        [images, height, width] => stack.reshape([images, 1, height, width]),
+        [_, _, _, 1 | 3] => stack.permute([0, 3, 1, 2]),
+        _ => {
+            return Err(Error::file(
+                path,
+                format!(
+                    "the shape is {shape:?}, but images are [images, height, width] or \
+                     [images, height, width, channels] with 1 or 3 channels"
+                ),
+            ));
+        }
+    };
+    let [images, channels, height, width] = [0, 1, 2, 3].map(|axis| stack.shape()[axis]);
+    if stack.is_empty() {
+        return Err(Error::file(path, format!("the shape is {shape:?}: there is not one pixel")));
+    }
+    let x = stack.map(|byte| byte / 255.0).reshape([images, channels * height * width]);
+    Ok(Pictures::new(x, [channels, height, width], None))
+}
+
+/// Writes a tensor as an NPY file (version 1.0, little-endian, last axis fastest), atomically.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save<T: Real>(path: &Path, tensor: &Tensor<T>) -> Result<()> {
+    write_atomically(path, &bytes(tensor))
+}
+
+/// A tensor as the content of an NPY file.
+pub fn bytes<T: Real>(tensor: &Tensor<T>) -> Vec<u8> {
+    let single = size_of::<T>() == 4;
+    let mut content = header::bytes(if single { "<f4" } else { "<f8" }, tensor.shape());
+    for value in tensor.to_vec() {
+        let value = value.as_f64();
+        if single {
+            content.extend((value as f32).to_le_bytes());
+        } else {
+            content.extend(value.to_le_bytes());
+        }
+    }
+    content
+}
+
+/// A header and the elements it promises, as they are stored.
+struct Array {
+    header: Header,
+    bytes: Vec<u8>,
+}
+
+/// Reads the header, then what it promises and not a byte more. Memory grows with the bytes that arrive,
+/// so that no promise can fill it.
+fn decode(source: &mut Source) -> Result<Array> {
+    let header = header::read(source)?;
+    let promised = header.bytes;
+    let bytes = source.at_most((promised as u64).saturating_add(1))?;
+    if bytes.len() == promised {
+        return Ok(Array { header, bytes });
+    }
+    let promise = format!("the header promises {promised} bytes of elements (shape {:?})", header.shape);
+    source.unusable(if bytes.len() > promised {
+        format!("{promise}, but more follow; {AGAIN}")
+    } else {
+        format!("{promise}, but the file holds only {}; {AGAIN}", bytes.len())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Pictures written here, read back; and a sentence for every bad one.
+
+use std::fs;
+use std::io::Write;
+
+use ::png::{BitDepth, ColorType, Encoder};
+use flate2::{Compression, Crc, write::ZlibEncoder};
+
+use super::*;
+
+const GREY: PictureOptions = PictureOptions { height: 2, width: 2, colour: Colour::Grey };
+const RGB: PictureOptions = PictureOptions { height: 2, width: 2, colour: Colour::Rgb };
+
+fn png(width: u32, height: u32, colour: ColorType, depth: BitDepth, pixels: &[u8]) -> Vec<u8> {
+    let mut content = vec![];
+    let mut encoder = Encoder::new(&mut content, width, height);
+    encoder.set_color(colour);
+    encoder.set_depth(depth);
+    if colour == ColorType::Indexed {
+        encoder.set_palette(vec![255, 0, 0, 0, 0, 255]);
+    }
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(pixels).unwrap();
+    writer.finish().unwrap();
+    content
+}
+
+fn jpeg(width: u16, height: u16, colour: jpeg_encoder::ColorType, pixels: &[u8]) -> Vec<u8> {
+    let mut content = vec![];
+    jpeg_encoder::Encoder::new(&mut content, 100).encode(pixels, width, height, colour).unwrap();
+    content
+}
+
+fn good(content: &[u8], options: &PictureOptions) -> Vec<f32> {
+    parse(Path::new("x"), content, options).unwrap().to_vec()
+}
+
+fn problem(content: &[u8]) -> String {
+    let text = parse(Path::new("x"), content, &GREY).unwrap_err().to_string();
+    assert!(!text.contains('\n'), "{text}");
+    text.strip_prefix("x: ").expect("names the file").to_owned()
+}
+
+fn assert_near(found: &[f32], wanted: &[f32], tolerance: f32) {
+    let near =
+        found.len() == wanted.len() && found.iter().zip(wanted).all(|(a, b)| (a - b).abs() <= tolerance);
+    assert!(near, "{found:?} is not {wanted:?}");
+}
+
+#[test]
+fn every_kind_of_png() {
+    use BitDepth::{Eight, One, Sixteen};
+    let kinds: [(&[u8], ColorType, BitDepth); 5] = [
+        (&[0, 51, 255, 102], ColorType::Grayscale, Eight),
+        (&[0, 0, 0x33, 0x33, 255, 255, 0x66, 0x66], ColorType::Grayscale, Sixteen),
+        (&[0, 255, 51, 255, 255, 255, 102, 255], ColorType::GrayscaleAlpha, Eight),
+        (&[0, 0, 0, 51, 51, 51, 255, 255, 255, 102, 102, 102], ColorType::Rgb, Eight),
+        (&[0, 0, 0, 255, 0, 0, 0, 204, 9, 9, 9, 0, 102, 102, 102, 255], ColorType::Rgba, Eight),
+    ];
+    for (pixels, colour, depth) in kinds {
+        let content = png(2, 2, colour, depth, pixels);
+        assert_near(&good(&content, &GREY), &[0.0, 0.2, 1.0, 0.4], 1e-6);
+        assert_near(&good(&content, &RGB), &[0.0, 0.2, 1.0, 0.4].repeat(3), 1e-6);
+    }
+    // Red and blue of a palette, one bit for a pixel.
+    let palette = png(2, 2, ColorType::Indexed, One, &[0b0100_0000, 0b1000_0000]);
+    assert_near(&good(&palette, &RGB), &[1., 0., 0., 1., 0., 0., 0., 0., 0., 1., 1., 0.], 0.0);
+    assert_near(&good(&palette, &GREY), &[0.299, 0.114, 0.114, 0.299], 1e-6);
+}
+
+#[test]
+fn interlaced_png() {
+    // 2 × 2 pixels are one of pass 1, one of pass 6 and the lower row, each row after its filter, 0.
+    let mut encoder = ZlibEncoder::new(vec![], Compression::best());
+    encoder.write_all(&[0, 0, 0, 51, 0, 255, 102]).unwrap();
+    let data = encoder.finish().unwrap();
+    let mut content = b"\x89PNG\r\n\x1a\n".to_vec();
+    let header = [0, 0, 0, 2, 0, 0, 0, 2, 8, 0, 0, 0, 1];
+    for (name, part) in [(b"IHDR", &header[..]), (b"IDAT", &data), (b"IEND", &[])] {
+        let mut checksum = Crc::new();
+        checksum.update(name);
+        checksum.update(part);
+        content.extend((part.len() as u32).to_be_bytes());
+        content.extend([&name[..], part, &checksum.sum().to_be_bytes()].concat());
+    }
+    assert_near(&good(&content, &GREY), &[0.0, 0.2, 1.0, 0.4], 1e-6);
+}
+
+#[test]
+fn jpeg_with_and_without_colours() {
+    let grey = jpeg(2, 2, jpeg_encoder::ColorType::Luma, &[0, 51, 255, 102]);
+    assert_near(&good(&grey, &GREY), &[0.0, 0.2, 1.0, 0.4], 0.01);
+    assert_near(&good(&grey, &RGB), &[0.0, 0.2, 1.0, 0.4].repeat(3), 0.01);
+    let red = jpeg(16, 16, jpeg_encoder::ColorType::Rgb, &[200, 40, 20].repeat(256));
+    let expected: Vec<f32> = [200.0, 40.0, 20.0].iter().flat_map(|value| [value / 255.0; 4]).collect();
+    assert_near(&good(&red, &RGB), &expected, 0.02);
+    assert_near(&good(&red, &GREY), &[0.337; 4], 0.01);
+}
+
+#[test]
+fn scaling_is_the_triangle_filter() {
+    // One axis, worked out by hand: 4 → 2 has the weights 1/8, 3/8, 3/8, 1/8, cut at the edge.
+    let wide = png(4, 1, ColorType::Grayscale, BitDepth::Eight, &[0, 70, 140, 210]);
+    let two = PictureOptions { height: 1, ..GREY };
+    let left = (3.0 * 0.0 + 3.0 * 70.0 + 140.0) / 7.0 / 255.0;
+    assert_near(&good(&wide, &two), &[left, 210.0 / 255.0 - left], 1e-6);
+    // 2 → 4 interpolates between the centres and repeats the edges.
+    let narrow = png(2, 1, ColorType::Grayscale, BitDepth::Eight, &[0, 204]);
+    let four = PictureOptions { height: 1, width: 4, colour: Colour::Grey };
+    assert_near(&good(&narrow, &four), &[0.0, 0.2, 0.6, 0.8], 1e-6);
+    // The other axis is the same.
+    let tall = png(1, 4, ColorType::Grayscale, BitDepth::Eight, &[0, 70, 140, 210]);
+    assert_near(&good(&tall, &PictureOptions { width: 1, ..GREY }), &good(&wide, &two), 1e-6);
+    // A constant stays one, and the same size changes nothing.
+    let flat = png(37, 23, ColorType::Grayscale, BitDepth::Eight, &[51; 37 * 23]);
+    for (height, width) in [(1, 1), (5, 64), (23, 37), (100, 3)] {
+        let options = PictureOptions { height, width, colour: Colour::Grey };
+        assert_near(&good(&flat, &options), &vec![0.2; height * width], 1e-5);
+    }
+    // Colours stay apart.
+    let pixels: Vec<u8> = (0..9 * 7).flat_map(|i| [i, 2 * i, 3 * i]).collect();
+    let colours = good(&png(9, 7, ColorType::Rgb, BitDepth::Eight, &pixels), &RGB);
+    let red: Vec<f32> = colours[..4].to_vec();
+    for (channel, factor) in [(1, 2.0), (2, 3.0)] {
+        assert_near(&colours[4 * channel..][..4], &red.iter().map(|r| r * factor).collect::<Vec<_>>(), 1e-5);
+    }
+}
+
+#[test]
+fn broken_pictures_are_one_sentence() {
+    assert_eq!(problem(b""), "the file is empty");
+    assert_eq!(problem(b"GIF89a"), "this is neither a PNG nor a JPEG picture");
+    let pixels: Vec<u8> = (0..400_u32).map(|i| (i * i % 251) as u8).collect();
+    let png = png(20, 20, ColorType::Grayscale, BitDepth::Eight, &pixels);
+    let jpeg = jpeg(20, 20, jpeg_encoder::ColorType::Luma, &pixels);
+    for cut in [4, 30, png.len() / 2, png.len() - 13] {
+        assert!(
+            problem(&png[..cut]).starts_with("the PNG data is damaged ("),
+            "{cut}: {}",
+            problem(&png[..cut])
+        );
+    }
+    for cut in [2, 30, jpeg.len() / 2] {
+        let problem = problem(&jpeg[..cut]);
+        assert!(problem.starts_with("the JPEG data is damaged or not supported ("), "{cut}: {problem}");
+    }
+    // The header of a picture of 65535 × 65535 pixels before the data of a small one.
+    let mut huge = jpeg.clone();
+    let frame = huge.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    huge[frame + 5..frame + 9].fill(0xff);
+    assert!(problem(&huge).contains("promises 65535 × 65535 pixels"), "{}", problem(&huge));
+
+    let none = PictureOptions { width: 0, ..GREY };
+    let text = parse(Path::new("x"), &png, &none).unwrap_err().to_string();
+    assert!(text.starts_with("pictures of 2 × 0 pixels cannot be made"), "{text}");
+}
+
+#[test]
+fn folders_are_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let picture = |value| png(1, 1, ColorType::Grayscale, BitDepth::Eight, &[value]);
+    let one = PictureOptions { height: 1, width: 1, colour: Colour::Grey };
+    let problem = || read_folder(folder.path(), &one).unwrap_err().to_string();
+
+    assert!(read_folder(&at("missing"), &one).unwrap_err().to_string().starts_with("cannot read "));
+    fs::write(at(".hidden.png"), "no picture").unwrap();
+    fs::write(at("notes.txt"), "no picture").unwrap();
+    assert!(problem().contains("there are no pictures in this folder"), "{}", problem());
+    fs::write(at("b.png"), picture(51)).unwrap();
+    fs::write(at("a.PNG"), picture(255)).unwrap();
+    let flat = read_folder(folder.path(), &one).unwrap();
+    assert_eq!((flat.data.x.to_vec(), flat.data.labels, flat.classes), (vec![1.0, 0.2], None, None));
+    assert_eq!((flat.shape, flat.data.image), ([1, 1, 1], Some([1, 1])));
+
+    fs::create_dir(at("cats")).unwrap();
+    fs::create_dir(at("ants")).unwrap();
+    fs::create_dir(at("empty")).unwrap();
+    fs::rename(at("b.png"), at("cats/b.png")).unwrap();
+    assert!(problem().contains("there are pictures beside the folder"), "{}", problem());
+    fs::rename(at("a.PNG"), at("ants/a.png")).unwrap();
+    fs::write(at("cats/c.png"), picture(0)).unwrap();
+    let classes = read_folder(folder.path(), &one).unwrap();
+    assert_eq!(classes.classes.unwrap(), ["ants", "cats"]);
+    assert_eq!((classes.data.labels.unwrap(), classes.data.x.to_vec()), (vec![0, 1, 1], vec![1.0, 0.2, 0.0]));
+
+    fs::write(at("cats/b.png"), "no picture").unwrap();
+    assert!(problem().ends_with("b.png: this is neither a PNG nor a JPEG picture"), "{}", problem());
+}

@@ -1,0 +1,288 @@
+//! Tables of numbers as text: comma-separated and tab-separated files.
+//!
+//! One line is one example, one column one feature. A column may hold the label instead. Whatever is
+//! not a number is refused with its place in the file, because a value that is guessed is an error that
+//! nobody sees: missing values are filled in only if [`Impute`] says how.
+//!
+//! ```
+//! use nn::data::table::{self, TableOptions};
+//!
+//! let text = "length,width,kind\n5.1,3.5,rose\n7.0,3.2,aster\n";
+//! let options = TableOptions { label: Some("kind".into()), ..TableOptions::default() };
+//! let table = table::parse("flowers.csv".as_ref(), text.as_bytes(), &options)?;
+//! assert_eq!(table.columns, ["length", "width"]);
+//! assert_eq!(table.data.x.to_vec(), [5.1, 3.5, 7.0, 3.2]);
+//! assert_eq!(table.classes.unwrap(), ["aster", "rose"]);
+//! assert_eq!(table.data.labels.unwrap(), [1, 0]);
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+mod labels;
+mod layout;
+
+use std::io::{BufReader, Cursor, Read};
+use std::path::Path;
+
+use autograd::Tensor;
+use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use serde::{Deserialize, Serialize};
+
+use self::labels::Labels;
+pub use self::layout::Column;
+use self::layout::Layout;
+use super::Dataset;
+use super::source::{Packing, Source, explain};
+use crate::{Error, Result};
+
+/// How a table is to be read. The default suits a file of numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TableOptions {
+    /// What stands between two fields, one ASCII character. `None`: a tab if the name of the file ends
+    /// in `.tsv` or `.tsv.gz`, otherwise a comma.
+    pub delimiter: Option<char>,
+    /// Whether the first row names the columns. `None`: it does if any of its fields is neither a number
+    /// nor missing; columns that are given by number as label or to drop do not count.
+    pub header: Option<bool>,
+    /// The column with the class of each example, which is then no feature.
+    pub label: Option<Column>,
+    /// Columns to leave out.
+    pub drop: Vec<Column>,
+    /// What to do about missing values.
+    pub impute: Impute,
+}
+
+/// What to do about missing values: fields that are empty, `?`, `NA` or `NaN`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Impute {
+    /// Refuse the file.
+    #[default]
+    Refuse,
+    /// Take the mean of the column's other values.
+    Mean,
+    /// Take 0.
+    Zero,
+}
+
+/// What a table holds.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The examples, in the order of the file.
+    pub data: Dataset,
+    /// The name of each feature; `column 3` if the file does not name its columns.
+    pub columns: Vec<String>,
+    /// The name of each class in alphabetical order, if the labels are names and not the numbers 0, 1, ….
+    pub classes: Option<Vec<String>>,
+}
+
+/// Reads a table from a file, gzipped or not.
+///
+/// # Errors
+/// If the file cannot be read, the options name columns it does not have, or a field is not a number of
+/// single precision. The error names line and column.
+pub fn read(path: &Path, options: &TableOptions) -> Result<Table> {
+    decode(Source::file(path)?, options)
+}
+
+/// Reads a table from a stream, gzipped or not: standard input, say. Errors call it `name`.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn parse(name: &Path, content: impl Read, options: &TableOptions) -> Result<Table> {
+    decode(Source::open(name, BufReader::new(content))?, options)
+}
+
+fn decode(source: Source, options: &TableOptions) -> Result<Table> {
+    let mut rows = Rows::new(source, options)?;
+    if !rows.advance()? {
+        return rows.unusable("the file is empty".into());
+    }
+    let header = options.header.unwrap_or_else(|| layout::is_header(&rows.record, options));
+    let layout = Layout::new(&rows.record, header, options).map_err(|text| Error::file(rows.name, text))?;
+    if header && !rows.advance()? {
+        return rows.unusable("the file holds only a header and no examples".into());
+    }
+
+    let mut values = vec![];
+    let mut missing = vec![];
+    let mut labels = layout.label.map(|_| Labels::default());
+    let mut examples = 0;
+    loop {
+        rows.has_fields(layout.names.len())?;
+        for &column in &layout.features {
+            let text = rows.record[column].trim();
+            if is_missing(text) {
+                if options.impute == Impute::Refuse {
+                    let problem = "the value is missing; say with `impute` what to take instead (mean, zero)";
+                    return rows.refuse(&layout.names[column], problem.into());
+                }
+                missing.push(values.len());
+                values.push(0.0);
+            } else {
+                match number(text) {
+                    Ok(value) => values.push(value),
+                    Err(problem) => return rows.refuse(&layout.names[column], problem),
+                }
+            }
+        }
+        if let (Some(column), Some(labels)) = (layout.label, &mut labels) {
+            let text = rows.record[column].trim();
+            if is_missing(text) {
+                return rows.refuse(&layout.names[column], "the label is missing".into());
+            }
+            labels.push(text, rows.line());
+        }
+        examples += 1;
+        if !rows.advance()? {
+            break;
+        }
+    }
+
+    let columns = layout.feature_names();
+    if options.impute == Impute::Mean {
+        fill_with_means(&mut values, &missing, &columns).map_err(|text| Error::file(rows.name, text))?;
+    }
+    let label = layout.label.map_or("", |column| &layout.names[column]);
+    let (labels, classes) = match labels {
+        Some(labels) => labels.finish(label).map_err(|text| Error::file(rows.name, text))?,
+        None => (None, None),
+    };
+    let x = Tensor::from_vec([examples, columns.len()], values);
+    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes })
+}
+
+/// The rows of a file, one after the other.
+struct Rows<'a> {
+    name: &'a Path,
+    packing: Packing,
+    reader: Reader<Box<dyn Read + 'a>>,
+    record: StringRecord,
+}
+
+impl<'a> Rows<'a> {
+    fn new(mut source: Source<'a>, options: &TableOptions) -> Result<Self> {
+        let delimiter = match options.delimiter {
+            Some(sign) if sign.is_ascii() && !"\"\r\n\0".contains(sign) => sign as u8,
+            Some(sign) => {
+                return Err(Error::Invalid(format!(
+                    "{sign:?} cannot separate fields; take a comma, a semicolon, a tab or a space"
+                )));
+            }
+            None if is_tab_separated(source.name) => b'\t',
+            None => b',',
+        };
+        // Some programs start a text with a byte order mark, which belongs to no name.
+        let mut start = source.at_most(3)?;
+        if start == *b"\xef\xbb\xbf" {
+            start.clear();
+        }
+        let bytes: Box<dyn Read> = Box::new(Cursor::new(start).chain(source.bytes));
+        let reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            // Rows of the wrong length are let through here so that the sentence about them is ours.
+            .flexible(true)
+            .from_reader(bytes);
+        Ok(Rows { name: source.name, packing: source.packing, reader, record: StringRecord::new() })
+    }
+
+    /// Goes to the next row that is not empty. Is there one?
+    fn advance(&mut self) -> Result<bool> {
+        self.reader.read_record(&mut self.record).map_err(|error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            match error.into_kind() {
+                ErrorKind::Io(error) => explain(self.name, self.packing, error),
+                ErrorKind::Utf8 { .. } => {
+                    Error::file(self.name, format!("line {line}: the text is not UTF-8; save it as UTF-8"))
+                }
+                other => Error::file(self.name, format!("line {line}: this is no table ({other:?})")),
+            }
+        })
+    }
+
+    /// The line on which the row starts, counted from 1.
+    fn line(&self) -> u64 {
+        self.record.position().map_or(1, csv::Position::line)
+    }
+
+    /// Checks the length of the row.
+    fn has_fields(&self, wanted: usize) -> Result<()> {
+        let found = self.record.len();
+        if found == wanted {
+            return Ok(());
+        }
+        let line = self.line();
+        self.unusable(format!(
+            "line {line}: the row has {found} fields, but the first row has {wanted}; \
+             check the delimiter and the quotes"
+        ))
+    }
+
+    fn refuse<T>(&self, column: &str, problem: String) -> Result<T> {
+        let line = self.line();
+        self.unusable(format!("line {line}, column {}: {problem}", layout::quoted(column)))
+    }
+
+    fn unusable<T>(&self, problem: String) -> Result<T> {
+        Err(Error::file(self.name, problem))
+    }
+}
+
+fn is_tab_separated(name: &Path) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.ends_with(".tsv") || name.ends_with(".tab")
+}
+
+/// Whether a field says that its value is not known.
+fn is_missing(text: &str) -> bool {
+    matches!(text, "" | "?" | "NA") || text.parse::<f32>().is_ok_and(f32::is_nan)
+}
+
+/// The number that a field holds, or what is wrong with it.
+fn number(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        Ok(_) if text.to_lowercase().contains("inf") => Err(format!(
+            "{} is not finite; correct the value or leave the column out with `drop`",
+            clip(text)
+        )),
+        Ok(_) => Err(format!("{} is too large for single precision; scale the column", clip(text))),
+        Err(_) => Err(format!("{} is not a number; leave the column out with `drop`", clip(text))),
+    }
+}
+
+/// The text in quotes, on one line, and not more of it than helps.
+fn clip(text: &str) -> String {
+    const ENOUGH: usize = 40;
+    match text.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// Puts the mean of its column at each of these places; `values` are row by row.
+fn fill_with_means(values: &mut [f32], missing: &[usize], columns: &[String]) -> Result<(), String> {
+    let width = columns.len();
+    let examples = values.len() / width;
+    let mut sums = vec![0.0_f64; width];
+    for row in values.chunks_exact(width) {
+        // The places of missing values hold 0 until now.
+        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    let mut counts = vec![examples; width];
+    missing.iter().for_each(|place| counts[place % width] -= 1);
+    if let Some(column) = counts.iter().position(|&count| count == 0) {
+        let name = layout::quoted(&columns[column]);
+        return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));
+    }
+    for &place in missing {
+        let column = place % width;
+        values[place] = (sums[column] / counts[column] as f64) as f32;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

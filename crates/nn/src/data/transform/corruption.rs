@@ -1,0 +1,75 @@
+//! Noise that a denoising model learns to remove.
+
+use autograd::Tensor;
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+
+use super::{chance, for_each_example};
+use crate::random::{Purpose, generator};
+use crate::{Error, Result};
+
+/// How the input of a denoising autoencoder is damaged, every value on its own (Vincent et al., 2010).
+/// `ε` is standard normal. The noise is new in every epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corruption {
+    /// 0 with this probability.
+    Masking(f64),
+    /// `x + σ ε`, with this `σ`.
+    Gaussian(f64),
+    /// With this probability 0 or 1, either equally likely.
+    SaltAndPepper(f64),
+    /// `x (1 + σ ε)`, with this `σ`.
+    Speckle(f64),
+}
+
+impl Corruption {
+    /// Whether the number is a probability or a standard deviation.
+    ///
+    /// # Errors
+    /// If a probability is outside `[0, 1]`, or a standard deviation negative or not finite.
+    pub fn check(&self) -> Result<()> {
+        match *self {
+            Corruption::Masking(p) | Corruption::SaltAndPepper(p) if !(0.0..=1.0).contains(&p) => Err(
+                Error::Invalid(format!("the probability of a corruption is {p}; it must be between 0 and 1")),
+            ),
+            Corruption::Gaussian(sigma) | Corruption::Speckle(sigma)
+                if !(sigma >= 0.0 && sigma.is_finite()) =>
+            {
+                Err(Error::Invalid(format!(
+                    "the standard deviation of a corruption is {sigma}; it must be 0 or more, and finite"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The damaged batch, of the same shape. Row `i` is example `examples[i]`.
+    ///
+    /// # Panics
+    /// If there are not as many rows as examples.
+    #[track_caller]
+    pub fn apply(&self, x: &Tensor<f32>, seed: u64, epoch: u64, examples: &[usize]) -> Tensor<f32> {
+        let from = |example| generator(seed, Purpose::Corruption, epoch, example);
+        match *self {
+            Corruption::Masking(p) => {
+                for_each_example(x, examples, from, |x, from| if chance(p, from) { 0.0 } else { x })
+            }
+            Corruption::SaltAndPepper(p) => for_each_example(x, examples, from, |x, from| {
+                // One draw for both questions: the lower half of the lucky part is pepper.
+                match from.random::<f64>() {
+                    draw if draw < 0.5 * p => 0.0,
+                    draw if draw < p => 1.0,
+                    _ => x,
+                }
+            }),
+            Corruption::Gaussian(sigma) => for_each_example(x, examples, from, |x, from| {
+                x + (sigma * from.sample::<f64, _>(StandardNormal)) as f32
+            }),
+            Corruption::Speckle(sigma) => for_each_example(x, examples, from, |x, from| {
+                x * (1.0 + sigma * from.sample::<f64, _>(StandardNormal)) as f32
+            }),
+        }
+    }
+}
