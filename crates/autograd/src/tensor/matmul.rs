@@ -1,6 +1,7 @@
 //! The matrix product, by the `gemm` crate.
 
 use gemm::Parallelism;
+use rayon::prelude::*;
 
 use super::kernels::for_each_chunk;
 use super::{Shape, Tensor, broadcast, cost};
@@ -8,6 +9,8 @@ use crate::Real;
 
 /// Multiplications from which on one product is worth being split among threads.
 const LARGE: usize = 1 << 20;
+/// Multiplications worth a task of their own.
+const PIECE: usize = 1 << 19;
 
 /// The shape of a matrix product.
 #[track_caller]
@@ -64,7 +67,7 @@ impl<T: Real> Tensor<T> {
     /// leading axes are the same.
     pub(super) fn matmul_into(&self, other: &Self, out: &mut [T]) {
         let rank = self.rank();
-        let sizes @ [m, k, n] = [self.shape[rank - 2], self.shape[rank - 1], other.shape[rank - 1]];
+        let [m, k, n] = [self.shape[rank - 2], self.shape[rank - 1], other.shape[rank - 1]];
         cost::work(2 * k * out.len());
         if k == 0 {
             return out.fill(T::zero());
@@ -72,12 +75,8 @@ impl<T: Real> Tensor<T> {
         let (a, b) = (self.for_gemm(), other.for_gemm());
         let work = m * k * n;
         if work >= LARGE || out.len() == m * n {
-            let parallelism = match rayon::current_num_threads() {
-                1 => Parallelism::None,
-                threads => Parallelism::Rayon(threads),
-            };
             for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
-                multiply(a.matrix(i), b.matrix(i), out, sizes, parallelism);
+                multiply(a.matrix(i), b.matrix(i), out, work / PIECE + 1);
             }
         } else {
             // Many small products: the threads share the matrices instead.
@@ -85,7 +84,7 @@ impl<T: Real> Tensor<T> {
             for_each_chunk(out, count * m * n, |task, out| {
                 for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                     let i = task * count + i;
-                    multiply(a.matrix(i), b.matrix(i), out, sizes, Parallelism::None);
+                    multiply(a.matrix(i), b.matrix(i), out, 1);
                 }
             });
         }
@@ -117,6 +116,7 @@ impl<T: Real> Tensor<T> {
 }
 
 /// Where a matrix lies: element `(i, j)` is `buffer[offset + i · strides[0] + j · strides[1]]`.
+#[derive(Clone, Copy)]
 struct Matrix<'a, T> {
     buffer: &'a [T],
     offset: isize,
@@ -124,38 +124,91 @@ struct Matrix<'a, T> {
     strides: [isize; 2],
 }
 
-/// `out = a b`, row-major, for sizes above 0. A split among threads does not change the order of any
-/// sum, so the bits are the same for any number of threads.
-#[allow(unsafe_code)]
-fn multiply<T: Real>(
-    a: Matrix<T>,
-    b: Matrix<T>,
-    out: &mut [T],
-    [m, k, n]: [usize; 3],
-    parallelism: Parallelism,
-) {
-    for (matrix, shape) in [(&a, [m, k]), (&b, [k, n])] {
-        assert_eq!(matrix.shape, shape);
-        assert!(!shape.contains(&0), "an empty matrix has no corners");
-        let reach = |axis: usize| (shape[axis] as isize - 1) * matrix.strides[axis];
-        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| matrix.offset + r);
-        let inside = 0..matrix.buffer.len() as isize;
+impl<T> Matrix<'_, T> {
+    /// `count` rows (axis 0) or columns (axis 1) from number `start` on.
+    fn part(mut self, axis: usize, start: usize, count: usize) -> Self {
+        assert!(start + count <= self.shape[axis]);
+        self.offset += start as isize * self.strides[axis];
+        self.shape[axis] = count;
+        self
+    }
+
+    fn assert_inside(&self) {
+        assert!(!self.shape.contains(&0), "an empty matrix has no corners");
+        let reach = |axis: usize| (self.shape[axis] as isize - 1) * self.strides[axis];
+        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| self.offset + r);
+        let inside = 0..self.buffer.len() as isize;
         assert!(corners.iter().all(|corner| inside.contains(corner)), "matrix outside its buffer");
     }
-    assert_eq!(out.len(), m * n);
-    // SAFETY: the asserts above show that every element `offset + i·stride₀ + j·stride₁` of `a` and
-    // `b` lies inside its buffer (the extremes of a linear function over a box are at its corners,
-    // and `(0, 0)` is one of them, so the offset itself is inside too), wherever in a stack the
-    // matrix came from, and that `out` holds m·n elements. `out` is borrowed mutably, so it overlaps
-    // neither. `read_dst` is false: what `out` held before is not read.
+}
+
+/// Where a result is written, row by row, `stride` apart.
+#[derive(Clone, Copy)]
+struct Place<T> {
+    start: *mut T,
+    stride: usize,
+}
+
+// SAFETY: a place is only written to by `multiply`, which gives every task rows or columns of its own.
+#[allow(unsafe_code)]
+unsafe impl<T: Send> Sync for Place<T> {}
+
+/// `out = a b`, row-major, for sizes above 0, in at most this many pieces: rows or columns of `out`,
+/// whichever are more, shared among the threads. That changes the order of no sum, so the bits are the same
+/// for any number of threads.
+///
+/// (`gemm` can split its work itself: a training step of the deep autoencoder of docs/PERFORMANCE.md took
+/// 12.4 ms on two threads that way, and 9.7 ms like this.)
+#[allow(unsafe_code)]
+fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], pieces: usize) {
+    let ([m, k], [k2, n]) = (a.shape, b.shape);
+    assert!(k == k2 && out.len() == m * n);
+    a.assert_inside();
+    b.assert_inside();
+    let out = Place { start: out.as_mut_ptr(), stride: n };
+    let (axis, long) = if n >= m { (1, n) } else { (0, m) };
+    let pieces = pieces.min(rayon::current_num_threads());
+    // Whole tiles of the kernel, so that no piece works on parts of one.
+    let length = long.div_ceil(pieces).next_multiple_of(64);
+    let piece = |number: usize| {
+        let start = number * length;
+        let count = length.min(long - start);
+        let (a, b, step) = match axis {
+            0 => (a.part(0, start, count), b, n),
+            _ => (a, b.part(1, start, count), 1),
+        };
+        let whole = &out;
+        // SAFETY: `out` has m rows of n numbers and is borrowed mutably by this function. This piece is its
+        // rows, or its columns, from `start` to below `start + count ≤ long`; no other piece has them.
+        unsafe { product(a, b, Place { start: whole.start.add(start * step), stride: n }) };
+    };
+    match long.div_ceil(length) {
+        1 => piece(0),
+        count => (0..count).into_par_iter().for_each(piece),
+    }
+}
+
+/// `out = a b` on this thread.
+///
+/// # Safety
+/// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them.
+#[allow(unsafe_code)]
+unsafe fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, out: Place<T>) {
+    let ([m, k], [_, n]) = (a.shape, b.shape);
+    a.assert_inside();
+    b.assert_inside();
+    // SAFETY: the asserts show that every element `offset + i·stride₀ + j·stride₁` of `a` and `b` lies
+    // inside its buffer (the extremes of a linear function over a box are at its corners, and `(0, 0)` is
+    // one of them, so the offset itself is inside too), wherever in a stack the matrix came from; the caller
+    // answers for `out`. `read_dst` is false: what `out` held before is not read.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
+            out.start,
             1,
-            n as isize,
+            out.stride as isize,
             false,
             a.buffer.as_ptr().offset(a.offset),
             a.strides[1],
@@ -168,7 +221,7 @@ fn multiply<T: Real>(
             false,
             false,
             false,
-            parallelism,
+            Parallelism::None,
         );
     }
 }
@@ -244,8 +297,14 @@ mod tests {
     fn bits_do_not_depend_on_threads() {
         let wave = |shape: &[usize]| Tensor::<f32>::from_fn(shape, |i| (i as f32 * 0.37).sin());
         let stack = |batch: usize, m, n| if batch == 1 { wave(&[m, n]) } else { wave(&[batch, m, n]) };
-        let sizes =
-            [[1, 128, 784, 400], [1, 500, 30, 250], [1, 1, 784, 100], [300, 17, 33, 9], [3, 110, 120, 90]];
+        let sizes = [
+            [1, 128, 784, 400],
+            [1, 500, 30, 250],
+            [1, 1, 784, 100],
+            [1, 130, 3000, 700],
+            [300, 17, 33, 9],
+            [3, 110, 120, 90],
+        ];
         for [batch, m, k, n] in sizes {
             let (a, b) = (stack(batch, m, k), stack(batch, k, n));
             let run = |threads| {

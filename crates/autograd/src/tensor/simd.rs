@@ -5,7 +5,7 @@
 /// the compiler vectorises; additions are never reordered or contracted, so the bits are the same in all
 /// of them.
 ///
-/// Measured on 2²⁰ `f32` with AVX-512, one thread: the step of Adam 3.9 ns an element without, 0.45 with.
+/// Everything that the loop calls has to be inlined into it, closures too: `#[inline(always)]`.
 #[inline(always)]
 pub(crate) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
