@@ -9,8 +9,18 @@ use crate::Real;
 
 /// Multiplications from which on one product is worth being split among threads.
 const LARGE: usize = 1 << 20;
-/// Multiplications worth a task of their own.
-const PIECE: usize = 1 << 19;
+
+/// Into how many pieces a product with this many multiplications is split. It depends on the size alone, for
+/// `gemm` adds up in another order when a matrix is wider or narrower: were there as many pieces as threads,
+/// threads would change bits.
+fn pieces(work: usize) -> usize {
+    match work {
+        0..LARGE => 1,
+        LARGE..0x200_0000 => 2,
+        0x200_0000..0x1000_0000 => 4,
+        _ => 8,
+    }
+}
 
 /// The shape of a matrix product.
 #[track_caller]
@@ -76,7 +86,7 @@ impl<T: Real> Tensor<T> {
         let work = m * k * n;
         if work >= LARGE || out.len() == m * n {
             for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
-                multiply(a.matrix(i), b.matrix(i), out, work / PIECE + 1);
+                multiply(a.matrix(i), b.matrix(i), out, pieces(work));
             }
         } else {
             // Many small products: the threads share the matrices instead.
@@ -154,8 +164,7 @@ struct Place<T> {
 unsafe impl<T: Send> Sync for Place<T> {}
 
 /// `out = a b`, row-major, for sizes above 0, in at most this many pieces: rows or columns of `out`,
-/// whichever are more, shared among the threads. That changes the order of no sum, so the bits are the same
-/// for any number of threads.
+/// whichever are more, shared among the threads.
 ///
 /// (`gemm` can split its work itself: a training step of the deep autoencoder of docs/PERFORMANCE.md took
 /// 12.4 ms on two threads that way, and 9.7 ms like this.)
@@ -167,7 +176,6 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], pieces: usize) {
     b.assert_inside();
     let out = Place { start: out.as_mut_ptr(), stride: n };
     let (axis, long) = if n >= m { (1, n) } else { (0, m) };
-    let pieces = pieces.min(rayon::current_num_threads());
     // Whole tiles of the kernel, so that no piece works on parts of one.
     let length = long.div_ceil(pieces).next_multiple_of(64);
     let piece = |number: usize| {
@@ -183,7 +191,7 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], pieces: usize) {
         unsafe { product(a, b, Place { start: whole.start.add(start * step), stride: n }) };
     };
     match long.div_ceil(length) {
-        1 => piece(0),
+        count if count == 1 || rayon::current_num_threads() == 1 => (0..count).for_each(piece),
         count => (0..count).into_par_iter().for_each(piece),
     }
 }
@@ -302,6 +310,8 @@ mod tests {
             [1, 500, 30, 250],
             [1, 1, 784, 100],
             [1, 130, 3000, 700],
+            [1, 512, 64, 500],
+            [1, 512, 500, 32],
             [300, 17, 33, 9],
             [3, 110, 120, 90],
         ];
