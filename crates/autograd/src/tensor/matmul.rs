@@ -166,8 +166,7 @@ unsafe impl<T: Send> Sync for Place<T> {}
 /// `out = a b`, row-major, for sizes above 0, in at most this many pieces: rows or columns of `out`,
 /// whichever are more, shared among the threads.
 ///
-/// (`gemm` can split its work itself: a training step of the deep autoencoder of docs/PERFORMANCE.md took
-/// 12.4 ms on two threads that way, and 9.7 ms like this.)
+/// (`gemm` can split its work itself, but less well: see docs/PERFORMANCE.md.)
 #[allow(unsafe_code)]
 fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], pieces: usize) {
     let ([m, k], [k2, n]) = (a.shape, b.shape);
