@@ -11,7 +11,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use num_traits::{Float, FloatConst, NumAssign, NumCast};
 
 use crate::special::polygamma;
-use crate::tensor::Pool;
+use crate::tensor::{Lanes, Pool};
 
 /// What a formula may do with a number, whether it is an `f32`, an `f64` or a [`Var`](crate::Var).
 pub trait Scalar:
@@ -61,6 +61,7 @@ pub trait Scalar:
 /// converted by [`Real::of`].
 pub trait Real:
     Scalar
+    + Lanes
     + NumAssign
     + NumCast
     + FloatConst

@@ -5,10 +5,12 @@
 //! fixed places that do not depend on the number of threads, and partial sums are combined in a
 //! fixed order: the same inputs give the same bits on any machine with any number of threads.
 
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
 use smallvec::SmallVec;
 
 use super::simd::vectorized;
+use super::threads::share;
 use super::{Shape, Strides, Tensor, broadcast, cost};
 use crate::Real;
 
@@ -18,11 +20,16 @@ pub(super) const CHUNK: usize = 1 << 14;
 /// Calls `task(i, piece)` for every piece of `out` of length `chunk`, in parallel if there are
 /// several.
 pub(super) fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn(usize, &mut [T]) + Sync) {
-    if out.len() <= chunk || rayon::current_num_threads() == 1 {
-        out.chunks_mut(chunk.max(1)).enumerate().for_each(|(i, piece)| task(i, piece));
-    } else {
-        out.par_chunks_mut(chunk).enumerate().for_each(|(i, piece)| task(i, piece));
+    if out.len() <= chunk {
+        return out.chunks_mut(chunk.max(1)).for_each(|all| task(0, all));
     }
+    let count = out.len().div_ceil(chunk);
+    let pieces = Mutex::new(out.chunks_mut(chunk).enumerate());
+    share(count, |_| {
+        let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let (i, piece) = next.expect("one for each part");
+        task(i, piece);
+    });
 }
 
 /// The rows of `N` operands of one shape, for reading them together in row-major order.

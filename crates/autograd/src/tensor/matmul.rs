@@ -1,26 +1,13 @@
-//! The matrix product, by the `gemm` crate.
+//! The matrix product: shapes, stacks, and how the work is divided among threads.
 
-use gemm::Parallelism;
-use rayon::prelude::*;
-
+use super::gemm::{Matrix, Place, ROWS, product};
 use super::kernels::for_each_chunk;
+use super::threads::share;
 use super::{Shape, Tensor, broadcast, cost};
 use crate::Real;
 
 /// Multiplications from which on one product is worth being split among threads.
 const LARGE: usize = 1 << 20;
-
-/// Into how many pieces a product with this many multiplications is split. It depends on the size alone, for
-/// `gemm` adds up in another order when a matrix is wider or narrower: were there as many pieces as threads,
-/// threads would change bits.
-fn pieces(work: usize) -> usize {
-    match work {
-        0..LARGE => 1,
-        LARGE..0x200_0000 => 2,
-        0x200_0000..0x1000_0000 => 4,
-        _ => 8,
-    }
-}
 
 /// The shape of a matrix product.
 #[track_caller]
@@ -86,7 +73,7 @@ impl<T: Real> Tensor<T> {
         let work = m * k * n;
         if work >= LARGE || out.len() == m * n {
             for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
-                multiply(a.matrix(i), b.matrix(i), out, pieces(work));
+                multiply(a.matrix(i), b.matrix(i), out, false);
             }
         } else {
             // Many small products: the threads share the matrices instead.
@@ -94,13 +81,13 @@ impl<T: Real> Tensor<T> {
             for_each_chunk(out, count * m * n, |task, out| {
                 for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                     let i = task * count + i;
-                    multiply(a.matrix(i), b.matrix(i), out, 1);
+                    multiply(a.matrix(i), b.matrix(i), out, true);
                 }
             });
         }
     }
 
-    /// `gemm` reads matrices with any non-zero strides; expanded ones are copied.
+    /// Expanded matrices are copied.
     fn for_gemm(&self) -> Self {
         let matrix = self.rank() - 2;
         let mut axes = self.shape[matrix..].iter().zip(&self.strides[matrix..]);
@@ -125,112 +112,49 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-/// Where a matrix lies: element `(i, j)` is `buffer[offset + i · strides[0] + j · strides[1]]`.
-#[derive(Clone, Copy)]
-struct Matrix<'a, T> {
-    buffer: &'a [T],
-    offset: isize,
-    shape: [usize; 2],
-    strides: [isize; 2],
-}
-
-impl<T> Matrix<'_, T> {
-    /// `count` rows (axis 0) or columns (axis 1) from number `start` on.
-    fn part(mut self, axis: usize, start: usize, count: usize) -> Self {
-        assert!(start + count <= self.shape[axis]);
-        self.offset += start as isize * self.strides[axis];
-        self.shape[axis] = count;
-        self
-    }
-
-    fn assert_inside(&self) {
-        assert!(!self.shape.contains(&0), "an empty matrix has no corners");
-        let reach = |axis: usize| (self.shape[axis] as isize - 1) * self.strides[axis];
-        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| self.offset + r);
-        let inside = 0..self.buffer.len() as isize;
-        assert!(corners.iter().all(|corner| inside.contains(corner)), "matrix outside its buffer");
-    }
-}
-
-/// Where a result is written, row by row, `stride` apart.
-#[derive(Clone, Copy)]
-struct Place<T> {
-    start: *mut T,
-    stride: usize,
-}
-
-// SAFETY: a place is only written to by `multiply`, which gives every task rows or columns of its own.
+/// `out = a b`, row-major, for sizes above 0; large ones in as many pieces as there are threads.
 #[allow(unsafe_code)]
-unsafe impl<T: Send> Sync for Place<T> {}
-
-/// `out = a b`, row-major, for sizes above 0, in at most this many pieces: rows or columns of `out`,
-/// whichever are more, shared among the threads.
-///
-/// (`gemm` can split its work itself, but less well: see docs/PERFORMANCE.md.)
-#[allow(unsafe_code)]
-fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], pieces: usize) {
+fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], alone: bool) {
     let ([m, k], [k2, n]) = (a.shape, b.shape);
     assert!(k == k2 && out.len() == m * n);
-    a.assert_inside();
-    b.assert_inside();
-    let out = Place { start: out.as_mut_ptr(), stride: n };
-    let (axis, long) = if n >= m { (1, n) } else { (0, m) };
-    // Whole tiles of the kernel, so that no piece works on parts of one.
-    let length = long.div_ceil(pieces).next_multiple_of(64);
-    let piece = |number: usize| {
-        let start = number * length;
-        let count = length.min(long - start);
-        let (a, b, step) = match axis {
-            0 => (a.part(0, start, count), b, n),
-            _ => (a, b.part(1, start, count), 1),
-        };
-        let whole = &out;
-        // SAFETY: `out` has m rows of n numbers and is borrowed mutably by this function. This piece is its
-        // rows, or its columns, from `start` to below `start + count ≤ long`; no other piece has them.
-        unsafe { product(a, b, Place { start: whole.start.add(start * step), stride: n }) };
+    let place = Place { start: out.as_mut_ptr(), strides: [n as isize, 1] };
+    // cᵀ = bᵀ aᵀ: whichever of the two is less work to bring into panels.
+    let (a, b, out) = match cost(b, m, 0) <= cost(a.t(), n, m * n) {
+        true => (a, b, place),
+        false => (b.t(), a.t(), place.t()),
     };
-    match long.div_ceil(length) {
-        count if count == 1 || rayon::current_num_threads() == 1 => (0..count).for_each(piece),
-        count => (0..count).into_par_iter().for_each(piece),
+    let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
+    if threads == 1 {
+        // SAFETY: the assertion above; `out` is borrowed mutably by this function.
+        return unsafe { product(a, b, out) };
     }
+    // Columns share nothing; with rows, every thread makes the panels anew.
+    let (rows, columns) = (a.shape[0], b.shape[1]);
+    let (axis, long, unit) =
+        if columns >= threads * 4 * LANES { (1, columns, LANES) } else { (0, rows, ROWS) };
+    let length = long.div_ceil(unit).div_ceil(threads) * unit;
+    let out = &out;
+    share(long.div_ceil(length), |piece| {
+        let start = piece * length;
+        let count = length.min(long - start);
+        let (a, b) = match axis {
+            0 => (a.part(0, start, count), b),
+            _ => (a, b.part(1, start, count)),
+        };
+        // SAFETY: as above, and these rows, or columns, belong to no other piece.
+        unsafe { product(a, b, out.part(axis, start)) };
+    });
 }
 
-/// `out = a b` on this thread.
-///
-/// # Safety
-/// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them.
-#[allow(unsafe_code)]
-unsafe fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, out: Place<T>) {
-    let ([m, k], [_, n]) = (a.shape, b.shape);
-    a.assert_inside();
-    b.assert_inside();
-    // SAFETY: the asserts show that every element `offset + i·stride₀ + j·stride₁` of `a` and `b` lies
-    // inside its buffer (the extremes of a linear function over a box are at its corners, and `(0, 0)` is
-    // one of them, so the offset itself is inside too), wherever in a stack the matrix came from; the caller
-    // answers for `out`. `read_dst` is false: what `out` held before is not read.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out.start,
-            1,
-            out.stride as isize,
-            false,
-            a.buffer.as_ptr().offset(a.offset),
-            a.strides[1],
-            a.strides[0],
-            b.buffer.as_ptr().offset(b.offset),
-            b.strides[1],
-            b.strides[0],
-            T::zero(),
-            T::one(),
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
-    }
+/// Lanes of the widest vectors.
+const LANES: usize = 16;
+
+/// About how many cycles a product takes with `b` in panels, `rows` rows in the result, and so many numbers
+/// written one by one.
+fn cost<T>(b: Matrix<T>, rows: usize, scattered: usize) -> usize {
+    let [k, columns] = b.shape;
+    let packing = if b.strides[1] == 1 { 1 } else { 6 };
+    rows * k * columns.next_multiple_of(LANES) / 32 + k * columns * packing / 8 + scattered
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 
 mod conv;
 pub mod cost;
+mod gemm;
 mod index;
 mod join;
 mod kernels;
@@ -25,6 +26,7 @@ mod rows;
 mod shape;
 mod simd;
 mod sort;
+mod threads;
 mod update;
 mod view;
 
@@ -35,6 +37,7 @@ use std::sync::Arc;
 use crate::Real;
 
 pub(crate) use conv::Geometry;
+pub use gemm::Lanes;
 pub use index::Indices;
 pub(crate) use index::{assert_in_range, assert_picks};
 pub use linear_algebra::Triangle;

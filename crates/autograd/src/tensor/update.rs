@@ -1,9 +1,10 @@
 //! Updating tensors in place: the inner loop of an optimiser.
 
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 use super::Tensor;
 use super::simd::vectorized;
+use super::threads::share;
 use crate::Real;
 
 /// Elements handled by one task.
@@ -47,7 +48,7 @@ impl<T: Real> Tensor<T> {
                 || blocks(states, inputs, &f),
             );
         };
-        if states[0].len() <= CHUNK || rayon::current_num_threads() == 1 {
+        if states[0].len() <= CHUNK {
             return pass(states, 0);
         }
         let mut pieces = vec![];
@@ -62,7 +63,13 @@ impl<T: Real> Tensor<T> {
             pieces.push(piece);
             states = rest.try_into().expect("as many as were split");
         }
-        pieces.into_par_iter().enumerate().for_each(|(i, piece)| pass(piece, i * CHUNK));
+        let count = pieces.len();
+        let pieces = Mutex::new(pieces.into_iter().enumerate());
+        share(count, |_| {
+            let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let (i, piece) = next.expect("one for each part");
+            pass(piece, i * CHUNK);
+        });
     }
 }
 
