@@ -27,6 +27,12 @@ pub(super) const ROWS: usize = 6;
 /// the second-level cache.
 const DEPTH: usize = 832;
 
+/// Lanes of the widest vectors.
+pub(super) const LANES: usize = 16;
+
+/// At most so many rows are done as dot products.
+pub(super) const FEW: usize = 2;
+
 /// Vectors of `f32` or `f64`, as wide as the machine's.
 pub trait Lanes: Copy {
     /// A vector.
@@ -150,6 +156,10 @@ impl<T: Real> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        let contiguous = self.a.strides[1] == 1 && self.b.strides[0] == 1;
+        if self.a.shape[0] <= FEW && contiguous {
+            return self.dots(simd);
+        }
         // 6 × 4 running sums, 4 vectors of b and 1 of a need 29 registers of 32; 6 × 2 need 15 of 16.
         match S::REGISTER_COUNT {
             32.. => self.run::<S, 4>(simd),
@@ -179,17 +189,134 @@ impl<T: Real> Product<'_, T> {
                     pack(from, self.b.strides, [depth, columns], panel.as_mut_slice(), vectors * lanes);
                 }
                 for i in (0..m).step_by(ROWS) {
-                    let step = Step {
+                    let tile = Tile {
                         a: a.wrapping_offset(i as isize * self.a.strides[0] + p as isize * self.a.strides[1]),
-                        strides: self.a.strides,
-                        panel: panel.as_slice().as_ptr(),
-                        depth,
+                        row: self.a.strides[0],
+                        b: panel.as_slice().as_ptr(),
+                        runs: &[[0, 0]],
+                        run: Run { length: depth, steps: [self.a.strides[1], (vectors * lanes) as isize] },
                         out: self.out.part(0, i).part(1, j),
                         columns,
                         first: p == 0,
                     };
                     // SAFETY: rows i .. i + rows and columns j .. j + columns are inside a, b and out.
-                    unsafe { step.of_size::<S, VECTORS>(simd, ROWS.min(m - i), vectors) };
+                    unsafe { tile.of_size::<S, VECTORS>(simd, ROWS.min(m - i), vectors) };
+                }
+            }
+        }
+    }
+}
+
+/// Many products at once, whose rows and columns are not where they are in a matrix:
+///
+/// > `out[i, j] = Σ a[row · i + runs[s][0] + r · steps[0]] · b[runs[s][1] + r · steps[1] + j]`
+///
+/// summed over `s` and over `r` below the length of a run.
+pub(super) struct Listed<'l, T> {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) a: *const T,
+    pub(super) row: isize,
+    pub(super) b: *const T,
+    pub(super) runs: &'l [[isize; 2]],
+    pub(super) run: Run,
+    pub(super) out: Place<T>,
+    /// Whether `out` is written, not added to.
+    pub(super) first: bool,
+}
+
+/// What follows from each place of a list: so many products, so far apart in `a` and `b`.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub(super) length: usize,
+    pub(super) steps: [isize; 2],
+}
+
+impl<T: Real> Listed<'_, T> {
+    /// Computes them on this thread.
+    ///
+    /// # Safety
+    /// Everything that the equation mentions can be read, for `columns` rounded up to a multiple of
+    /// [`LANES`]; `out` can be written, and nobody else reads or writes it.
+    #[allow(unsafe_code)]
+    pub(super) unsafe fn add_up(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl<T: Real> WithSimd for Listed<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::REGISTER_COUNT {
+            32.. => self.all::<S, 4>(simd),
+            _ => self.all::<S, 2>(simd),
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+impl<T: Real> Listed<'_, T> {
+    #[inline(always)]
+    fn all<S: Simd, const VECTORS: usize>(self, simd: S) {
+        let lanes = size_of::<T::V<S>>() / size_of::<T>();
+        let width = VECTORS * lanes;
+        for j in (0..self.columns).step_by(width) {
+            let columns = width.min(self.columns - j);
+            for i in (0..self.rows).step_by(ROWS) {
+                let tile = Tile {
+                    a: self.a.wrapping_offset(i as isize * self.row),
+                    row: self.row,
+                    b: self.b.wrapping_add(j),
+                    runs: self.runs,
+                    run: self.run,
+                    out: self.out.part(0, i).part(1, j),
+                    columns,
+                    first: self.first,
+                };
+                // SAFETY: promised to `add_up`.
+                unsafe {
+                    tile.of_size::<S, VECTORS>(simd, ROWS.min(self.rows - i), columns.div_ceil(lanes));
+                }
+            }
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+impl<T: Real> Product<'_, T> {
+    /// Few rows and long columns, both contiguous along the sum: every element is a dot product. Panels would
+    /// be used too rarely to be worth making; the time is that of reading `b` once.
+    #[inline(always)]
+    fn dots<S: Simd>(self, simd: S) {
+        /// Columns at a time, so that additions need not wait for each other.
+        const COLUMNS: usize = 4;
+        let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
+        let (a, b) = (self.a.start(), self.b.start());
+        let lanes = size_of::<T::V<S>>() / size_of::<T>();
+        let whole = k / lanes * lanes;
+        for i in 0..m {
+            let a = a.wrapping_offset(i as isize * self.a.strides[0]);
+            for j in (0..n).step_by(COLUMNS) {
+                // The last columns may be done twice, but never beyond the end.
+                let column = |c: usize| (j + c).min(n - 1);
+                let start = |c: usize| b.wrapping_offset(column(c) as isize * self.b.strides[1]);
+                let starts: [*const T; COLUMNS] = std::array::from_fn(start);
+                let mut sums = [T::splat(simd, T::zero()); COLUMNS];
+                // SAFETY: row i of a and the columns of b have k contiguous numbers.
+                unsafe {
+                    for p in (0..whole).step_by(lanes) {
+                        let a = a.add(p).cast::<T::V<S>>().read_unaligned();
+                        for (sum, start) in sums.iter_mut().zip(starts) {
+                            let b = start.add(p).cast::<T::V<S>>().read_unaligned();
+                            *sum = T::mul_add(simd, a, b, *sum);
+                        }
+                    }
+                    for (c, (sum, start)) in sums.into_iter().zip(starts).enumerate() {
+                        let rest = (whole..k).fold(T::zero(), |rest, p| rest + *a.add(p) * *start.add(p));
+                        *self.out.part(0, i).part(1, column(c)).start = T::sum_lanes(simd, sum) + rest;
+                    }
                 }
             }
         }
@@ -209,39 +336,80 @@ unsafe fn pack<T: Real>(
     panel: &mut [T],
     width: usize,
 ) {
-    // SAFETY: p < depth and j < columns.
-    let at = |p: usize, j: usize| unsafe { *from.offset(p as isize * strides[0] + j as isize * strides[1]) };
-    let rows = panel[..depth * width].chunks_exact_mut(width);
-    if strides[0] == 1 && columns > 1 {
-        // The columns are contiguous: 16 × 16 blocks keep both sides in the cache.
-        const BLOCK: usize = 16;
-        for p0 in (0..depth).step_by(BLOCK) {
-            for j0 in (0..columns).step_by(BLOCK) {
-                let (p1, j1) = (depth.min(p0 + BLOCK), columns.min(j0 + BLOCK));
-                for p in p0..p1 {
-                    for j in j0..j1 {
-                        panel[p * width + j] = at(p, j);
-                    }
+    let panel = &mut panel[..depth * width];
+    if columns < width {
+        panel.chunks_exact_mut(width).for_each(|row| row[columns..].fill(T::zero()));
+    }
+    let to = Place { start: panel.as_mut_ptr(), strides: [width as isize, 1] };
+    // SAFETY: the panel has `depth` rows of at least `columns` numbers, and is borrowed mutably.
+    unsafe { copy(from, strides, [depth, columns], to) };
+}
+
+/// Copies a matrix, whichever way round it lies: in blocks whose lines, on both sides, stay in the cache.
+///
+/// # Safety
+/// The matrix of this shape, with these strides, can be read at `from` and written at `to`; they do not
+/// overlap, and nobody else reads or writes `to`.
+#[allow(unsafe_code)]
+#[inline(always)]
+pub(super) unsafe fn copy<T: Real>(
+    from: *const T,
+    strides: [isize; 2],
+    [rows, columns]: [usize; 2],
+    to: Place<T>,
+) {
+    if strides[1] == 1 && to.strides[1] == 1 {
+        for i in 0..rows {
+            // SAFETY: row i of both.
+            unsafe {
+                let from = from.offset(i as isize * strides[0]);
+                std::ptr::copy_nonoverlapping(from, to.part(0, i).start, columns);
+            }
+        }
+        return;
+    }
+    const BLOCK: usize = 16;
+    for i in (0..rows).step_by(BLOCK) {
+        for j in (0..columns).step_by(BLOCK) {
+            let from = from.wrapping_offset(i as isize * strides[0] + j as isize * strides[1]);
+            let to = to.part(0, i).part(1, j);
+            let (rows, columns) = (BLOCK.min(rows - i), BLOCK.min(columns - j));
+            // SAFETY: rows i .. i + rows and columns j .. j + columns are inside. The loops of a whole block
+            // have lengths that the compiler knows.
+            unsafe {
+                match [rows, columns] {
+                    [BLOCK, BLOCK] => block(from, strides, [BLOCK, BLOCK], to),
+                    shape => block(from, strides, shape, to),
                 }
             }
         }
-        panel[..depth * width].chunks_exact_mut(width).for_each(|row| row[columns..].fill(T::zero()));
-        return;
-    }
-    for (p, row) in rows.enumerate() {
-        for (j, x) in row[..columns].iter_mut().enumerate() {
-            *x = at(p, j);
-        }
-        row[columns..].fill(T::zero());
     }
 }
 
-/// What one tile adds up: some rows of `a` from `a` on, times a panel.
-struct Step<T> {
+/// Copies one block, element by element.
+#[allow(unsafe_code)]
+#[inline(always)]
+unsafe fn block<T: Real>(from: *const T, strides: [isize; 2], [rows, columns]: [usize; 2], to: Place<T>) {
+    for i in 0..rows {
+        for j in 0..columns {
+            // SAFETY: see `copy`.
+            unsafe {
+                *to.part(0, i).part(1, j).start =
+                    *from.offset(i as isize * strides[0] + j as isize * strides[1]);
+            }
+        }
+    }
+}
+
+/// What one tile adds up: some rows of `a` from `a` on, times rows of `b`.
+struct Tile<'l, T> {
     a: *const T,
-    strides: [isize; 2],
-    panel: *const T,
-    depth: usize,
+    /// The distance between rows of `a`.
+    row: isize,
+    b: *const T,
+    /// Where products begin, in `a` and in `b`; each is the first of a run.
+    runs: &'l [[isize; 2]],
+    run: Run,
     out: Place<T>,
     columns: usize,
     /// Whether the result is written, not added to what is there.
@@ -249,11 +417,11 @@ struct Step<T> {
 }
 
 #[allow(unsafe_code)]
-impl<T: Real> Step<T> {
+impl<T: Real> Tile<'_, T> {
     /// Chooses the code for the size of the tile.
     ///
     /// # Safety
-    /// `a` has so many rows, `panel` so many vectors in each of its rows.
+    /// `a` has so many rows, and `b` so many vectors in each of its rows.
     #[inline(always)]
     unsafe fn of_size<S: Simd, const VECTORS: usize>(&self, simd: S, rows: usize, vectors: usize) {
         // SAFETY: passed on.
@@ -263,7 +431,7 @@ impl<T: Real> Step<T> {
                 2 => self.of_height::<S, 2>(simd, rows),
                 3 if VECTORS > 2 => self.of_height::<S, 3>(simd, rows),
                 _ if VECTORS > 2 => self.of_height::<S, 4>(simd, rows),
-                _ => unreachable!("panels are at most {VECTORS} vectors wide"),
+                _ => unreachable!("tiles are at most {VECTORS} vectors wide"),
             }
         }
     }
@@ -273,29 +441,22 @@ impl<T: Real> Step<T> {
         // SAFETY: passed on.
         unsafe {
             match rows {
-                1 => self.tile::<S, 1, V>(simd),
-                2 => self.tile::<S, 2, V>(simd),
-                3 => self.tile::<S, 3, V>(simd),
-                4 => self.tile::<S, 4, V>(simd),
-                5 => self.tile::<S, 5, V>(simd),
-                _ => self.tile::<S, 6, V>(simd),
+                1 => self.compute::<S, 1, V>(simd),
+                2 => self.compute::<S, 2, V>(simd),
+                3 => self.compute::<S, 3, V>(simd),
+                4 => self.compute::<S, 4, V>(simd),
+                5 => self.compute::<S, 5, V>(simd),
+                _ => self.compute::<S, 6, V>(simd),
             }
         }
     }
 
     /// Computes a tile of `R` rows and `V` vectors of columns.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
+    unsafe fn compute<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
         let mut tile = [[T::splat(simd, T::zero()); V]; R];
-        // SAFETY: `depth` columns of a and rows of the panel can be read.
-        unsafe {
-            // A stride that the compiler knows saves it the multiplications.
-            match self.strides {
-                [1, step] => self.add_up(simd, [1, step], &mut tile),
-                [step, 1] => self.add_up(simd, [step, 1], &mut tile),
-                strides => self.add_up(simd, strides, &mut tile),
-            }
-        }
+        // SAFETY: everything in the runs can be read.
+        unsafe { self.add_up(simd, &mut tile) };
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         if self.out.strides[1] == 1 && self.columns == V * lanes {
             for (i, row) in tile.iter().enumerate() {
@@ -325,28 +486,34 @@ impl<T: Real> Step<T> {
         }
     }
 
-    /// The innermost loop of all.
+    /// The innermost loops of all.
     #[inline(always)]
-    unsafe fn add_up<S: Simd, const R: usize, const V: usize>(
-        &self,
-        simd: S,
-        strides: [isize; 2],
-        tile: &mut [[T::V<S>; V]; R],
-    ) {
+    unsafe fn add_up<S: Simd, const R: usize, const V: usize>(&self, simd: S, tile: &mut [[T::V<S>; V]; R]) {
         let mut sums = *tile; // A copy that the compiler keeps in registers.
-        let (mut a, mut panel) = (self.a, self.panel.cast::<[T::V<S>; V]>());
-        for _ in 0..self.depth {
-            // SAFETY: see `tile`.
-            let b = unsafe { panel.read_unaligned() };
-            for (i, row) in sums.iter_mut().enumerate() {
-                // SAFETY: i < R.
-                let a = T::splat(simd, unsafe { *a.wrapping_offset(i as isize * strides[0]) });
-                for (sum, b) in row.iter_mut().zip(b) {
+        let step = |a: *const T, b: *const T, row: isize, sums: &mut [[T::V<S>; V]; R]| {
+            // SAFETY: a has R rows, b has V vectors.
+            let b = unsafe { b.cast::<[T::V<S>; V]>().read_unaligned() };
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let a = T::splat(simd, unsafe { *a.wrapping_offset(i as isize * row) });
+                for (sum, b) in sums.iter_mut().zip(b) {
                     *sum = T::mul_add(simd, a, b, *sum);
                 }
             }
-            a = a.wrapping_offset(strides[1]);
-            panel = panel.wrapping_add(1);
+        };
+        let Run { length, steps } = self.run;
+        if length == 1 {
+            for &[at_a, at_b] in self.runs {
+                step(self.a.wrapping_offset(at_a), self.b.wrapping_offset(at_b), self.row, &mut sums);
+            }
+        } else {
+            for &[at_a, at_b] in self.runs {
+                let (mut a, mut b) = (self.a.wrapping_offset(at_a), self.b.wrapping_offset(at_b));
+                for _ in 0..length {
+                    step(a, b, self.row, &mut sums);
+                    a = a.wrapping_offset(steps[0]);
+                    b = b.wrapping_offset(steps[1]);
+                }
+            }
         }
         *tile = sums;
     }

@@ -1,13 +1,13 @@
 //! The matrix product: shapes, stacks, and how the work is divided among threads.
 
-use super::gemm::{Matrix, Place, ROWS, product};
+use super::gemm::{FEW, LANES, Matrix, Place, ROWS, product};
 use super::kernels::for_each_chunk;
 use super::threads::share;
 use super::{Shape, Tensor, broadcast, cost};
 use crate::Real;
 
 /// Multiplications from which on one product is worth being split among threads.
-const LARGE: usize = 1 << 20;
+const LARGE: usize = 1 << 18;
 
 /// The shape of a matrix product.
 #[track_caller]
@@ -119,10 +119,8 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], alone: bool) {
     assert!(k == k2 && out.len() == m * n);
     let place = Place { start: out.as_mut_ptr(), strides: [n as isize, 1] };
     // cᵀ = bᵀ aᵀ: whichever of the two is less work to bring into panels.
-    let (a, b, out) = match cost(b, m, 0) <= cost(a.t(), n, m * n) {
-        true => (a, b, place),
-        false => (b.t(), a.t(), place.t()),
-    };
+    let upright = if m.min(n) <= FEW { m <= n } else { cost(b, m, 0) <= cost(a.t(), n, m * n) };
+    let (a, b, out) = if upright { (a, b, place) } else { (b.t(), a.t(), place.t()) };
     let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
     if threads == 1 {
         // SAFETY: the assertion above; `out` is borrowed mutably by this function.
@@ -146,15 +144,12 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], alone: bool) {
     });
 }
 
-/// Lanes of the widest vectors.
-const LANES: usize = 16;
-
 /// About how many cycles a product takes with `b` in panels, `rows` rows in the result, and so many numbers
 /// written one by one.
 fn cost<T>(b: Matrix<T>, rows: usize, scattered: usize) -> usize {
     let [k, columns] = b.shape;
-    let packing = if b.strides[1] == 1 { 1 } else { 6 };
-    rows * k * columns.next_multiple_of(LANES) / 32 + k * columns * packing / 8 + scattered
+    let packing = if b.strides[1] == 1 { 1 } else { 3 };
+    rows * k * columns.next_multiple_of(LANES) / 32 + k * columns * packing / 8 + scattered / 2
 }
 
 #[cfg(test)]

@@ -1,0 +1,238 @@
+//! Convolution of a batch of images: the same arithmetic for all of them, so the lanes of a vector are images.
+//!
+//! Images are brought into the order `[channel, row, column, image]`. Then what one pixel of all images
+//! contributes,
+//!
+//! > `y[o, p, ·] += w[o, c, k] · x[c, p · stride + k · dilation − padding, ·]`,
+//!
+//! is one number times a row of memory, and the sum over the channels and the places of the kernel is a
+//! product of matrices whose rows are listed instead of copied ([`Listed`]). What lies in the padding is not
+//! in the list.
+
+use super::super::gemm::{LANES, Listed, Place, Run, copy};
+use super::super::kernels::for_each_chunk;
+use super::super::threads::share;
+use super::{Geometry, Tensor};
+use crate::Real;
+
+/// See [`Geometry::output`].
+pub(super) fn output<T: Real>(g: &Geometry, x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
+    let [channels, filters, places] = g.in_one_group();
+    let from = Side { channels, weight: places, size: g.input };
+    let to = Side { channels: filters, weight: channels * places, size: g.output };
+    let y = products(g, &images_last(x), from, w, to, |axis, output| g.reads(axis, output).collect());
+    images_first(&y, g.output_shape())
+}
+
+/// See [`Geometry::input`].
+pub(super) fn input<T: Real>(g: &Geometry, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let [channels, filters, places] = g.in_one_group();
+    let from = Side { channels: filters, weight: channels * places, size: g.output };
+    let to = Side { channels, weight: places, size: g.input };
+    let x = products(g, &images_last(y), from, w, to, |axis, input| g.read_by(axis, input).collect());
+    images_first(&x, g.input_shape())
+}
+
+/// What a convolution connects: images with so many channels in one group, so far apart in the weight.
+struct Side {
+    channels: usize,
+    weight: usize,
+    size: [usize; 2],
+}
+
+/// Every pixel of the result as a sum over the pixels it is `connected` with: along an axis, a list of the
+/// place in the kernel and the position in `from`.
+#[allow(unsafe_code)]
+fn products<T: Real>(
+    g: &Geometry,
+    x: &Tensor<T>,
+    from: Side,
+    w: &Tensor<T>,
+    to: Side,
+    connected: impl Fn(usize, usize) -> Vec<(usize, usize)> + Sync,
+) -> Tensor<T> {
+    let (lanes, w) = (x.shape()[1], w.contiguous());
+    let (x, w) = (x.as_slice().expect("contiguous"), w.as_slice().expect("contiguous"));
+    let [height, width] = to.size;
+    let columns: Vec<_> = (0..width).map(|column| connected(1, column)).collect();
+    Tensor::build([g.groups * to.channels * height * width, lanes], |out: &mut [T]| {
+        let place = Place { start: out.as_mut_ptr(), strides: [(height * width * lanes) as isize, 1] };
+        let place = &place;
+        share(g.groups * height, |task| {
+            let (group, line) = (task / height, task % height);
+            let lines = connected(0, line);
+            let mut runs = vec![];
+            for (column, connected) in columns.iter().enumerate() {
+                runs.clear();
+                for channel in 0..from.channels {
+                    let (image, weight) = (group * from.channels + channel, channel * from.weight);
+                    for (ky, y) in &lines {
+                        for (kx, x) in connected {
+                            let pixel = (image * from.size[0] + y) * from.size[1] + x;
+                            let at = [weight + ky * g.kernel[1] + kx, pixel * lanes];
+                            runs.push(at.map(|at| at as isize));
+                        }
+                    }
+                }
+                let pixel = (group * to.channels * height + line) * width + column;
+                let sums = Listed {
+                    rows: to.channels,
+                    columns: lanes,
+                    a: w[group * (w.len() / g.groups)..].as_ptr(),
+                    row: to.weight as isize,
+                    b: x.as_ptr(),
+                    runs: &runs,
+                    run: Run { length: 1, steps: [0, 0] },
+                    out: Place { start: place.start.wrapping_add(pixel * lanes), ..*place },
+                    first: true,
+                };
+                // SAFETY: the list was made from channels, places and positions that exist, and rows of x have
+                // `lanes` numbers. The result's pixels in this line and group are this task's own.
+                unsafe { sums.add_up() };
+            }
+        });
+    })
+}
+
+/// See [`Geometry::weight`]. The sum over the images is the inner one here, so the lanes are filters.
+#[allow(unsafe_code)]
+pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let [channels, filters, places] = g.in_one_group();
+    let ([height, width], [lines, columns]) = (g.input, g.output);
+    let (x, y) = (images_last(x), filters_last(g, y));
+    let (row, lanes) = (x.shape()[1], y.shape()[3]);
+    let (x, y) = (x.as_slice().expect("contiguous"), y.as_slice().expect("contiguous"));
+    Tensor::build(g.weight_shape(), |w: &mut [T]| {
+        let strides = [places as isize, (channels * places) as isize];
+        let place = &Place { start: w.as_mut_ptr(), strides };
+        share(g.groups * places, |task| {
+            let (group, k) = (task / places, task % places);
+            let at = |axis: usize, output: usize| {
+                let k = [k / g.kernel[1], k % g.kernel[1]][axis];
+                g.reads(axis, output).find(|&(place, _)| place == k).map(|(_, input)| input)
+            };
+            let mut runs = vec![];
+            // Lines are added to the result one by one: rounding grows with the length of one only.
+            for line in 0..lines {
+                runs.clear();
+                for column in 0..columns {
+                    if let (Some(iy), Some(ix)) = (at(0, line), at(1, column)) {
+                        let pixel = (group * channels * height + iy) * width + ix;
+                        let output = (group * lines + line) * columns + column;
+                        runs.push([pixel * row, output * g.batch * lanes].map(|at| at as isize));
+                    }
+                }
+                let sums = Listed {
+                    rows: channels,
+                    columns: filters,
+                    a: x.as_ptr(),
+                    row: (height * width * row) as isize,
+                    b: y.as_ptr(),
+                    runs: &runs,
+                    run: Run { length: g.batch, steps: [1, lanes as isize] },
+                    out: Place {
+                        start: place.start.wrapping_add(group * filters * channels * places + k),
+                        ..*place
+                    },
+                    first: line == 0,
+                };
+                // SAFETY: rows of x have a number for each image at least, and rows of y are filled up to
+                // `lanes`. The elements of this group at this place of the kernel are this task's own.
+                unsafe { sums.add_up() };
+            }
+        });
+    })
+}
+
+/// `[batch, …]` as one row for each pixel, filled up with zeros to whole vectors.
+#[allow(unsafe_code)]
+fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    let batch = x.shape()[0];
+    let (pixels, lanes) = (x.len() / batch, batch.next_multiple_of(LANES));
+    let x = x.contiguous();
+    let all = x.as_slice().expect("contiguous");
+    Tensor::build([pixels, lanes], |out| {
+        for_each_chunk(out, PIXELS * lanes, |task, out| {
+            let (start, rows) = (task * PIXELS, out.len() / lanes);
+            if batch < lanes {
+                out.fill(T::zero());
+            }
+            let to = Place { start: out.as_mut_ptr(), strides: [lanes as isize, 1] };
+            // SAFETY: pixels start .. start + rows of every image; `out` has a row for each of them.
+            unsafe { copy(all[start..].as_ptr(), [1, pixels as isize], [rows, batch], to) };
+        });
+    })
+}
+
+/// The reverse of [`images_last`].
+#[allow(unsafe_code)]
+fn images_first<T: Real>(x: &Tensor<T>, shape: [usize; 4]) -> Tensor<T> {
+    let lanes = x.shape()[1];
+    let pixels: usize = shape[1..].iter().product();
+    let all = x.as_slice().expect("contiguous");
+    Tensor::build(shape, |out| {
+        for_each_chunk(out, LANES * pixels, |task, out| {
+            let to = Place { start: out.as_mut_ptr(), strides: [pixels as isize, 1] };
+            // SAFETY: `out` has a row for each of the images from number task · LANES on.
+            unsafe {
+                copy(all[task * LANES..].as_ptr(), [1, lanes as isize], [out.len() / pixels, pixels], to)
+            };
+        });
+    })
+}
+
+/// `[batch, out, height, width]` as `[groups, height · width, batch, filters]`, filled up with zeros to whole
+/// vectors.
+#[allow(unsafe_code)]
+fn filters_last<T: Real>(g: &Geometry, y: &Tensor<T>) -> Tensor<T> {
+    let [_, filters, _] = g.in_one_group();
+    let area = g.output[0] * g.output[1];
+    let lanes = filters.next_multiple_of(LANES);
+    let y = y.contiguous();
+    let all = y.as_slice().expect("contiguous");
+    Tensor::build([g.groups, area, g.batch, lanes], |out| {
+        let pixel = g.batch * lanes;
+        for_each_chunk(out, pixel, |task, out| {
+            if filters < lanes {
+                out.fill(T::zero());
+            }
+            let (group, at) = (task / area, task % area);
+            let from = &all[group * filters * area + at..];
+            let strides = [(g.out_channels * area) as isize, area as isize];
+            let to = Place { start: out.as_mut_ptr(), strides: [lanes as isize, 1] };
+            // SAFETY: one number for each image and filter; `out` has a row for each image.
+            unsafe { copy(from.as_ptr(), strides, [g.batch, filters], to) };
+        });
+    })
+}
+
+/// Pixels brought into another order by one task.
+const PIXELS: usize = 64;
+
+impl Geometry {
+    /// Input channels, output channels, and places in the kernel.
+    fn in_one_group(&self) -> [usize; 3] {
+        let places = self.kernel[0] * self.kernel[1];
+        [self.in_channels / self.groups, self.out_channels / self.groups, places]
+    }
+
+    /// Along one axis: the places in the kernel, and the positions in the input, that an output position
+    /// reads.
+    fn reads(&self, axis: usize, output: usize) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.kernel[axis]).filter_map(move |k| {
+            let at =
+                (output * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis])?;
+            (at < self.input[axis]).then_some((k, at))
+        })
+    }
+
+    /// The reverse: the places in the kernel, and the output positions, that read an input position.
+    fn read_by(&self, axis: usize, input: usize) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.kernel[axis]).filter_map(move |k| {
+            let steps = (input + self.padding[axis]).checked_sub(k * self.dilation[axis])?;
+            let output = steps / self.stride[axis];
+            let hit = steps.is_multiple_of(self.stride[axis]) && output < self.output[axis];
+            hit.then_some((k, output))
+        })
+    }
+}
