@@ -100,6 +100,22 @@ impl<T> Matrix<'_, T> {
         self
     }
 
+    /// Copies the elements, row by row.
+    ///
+    /// # Panics
+    /// If `out` has another number of them.
+    #[allow(unsafe_code)]
+    pub(super) fn copy_to(self, out: &mut [T])
+    where
+        T: Real,
+    {
+        let [rows, columns] = self.shape;
+        assert_eq!(out.len(), rows * columns);
+        let to = Place { start: out.as_mut_ptr(), strides: [columns as isize, 1] };
+        // SAFETY: `start` makes sure of the one side, the assertion of the other.
+        unsafe { copy(self.start(), self.strides, self.shape, to) };
+    }
+
     /// The address of the first element, after making sure that all of them are inside the buffer: the
     /// extremes of a linear function over a box are at its corners.
     fn start(&self) -> *const T {
@@ -135,19 +151,59 @@ impl<T> Place<T> {
 #[allow(unsafe_code)]
 unsafe impl<T: Send> Sync for Place<T> {}
 
-/// `out = a b` on this thread, for sizes above 0.
+/// What is added to a product at last.
+#[derive(Clone, Copy)]
+pub(super) enum Bias<'b, T> {
+    None,
+    /// A number for each column.
+    Columns(&'b [T]),
+    /// A number for each row.
+    Rows(&'b [T]),
+}
+
+impl<T: Real> Bias<'_, T> {
+    pub(super) fn t(self) -> Self {
+        match self {
+            Bias::None => Bias::None,
+            Bias::Columns(numbers) => Bias::Rows(numbers),
+            Bias::Rows(numbers) => Bias::Columns(numbers),
+        }
+    }
+
+    /// For rows (axis 0) or columns (axis 1) from number `start` on.
+    pub(super) fn part(self, axis: usize, start: usize) -> Self {
+        match (self, axis) {
+            (Bias::Columns(numbers), 1) => Bias::Columns(&numbers[start..]),
+            (Bias::Rows(numbers), 0) => Bias::Rows(&numbers[start..]),
+            (other, _) => other,
+        }
+    }
+
+    /// Added to element `(i, j)`.
+    #[inline(always)]
+    fn to(self, i: usize, j: usize, sum: T) -> T {
+        match self {
+            Bias::None => sum,
+            Bias::Columns(numbers) => sum + numbers[j],
+            Bias::Rows(numbers) => sum + numbers[i],
+        }
+    }
+}
+
+/// `out = a b + bias` on this thread, for sizes above 0.
 ///
 /// # Safety
 /// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them.
 #[allow(unsafe_code)]
-pub(super) unsafe fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, out: Place<T>) {
+pub(super) unsafe fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: Place<T>) {
     assert_eq!(a.shape[1], b.shape[0]);
-    Arch::new().dispatch(Product { a, b, out });
+    Arch::new().dispatch(Product { a, b, bias, out });
 }
 
 struct Product<'a, T> {
     a: Matrix<'a, T>,
     b: Matrix<'a, T>,
+    bias: Bias<'a, T>,
     out: Place<T>,
 }
 
@@ -195,9 +251,10 @@ impl<T: Real> Product<'_, T> {
                         b: panel.as_slice().as_ptr(),
                         runs: &[[0, 0]],
                         run: Run { length: depth, steps: [self.a.strides[1], (vectors * lanes) as isize] },
+                        bias: if p + depth == k { self.bias.part(0, i).part(1, j) } else { Bias::None },
+                        first: p == 0,
                         out: self.out.part(0, i).part(1, j),
                         columns,
-                        first: p == 0,
                     };
                     // SAFETY: rows i .. i + rows and columns j .. j + columns are inside a, b and out.
                     unsafe { tile.of_size::<S, VECTORS>(simd, ROWS.min(m - i), vectors) };
@@ -271,9 +328,10 @@ impl<T: Real> Listed<'_, T> {
                     b: self.b.wrapping_add(j),
                     runs: self.runs,
                     run: self.run,
+                    bias: Bias::None,
+                    first: self.first,
                     out: self.out.part(0, i).part(1, j),
                     columns,
-                    first: self.first,
                 };
                 // SAFETY: promised to `add_up`.
                 unsafe {
@@ -315,7 +373,8 @@ impl<T: Real> Product<'_, T> {
                     }
                     for (c, (sum, start)) in sums.into_iter().zip(starts).enumerate() {
                         let rest = (whole..k).fold(T::zero(), |rest, p| rest + *a.add(p) * *start.add(p));
-                        *self.out.part(0, i).part(1, column(c)).start = T::sum_lanes(simd, sum) + rest;
+                        *self.out.part(0, i).part(1, column(c)).start =
+                            self.bias.to(i, column(c), T::sum_lanes(simd, sum) + rest);
                     }
                 }
             }
@@ -352,12 +411,7 @@ unsafe fn pack<T: Real>(
 /// overlap, and nobody else reads or writes `to`.
 #[allow(unsafe_code)]
 #[inline(always)]
-pub(super) unsafe fn copy<T: Real>(
-    from: *const T,
-    strides: [isize; 2],
-    [rows, columns]: [usize; 2],
-    to: Place<T>,
-) {
+unsafe fn copy<T: Real>(from: *const T, strides: [isize; 2], [rows, columns]: [usize; 2], to: Place<T>) {
     if strides[1] == 1 && to.strides[1] == 1 {
         for i in 0..rows {
             // SAFETY: row i of both.
@@ -410,6 +464,7 @@ struct Tile<'l, T> {
     /// Where products begin, in `a` and in `b`; each is the first of a run.
     runs: &'l [[isize; 2]],
     run: Run,
+    bias: Bias<'l, T>,
     out: Place<T>,
     columns: usize,
     /// Whether the result is written, not added to what is there.
@@ -454,19 +509,31 @@ impl<T: Real> Tile<'_, T> {
     /// Computes a tile of `R` rows and `V` vectors of columns.
     #[inline(always)]
     unsafe fn compute<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
+        let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let mut tile = [[T::splat(simd, T::zero()); V]; R];
         // SAFETY: everything in the runs can be read.
         unsafe { self.add_up(simd, &mut tile) };
-        let lanes = size_of::<T::V<S>>() / size_of::<T>();
         if self.out.strides[1] == 1 && self.columns == V * lanes {
             for (i, row) in tile.iter().enumerate() {
                 let to = self.out.part(0, i).start.cast::<T::V<S>>();
                 for (v, &sum) in row.iter().enumerate() {
-                    // SAFETY: row i of the tile has V vectors.
+                    // SAFETY: row i of the tile has V vectors, and so have the numbers for its columns.
                     unsafe {
                         let to = to.add(v);
-                        let sum =
-                            if self.first { sum } else { T::add_vectors(simd, to.read_unaligned(), sum) };
+                        let mut sum = sum;
+                        if !self.first {
+                            sum = T::add_vectors(simd, to.read_unaligned(), sum);
+                        }
+                        match self.bias {
+                            Bias::None => {}
+                            Bias::Rows(numbers) => {
+                                sum = T::add_vectors(simd, sum, T::splat(simd, numbers[i]))
+                            }
+                            Bias::Columns(numbers) => {
+                                let numbers = numbers[..V * lanes].as_ptr().cast::<T::V<S>>().add(v);
+                                sum = T::add_vectors(simd, sum, numbers.read_unaligned());
+                            }
+                        }
                         to.write_unaligned(sum);
                     }
                 }
@@ -480,7 +547,7 @@ impl<T: Real> Tile<'_, T> {
                 // SAFETY: i < R and j < columns ≤ V · lanes.
                 unsafe {
                     let (to, sum) = (column.part(0, i).start, *sums.add(i * V * lanes + j));
-                    *to = if self.first { sum } else { *to + sum };
+                    *to = self.bias.to(i, j, if self.first { sum } else { *to + sum });
                 }
             }
         }

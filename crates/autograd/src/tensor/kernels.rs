@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
+use super::gemm::Matrix;
 use super::simd::vectorized;
 use super::threads::share;
 use super::{Shape, Strides, Tensor, broadcast, cost};
@@ -16,6 +17,9 @@ use crate::Real;
 
 /// Elements handled by one task.
 pub(super) const CHUNK: usize = 1 << 14;
+
+/// Lines of a matrix turned round by one task.
+const LINES: usize = 64;
 
 /// Calls `task(i, piece)` for every piece of `out` of length `chunk`, in parallel if there are
 /// several.
@@ -138,8 +142,20 @@ impl<T: Real> Tensor<T> {
         )
     }
 
-    /// `f` of the elements at the same place in `N` tensors of one shape.
+    /// `f` of the elements at the same place in `N` tensors of one shape. The result lies in memory like
+    /// the first of them that has all its elements side by side: what follows finds it as this found that.
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
+        let all_contiguous = operands.iter().all(|t| t.is_contiguous());
+        let model = if all_contiguous { None } else { operands.iter().find_map(|t| t.order_in_memory()) };
+        let Some(order) = model else { return Tensor::combine_in_order(operands, f) };
+        let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
+        order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
+        let operands = operands.map(|t| t.permute(&order));
+        Tensor::combine_in_order(operands.each_ref(), f).permute(back)
+    }
+
+    /// The same, with a contiguous result.
+    fn combine_in_order<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
         let shape = &operands[0].shape;
         debug_assert!(operands.iter().all(|t| t.shape == *shape));
         cost::work(operands[0].len());
@@ -194,13 +210,44 @@ impl<T: Real> Tensor<T> {
         })
     }
 
+    /// The axes from the slowest to the fastest in memory, if in that order the tensor is contiguous.
+    fn order_in_memory(&self) -> Option<SmallVec<[usize; 4]>> {
+        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        order.sort_by_key(|&axis| -self.strides[axis]);
+        self.permute(&order).is_contiguous().then_some(order)
+    }
+
     /// A contiguous copy.
     pub(super) fn copied(&self) -> Self {
-        Tensor::combine([self], |[x]| x)
+        let walk = Walk::new([self]);
+        let (Some((&lines, outer)), Some(1), 2..) =
+            (walk.outer.split_last(), walk.strides[0].last(), walk.len)
+        else {
+            return Tensor::combine_in_order([self], |[x]| x);
+        };
+        // Matrices that lie the other way round: in blocks, so that the cache serves both sides.
+        cost::work(self.len());
+        let together = if outer.is_empty() || lines.is_multiple_of(LINES) { LINES } else { lines };
+        Tensor::build(&self.shape, |out| {
+            for_each_chunk(out, together * walk.len, |task, out| {
+                let (mut rest, mut offset) = (task * together / lines, walk.offsets[0] as isize);
+                for (&size, &stride) in outer.iter().zip(&walk.strides[0]).rev() {
+                    offset += (rest % size) as isize * stride;
+                    rest /= size;
+                }
+                let (buffer, strides) = (self.buffer.as_slice(), [1, walk.inner[0]]);
+                let matrix = Matrix { buffer, offset, shape: [lines, walk.len], strides };
+                matrix.part(0, task * together % lines, out.len() / walk.len).copy_to(out);
+            });
+        })
     }
 
     /// Adds `other`, of the same shape, in place where nobody else holds this tensor.
     pub(crate) fn accumulate(&mut self, other: &Self) {
+        if !self.is_contiguous() {
+            *self = Tensor::combine([self, other], |[x, y]| x + y);
+            return;
+        }
         let other = other.contiguous();
         let all = other.as_slice().expect("contiguous");
         for_each_chunk(self.make_mut(), CHUNK, |i, out| {
@@ -231,7 +278,9 @@ impl<T: Real> Tensor<T> {
             return self.reshape(shape);
         }
         let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
-        let (gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
+        let (mut gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
+        // The order of a sum is ours to choose: that of memory.
+        gone.sort_by_key(|&axis| -self.strides[axis]);
         cost::work(self.len());
         let count = gone.iter().map(|&axis| self.shape[axis]).product::<usize>();
         let order: SmallVec<[usize; 4]> = if gone.first() == Some(&0) && self.is_contiguous() {

@@ -1,6 +1,6 @@
 //! The matrix product: shapes, stacks, and how the work is divided among threads.
 
-use super::gemm::{FEW, LANES, Matrix, Place, ROWS, product};
+use super::gemm::{Bias, FEW, LANES, Matrix, Place, ROWS, product};
 use super::kernels::for_each_chunk;
 use super::threads::share;
 use super::{Shape, Tensor, broadcast, cost};
@@ -60,6 +60,16 @@ impl<T: Real> Tensor<T> {
         self.matmul(other)
     }
 
+    /// `x Wᵀ + b`: the products are added to the bias where they are made. `self` is `[batch, inputs]`, the
+    /// weight `[outputs, inputs]`, the bias `[outputs]`; none of them is empty.
+    pub(crate) fn linear(&self, weight: &Self, bias: &Self) -> Self {
+        let (x, w, b) = (self.for_gemm(), weight.for_gemm(), bias.contiguous());
+        let shape = [x.shape[0], w.shape[0]];
+        cost::work(2 * x.len() * shape[1] + shape[0] * shape[1]);
+        let bias = Bias::Columns(b.as_slice().expect("contiguous"));
+        Tensor::build(shape, |out| multiply(x.matrix(0), w.matrix(0).t(), bias, out, false))
+    }
+
     /// Writes the matrix products, row by row, into `out`. The shapes have been checked, and the
     /// leading axes are the same.
     pub(super) fn matmul_into(&self, other: &Self, out: &mut [T]) {
@@ -73,7 +83,7 @@ impl<T: Real> Tensor<T> {
         let work = m * k * n;
         if work >= LARGE || out.len() == m * n {
             for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
-                multiply(a.matrix(i), b.matrix(i), out, false);
+                multiply(a.matrix(i), b.matrix(i), Bias::None, out, false);
             }
         } else {
             // Many small products: the threads share the matrices instead.
@@ -81,7 +91,7 @@ impl<T: Real> Tensor<T> {
             for_each_chunk(out, count * m * n, |task, out| {
                 for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                     let i = task * count + i;
-                    multiply(a.matrix(i), b.matrix(i), out, true);
+                    multiply(a.matrix(i), b.matrix(i), Bias::None, out, true);
                 }
             });
         }
@@ -112,19 +122,22 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-/// `out = a b`, row-major, for sizes above 0; large ones in as many pieces as there are threads.
+/// `out = a b + bias`, row-major, for sizes above 0; large ones in as many pieces as there are threads.
 #[allow(unsafe_code)]
-fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], alone: bool) {
+fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], alone: bool) {
     let ([m, k], [k2, n]) = (a.shape, b.shape);
     assert!(k == k2 && out.len() == m * n);
     let place = Place { start: out.as_mut_ptr(), strides: [n as isize, 1] };
     // cᵀ = bᵀ aᵀ: whichever of the two is less work to bring into panels.
     let upright = if m.min(n) <= FEW { m <= n } else { cost(b, m, 0) <= cost(a.t(), n, m * n) };
-    let (a, b, out) = if upright { (a, b, place) } else { (b.t(), a.t(), place.t()) };
+    let (a, b, bias, out) = match upright {
+        true => (a, b, bias, place),
+        false => (b.t(), a.t(), bias.t(), place.t()),
+    };
     let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
     if threads == 1 {
         // SAFETY: the assertion above; `out` is borrowed mutably by this function.
-        return unsafe { product(a, b, out) };
+        return unsafe { product(a, b, bias, out) };
     }
     // Columns share nothing; with rows, every thread makes the panels anew.
     let (rows, columns) = (a.shape[0], b.shape[1]);
@@ -140,7 +153,7 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], alone: bool) {
             _ => (a, b.part(1, start, count)),
         };
         // SAFETY: as above, and these rows, or columns, belong to no other piece.
-        unsafe { product(a, b, out.part(axis, start)) };
+        unsafe { product(a, b, bias.part(axis, start), out.part(axis, start)) };
     });
 }
 

@@ -30,6 +30,6 @@ impl<'t, T: Real> Linear<Var<'t, T>> {
     /// If the last axis of `x` is not `inputs` long.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
-        x.matmul(self.weight.t()) + self.bias
+        x.linear(self.weight, self.bias)
     }
 }

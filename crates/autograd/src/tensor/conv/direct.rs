@@ -9,7 +9,7 @@
 //! product of matrices whose rows are listed instead of copied ([`Listed`]). What lies in the padding is not
 //! in the list.
 
-use super::super::gemm::{LANES, Listed, Place, Run, copy};
+use super::super::gemm::{LANES, Listed, Place, Run};
 use super::super::kernels::for_each_chunk;
 use super::super::threads::share;
 use super::{Geometry, Tensor};
@@ -83,8 +83,8 @@ fn products<T: Real>(
                     b: x.as_ptr(),
                     runs: &runs,
                     run: Run { length: 1, steps: [0, 0] },
-                    out: Place { start: place.start.wrapping_add(pixel * lanes), ..*place },
                     first: true,
+                    out: Place { start: place.start.wrapping_add(pixel * lanes), ..*place },
                 };
                 // SAFETY: the list was made from channels, places and positions that exist, and rows of x have
                 // `lanes` numbers. The result's pixels in this line and group are this task's own.
@@ -130,11 +130,11 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
                     b: y.as_ptr(),
                     runs: &runs,
                     run: Run { length: g.batch, steps: [1, lanes as isize] },
+                    first: line == 0,
                     out: Place {
                         start: place.start.wrapping_add(group * filters * channels * places + k),
                         ..*place
                     },
-                    first: line == 0,
                 };
                 // SAFETY: rows of x have a number for each image at least, and rows of y are filled up to
                 // `lanes`. The elements of this group at this place of the kernel are this task's own.
@@ -144,69 +144,61 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
     })
 }
 
-/// `[batch, …]` as one row for each pixel, filled up with zeros to whole vectors.
-#[allow(unsafe_code)]
+/// `[batch, …]` as one row for each pixel, filled up with zeros to whole vectors. Images that are the result of
+/// a convolution lie like this already, unless something has brought them into another order since.
 fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let batch = x.shape()[0];
-    let (pixels, lanes) = (x.len() / batch, batch.next_multiple_of(LANES));
-    let x = x.contiguous();
-    let all = x.as_slice().expect("contiguous");
-    Tensor::build([pixels, lanes], |out| {
+    let lanes = batch.next_multiple_of(LANES);
+    let rows = x.permute([1, 2, 3, 0]).reshape([x.len() / batch, batch]);
+    if batch == lanes {
+        return rows.contiguous();
+    }
+    let rows = rows.contiguous();
+    let all = rows.as_slice().expect("contiguous");
+    Tensor::build([x.len() / batch, lanes], |out| {
         for_each_chunk(out, PIXELS * lanes, |task, out| {
-            let (start, rows) = (task * PIXELS, out.len() / lanes);
-            if batch < lanes {
-                out.fill(T::zero());
+            let from = all[task * PIXELS * batch..].chunks_exact(batch);
+            for (to, from) in out.chunks_exact_mut(lanes).zip(from) {
+                to[..batch].copy_from_slice(from);
+                to[batch..].fill(T::zero());
             }
-            let to = Place { start: out.as_mut_ptr(), strides: [lanes as isize, 1] };
-            // SAFETY: pixels start .. start + rows of every image; `out` has a row for each of them.
-            unsafe { copy(all[start..].as_ptr(), [1, pixels as isize], [rows, batch], to) };
         });
     })
 }
 
-/// The reverse of [`images_last`].
-#[allow(unsafe_code)]
-fn images_first<T: Real>(x: &Tensor<T>, shape: [usize; 4]) -> Tensor<T> {
-    let lanes = x.shape()[1];
-    let pixels: usize = shape[1..].iter().product();
-    let all = x.as_slice().expect("contiguous");
-    Tensor::build(shape, |out| {
-        for_each_chunk(out, LANES * pixels, |task, out| {
-            let to = Place { start: out.as_mut_ptr(), strides: [pixels as isize, 1] };
-            // SAFETY: `out` has a row for each of the images from number task · LANES on.
-            unsafe {
-                copy(all[task * LANES..].as_ptr(), [1, lanes as isize], [out.len() / pixels, pixels], to)
-            };
-        });
-    })
+/// The reverse of [`images_last`]: the same memory, seen as images.
+fn images_first<T: Real>(x: &Tensor<T>, [batch, channels, height, width]: [usize; 4]) -> Tensor<T> {
+    let images = x.reshape([channels, height, width, x.shape()[1]]);
+    images.slice(3, 0, batch, 1).permute([3, 0, 1, 2])
 }
 
 /// `[batch, out, height, width]` as `[groups, height · width, batch, filters]`, filled up with zeros to whole
 /// vectors.
-#[allow(unsafe_code)]
 fn filters_last<T: Real>(g: &Geometry, y: &Tensor<T>) -> Tensor<T> {
     let [_, filters, _] = g.in_one_group();
     let area = g.output[0] * g.output[1];
     let lanes = filters.next_multiple_of(LANES);
+    let y = match g.groups {
+        1 => y.permute([2, 3, 0, 1]),
+        groups => y.reshape([g.batch, groups, filters, g.output[0], g.output[1]]).permute([1, 3, 4, 0, 2]),
+    };
+    if filters == lanes {
+        return y.contiguous().reshape([g.groups, area, g.batch, lanes]);
+    }
     let y = y.contiguous();
     let all = y.as_slice().expect("contiguous");
     Tensor::build([g.groups, area, g.batch, lanes], |out| {
-        let pixel = g.batch * lanes;
-        for_each_chunk(out, pixel, |task, out| {
-            if filters < lanes {
-                out.fill(T::zero());
+        for_each_chunk(out, PIXELS * lanes, |task, out| {
+            let from = all[task * PIXELS * filters..].chunks_exact(filters);
+            for (to, from) in out.chunks_exact_mut(lanes).zip(from) {
+                to[..filters].copy_from_slice(from);
+                to[filters..].fill(T::zero());
             }
-            let (group, at) = (task / area, task % area);
-            let from = &all[group * filters * area + at..];
-            let strides = [(g.out_channels * area) as isize, area as isize];
-            let to = Place { start: out.as_mut_ptr(), strides: [lanes as isize, 1] };
-            // SAFETY: one number for each image and filter; `out` has a row for each image.
-            unsafe { copy(from.as_ptr(), strides, [g.batch, filters], to) };
         });
     })
 }
 
-/// Pixels brought into another order by one task.
+/// Rows filled up by one task.
 const PIXELS: usize = 64;
 
 impl Geometry {
