@@ -166,7 +166,7 @@ fn sweep<'t, T: Real, G: Clone>(
         let (Some(op), inputs) = ({
             let node = &mut tape.nodes.borrow_mut()[id];
             // The rule runs on the same tape, so the operation is lent out meanwhile.
-            (node.op.take(), node.inputs.clone())
+            (node.op.take(), SmallVec::<[usize; 2]>::from_slice(&node.inputs))
         }) else {
             continue; // a leaf: its adjoint stays
         };

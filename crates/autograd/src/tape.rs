@@ -72,7 +72,8 @@ impl<T: Real> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
         Tape {
-            nodes: RefCell::default(),
+            // Room for a small model, so that the list need not grow with the first lines.
+            nodes: RefCell::new(Vec::with_capacity(64)),
             recording: Cell::new(true),
             checking: Cell::new(false),
             on_behalf_of: Cell::new(None),

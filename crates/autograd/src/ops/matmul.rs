@@ -190,7 +190,9 @@ mod tests {
             let (whole, parts) = (x.linear(w, b), x.matmul(w.t()) + b);
             assert_eq!(whole.value(), parts.value(), "{batch} {inputs} {outputs}");
             let (whole, parts) = (whole.square().sum().backward(), parts.square().sum().backward());
-            [x, w, b].map(|v| assert_eq!(whole.wrt(v), parts.wrt(v), "{batch} {inputs} {outputs}"));
+            for v in [x, w, b] {
+                assert_eq!(whole.wrt(v), parts.wrt(v), "{batch} {inputs} {outputs}");
+            }
         }
     }
 

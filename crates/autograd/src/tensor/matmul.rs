@@ -46,6 +46,9 @@ impl<T: Real> Tensor<T> {
             return self.reshape([rows, k]).matmul(other).reshape(shape);
         }
         let batch = &shape[..shape.len() - 2];
+        if batch.is_empty() {
+            return Tensor::build(&shape, |out| self.matmul_into(other, out));
+        }
         let stack = |t: &Self| t.expand([batch, &t.shape[t.rank() - 2..]].concat());
         Tensor::build(&shape, |out| stack(self).matmul_into(&stack(other), out))
     }

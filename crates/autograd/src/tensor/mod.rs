@@ -53,12 +53,18 @@ use shape::{Strides, contiguous_strides};
 pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis};
 
 /// An immutable array of numbers with a shape.
-#[derive(Clone)]
 pub struct Tensor<T: Real> {
     shape: Shape,
     strides: Strides,
     offset: usize,
     buffer: Arc<Buffer<T>>,
+}
+
+impl<T: Real> Clone for Tensor<T> {
+    fn clone(&self) -> Self {
+        // Slices are copied as a whole; the derived clone would go through their elements one by one.
+        self.view(Shape::from_slice(&self.shape), Strides::from_slice(&self.strides), self.offset)
+    }
 }
 
 impl<T: Real> Tensor<T> {

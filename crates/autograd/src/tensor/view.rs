@@ -12,7 +12,7 @@ use super::{Shape, Strides, Tensor, contiguous_strides};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
-    fn view(&self, shape: Shape, strides: Strides, offset: usize) -> Self {
+    pub(super) fn view(&self, shape: Shape, strides: Strides, offset: usize) -> Self {
         Tensor { shape, strides, offset, buffer: Arc::clone(&self.buffer) }
     }
 
@@ -77,9 +77,10 @@ impl<T: Real> Tensor<T> {
         if rank < 2 {
             panic!("t: shape {:?} has fewer than two axes to swap", self.shape);
         }
-        let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
-        order.swap(rank - 2, rank - 1);
-        self.permute(order)
+        let mut swapped = self.clone();
+        swapped.shape.swap(rank - 2, rank - 1);
+        swapped.strides.swap(rank - 2, rank - 1);
+        swapped
     }
 
     /// Repeats axes of size 1 (and missing leading axes) up to `shape`, without copying.

@@ -67,8 +67,7 @@ pub(super) fn batches(
         let text = "this workload needs MNIST's training images: --images train-images-idx3-ubyte.gz";
         return Err(Error::Invalid(text.into()));
     };
-    let content = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
-    let array = idx::parse(path, &content)?;
+    let array = idx::read(path)?;
     let (&[all, ..], rows) = (&array.shape[..], count * spec.batch) else {
         return Err(Error::file(path, "this is a single number, not a set of images"));
     };
