@@ -53,7 +53,7 @@ fn convolution(bencher: Bencher, [inputs, size, outputs]: [usize; 3]) {
 
 const ELEMENTS: usize = 1 << 17;
 
-#[divan::bench(args = ["exp", "ln", "tanh", "sigmoid", "relu", "add", "sum"])]
+#[divan::bench(args = ["exp", "ln", "tanh", "sigmoid", "softplus", "relu", "add", "sum"])]
 fn elementwise(bencher: Bencher, name: &str) {
     let x = wave(&[ELEMENTS]).map(|x| x * x + 0.1);
     let function: fn(&Tensor<f32>) -> Tensor<f32> = match name {
@@ -61,6 +61,7 @@ fn elementwise(bencher: Bencher, name: &str) {
         "ln" => |x| autograd::value(x, |x, _| x.ln()),
         "tanh" => |x| autograd::value(x, |x, _| x.tanh()),
         "sigmoid" => |x| autograd::value(x, |x, _| x.sigmoid()),
+        "softplus" => |x| autograd::value(x, |x, _| x.softplus()),
         "relu" => |x| autograd::value(x, |x, _| x.relu()),
         "add" => |x| autograd::value(x, |x, _| x + x),
         _ => |x| autograd::value(x, |x, _| x.sum()),

@@ -1,12 +1,21 @@
 //! Elementary functions of `f32`, in arithmetic that the compiler can vectorise.
 //!
 //! The standard library calls a function for every number. Here a function is a short polynomial without
-//! branches, evaluated in double precision: its error (10⁻¹¹) is far below the last place of an `f32`, so
-//! the result is the right one or, once in a million times, its neighbour. The tests compare a million
-//! numbers for each function with the standard library in double precision: within 0.501 units in the last
-//! place.
+//! branches. The tests compare twelve million numbers for each with the standard library in double precision,
+//! in units in the last place (ulp):
+//!
+//! | | error | how |
+//! |---|---|---|
+//! | `exp_m1`, `tanh` | ≤ 0.501 ulp | in double precision |
+//! | `ln`, `ln_1p` | ≤ 0.9 ulp | in single precision |
+//! | `exp` | ≤ 1.1 ulp | |
+//! | `sigmoid` | ≤ 2.3 ulp | |
+//! | `softplus` | ≤ 2.8 ulp | |
+//!
+//! In single precision they take from 0.2 to 0.5 ns a number, in double precision 0.6 to 1.0.
 
-use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
+use std::f64::consts::{LN_2, LOG2_E};
+use std::ops::{Add, Mul};
 
 /// Adding this rounds a small number to an integer, which stands in the lowest bits of the sum.
 const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
@@ -44,24 +53,9 @@ fn exp_m1_64(x: f64) -> f64 {
     if x.abs() < 0.03 { near } else { far }
 }
 
-/// `ln x = k ln 2 + ln m` with `m` between `√½` and `√2`, and `ln m = 2 artanh s`, `s = (m − 1) / (m + 1)`.
-#[inline(always)]
-fn ln_64(x: f64) -> f64 {
-    const MIDDLE: u64 = (SQRT_2 / 2.0).to_bits();
-    let above = x.to_bits().wrapping_sub(MIDDLE);
-    let k = ((above as i64) >> 52) as i32;
-    let m = f64::from_bits((above & ((1 << 52) - 1)) + MIDDLE);
-    let s = (m - 1.0) / (m + 1.0);
-    const C: [f64; 8] = [2.0, 2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0, 2.0 / 11.0, 2.0 / 13.0, 2.0 / 15.0];
-    let y = f64::from(k) * LN_2 + s * polynomial(s * s, C);
-    let y = if x < f64::INFINITY { y } else { x }; // ∞ and NaN
-    let y = if x > 0.0 { y } else { f64::NAN };
-    if x == 0.0 { f64::NEG_INFINITY } else { y }
-}
-
 /// `c₀ + c₁ x + c₂ x² + …`
 #[inline(always)]
-fn polynomial<const N: usize>(x: f64, c: [f64; N]) -> f64 {
+fn polynomial<T: Copy + Add<Output = T> + Mul<Output = T>, const N: usize>(x: T, c: [T; N]) -> T {
     let mut y = c[N - 1];
     for i in (0..N - 1).rev() {
         y = y * x + c[i];
@@ -69,10 +63,26 @@ fn polynomial<const N: usize>(x: f64, c: [f64; N]) -> f64 {
     y
 }
 
+/// `eˣ = 2ᵏ eʳ` as above, in single precision.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    exp_64(x.into()) as f32
+    const ROUND: f32 = 1.5 * (1u32 << 23) as f32;
+    let x = if x > 89.0 { 89.0 } else { x };
+    let x = if x < -104.0 { -104.0 } else { x };
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let k = shifted - ROUND;
+    let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
+    let e =
+        1.0 + (r + r * r * polynomial(r, [0.5, 0.166_665_21, 0.041_668_39, 0.008_368_746, 0.001_381_453_8]));
+    // In two steps: 2ᵏ may be too large or too small where eˣ is neither.
+    let k = shifted.to_bits() as i32 - ROUND.to_bits() as i32;
+    let power = |k: i32| f32::from_bits(((k + 127) << 23) as u32);
+    e * power(k >> 1) * power(k - (k >> 1))
 }
+
+/// `ln 2` in two parts: the first has few digits, so that its multiples are exact.
+const LN_2_HIGH: f32 = 355.0 / 512.0;
+const LN_2_LOW: f32 = (LN_2 - 355.0 / 512.0) as f32;
 
 #[inline(always)]
 pub(crate) fn exp_m1(x: f32) -> f32 {
@@ -80,18 +90,53 @@ pub(crate) fn exp_m1(x: f32) -> f32 {
     if x == 0.0 { x } else { exp_m1_64(x.into()) as f32 }
 }
 
+/// `ln x = k ln 2 + ln m` with `m` between `√½` and `√2`, and `ln m = 2 artanh s` with `s = f / (2 + f)`,
+/// `f = m − 1`, written as `f − (½ f² − s (½ f² + …))` so that the largest part is exact. For normal numbers;
+/// what is small enough to be added to the logarithm is the `correction`.
+#[inline(always)]
+fn ln_normal(x: f32, correction: f32) -> f32 {
+    const MIDDLE: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
+    let above = x.to_bits().wrapping_sub(MIDDLE);
+    let k = ((above as i32) >> 23) as f32;
+    let f = f32::from_bits((above & ((1 << 23) - 1)) + MIDDLE) - 1.0;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let rest = z * polynomial(z, [0.666_666_63, 0.400_003_34, 0.285_373_03, 0.235_822_72]);
+    let half = 0.5 * f * f;
+    k * LN_2_HIGH - ((half - (s * (half + rest) + (k * LN_2_LOW + correction))) - f)
+}
+
 #[inline(always)]
 pub(crate) fn ln(x: f32) -> f32 {
-    ln_64(x.into()) as f32
+    const SHIFT: f32 = (1 << 23) as f32;
+    let tiny = x < f32::MIN_POSITIVE;
+    let y = ln_normal(if tiny { x * SHIFT } else { x }, 0.0);
+    let y = if tiny { y - 23.0 * std::f32::consts::LN_2 } else { y };
+    let y = if x < f32::INFINITY { y } else { x }; // ∞ and NaN
+    let y = if x > 0.0 { y } else { f32::NAN };
+    if x == 0.0 { f32::NEG_INFINITY } else { y }
 }
 
 #[inline(always)]
 pub(crate) fn ln_1p(x: f32) -> f32 {
-    let x = f64::from(x);
-    // Near 0 the sum would lose digits.
-    let near = x * polynomial(x, [1.0, -1.0 / 2.0, 1.0 / 3.0]);
-    let far = ln_64(1.0 + x);
-    (if x.abs() < 1e-4 { near } else { far }) as f32
+    let u = 1.0 + x;
+    // What rounding has taken from u, the logarithm gets back.
+    let y = ln_normal(u, (x - (u - 1.0)) / u);
+    let y = if x < f32::INFINITY { y } else { x };
+    let y = if x > -1.0 { y } else { f32::NAN };
+    let y = if x == -1.0 { f32::NEG_INFINITY } else { y };
+    if x.abs() < 1e-7 { x } else { y }
+}
+
+/// `ln(1 + eˣ) = max(x, 0) + ln(1 + e)` with `e = e^(−|x|) ≤ 1`, whose logarithm `2 artanh s` with
+/// `s = e / (2 + e) ≤ ⅓` needs no splitting.
+#[inline(always)]
+pub(crate) fn softplus(x: f32) -> f32 {
+    let e = exp(-x.abs());
+    let s = e / (2.0 + e);
+    let z = s * s;
+    let c = [1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0, 1.0 / 13.0, 1.0 / 15.0];
+    (if x > 0.0 { x } else { 0.0 }) + (2.0 * s + 2.0 * s * (z * polynomial(z, c)))
 }
 
 /// `tanh x = −e / (2 + e)` with `e = e^(−2|x|) − 1`, and the sign of `x`.
@@ -101,10 +146,11 @@ pub(crate) fn tanh(x: f32) -> f32 {
     ((-e / (2.0 + e)) as f32).copysign(x)
 }
 
-/// `1 / (1 + e⁻ˣ)`.
+/// `1 / (1 + e⁻ˣ)`, as `e / (1 + e)` where that is small.
 #[inline(always)]
 pub(crate) fn sigmoid(x: f32) -> f32 {
-    (1.0 / (1.0 + exp_64(-f64::from(x)))) as f32
+    let e = exp(-x.abs());
+    (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
 }
 
 #[cfg(test)]
@@ -126,21 +172,28 @@ mod tests {
 
     type Pair = (&'static str, fn(f32) -> f32, fn(f64) -> f64);
 
-    const FUNCTIONS: [Pair; 6] = [
-        ("exp", exp, f64::exp),
-        ("exp_m1", exp_m1, f64::exp_m1),
-        ("ln", ln, f64::ln),
-        ("ln_1p", ln_1p, f64::ln_1p),
-        ("tanh", tanh, f64::tanh),
-        ("sigmoid", sigmoid, |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }),
-    ];
+    const FUNCTIONS: [(Pair, f64); 7] =
+        [
+            (("exp", exp, f64::exp), 1.1),
+            (("exp_m1", exp_m1, f64::exp_m1), 0.501),
+            (("ln", ln, f64::ln), 0.9),
+            (("ln_1p", ln_1p, f64::ln_1p), 0.9),
+            (("tanh", tanh, f64::tanh), 0.501),
+            (
+                ("sigmoid", sigmoid, |x| {
+                    if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
+                }),
+                2.3,
+            ),
+            (("softplus", softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()), 2.8),
+        ];
 
     #[test]
-    fn within_half_a_unit_in_the_last_place() {
-        for (name, ours, exact) in FUNCTIONS {
-            // Numbers of all magnitudes and both signs: every 4001st bit pattern, a million of them.
+    fn as_exact_as_stated() {
+        for ((name, ours, exact), most) in FUNCTIONS {
+            // Numbers of all magnitudes and both signs: every 401st bit pattern, eleven million of them.
             let mut worst = (0.0, 0.0);
-            for bits in (0..=u32::MAX).step_by(4001) {
+            for bits in (0..=u32::MAX).step_by(401) {
                 let x = f32::from_bits(bits);
                 let error = ulps(ours(x), exact(x.into()));
                 if error > worst.0 {
@@ -155,13 +208,13 @@ mod tests {
                     worst = (error, x);
                 }
             }
-            assert!(worst.0 < 0.501, "{name}: {:.4} units in the last place at {:e}", worst.0, worst.1);
+            assert!(worst.0 < most, "{name}: {:.4} units in the last place at {:e}", worst.0, worst.1);
         }
     }
 
     #[test]
     fn special_numbers() {
-        for (name, ours, exact) in FUNCTIONS {
+        for ((name, ours, exact), _) in FUNCTIONS {
             for x in [
                 0.0,
                 -0.0,

@@ -96,6 +96,8 @@ pub trait Real:
     fn exp_m1(self) -> Self;
     /// `ln(1 + x)`, exact near zero.
     fn ln_1p(self) -> Self;
+    /// `ln(1 + eˣ)`, which neither overflows nor loses digits.
+    fn softplus(self) -> Self;
     /// `x` to the power of another number; `0⁰ = 1`.
     fn pow(self, exponent: Self) -> Self;
     /// `tan x`.
@@ -149,7 +151,7 @@ macro_rules! fast {
 }
 
 macro_rules! real {
-    ($t:ty, $elementary:ident, { $($sigmoid:tt)* }) => {
+    ($t:ty, $elementary:ident, { $($sigmoid:tt)* }, { $($softplus:tt)* }) => {
         impl Scalar for $t {
             standard!(abs sqrt sin cos sinh cosh);
             $elementary!(exp ln tanh);
@@ -201,6 +203,7 @@ macro_rules! real {
 
             standard!(tan asin acos atan floor ceil);
             $elementary!(exp_m1 ln_1p);
+            $($softplus)*
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $t
@@ -248,15 +251,32 @@ macro_rules! real {
     };
 }
 
-real!(f32, fast, {
-    fast!(sigmoid);
-});
-real!(f64, standard, {
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        // e^(−|x|) never overflows; the two branches are the same function.
-        let e = Float::exp(-Float::abs(self));
-        let r = 1.0 / (1.0 + e);
-        if self < 0.0 { e * r } else { r }
+real!(
+    f32,
+    fast,
+    {
+        fast!(sigmoid);
+    },
+    {
+        fast!(softplus);
     }
-});
+);
+real!(
+    f64,
+    standard,
+    {
+        #[inline(always)]
+        fn sigmoid(self) -> Self {
+            // e^(−|x|) never overflows; the two branches are the same function.
+            let e = Float::exp(-Float::abs(self));
+            let r = 1.0 / (1.0 + e);
+            if self < 0.0 { e * r } else { r }
+        }
+    },
+    {
+        #[inline(always)]
+        fn softplus(self) -> Self {
+            Real::max(self, 0.0) + Float::ln_1p(Float::exp(-Float::abs(self)))
+        }
+    }
+);

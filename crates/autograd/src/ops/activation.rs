@@ -66,7 +66,7 @@ impl Elementwise for Softplus {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         // ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|): no overflow, and exact for very negative x.
-        Real::max(x, T::zero()) + (-x.abs()).exp().ln_1p()
+        x.softplus()
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {

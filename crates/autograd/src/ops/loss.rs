@@ -81,7 +81,7 @@ impl<T: Real> Op<T, 2> for BceWithLogits {
             let weight = if x > T::zero() { T::one() - t } else { -t };
             let vanishes = weight == T::zero() && x.abs() == T::INFINITY;
             let linear = if vanishes { T::zero() } else { weight * x };
-            linear + (-x.abs()).exp().ln_1p()
+            linear + (-x.abs()).softplus()
         })
     }
 
