@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn special_numbers() {
-        for ((name, ours, exact), _) in FUNCTIONS {
+        for ((name, ours, exact), most) in FUNCTIONS {
             for x in [
                 0.0,
                 -0.0,
@@ -226,11 +226,11 @@ mod tests {
                 f32::MAX,
                 f32::MIN_POSITIVE,
             ] {
-                let (ours, exact) = (ours(x), exact(x.into()) as f32);
-                assert!(
-                    ours.to_bits() == exact.to_bits() || ours.is_nan() && exact.is_nan(),
-                    "{name}({x}): {ours} {exact}"
-                );
+                let (ours, exact) = (ours(x), exact(x.into()));
+                // Zeros with their sign, infinities and NaN exactly.
+                let ordinary = ours != 0.0 && ours.is_finite() && ulps(ours, exact) < most;
+                let same = ours.to_bits() == (exact as f32).to_bits() || ours.is_nan() && exact.is_nan();
+                assert!(same || ordinary, "{name}({x}): {ours} {exact}");
             }
         }
     }
