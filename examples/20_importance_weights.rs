@@ -26,8 +26,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let models: [(&str, &str, Table); 2] = [
         ("VAE", "vae", toml::toml! { hidden = [64] }),
-        ("IWAE, K = 10", "iwae", toml::toml! { hidden = [64]
-        samples = 10 }),
+        (
+            "IWAE, K = 10",
+            "iwae",
+            toml::toml! { hidden = [64]
+            samples = 10 },
+        ),
     ];
     let mut drawn = vec![];
     for (title, name, settings) in models {

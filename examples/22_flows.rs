@@ -50,7 +50,8 @@ fn potential<'t, T: Real>(z: Var<'t, T>) -> Var<'t, T> {
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
     let cell = |i: usize| REACH * (2.0 * (i as f32 + 0.5) / SIDE as f32 - 1.0);
-    let grid = Tensor::from_fn([SIDE * SIDE, 2], |i| cell(if i % 2 == 0 { i / 2 % SIDE } else { i / 2 / SIDE }));
+    let grid =
+        Tensor::from_fn([SIDE * SIDE, 2], |i| cell(if i % 2 == 0 { i / 2 % SIDE } else { i / 2 / SIDE }));
     let target = value(&grid, |z, _| (-potential(z)).exp()).to_vec();
     let area = (2.0 * REACH / SIDE as f32).powi(2);
     let ln_constant = f64::from(target.iter().sum::<f32>() * area).ln();

@@ -19,11 +19,17 @@ use autograd::Tensor;
 #[track_caller]
 pub fn mutual_information_gap(codes: &Tensor<f32>, factors: &[Vec<u32>], bins: usize) -> f64 {
     let (examples, code) = (codes.shape()[0], codes.shape()[1]);
-    assert!(bins > 0 && !factors.is_empty(), "mutual_information_gap: at least 1 bin and 1 factor are needed");
+    assert!(
+        bins > 0 && !factors.is_empty(),
+        "mutual_information_gap: at least 1 bin and 1 factor are needed"
+    );
     let binned: Vec<Vec<u32>> = (0..code).map(|j| binned(&column(codes, j), bins)).collect();
     let gaps = factors.iter().enumerate().map(|(f, values)| {
         let given = values.len();
-        assert!(given == examples, "mutual_information_gap: factor {f} has {given} values for {examples} codes");
+        assert!(
+            given == examples,
+            "mutual_information_gap: factor {f} has {given} values for {examples} codes"
+        );
         let entropy = entropy(values.iter());
         assert!(entropy > 0.0, "mutual_information_gap: factor {f} never changes");
         let mut known: Vec<f64> = binned.iter().map(|z| mutual_information(z, values)).collect();

@@ -81,11 +81,7 @@ pub fn ln_gaussian<'t, T: Real>(z: Var<'t, T>, mu: Var<'t, T>, log_var: Var<'t, 
 }
 
 /// `ln N(zⱼ; μⱼ, e^sⱼ)` of every latent alone.
-pub fn ln_gaussian_by_latent<'t, T: Real>(
-    z: Var<'t, T>,
-    mu: Var<'t, T>,
-    log_var: Var<'t, T>,
-) -> Var<'t, T> {
+pub fn ln_gaussian_by_latent<'t, T: Real>(z: Var<'t, T>, mu: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
     ((z - mu).square() * (-log_var).exp() + log_var + LN_2_PI) * -0.5
 }
 
@@ -122,7 +118,8 @@ fn continuous_bernoulli_mean<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
     let l = logits.clamp(-NEAR, NEAR);
     let square = l.square();
     // The term after the last is l⁹ / 47 900 160: below 10⁻¹² here.
-    let series = l * (((square / -1_209_600.0 + 1.0 / 30_240.0) * square - 1.0 / 720.0) * square + 1.0 / 12.0);
+    let series =
+        l * (((square / -1_209_600.0 + 1.0 / 30_240.0) * square - 1.0 / 720.0) * square + 1.0 / 12.0);
     let exact = |l: Var<'t, T>| (l * 0.5).tanh().recip() * 0.5 - l.recip() + 0.5;
     logits.abs().gt(NEAR).select_map(logits, exact, series + 0.5)
 }
@@ -163,7 +160,8 @@ mod tests {
             let density = |x: f64| {
                 (-losses::continuous_bernoulli_nll(l, tape.constant(Tensor::full([1, 1], x))).item()).exp()
             };
-            let integral: f64 = (0..2000).map(|i| (f64::from(i) + 0.5) / 2e3).map(|x| x * density(x) / 2e3).sum();
+            let integral: f64 =
+                (0..2000).map(|i| (f64::from(i) + 0.5) / 2e3).map(|x| x * density(x) / 2e3).sum();
             let mean = Likelihood::ContinuousBernoulli.mean(l).item();
             // The midpoint rule errs by f'/24 n², at most 900 / (24 · 4·10⁶).
             assert!((mean - integral).abs() < 2e-5, "{logit}: {mean} {integral}");

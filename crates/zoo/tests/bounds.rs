@@ -121,7 +121,8 @@ fn with_one_draw_it_is_the_vae_with_a_sampled_divergence() {
     assert!((loss - sampled).abs() < 1e-6, "{loss} {sampled}");
     // Over the noise, the sampled divergence is the one in closed form.
     let mean = |model: &dyn AnyModel| {
-        (0..4000).map(|seed| model.loss(&data.x, Context::evaluation(seed, &EXAMPLES)).total()).sum::<f64>() / 4e3
+        (0..4000).map(|seed| model.loss(&data.x, Context::evaluation(seed, &EXAMPLES)).total()).sum::<f64>()
+            / 4e3
     };
     assert!((mean(&vae) - mean(&iwae)).abs() < 0.05, "{} {}", mean(&vae), mean(&iwae));
 }

@@ -61,7 +61,8 @@ impl Settings for Config {
         check_widths(hidden, code)?;
         check_weight("alpha", self.alpha)?;
         let Some(last) = data.labels.as_ref().and_then(|labels| labels.iter().max()) else {
-            let text = "a conditional VAE needs labels, and the training examples have none; without labels: `vae`";
+            let text =
+                "a conditional VAE needs labels, and the training examples have none; without labels: `vae`";
             return Err(Error::Invalid(text.into()));
         };
         let (input, classes) = (data.width(), *last as usize + 1);
@@ -69,7 +70,13 @@ impl Settings for Config {
         let down = reversed(widths(input, hidden, code + classes));
         let decoder = Decoder::new(&down, activation, self.likelihood, data, from);
         let classifier = Mlp::new(&widths(input, hidden, classes), activation, from);
-        Ok(Learned(ConditionalVae { encoder, decoder, classifier, sizes: [code, classes], alpha: self.alpha }))
+        Ok(Learned(ConditionalVae {
+            encoder,
+            decoder,
+            classifier,
+            sizes: [code, classes],
+            alpha: self.alpha,
+        }))
     }
 }
 

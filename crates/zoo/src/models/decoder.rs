@@ -140,6 +140,18 @@ mod tests {
         }
     }
 
+    /// A collection of models takes the mean over pixels here, which is a hidden weight of the divergence.
+    #[test]
+    fn a_squared_error_is_the_sum_over_the_pixels() {
+        let (decoder, data) = decoder(Density::SquaredError, 7);
+        let z = Tensor::from_fn([6, 2], |i| i as f32 / 5.0 - 1.0);
+        let nll = value(&decoder, |decoder, tape| decoder.nll(tape.constant(&z), tape.constant(&data.x)));
+        let mean = value(&decoder, |decoder, tape| decoder.mean(tape.constant(&z)));
+        let squares = mean.zip(&data.x, |a, b| (a - b) * (a - b)).sum_to([6, 1]).to_vec();
+        let constant = 3.5 * std::f32::consts::PI.ln();
+        assert!(nll.to_vec().iter().zip(squares).all(|(nll, square)| (nll - square - constant).abs() < 1e-5));
+    }
+
     #[test]
     fn a_decoder_begins_at_the_mean_and_spread_of_the_data() {
         for density in [Density::SquaredError, Density::Gaussian, Density::GaussianPerPixel] {

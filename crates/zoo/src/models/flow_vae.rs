@@ -90,8 +90,13 @@ impl Settings for Config {
 }
 
 impl<'t, T: Real> FlowVae<Var<'t, T>> {
+    /// Encoder and decoder.
+    pub fn network(&self) -> &Network<Var<'t, T>> {
+        &self.network
+    }
+
     /// Sends rows `z₀` through the flow whose parameters are in rows `further`: `z` and `ln |det|`, `[rows]`.
-    fn transform(&self, z: Var<'t, T>, further: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
+    pub fn transform(&self, z: Var<'t, T>, further: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
         let code = self.network.code;
         let (mut z, mut ln_det) = (z, z.sum_over(-1) * 0.0);
         for step in 0..self.planar_steps {

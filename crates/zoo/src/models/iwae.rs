@@ -67,7 +67,9 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         if self.samples == 0 {
-            return Err(Error::Invalid("samples is 0; the bound needs at least 1 draw for each example".into()));
+            return Err(Error::Invalid(
+                "samples is 0; the bound needs at least 1 draw for each example".into(),
+            ));
         }
         let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
         Ok(Learned(Iwae { network, samples: self.samples, estimator: self.estimator }))
@@ -87,8 +89,7 @@ impl<'t, T: Real> Iwae<Var<'t, T>> {
         // The encoder's part: its gradient arrives through the draws alone.
         let decoder: Decoder<Var<'t, T>> =
             self.network.decoder.map(Name::Root, &mut |_, leaf: &Var<'t, T>| leaf.stop_gradient());
-        let through_z =
-            ln_likelihood(&decoder, z, x) + ln_standard_normal(z) - q.stopped().ln_density(z);
+        let through_z = ln_likelihood(&decoder, z, x) + ln_standard_normal(z) - q.stopped().ln_density(z);
         let surrogate = (share * ln_likelihood_of_fixed + share.square() * through_z).sum_over(-1);
         (ln_mean_exp(log_w).mean(), surrogate.mean())
     }

@@ -63,8 +63,7 @@ impl Settings for Config {
         check_weight("beta", self.beta)?;
         check_share("warm_up", self.warm_up)?;
         check_weight("free_bits", self.free_bits)?;
-        let network =
-            Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
         let Config { beta, warm_up, free_bits, .. } = *self;
         Ok(Learned(Vae { network, beta, warm_up, free_bits }))
     }

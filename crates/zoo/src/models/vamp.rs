@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::decoder::Density;
 use super::variational::{Gaussian, Network, check_share, default_size};
 use crate::registry::Settings;
-use crate::terms::warm_up;
+use crate::terms::{ln_mean_exp, warm_up};
 use crate::{Learned, Loss, Model, Unit};
 
 /// Settings of a VAE with a VampPrior.
@@ -73,18 +73,22 @@ impl Settings for Config {
 }
 
 impl<'t, T: Real> Vamp<Var<'t, T>> {
+    /// Encoder and decoder.
+    pub fn network(&self) -> &Network<Var<'t, T>> {
+        &self.network
+    }
+
     /// `ln p(z)` for `[batch, draws, latents]`: `[batch, draws]`.
-    fn ln_prior(&self, z: Var<'t, T>) -> Var<'t, T> {
+    pub fn ln_prior(&self, z: Var<'t, T>) -> Var<'t, T> {
         let (shape, component) = (z.shape(), self.network.posterior(self.pseudo_inputs));
         let rows = z.reshape([shape[0] * shape[1], shape[2]]);
         let precision = (-component.log_var).exp();
         // Σⱼ (z − μ)²/σ² multiplied out: two matrix products in place of a table of all differences.
-        let squares = rows.square().matmul(precision.t())
-            - rows.matmul((component.mu * precision).t()) * 2.0
+        let squares = rows.square().matmul(precision.t()) - rows.matmul((component.mu * precision).t()) * 2.0
             + (component.mu.square() * precision).sum_over(-1);
         let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
         let ln_component = (squares + (component.log_var + ln_2_pi).sum_over(-1)) * -0.5;
-        crate::terms::ln_mean_exp(ln_component).reshape([shape[0], shape[1]])
+        ln_mean_exp(ln_component).reshape([shape[0], shape[1]])
     }
 }
 
