@@ -19,7 +19,7 @@ struct Special {
     /// The highest order at which derivatives are checked; above it, and only for a model with a
     /// straight-through part, asking for one must panic.
     order: usize,
-    /// SSE/img of the test digits that 60 epochs must reach. PCA with 8 numbers has 1.562.
+    /// SSE/img of the test digits that 30 epochs must reach. PCA with 8 numbers has 1.562, the mean image 4.77.
     target: f64,
 }
 
@@ -117,14 +117,19 @@ fn a_tiny_batch_is_learnt() {
 }
 
 #[test]
-fn sixty_epochs_reach_the_target_on_the_digits() {
+fn thirty_epochs_reach_the_target_on_the_digits() {
     let data = digits();
+    let mut missed = vec![];
     for entry in learned() {
         let mut model = built(entry, &Table::new(), &data.train, 0);
-        train(&mut *model, &data, &Plan { epochs: 60, ..entry.plan(&data.train) }).unwrap();
-        let sse = evaluate::mean_squared_error(&*model, &data.test);
-        assert!(sse < special(entry).target, "{}: SSE/img {sse}", entry.name);
+        train(&mut *model, &data, &Plan { epochs: 30, ..entry.plan(&data.train) }).unwrap();
+        let (sse, target) = (evaluate::mean_squared_error(&*model, &data.test), special(entry).target);
+        println!("{}: SSE/img {sse:.3}, target {target}", entry.name);
+        if sse > target {
+            missed.push(entry.name);
+        }
     }
+    assert!(missed.is_empty(), "missed: {missed:?}");
 }
 
 #[test]
