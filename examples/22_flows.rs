@@ -18,7 +18,9 @@ use zoo::flows::planar;
 use zoo::plot::{Size, image_grid, png};
 use zoo::terms::ln_standard_normal;
 
-const SIDE: usize = 64;
+/// Cells of a picture in each direction, and its pixels in a cell.
+const SIDE: usize = 80;
+const ZOOM: usize = 4;
 const REACH: f32 = 4.0;
 
 /// A chain of planar steps; `u` and `w` are `[steps, 2]`, `b` is `[steps, 1]`.
@@ -88,8 +90,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         images.push(scaled(counts));
     }
-    let title = "Planar flows\nThe target, and draws after 2, 8 and 24 steps";
-    let picture = image_grid(title, Size { height: SIDE, width: SIDE }, 4, &images, None);
+    let title = "Planar flows\nThe target density, and draws after 2, 8 and 24 steps";
+    let size = Size { height: SIDE * ZOOM, width: SIDE * ZOOM };
+    let picture = image_grid(title, size, 4, &images, None);
     fs::create_dir_all(&folder)?;
     let path = folder.join("22_flows.png");
     fs::write(&path, png(&picture))?;
@@ -98,8 +101,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Divided by the largest.
+/// A picture of cells: divided by the largest, each as a square of pixels.
 fn scaled(values: Vec<f32>) -> Vec<f32> {
     let largest = values.iter().copied().fold(0.0, f32::max);
-    values.iter().map(|v| v / largest).collect()
+    let width = SIDE * ZOOM;
+    let cell = |i: usize| i / width / ZOOM * SIDE + i % width / ZOOM;
+    (0..width * width).map(|i| values[cell(i)] / largest).collect()
 }

@@ -157,7 +157,7 @@ fn dead_vectors_start_again_and_the_codebook_stays_in_use() {
         let mut model = built::<vq_vae::Config>(&format!("restart = {restart:?}"), &data);
         model.0.visit_mut(Name::Root, &mut |name, leaf| {
             if name.is_buffer() && leaf.shape().len() == 2 {
-                *leaf = Tensor::from_fn(leaf.shape().to_vec(), |i| if i < 4 { 0.0 } else { 1e3 });
+                *leaf = Tensor::from_fn(leaf.shape(), |i| if i < 4 { 0.0 } else { 1e3 });
             }
         });
         assert!((model.0.perplexity(&data.x) - 1.0).abs() < 1e-9);

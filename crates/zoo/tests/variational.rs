@@ -1,9 +1,12 @@
 //! What variational models must do beyond the walk over the registry.
 
-use nn::{Context, Dataset};
+use autograd::{Name, Tensor, Tree};
+use nn::{Context, Dataset, Purpose, generator};
 use toml::Table;
 use zoo::data::{Split, digits};
-use zoo::registry::find;
+use zoo::models::decoder::Density;
+use zoo::models::vae;
+use zoo::registry::{Settings, find};
 use zoo::train::{Plan, Terms, train};
 use zoo::{AnyModel, evaluate, likelihood};
 
@@ -79,6 +82,30 @@ fn the_likelihood_takes_exactly_the_samples_it_was_asked_for() {
         assert!(ours.nats > 0.0, "negative log-likelihoods of pixels that are 0 or 1 are positive");
         assert_eq!(ours.standard_error, 0.0);
     }
+}
+
+/// Where the decoder ignores `z`, `p(x)` is known: it is the density around the decoder's one answer.
+#[test]
+fn the_estimated_likelihood_is_the_true_one_where_that_is_known() {
+    let data = digits();
+    let config = vae::Config { likelihood: Density::SquaredError, ..vae::Config::defaults(&data.train) };
+    let mut model = config.build(&data.train, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
+    model.0.visit_mut(Name::Root, &mut |name, leaf| {
+        let name = name.to_string();
+        if name.contains("decoder") && name.ends_with("weight") {
+            *leaf = Tensor::zeros(leaf.shape());
+        }
+    });
+    let few = first(&data.test, 40);
+    let mean = evaluate::mean(&data.train.x);
+    let truth = evaluate::variance_around(&mean, &few) + 32.0 * std::f64::consts::PI.ln();
+    let estimate = likelihood::nll(&model, &few, 3000, &[0, 1, 2]).unwrap();
+    assert!((estimate.nats - truth).abs() < 0.05, "{estimate:?} {truth}");
+    // The bound misses it by the divergence, which the loss has in closed form.
+    let loss = evaluate::loss(&model, &few, 0);
+    assert!((term(&loss, "reconstruction") - truth).abs() < 1e-4, "{loss:?} {truth}");
+    let gap = -likelihood::elbo(&model, &few, 1000, 0).unwrap() - truth;
+    assert!((gap - term(&loss, "kl")).abs() < 0.05, "{gap} {loss:?}");
 }
 
 #[test]

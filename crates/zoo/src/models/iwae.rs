@@ -77,7 +77,7 @@ impl Settings for Config {
 }
 
 impl<'t, T: Real> Iwae<Var<'t, T>> {
-    /// A number whose gradient is the doubly reparameterized one of `Σ L_K / batch`.
+    /// The bound, the mean over the batch, and a number whose gradient is its doubly reparameterized one.
     fn doubly_reparameterized(&self, x: Var<'t, T>, context: &mut Context) -> (Var<'t, T>, Var<'t, T>) {
         let q = self.network.posterior(x);
         let z = q.draws(self.samples, context);

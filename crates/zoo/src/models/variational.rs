@@ -172,3 +172,23 @@ impl<'t, T: Real> Gaussian<'t, T> {
         Gaussian { mu: self.mu.unsqueeze(1), log_var: self.log_var.unsqueeze(1) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autograd::Tape;
+
+    #[test]
+    fn variances_are_bounded_without_losing_their_gradient() {
+        let tape = Tape::<f64>::new();
+        let raw = [-60.0, -30.0, -2.0, 0.0, 30.0, 40.0];
+        let parameters = tape.var(Tensor::from_vec([6, 2], raw.iter().flat_map(|&s| [0.0, s]).collect()));
+        let log_var = Gaussian::of(parameters).log_var;
+        let values = log_var.value().to_vec();
+        assert!(values.iter().all(|s| (-12.0..=8.0).contains(s)) && values.is_sorted(), "{values:?}");
+        assert_eq!(values[2], -2.0);
+        assert!((values[3] - -0.026).abs() < 1e-3);
+        let slopes = log_var.sum().backward().wrt(parameters).to_vec();
+        assert!(slopes.chunks(2).all(|slope| slope[0] == 0.0 && slope[1] > 0.0), "{slopes:?}");
+    }
+}
