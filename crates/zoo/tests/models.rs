@@ -24,18 +24,18 @@ struct Special {
 }
 
 const SPECIAL: &[Special] = &[
-    Special { name: "vae", tiny: "", order: 2, target: 1.5 },
-    Special { name: "beta-vae", tiny: "", order: 2, target: 1.5 },
-    Special { name: "tc-vae", tiny: "", order: 2, target: 1.5 },
-    Special { name: "iwae", tiny: "", order: 2, target: 1.5 },
-    Special { name: "vamp", tiny: "components = 2", order: 2, target: 1.5 },
-    Special { name: "flow-vae", tiny: "", order: 2, target: 1.5 },
-    Special { name: "cvae", tiny: "", order: 2, target: 1.5 },
+    Special { name: "vae", tiny: "", order: 2, target: 1.8 },
+    Special { name: "beta-vae", tiny: "", order: 2, target: 1.75 },
+    Special { name: "tc-vae", tiny: "", order: 2, target: 2.4 },
+    Special { name: "iwae", tiny: "", order: 2, target: 1.9 },
+    Special { name: "vamp", tiny: "components = 2", order: 2, target: 1.9 },
+    Special { name: "flow-vae", tiny: "", order: 2, target: 1.9 },
+    Special { name: "cvae", tiny: "", order: 2, target: 1.9 },
     // 8 parts of 6 bits.
-    Special { name: "vq-vae", tiny: "dimension = 1\ncodebook = 3", order: 0, target: 1.5 },
+    Special { name: "vq-vae", tiny: "dimension = 1\ncodebook = 3", order: 0, target: 1.2 },
 ];
 
-const COMMON: Special = Special { name: "", tiny: "", order: 2, target: 1.562 };
+const COMMON: Special = Special { name: "", tiny: "", order: 2, target: 1.65 };
 
 fn special(entry: &Entry) -> &'static Special {
     SPECIAL.iter().find(|special| special.name == entry.name).unwrap_or(&COMMON)

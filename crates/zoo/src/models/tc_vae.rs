@@ -137,10 +137,10 @@ pub fn decomposed<'t, T: Real>(
         }
     };
     let weights = z.tape().constant(Tensor::from_fn([batch, batch], |i| T::of(ln_weight(i))));
-    // Every draw under every posterior, [draws, latents, posteriors]: sums over a last axis are the fastest.
-    let pairs = ln_gaussian_by_latent(z.unsqueeze(-1), q.mu.t().unsqueeze(0), q.log_var.t().unsqueeze(0));
-    let ln_joint = (pairs.sum_over(1) + weights).logsumexp_over(-1);
-    let ln_marginals = (pairs + weights.unsqueeze(1)).logsumexp_over(-1).sum_over(-1);
+    // Every draw under every posterior, [draws, posteriors, latents].
+    let pairs = ln_gaussian_by_latent(z.unsqueeze(1), q.mu.unsqueeze(0), q.log_var.unsqueeze(0));
+    let ln_joint = (pairs.sum_over(-1) + weights).logsumexp_over(-1);
+    let ln_marginals = (pairs + weights.unsqueeze(-1)).logsumexp_over(1).sum_over(-1);
     let ln_posterior = ln_gaussian(z, q.mu, q.log_var);
     [ln_posterior - ln_joint, ln_joint - ln_marginals, ln_marginals - ln_standard_normal(z)].map(Var::mean)
 }
