@@ -26,8 +26,8 @@ struct Special {
 const SPECIAL: &[Special] = &[
     Special { name: "vae", tiny: "", order: 2, target: 1.8 },
     Special { name: "beta-vae", tiny: "", order: 2, target: 1.75 },
-    Special { name: "tc-vae", tiny: "", order: 2, target: 2.4 },
-    Special { name: "iwae", tiny: "", order: 2, target: 1.9 },
+    Special { name: "tc-vae", tiny: "", order: 2, target: 2.1 },
+    Special { name: "iwae", tiny: "", order: 2, target: 1.8 },
     Special { name: "vamp", tiny: "components = 2", order: 2, target: 1.9 },
     Special { name: "flow-vae", tiny: "", order: 2, target: 1.9 },
     Special { name: "cvae", tiny: "", order: 2, target: 1.9 },
