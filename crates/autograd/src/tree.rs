@@ -174,7 +174,11 @@ macro_rules! tree {
                 f: &mut dyn FnMut($crate::Name, &W) -> V,
             ) -> $Model<V> {
                 $Model {
-                    $($part: self.$part.map($crate::Name::Field(&name, stringify!($part)), f),)*
+                    $($part: $crate::Tree::map(
+                        &self.$part,
+                        $crate::Name::Field(&name, stringify!($part)),
+                        f,
+                    ),)*
                     $($($setting: self.$setting.clone(),)+)?
                 }
             }
@@ -193,6 +197,23 @@ macro_rules! tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Perhaps<W> {
+        part: Option<W>,
+    }
+    tree!(Perhaps { part });
+
+    #[test]
+    fn a_part_may_be_missing() {
+        // `Option` has a `map` of its own, which must not be taken for the tree's.
+        let leaves = |part| {
+            let mut names = vec![];
+            Perhaps { part }.visit(&mut |name, _: &Tensor<f64>| names.push(name.to_string()));
+            names
+        };
+        assert_eq!(leaves(Some(Tensor::scalar(1.0))), ["part"]);
+        assert!(leaves(None).is_empty());
+    }
 
     #[derive(Clone)]
     struct Pair<W> {

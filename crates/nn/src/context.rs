@@ -21,6 +21,8 @@ pub struct Context<'a> {
     epoch: u64,
     examples: &'a [usize],
     draws: u64,
+    progress: f64,
+    labels: Option<Vec<u32>>,
     /// New values of leaves, by their line on the tape.
     noted: Vec<(usize, Tensor<f64>)>,
 }
@@ -28,13 +30,57 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A training pass in the given epoch over the examples with these numbers.
     pub fn training(seed: u64, epoch: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose: Purpose::Noise, epoch, examples, draws: 0, noted: vec![] }
+        Context::new(seed, Purpose::Noise, epoch, examples)
     }
 
     /// An evaluation pass. Noise that belongs to the definition of a loss (the sample in an evidence
     /// lower bound) is the same every time.
     pub fn evaluation(seed: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose: Purpose::Evaluation, epoch: 0, examples, draws: 0, noted: vec![] }
+        Context::new(seed, Purpose::Evaluation, 0, examples)
+    }
+
+    /// Draws from a trained model: `numbers` are the numbers of the samples, so sample 3 is the same
+    /// however many are drawn.
+    pub fn sampling(seed: u64, numbers: &'a [usize]) -> Self {
+        Context::new(seed, Purpose::Sample, 0, numbers)
+    }
+
+    fn new(seed: u64, purpose: Purpose, epoch: u64, examples: &'a [usize]) -> Self {
+        Context { seed, purpose, epoch, examples, draws: 0, progress: 1.0, labels: None, noted: vec![] }
+    }
+
+    /// Says how much of the training is done, from 0 at its first step towards 1.
+    pub fn with_progress(self, progress: f64) -> Self {
+        Context { progress, ..self }
+    }
+
+    /// Gives the classes of the examples, one for each, if they are known.
+    ///
+    /// # Panics
+    /// If there is not one for each example.
+    #[track_caller]
+    pub fn with_labels(self, labels: Option<Vec<u32>>) -> Self {
+        if let Some(labels) = &labels {
+            let (given, examples) = (labels.len(), self.examples.len());
+            assert!(given == examples, "with_labels: {given} labels for {examples} examples");
+        }
+        Context { labels, ..self }
+    }
+
+    /// How much of the training is done, from 0 to 1: for weights that warm up. It is 1 where nobody said
+    /// otherwise, so an evaluation has the final weights.
+    pub fn progress(&self) -> f64 {
+        self.progress
+    }
+
+    /// The classes of the examples, if they are known.
+    pub fn labels(&self) -> Option<&[u32]> {
+        self.labels.as_deref()
+    }
+
+    /// The numbers of the examples.
+    pub fn examples(&self) -> &'a [usize] {
+        self.examples
     }
 
     /// Whether this is a training pass.
@@ -124,5 +170,20 @@ mod tests {
         for (i, a) in draws.iter().enumerate() {
             assert!(draws[..i].iter().all(|b| a != b));
         }
+    }
+
+    #[test]
+    fn progress_and_labels_are_what_was_said() {
+        let plain = Context::training(1, 2, &[5, 6]);
+        assert_eq!((plain.progress(), plain.labels(), plain.examples()), (1.0, None, &[5, 6][..]));
+        let told = plain.with_progress(0.25).with_labels(Some(vec![7, 8]));
+        assert_eq!((told.progress(), told.labels()), (0.25, Some(&[7, 8][..])));
+        assert!(!Context::sampling(1, &[0]).is_training());
+    }
+
+    #[test]
+    #[should_panic(expected = "with_labels: 1 labels for 2 examples")]
+    fn a_label_for_each_example() {
+        let _ = Context::training(1, 2, &[5, 6]).with_labels(Some(vec![7]));
     }
 }

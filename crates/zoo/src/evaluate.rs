@@ -75,7 +75,8 @@ pub fn codes(model: &dyn AnyModel, data: &Dataset) -> Tensor<f32> {
 pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
     let mut parts = vec![];
     for_each_batch(data, |numbers, x| {
-        parts.push((model.loss(x, Context::evaluation(seed, numbers)), numbers.len()));
+        let context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
+        parts.push((model.loss(x, context), numbers.len()));
     });
     Terms::mean(parts.into_iter()).expect("data sets have examples")
 }

@@ -18,7 +18,10 @@
 
 pub mod config;
 pub mod data;
+pub mod disentangle;
 pub mod evaluate;
+pub mod flows;
+pub mod likelihood;
 pub mod model;
 pub mod models;
 pub mod pictures;

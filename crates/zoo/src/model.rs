@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use autograd::{Mismatch, Name, Real, Tensor, Tree, Var, gradcheck_slice, value, value_and_grad};
+use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value, value_and_grad};
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
@@ -20,6 +20,20 @@ pub trait Model<'t, T: Real> {
 
     /// The loss of the paper for a batch, as named terms.
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T>;
+
+    /// Codes drawn from the model's prior `p(z)`, as many as the context counts, `[samples, code]`: what
+    /// [`decode`](Self::decode) makes new examples of. `None` for a model without a prior. A model of
+    /// classes draws from those the context has as labels.
+    fn sample(&self, _tape: &'t Tape<T>, _context: &mut Context) -> Option<Var<'t, T>> {
+        None
+    }
+
+    /// Logarithms of importance weights, `ln p(x|z) + ln p(z) − ln q(z|x)` in nats for `samples` draws
+    /// `z ~ q(z|x)` of each example, `[batch, samples]`: what a likelihood is estimated from. `None` for
+    /// a model that is no distribution.
+    fn log_weights(&self, _x: Var<'t, T>, _samples: usize, _context: &mut Context) -> Option<Var<'t, T>> {
+        None
+    }
 }
 
 /// A model at rest. The trainer, the metrics and the command line work with any of them.
@@ -32,6 +46,17 @@ pub trait AnyModel {
 
     /// The loss of a batch.
     fn loss(&self, x: &Tensor<f32>, context: Context) -> Terms;
+
+    /// Codes drawn from the model's prior, if it has one; see [`Model::sample`].
+    fn sample(&self, _context: Context) -> Option<Tensor<f32>> {
+        None
+    }
+
+    /// Logarithms of importance weights, if the model has them; see [`Model::log_weights`]. Calls with the
+    /// same context continue its noise.
+    fn log_weights(&self, _x: &Tensor<f32>, _samples: usize, _context: &mut Context) -> Option<Tensor<f32>> {
+        None
+    }
 
     /// One step of training on a batch; returns the loss before the step.
     ///
@@ -110,6 +135,18 @@ where
             loss.total()
         });
         terms.expect("the closure ran")
+    }
+
+    fn sample(&self, mut context: Context) -> Option<Tensor<f32>> {
+        let tape = Tape::new();
+        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        model.sample(&tape, &mut context).map(Var::value)
+    }
+
+    fn log_weights(&self, x: &Tensor<f32>, samples: usize, context: &mut Context) -> Option<Tensor<f32>> {
+        let tape = Tape::new();
+        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        model.log_weights(tape.constant(x), samples, context).map(Var::value)
     }
 
     fn train_step(

@@ -1,8 +1,7 @@
 //! The pictures of a run.
 
 use autograd::Tensor;
-use nn::random::normal;
-use nn::{Dataset, Purpose, generator};
+use nn::{Context, Dataset};
 
 use crate::data::Split;
 use crate::evaluate;
@@ -97,15 +96,11 @@ pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset) -> Picture {
     plot::code_map(&format!("Codes of test images\n{caption}"), x, y, &points, labels)
 }
 
-/// New examples: decoded draws from the prior `N(0, I)`. `None` if the examples are not images.
-pub fn samples(
-    caption: &str,
-    model: &dyn AnyModel,
-    data: &Dataset,
-    code: usize,
-    seed: u64,
-) -> Option<Picture> {
-    let z = normal([100, code], &mut generator(seed, Purpose::Sample, 0, 0));
+/// New examples: decoded draws from the model's prior. `None` if it has none, or the examples are not
+/// images.
+pub fn samples(caption: &str, model: &dyn AnyModel, data: &Dataset, seed: u64) -> Option<Picture> {
+    let numbers: Vec<usize> = (0..100).collect();
+    let z = model.sample(Context::sampling(seed, &numbers))?;
     let images = rows(&model.decode(&z));
     let title = format!("Samples from the prior\n{caption}");
     Some(plot::image_grid(&title, size(data)?, 10, &images, None))

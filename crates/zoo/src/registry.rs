@@ -8,6 +8,7 @@ use toml::Table;
 
 use crate::AnyModel;
 use crate::models::{autoencoder, pca, vae};
+use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
 use crate::train::Plan;
 
 /// The settings of one kind of model.
@@ -46,8 +47,6 @@ pub struct Entry {
     pub source: &'static str,
     /// How it is trained.
     pub training: Training,
-    /// Whether decoding draws from `N(0, I)` makes new examples.
-    pub generative: bool,
     complete: fn(&Table, &Dataset) -> Result<Table>,
     build: fn(&Table, &Dataset, &mut Generator) -> Result<Box<dyn AnyModel>>,
 }
@@ -60,7 +59,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², linear, solved exactly",
         source: "Pearson 1901; Hotelling 1933",
         training: Training::ClosedForm,
-        generative: false,
         complete: complete::<pca::Config>,
         build: build::<pca::Config>,
     },
@@ -70,7 +68,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖²",
         source: "Rumelhart et al. 1986; Hinton & Salakhutdinov 2006",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<autoencoder::Config>,
         build: build::<autoencoder::Config>,
     },
@@ -80,9 +77,71 @@ pub const MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z)] + β KL(q(z|x) ‖ N(0, I))",
         source: "Kingma & Welling 2014; Rezende et al. 2014",
         training: Training::Gradient,
-        generative: true,
         complete: complete::<vae::Config>,
         build: build::<vae::Config>,
+    },
+    Entry {
+        name: "beta-vae",
+        title: "β-VAE with a growing capacity",
+        equation: "E[−ln p(x|z)] + γ |KL(q(z|x) ‖ N(0, I)) − C|",
+        source: "Higgins et al. 2017; Burgess et al. 2018",
+        training: Training::Gradient,
+        complete: complete::<capacity_vae::Config>,
+        build: build::<capacity_vae::Config>,
+    },
+    Entry {
+        name: "tc-vae",
+        title: "β-TC-VAE",
+        equation: "E[−ln p(x|z)] + α I(x; z) + β TC(z) + γ Σ KL(q(zⱼ) ‖ p(zⱼ))",
+        source: "Chen et al. 2018",
+        training: Training::Gradient,
+        complete: complete::<tc_vae::Config>,
+        build: build::<tc_vae::Config>,
+    },
+    Entry {
+        name: "iwae",
+        title: "importance-weighted autoencoder",
+        equation: "−E[ln 1/K Σ p(x|zₖ) p(zₖ) / q(zₖ|x)]",
+        source: "Burda et al. 2016; Tucker et al. 2019",
+        training: Training::Gradient,
+        complete: complete::<iwae::Config>,
+        build: build::<iwae::Config>,
+    },
+    Entry {
+        name: "vamp",
+        title: "VAE with a VampPrior",
+        equation: "E[−ln p(x|z)] + KL(q(z|x) ‖ 1/K Σ q(z|uₖ))",
+        source: "Tomczak & Welling 2018",
+        training: Training::Gradient,
+        complete: complete::<vamp::Config>,
+        build: build::<vamp::Config>,
+    },
+    Entry {
+        name: "flow-vae",
+        title: "VAE with a normalizing flow",
+        equation: "E[−ln p(x|z) + ln q₀(z₀|x) − ln |det ∂z/∂z₀| − ln p(z)]",
+        source: "Rezende & Mohamed 2015; Kingma et al. 2016",
+        training: Training::Gradient,
+        complete: complete::<flow_vae::Config>,
+        build: build::<flow_vae::Config>,
+    },
+    Entry {
+        name: "cvae",
+        title: "conditional VAE",
+        equation: "E[−ln p(x|z, y)] + KL(q(z|x, y) ‖ N(0, I)) − α ln q(y|x)",
+        source: "Sohn et al. 2015; Kingma et al. 2014",
+        training: Training::Gradient,
+        complete: complete::<conditional_vae::Config>,
+        build: build::<conditional_vae::Config>,
+    },
+    Entry {
+        name: "vq-vae",
+        title: "vector-quantised autoencoder",
+        equation: "‖x − x̂(e)‖² + β ‖z − sg(e)‖²",
+        source: "van den Oord et al. 2017",
+        training: Training::Gradient,
+        complete: complete::<vq_vae::Config>,
+        build: build::<vq_vae::Config>,
     },
 ];
 

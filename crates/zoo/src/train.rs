@@ -25,7 +25,7 @@ impl Task<f32> for Lesson<'_> {
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
         let x: Tensor<f32> = self.data.train.rows(numbers);
-        self.model.train_step(&x, context, update)
+        self.model.train_step(&x, context.with_labels(self.data.train.labels_of(numbers)), update)
     }
 
     fn validate(&self, seed: u64) -> Option<Terms> {

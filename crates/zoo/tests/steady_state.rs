@@ -24,7 +24,8 @@ fn faults(model: &mut dyn AnyModel, data: &Split, adam: &mut Adam<f32>, steps: u
     let mut update = Update { optimizer: adam, clip_norm: None };
     for step in 0..steps {
         let numbers: Vec<usize> = (0..512).map(|i| (step * 512 + i) % data.train.len()).collect();
-        model.train_step(&data.train.rows(&numbers), Context::training(0, 1, &numbers), &mut update).unwrap();
+        let context = Context::training(0, 1, &numbers).with_labels(data.train.labels_of(&numbers));
+        model.train_step(&data.train.rows(&numbers), context, &mut update).unwrap();
     }
     page_faults() - before
 }

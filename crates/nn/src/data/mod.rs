@@ -72,6 +72,14 @@ impl Dataset {
         })
     }
 
+    /// The classes of the examples with these numbers, if they are known.
+    ///
+    /// # Panics
+    /// If a number is out of range.
+    pub fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
+        self.labels.as_ref().map(|labels| numbers.iter().map(|&number| labels[number]).collect())
+    }
+
     /// The features of one example.
     pub fn row(&self, number: usize) -> Vec<f32> {
         self.rows(&[number]).to_vec()

@@ -14,10 +14,7 @@ use super::{per_example, same_shapes};
 /// If `μ` and `x` have different shapes, or `s` does not broadcast.
 #[track_caller]
 pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-    same_shapes("gaussian_nll", mu, x);
-    let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
-    // Written so that σ → 0 and σ → ∞ are e^∓s once, not a quotient.
-    per_example(((x - mu).square() * (-log_var).exp() + log_var + ln_2_pi) * 0.5)
+    per_example(elementwise::gaussian_nll(mu, log_var, x))
 }
 
 /// `Σⱼ [ eˡ − x l + ln x! ]` for counts `x` and logarithms `l` of their rates, in nats an example.
@@ -52,8 +49,45 @@ pub fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t
 /// If the shapes differ.
 #[track_caller]
 pub fn continuous_bernoulli_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-    same_shapes("continuous_bernoulli_nll", logits, x);
-    per_example(logits.softplus() - logits * x - log_normalizer(logits))
+    per_example(elementwise::continuous_bernoulli_nll(logits, x))
+}
+
+/// The summands of losses, of the shape of the data: for whoever has to sum them otherwise, as an
+/// importance-weighted bound does.
+pub mod elementwise {
+    use super::{Real, Var, log_normalizer, same_shapes};
+
+    /// The summands of [`losses::gaussian_nll`](crate::losses::gaussian_nll).
+    ///
+    /// # Panics
+    /// If `μ` and `x` have different shapes, or `s` does not broadcast.
+    #[track_caller]
+    pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        same_shapes("gaussian_nll", mu, x);
+        let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
+        // Written so that σ → 0 and σ → ∞ are e^∓s once, not a quotient.
+        ((x - mu).square() * (-log_var).exp() + log_var + ln_2_pi) * 0.5
+    }
+
+    /// The summands of [`losses::bce_with_logits`](crate::losses::bce_with_logits).
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn bce_with_logits<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        same_shapes("bce_with_logits", logits, x);
+        logits.softplus() - logits * x
+    }
+
+    /// The summands of [`losses::continuous_bernoulli_nll`](crate::losses::continuous_bernoulli_nll).
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn continuous_bernoulli_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        same_shapes("continuous_bernoulli_nll", logits, x);
+        logits.softplus() - logits * x - log_normalizer(logits)
+    }
 }
 
 /// `ln (l / tanh(l/2))`, even in `l`, with derivatives of every order also at 0, where the formula is

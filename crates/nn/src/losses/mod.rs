@@ -19,6 +19,7 @@
 mod likelihood;
 mod loss;
 
+pub use likelihood::elementwise;
 pub use likelihood::{continuous_bernoulli_nll, gaussian_nll, multinomial_nll, poisson_nll};
 pub use loss::{Loss, Unit};
 
@@ -84,8 +85,7 @@ pub fn log_cosh<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
 /// If the shapes differ.
 #[track_caller]
 pub fn bce_with_logits<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-    same_shapes("bce_with_logits", logits, x);
-    per_example(logits.bce_with_logits(x))
+    per_example(elementwise::bce_with_logits(logits, x))
 }
 
 /// `−1/B Σᵢ Σⱼ [x ln p + (1 − x) ln(1 − p)]`: the same for probabilities `p` in `[0, 1]`, where

@@ -205,7 +205,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             rate = plan.learning_rate * lowered * plan.schedule.factor(done, of);
             self.optimizer.set_rate(rate);
             let mut update = Update { optimizer: &mut *self.optimizer, clip_norm: plan.clip_norm };
-            let context = Context::training(plan.seed, number as u64, numbers);
+            let context =
+                Context::training(plan.seed, number as u64, numbers).with_progress(done as f64 / of as f64);
             let at_step =
                 |problem| Error::Invalid(format!("{problem} at step {} (epoch {number})", done + 1));
             let loss = task

@@ -67,9 +67,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
     let mut drawn = vec![("codes.png", Some(pictures::code_map(&caption, &codes, &data.test)))];
     drawn.push(("reconstructions.png", pictures::reconstructions(&caption, &*model, &data.test, &errors)));
     drawn.push(("loss.png", pictures::loss(&caption, &epochs, (code, summary.pca))));
-    if entry.generative {
-        let seed = config.train.seed;
-        drawn.push(("samples.png", pictures::samples(&caption, &*model, &data.test, code, seed)));
+    let samples = pictures::samples(&caption, &*model, &data.test, config.train.seed);
+    if samples.is_some() {
+        drawn.push(("samples.png", samples));
         drawn.push(("manifold.png", pictures::manifold(&caption, &*model, &data.test, &codes)));
     }
     for (name, picture) in drawn.into_iter().filter_map(|(name, picture)| Some((name, picture?))) {

@@ -1,8 +1,18 @@
 //! The models, one file each: the paper, the equation, the settings with their defaults, the loss.
 
 pub mod autoencoder;
+pub mod capacity_vae;
+pub mod codebook;
+pub mod conditional_vae;
+pub mod decoder;
+pub mod flow_vae;
+pub mod iwae;
 pub mod pca;
+pub mod tc_vae;
 pub mod vae;
+pub mod vamp;
+pub mod variational;
+pub mod vq_vae;
 
 use nn::{Error, Result};
 

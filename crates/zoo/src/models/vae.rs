@@ -5,15 +5,20 @@
 //! The expectation is estimated with one sample, written as `z = μ + σ ε` with `ε ~ N(0, I)`: the
 //! noise comes from outside, so the gradient passes through the sample to `μ` and `σ` (the
 //! *reparameterization trick*). With `β ≠ 1` this is the β-VAE (Higgins et al. 2017).
+//!
+//! A latent whose divergence is 0 says nothing about `x`. Two remedies are settings: `warm_up` lets the
+//! divergence count little in the beginning (Bowman et al. 2016), `free_bits` lets the first nats of every
+//! latent cost nothing (Kingma et al. 2016, eq. 15).
 
-use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use autograd::{Real, Tape, Tensor, Var, tree};
+use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_widths, reversed, widths};
+use super::decoder::Density;
+use super::variational::{Network, check_share, check_weight, default_size};
 use crate::registry::Settings;
-use crate::terms::gaussian_kl;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::terms::{gaussian_kl_by_latent, warm_up};
+use crate::{Learned, Loss, Model, Unit};
 
 /// Settings of a variational autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,76 +30,74 @@ pub struct Config {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`. For `squared_error` it is a Gaussian of variance ½, up
-    /// to a constant.
-    pub likelihood: Likelihood,
+    /// The decoder's distribution `p(x|z)`.
+    pub likelihood: Density,
     /// Weight of the divergence, ≥ 0.
     pub beta: f64,
+    /// Share of the training, 0 to 1, over which the weight of the divergence grows from 0 to `beta`.
+    pub warm_up: f64,
+    /// Nats of every latent's divergence (its mean over the batch) that cost nothing, ≥ 0.
+    pub free_bits: f64,
 }
 
-/// The encoder gives `μ` and `s = ln σ²` side by side.
+/// A [`Network`] and how its divergence counts.
 #[derive(Clone, Debug)]
 pub struct Vae<W> {
-    encoder: Mlp<W>,
-    decoder: Mlp<W>,
-    code: usize,
-    likelihood: Likelihood,
+    network: Network<W>,
     beta: f64,
+    warm_up: f64,
+    free_bits: f64,
 }
-tree!(Vae { encoder, decoder; code, likelihood, beta });
+tree!(Vae { network; beta, warm_up, free_bits });
 
 impl Settings for Config {
     type Model = Learned<Vae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = if data.width() < 256 { (8, vec![256]) } else { (20, vec![400]) };
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config { code, hidden, activation, likelihood, beta: 1.0 }
+        let (code, hidden) = default_size(data);
+        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        Config { code, hidden, activation, likelihood, beta: 1.0, warm_up: 0.0, free_bits: 0.0 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&self.hidden, self.code)?;
-        if !(self.beta >= 0.0 && self.beta.is_finite()) {
-            return Err(Error::Invalid(format!("beta must be a number from 0 up, not {}", self.beta)));
-        }
-        let input = data.width();
-        let encoder = Mlp::new(&widths(input, &self.hidden, 2 * self.code), self.activation, from);
-        let mut decoder = Mlp::new(&reversed(widths(input, &self.hidden, self.code)), self.activation, from);
-        let output = decoder.layers.last_mut().expect("at least one layer");
-        output.bias = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
-        let Config { code, likelihood, beta, .. } = *self;
-        Ok(Learned(Vae { encoder, decoder, code, likelihood, beta }))
-    }
-}
-
-impl<'t, T: Real> Vae<Var<'t, T>> {
-    /// `μ(x)` and `s(x) = ln σ²(x)`, each `[batch, code]`.
-    fn posterior(&self, x: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
-        let both = self.encoder.forward(x);
-        (both.slice(1, ..self.code), both.slice(1, self.code..))
+        check_weight("beta", self.beta)?;
+        check_share("warm_up", self.warm_up)?;
+        check_weight("free_bits", self.free_bits)?;
+        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let Config { beta, warm_up, free_bits, .. } = *self;
+        Ok(Learned(Vae { network, beta, warm_up, free_bits }))
     }
 }
 
 impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.posterior(x).0
+        self.network.posterior(x).mu
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.likelihood.mean(self.decoder.forward(z))
+        self.network.decoder.mean(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let (mu, log_var) = self.posterior(x);
-        let eps = x.tape().constant(context.normal(self.code));
-        let z = mu + (log_var * 0.5).exp() * eps;
-        let output = self.decoder.forward(z);
+        let q = self.network.posterior(x);
+        let z = q.draw(context);
+        let mut kl = gaussian_kl_by_latent(q.mu, q.log_var);
+        if self.free_bits > 0.0 {
+            // Of the mean over the batch: a latent may spend its nats on the examples that need them.
+            kl = kl.maximum(self.free_bits);
+        }
+        let weight = self.beta * warm_up(context.progress(), self.warm_up);
         Loss::sum(
-            self.likelihood.unit(),
-            [
-                ("reconstruction", self.likelihood.loss(output, x)),
-                ("kl", self.beta * gaussian_kl(mu, log_var)),
-            ],
+            Unit::Nats,
+            [("reconstruction", self.network.decoder.nll(z, x).mean()), ("kl", weight * kl.sum())],
         )
+    }
+
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(tape.constant(context.normal(self.network.code)))
+    }
+
+    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
+        self.network.log_weights(x, samples, context)
     }
 }

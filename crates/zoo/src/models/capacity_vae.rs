@@ -1,0 +1,93 @@
+//! The β-VAE with a capacity that grows (Burgess et al. 2018, eq. 8).
+//!
+//! > `L = E[ −ln p(x|z) ] + γ | KL( q(z|x) ‖ N(0, I) ) − C |`,  `C` from 0 up during the training
+//!
+//! The code is given `C` nats and no more, a few at a time: first it learns what reconstructs best, then
+//! finer things. The divergence is held *at* `C` and is not free below it: a divergence clamped to `C` from
+//! above has no gradient where it matters, and with `C = 0` vanishes.
+
+use autograd::{Real, Tape, Tensor, Var, tree};
+use nn::{Activation, Context, Dataset, Generator, Result};
+use serde::{Deserialize, Serialize};
+
+use super::decoder::Density;
+use super::variational::{Network, check_share, check_weight, default_size};
+use crate::registry::Settings;
+use crate::terms::{gaussian_kl, warm_up};
+use crate::{Learned, Loss, Model, Unit};
+
+/// Settings of a β-VAE with a capacity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Latent variables.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// The decoder's distribution `p(x|z)`.
+    pub likelihood: Density,
+    /// Weight `γ` of a divergence that is not the capacity, ≥ 0.
+    pub gamma: f64,
+    /// The capacity `C` in the end, in nats, ≥ 0.
+    pub capacity: f64,
+    /// Share of the training, 0 to 1, over which `C` grows from 0 to `capacity`.
+    pub growth: f64,
+}
+
+/// A [`Network`] and its capacity.
+#[derive(Clone, Debug)]
+pub struct CapacityVae<W> {
+    network: Network<W>,
+    gamma: f64,
+    capacity: f64,
+    growth: f64,
+}
+tree!(CapacityVae { network; gamma, capacity, growth });
+
+impl Settings for Config {
+    type Model = Learned<CapacityVae<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = default_size(data);
+        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        // The paper's 1000 is for images of 4096 pixels, whose cross-entropy is that much larger.
+        Config { code, hidden, activation, likelihood, gamma: 20.0, capacity: 15.0, growth: 0.5 }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        check_weight("gamma", self.gamma)?;
+        check_weight("capacity", self.capacity)?;
+        check_share("growth", self.growth)?;
+        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let Config { gamma, capacity, growth, .. } = *self;
+        Ok(Learned(CapacityVae { network, gamma, capacity, growth }))
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for CapacityVae<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.network.posterior(x).mu
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.network.decoder.mean(z)
+    }
+
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let q = self.network.posterior(x);
+        let reconstruction = self.network.decoder.nll(q.draw(context), x).mean();
+        let capacity = self.capacity * warm_up(context.progress(), self.growth);
+        let excess = (gaussian_kl(q.mu, q.log_var) - capacity).abs();
+        Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("capacity", self.gamma * excess)])
+    }
+
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(tape.constant(context.normal(self.network.code)))
+    }
+
+    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
+        self.network.log_weights(x, samples, context)
+    }
+}

@@ -1,0 +1,154 @@
+//! The conditional variational autoencoder (Sohn, Lee and Yan 2015), with the classifier of Kingma et al.
+//! (2014, eq. 6 and 9) for examples whose class is not known.
+//!
+//! > `L(x, y) = E_{q(z|x,y)}[ −ln p(x|z, y) ] + KL( q(z|x, y) ‖ N(0, I) ) − α ln q(y|x)`
+//!
+//! The decoder is told the class, so the latents need not say it: they are left with what examples of one
+//! class do not share, the style. The code is `z` with the probabilities of the classes after it; decoding
+//! one `z` with another class writes another digit in the same hand.
+
+use autograd::{Real, Tape, Tensor, Var, tree};
+use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use serde::{Deserialize, Serialize};
+
+use super::decoder::{Decoder, Density};
+use super::variational::{Gaussian, check_weight, default_size, ln_likelihood};
+use super::{check_widths, reversed, widths};
+use crate::registry::Settings;
+use crate::terms::{gaussian_kl, ln_standard_normal};
+use crate::{Learned, Loss, Model, Unit};
+
+/// Settings of a conditional VAE.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Latent variables, without the class.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them, the classifier has the same.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// The decoder's distribution `p(x|z, y)`.
+    pub likelihood: Density,
+    /// Weight `α` of the classifier's cross-entropy, ≥ 0. It has parameters of its own, so any positive
+    /// weight gives the same model under an optimizer that forgets the scale of gradients, like Adam.
+    pub alpha: f64,
+}
+
+/// Encoder, decoder and classifier.
+#[derive(Clone, Debug)]
+pub struct ConditionalVae<W> {
+    encoder: Mlp<W>,
+    decoder: Decoder<W>,
+    classifier: Mlp<W>,
+    /// Latents and classes.
+    sizes: [usize; 2],
+    alpha: f64,
+}
+tree!(ConditionalVae { encoder, decoder, classifier; sizes, alpha });
+
+impl Settings for Config {
+    type Model = Learned<ConditionalVae<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = default_size(data);
+        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        Config { code, hidden, activation, likelihood, alpha: 1.0 }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        let (hidden, code, activation) = (&self.hidden[..], self.code, self.activation);
+        check_widths(hidden, code)?;
+        check_weight("alpha", self.alpha)?;
+        let Some(last) = data.labels.as_ref().and_then(|labels| labels.iter().max()) else {
+            let text =
+                "a conditional VAE needs labels, and the training examples have none; without labels: `vae`";
+            return Err(Error::Invalid(text.into()));
+        };
+        let (input, classes) = (data.width(), *last as usize + 1);
+        let encoder = Mlp::new(&widths(input + classes, hidden, 2 * code), activation, from);
+        let down = reversed(widths(input, hidden, code + classes));
+        let decoder = Decoder::new(&down, activation, self.likelihood, data, from);
+        let classifier = Mlp::new(&widths(input, hidden, classes), activation, from);
+        Ok(Learned(ConditionalVae {
+            encoder,
+            decoder,
+            classifier,
+            sizes: [code, classes],
+            alpha: self.alpha,
+        }))
+    }
+}
+
+impl<'t, T: Real> ConditionalVae<Var<'t, T>> {
+    fn posterior(&self, x: Var<'t, T>, y: Var<'t, T>) -> Gaussian<'t, T> {
+        Gaussian::of(self.encoder.forward(Var::concat([x, y], -1)))
+    }
+
+    /// The classes of the context's examples as rows of a unit matrix; the classifier's probabilities where
+    /// nobody knows them.
+    ///
+    /// # Panics
+    /// If a class is not among those of the training examples.
+    fn classes(&self, x: Var<'t, T>, context: &Context) -> Var<'t, T> {
+        match context.labels() {
+            Some(labels) => self.one_hot(x.tape(), labels),
+            None => self.classifier.forward(x).softmax(-1),
+        }
+    }
+
+    fn one_hot(&self, tape: &'t Tape<T>, labels: &[u32]) -> Var<'t, T> {
+        let classes = self.sizes[1];
+        if let Some(unknown) = labels.iter().find(|&&label| label as usize >= classes) {
+            panic!("class {unknown} is not among the {classes} classes of the training examples");
+        }
+        let one = |i: usize| labels[i / classes] as usize == i % classes;
+        tape.constant(Tensor::from_fn([labels.len(), classes], |i| if one(i) { T::one() } else { T::zero() }))
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let y = self.classifier.forward(x).softmax(-1);
+        Var::concat([self.posterior(x, y).mu, y], -1)
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.decoder.mean(z)
+    }
+
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let y = self.classes(x, context);
+        let q = self.posterior(x, y);
+        let code = Var::concat([q.draw(context), y], -1);
+        // Without labels it is the entropy of the classifier, which trains nothing.
+        let surprise = -(y.stop_gradient() * self.classifier.forward(x).log_softmax(-1)).sum_over(-1).mean();
+        Loss::sum(
+            Unit::Nats,
+            [
+                ("reconstruction", self.decoder.nll(code, x).mean()),
+                ("kl", gaussian_kl(q.mu, q.log_var)),
+                ("class", self.alpha * surprise),
+            ],
+        )
+    }
+
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        let [code, classes] = self.sizes;
+        let z = tape.constant(context.normal(code));
+        // Without labels every class has its turn.
+        let turns = context.examples().iter().map(|number| (number % classes) as u32);
+        let labels = context.labels().map_or_else(|| turns.collect(), <[u32]>::to_vec);
+        Some(Var::concat([z, self.one_hot(tape, &labels)], -1))
+    }
+
+    /// Of `p(x|y)`, the class being known.
+    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
+        let y = self.classes(x, context);
+        let q = self.posterior(x, y);
+        let z = q.draws(samples, context);
+        let shape = [y.shape()[0], samples, y.shape()[1]];
+        let code = Var::concat([z, y.unsqueeze(1).expand(shape)], -1);
+        Some(ln_likelihood(&self.decoder, code, x) + ln_standard_normal(z) - q.ln_density(z))
+    }
+}

@@ -1,0 +1,132 @@
+//! The importance-weighted autoencoder (Burda, Grosse and Salakhutdinov 2016, eq. 8).
+//!
+//! > `L_K(x) = E[ ln 1/K Σₖ wₖ ]`,  `wₖ = p(x|zₖ) p(zₖ) / q(zₖ|x)`,  `zₖ ~ q(z|x)`
+//!
+//! A bound on `ln p(x)` that rises with the number of draws `K`; with one draw it is the ELBO of the
+//! [VAE](super::vae), its divergence sampled. The loss is `−L_K` itself, whatever estimates its gradient.
+
+use autograd::{Name, Real, Tape, Tensor, Tree, Var, tree};
+use nn::{Activation, Context, Dataset, Error, Generator, Result};
+use serde::{Deserialize, Serialize};
+
+use super::decoder::{Decoder, Density};
+use super::variational::{Network, default_size, ln_likelihood};
+use crate::registry::Settings;
+use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
+use crate::{Learned, Loss, Model, Unit};
+
+/// How the gradient of the bound is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Estimator {
+    /// The derivative of the bound: through the logarithm of the mean.
+    Bound,
+    /// `Σₖ w̃ₖ ∇ ln wₖ` with the normalised weights `w̃` as constants (eq. 14): the same numbers.
+    Weights,
+    /// Doubly reparameterized (Tucker et al. 2019, eq. 8): for the encoder `Σₖ w̃ₖ² ∂ln wₖ/∂zₖ ∇zₖ`. The
+    /// same in expectation, without the noise that drowns the encoder's gradient when `K` is large
+    /// (Rainforth et al. 2018). The decoder is run twice.
+    Dreg,
+}
+
+/// Settings of an importance-weighted autoencoder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Latent variables.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// The decoder's distribution `p(x|z)`.
+    pub likelihood: Density,
+    /// Draws `K` for each example, from 1 up.
+    pub samples: usize,
+    /// How the gradient is estimated.
+    pub estimator: Estimator,
+}
+
+/// A [`Network`] and its number of draws.
+#[derive(Clone, Debug)]
+pub struct Iwae<W> {
+    network: Network<W>,
+    samples: usize,
+    estimator: Estimator,
+}
+tree!(Iwae { network; samples, estimator });
+
+impl Settings for Config {
+    type Model = Learned<Iwae<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = default_size(data);
+        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        Config { code, hidden, activation, likelihood, samples: 5, estimator: Estimator::Bound }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        if self.samples == 0 {
+            return Err(Error::Invalid(
+                "samples is 0; the bound needs at least 1 draw for each example".into(),
+            ));
+        }
+        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        Ok(Learned(Iwae { network, samples: self.samples, estimator: self.estimator }))
+    }
+}
+
+impl<'t, T: Real> Iwae<Var<'t, T>> {
+    /// The bound, the mean over the batch, and a number whose gradient is its doubly reparameterized one.
+    fn doubly_reparameterized(&self, x: Var<'t, T>, context: &mut Context) -> (Var<'t, T>, Var<'t, T>) {
+        let q = self.network.posterior(x);
+        let z = q.draws(self.samples, context);
+        let fixed = z.stop_gradient();
+        // The decoder's part: its weights see the draws as constants.
+        let ln_likelihood_of_fixed = self.network.ln_likelihood(fixed, x);
+        let log_w = ln_likelihood_of_fixed + ln_standard_normal(fixed) - q.stopped().ln_density(fixed);
+        let share = log_w.softmax(-1).stop_gradient();
+        // The encoder's part: its gradient arrives through the draws alone.
+        let decoder: Decoder<Var<'t, T>> =
+            self.network.decoder.map(Name::Root, &mut |_, leaf: &Var<'t, T>| leaf.stop_gradient());
+        let through_z = ln_likelihood(&decoder, z, x) + ln_standard_normal(z) - q.stopped().ln_density(z);
+        let surrogate = (share * ln_likelihood_of_fixed + share.square() * through_z).sum_over(-1);
+        (ln_mean_exp(log_w).mean(), surrogate.mean())
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for Iwae<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.network.posterior(x).mu
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.network.decoder.mean(z)
+    }
+
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let log_weights =
+            |context: &mut Context| self.log_weights(x, self.samples, context).expect("it has weights");
+        let bound = match self.estimator {
+            Estimator::Bound => ln_mean_exp(log_weights(context)).mean(),
+            Estimator::Weights => {
+                let log_w = log_weights(context);
+                let share = log_w.softmax(-1).stop_gradient();
+                with_gradient_of(ln_mean_exp(log_w).mean(), (share * log_w).sum_over(-1).mean())
+            }
+            Estimator::Dreg => {
+                let (bound, surrogate) = self.doubly_reparameterized(x, context);
+                with_gradient_of(bound, surrogate)
+            }
+        };
+        Loss::sum(Unit::Nats, [("bound", -bound)])
+    }
+
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(tape.constant(context.normal(self.network.code)))
+    }
+
+    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
+        self.network.log_weights(x, samples, context)
+    }
+}

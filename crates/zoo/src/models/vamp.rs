@@ -1,0 +1,125 @@
+//! The VAE with a variational mixture of posteriors as its prior, VampPrior (Tomczak and Welling 2018,
+//! eq. 9).
+//!
+//! > `p(z) = 1/K Σₖ q(z|uₖ)`
+//!
+//! The best prior would be the mean of all posteriors; `K` learned pseudo-inputs `u` stand for the data in
+//! it. They begin as training examples. The divergence has no closed form and is taken at the draw:
+//! `ln q(z|x) − ln p(z)`.
+
+use autograd::{Real, Tape, Tensor, Var, tree};
+use nn::random::permutation;
+use nn::{Activation, Context, Dataset, Error, Generator, Result};
+use serde::{Deserialize, Serialize};
+
+use super::decoder::Density;
+use super::variational::{Gaussian, Network, check_share, default_size};
+use crate::registry::Settings;
+use crate::terms::{ln_mean_exp, warm_up};
+use crate::{Learned, Loss, Model, Unit};
+
+/// Settings of a VAE with a VampPrior.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Latent variables.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// The decoder's distribution `p(x|z)`.
+    pub likelihood: Density,
+    /// Pseudo-inputs `K`, from 1 to the number of training examples.
+    pub components: usize,
+    /// Share of the training, 0 to 1, over which the weight of the divergence grows from 0 to 1.
+    pub warm_up: f64,
+}
+
+/// A [`Network`] and its pseudo-inputs.
+#[derive(Clone, Debug)]
+pub struct Vamp<W> {
+    network: Network<W>,
+    /// `u`, `[components, features]`. They are free: the authors clip them to the range of the pixels.
+    pub pseudo_inputs: W,
+    warm_up: f64,
+}
+tree!(Vamp { network, pseudo_inputs; warm_up });
+
+impl Settings for Config {
+    type Model = Learned<Vamp<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = default_size(data);
+        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let components = if data.width() < 256 { 50 } else { 500 }.min(data.len());
+        Config { code, hidden, activation, likelihood, components, warm_up: 0.1 }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        check_share("warm_up", self.warm_up)?;
+        if !(1..=data.len()).contains(&self.components) {
+            let (components, examples) = (self.components, data.len());
+            return Err(Error::Invalid(format!(
+                "components is {components}; pseudo-inputs begin as training examples, so choose from 1 to \
+                 {examples}"
+            )));
+        }
+        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let chosen = permutation(data.len(), from);
+        let pseudo_inputs = data.rows(&chosen[..self.components]);
+        Ok(Learned(Vamp { network, pseudo_inputs, warm_up: self.warm_up }))
+    }
+}
+
+impl<'t, T: Real> Vamp<Var<'t, T>> {
+    /// Encoder and decoder.
+    pub fn network(&self) -> &Network<Var<'t, T>> {
+        &self.network
+    }
+
+    /// `ln p(z)` for `[batch, draws, latents]`: `[batch, draws]`.
+    pub fn ln_prior(&self, z: Var<'t, T>) -> Var<'t, T> {
+        let (shape, component) = (z.shape(), self.network.posterior(self.pseudo_inputs));
+        let rows = z.reshape([shape[0] * shape[1], shape[2]]);
+        let precision = (-component.log_var).exp();
+        // Σⱼ (z − μ)²/σ² multiplied out: two matrix products in place of a table of all differences.
+        let squares = rows.square().matmul(precision.t()) - rows.matmul((component.mu * precision).t()) * 2.0
+            + (component.mu.square() * precision).sum_over(-1);
+        let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
+        let ln_component = (squares + (component.log_var + ln_2_pi).sum_over(-1)) * -0.5;
+        ln_mean_exp(ln_component).reshape([shape[0], shape[1]])
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.network.posterior(x).mu
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.network.decoder.mean(z)
+    }
+
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let q = self.network.posterior(x);
+        let z = q.draws(1, context);
+        let kl = (q.ln_density(z) - self.ln_prior(z)).mean() * warm_up(context.progress(), self.warm_up);
+        Loss::sum(Unit::Nats, [("reconstruction", -self.network.ln_likelihood(z, x).mean()), ("kl", kl)])
+    }
+
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        let components = self.pseudo_inputs.shape()[0];
+        let chosen = context.uniform::<f64>(1).to_vec();
+        let chosen: Vec<usize> = chosen.iter().map(|u| (u * components as f64) as usize).collect();
+        let Gaussian { mu, log_var } = self.network.posterior(self.pseudo_inputs);
+        let eps = tape.constant(context.normal(self.network.code));
+        Some(mu.index_select(0, &chosen) + (log_var.index_select(0, &chosen) * 0.5).exp() * eps)
+    }
+
+    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
+        let q = self.network.posterior(x);
+        let z = q.draws(samples, context);
+        Some(self.network.ln_likelihood(z, x) + self.ln_prior(z) - q.ln_density(z))
+    }
+}

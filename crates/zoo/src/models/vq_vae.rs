@@ -1,0 +1,160 @@
+//! The vector-quantised autoencoder, VQ-VAE (van den Oord, Vinyals and Kavukcuoglu 2017, eq. 3), with the
+//! codebook of its appendix A.1.
+//!
+//! > `L = ‖x − x̂(z_q)‖² + β ‖z_e − sg(z_q)‖²`,  `z_q = e_k`,  `k = argminⱼ ‖z_e − eⱼ‖`
+//!
+//! The code is made of parts of a few numbers, and each part is replaced by the nearest vector of a codebook.
+//! The replacement has no derivative, so the gradient of the decoder is handed to the encoder as it is
+//! (*straight through*); a second derivative does not exist and is refused. The codebook is not learnt by
+//! gradient: each vector follows the mean of the parts that choose it, with a decay. A vector that few
+//! choose is dead, and starts again at a part of the batch.
+
+use autograd::{Name, Real, Tape, Tensor, Tree, Var, tree, value};
+use nn::random::permutation;
+use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use serde::{Deserialize, Serialize};
+
+use super::codebook::Codebook;
+use super::variational::check_weight;
+use super::{check_widths, reversed, widths};
+use crate::registry::Settings;
+use crate::{Learned, Likelihood, Loss, Model};
+
+/// Settings of a VQ-VAE.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Numbers in the code: a multiple of `dimension`.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// What the decoder's output means.
+    pub likelihood: Likelihood,
+    /// Numbers in a part, which together become one vector of the codebook.
+    pub dimension: usize,
+    /// Vectors in the codebook `K`, from 1 up.
+    pub codebook: usize,
+    /// Weight `β` that keeps the encoder near the codebook, ≥ 0.
+    pub commitment: f64,
+    /// Share of the old averages that a step keeps, 0 to less than 1.
+    pub decay: f64,
+    /// A vector starts again when it is chosen less often than this share of a fair part, ≥ 0. 0 for never.
+    pub restart: f64,
+}
+
+/// Encoder, decoder and codebook.
+#[derive(Clone, Debug)]
+pub struct VqVae<W> {
+    encoder: Mlp<W>,
+    decoder: Mlp<W>,
+    codebook: Codebook<W>,
+    likelihood: Likelihood,
+    commitment: f64,
+}
+tree!(VqVae { encoder, decoder, codebook; likelihood, commitment });
+
+/// A VQ-VAE at rest.
+pub type Trained = Learned<VqVae<Tensor<f32>>>;
+
+impl Settings for Config {
+    type Model = Trained;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = if data.width() < 256 { (32, vec![256]) } else { (64, vec![400]) };
+        let (activation, likelihood) = (Activation::Relu, Likelihood::SquaredError);
+        let (dimension, codebook) = (4, 64);
+        let (commitment, decay, restart) = (0.25, 0.99, 0.1);
+        Config { code, hidden, activation, likelihood, dimension, codebook, commitment, decay, restart }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        let Config { code, dimension, codebook, commitment, decay, restart, likelihood, .. } = *self;
+        check_widths(&self.hidden, code)?;
+        check_weight("commitment", commitment)?;
+        check_weight("restart", restart)?;
+        if dimension == 0 || !code.is_multiple_of(dimension) {
+            let text =
+                format!("the code has {code} numbers, which are no whole parts of {dimension} (dimension)");
+            return Err(Error::Invalid(text));
+        }
+        if codebook == 0 {
+            return Err(Error::Invalid("codebook is 0; it needs at least 1 vector".into()));
+        }
+        if !(0.0..1.0).contains(&decay) {
+            return Err(Error::Invalid(format!("decay must be from 0 to less than 1, not {decay}")));
+        }
+        let widths = widths(data.width(), &self.hidden, code);
+        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
+        let output = decoder.layers.last_mut().expect("at least one layer");
+        output.bias = likelihood.output_for(&crate::evaluate::mean(&data.x));
+        // The codebook begins at parts of training examples.
+        let examples: Vec<usize> = permutation(data.len(), from).into_iter().cycle().take(codebook).collect();
+        let codes = value(&encoder, |encoder, tape| encoder.forward(tape.constant(data.rows(&examples))));
+        let each = code / dimension;
+        let chosen: Vec<usize> = (0..codebook).map(|k| k * each + k % each).collect();
+        let vectors = codes.reshape([codebook * each, dimension]).index_select(0, &chosen);
+        let codebook = Codebook::new(vectors, decay, restart);
+        Ok(Learned(VqVae { encoder, decoder, codebook, likelihood, commitment }))
+    }
+}
+
+impl VqVae<Tensor<f32>> {
+    /// How many vectors the codes of these examples use, as if all were chosen equally often:
+    /// `exp(−Σₖ pₖ ln pₖ)`, from 1 to `K`.
+    pub fn perplexity(&self, x: &Tensor<f32>) -> f64 {
+        let tape = Tape::new();
+        let model = self.map(Name::Root, &mut |_, leaf: &Tensor<f32>| tape.constant(leaf));
+        let choices = model.codebook.quantise(&model.encoder.forward(tape.constant(x)).value()).1;
+        let mut shares = vec![0.0; self.codebook.counts.0.len()];
+        choices.iter().for_each(|&k| shares[k] += 1.0 / choices.len() as f64);
+        let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p: &f64| -p * p.ln()).sum();
+        entropy.exp()
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let z = self.encoder.forward(x);
+        z.straight_through(self.codebook.quantise(&z.value()).0)
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.likelihood.mean(self.decoder.forward(z))
+    }
+
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let z = self.encoder.forward(x);
+        let (quantised, choices) = self.codebook.quantise(&z.value());
+        if context.is_training() {
+            self.codebook.follow(&z.value(), &choices, context);
+        }
+        let output = self.decoder.forward(z.straight_through(quantised.clone()));
+        let distance = nn::losses::squared_error(z, x.tape().constant(quantised));
+        Loss::sum(
+            self.likelihood.unit(),
+            [("reconstruction", self.likelihood.loss(output, x)), ("commitment", self.commitment * distance)],
+        )
+    }
+
+    /// Parts drawn independently, each vector as often as the training examples choose it.
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        let code = self.decoder.layers[0].weight.shape()[1];
+        let counts: Vec<f64> = self.codebook.counts.0.value().to_vec().iter().map(|n| n.as_f64()).collect();
+        let total: f64 = counts.iter().sum();
+        let choose = |u: &f64| {
+            let mut left = u * total;
+            let fits = |n: &f64| {
+                left -= n;
+                left < 0.0
+            };
+            // Rounding may leave a rest behind the last.
+            counts.iter().position(fits).unwrap_or(counts.len() - 1)
+        };
+        let draws = context.uniform::<f64>(code / self.codebook.dimension()).to_vec();
+        let choices: Vec<usize> = draws.iter().map(choose).collect();
+        Some(tape.constant(self.codebook.select(&choices).reshape([context.batch(), code])))
+    }
+}
