@@ -9,7 +9,7 @@ use toml::Table;
 use zoo::data::digits;
 use zoo::models::pca::Pca;
 use zoo::plot::{Series, curves, png};
-use zoo::train::train;
+use zoo::train::{Plan, train};
 use zoo::uses::features::{Labelled, Neighbours, Probe, accuracy, with_few_labels};
 use zoo::{evaluate, registry};
 
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let entry = registry::find("ae")?;
     let settings = entry.complete(&Table::from_iter([("code".to_owned(), 16.into())]), &data.train)?;
     let mut model = entry.build(&settings, &data.train, 0)?;
-    train(&mut *model, &data, &entry.plan(&data.train))?;
+    train(&mut *model, &data, &Plan { epochs: 200, ..entry.plan(&data.train) })?;
     let pca = Pca::fit(&data.train.x, 16);
 
     let mut series = vec![];

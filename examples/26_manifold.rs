@@ -9,9 +9,9 @@ use autograd::Tensor;
 use toml::Table;
 use zoo::data::digits;
 use zoo::models::pca::Pca;
-use zoo::plot::{Series, Size, code_map, curves, image_grid, png};
+use zoo::plot::{Field, Series, Size, curves, heat_map, image_grid, png};
 use zoo::train::{Plan, train};
-use zoo::uses::manifold::{contraction_curve, log_magnification, mean_spectrum, tangents};
+use zoo::uses::manifold::{contraction_curve, decoder_tangents, log_magnification, mean_spectrum, tangents};
 use zoo::{AnyModel, evaluate, registry};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -50,36 +50,42 @@ fn main() -> Result<(), Box<dyn Error>> {
     let picture = curves(title, "radius", "change of the code / change of the input", &ratios, &[]);
     fs::write(folder.join("contraction.png"), png(&picture))?;
 
-    // Digits, each beside the six directions in which its code changes most: grey means no change.
+    // Digits, each beside the directions in which its code and its reconstruction change most; grey means
+    // no change. Nothing has taught this encoder to ignore pixels that are always black, and its strongest
+    // directions are such pixels; those of the decoder are strokes.
     let mut images = vec![];
     for number in 0..6 {
         let x = data.test.rows(&[number]);
         images.push(x.to_vec());
-        for tangent in tangents(&*model, &x, 6) {
+        let of_decoder = decoder_tangents(&*model, &model.encode(&x), 4);
+        for tangent in tangents(&*model, &x, 4).into_iter().chain(of_decoder) {
             let largest = tangent.direction.iter().fold(0.0, |m: f32, d| m.max(d.abs()));
             images.push(tangent.direction.iter().map(|d| 0.5 + 0.5 * d / largest).collect());
         }
     }
-    let title =
-        "Digits and their tangents\nfrom the left: a digit, and the six directions its code follows most";
-    let picture = image_grid(title, Size { height: 8, width: 8 }, 7, &images, None);
+    let title = "Digits and their tangents\na digit, four of its encoder, four of its decoder";
+    let picture = image_grid(title, Size { height: 8, width: 8 }, 9, &images, None);
     fs::write(folder.join("tangents.png"), png(&picture))?;
 
     // The area of image space that a unit of the code plane covers, over the region of the codes.
-    let codes = evaluate::codes(&*plane, &data.test).to_vec();
+    let codes: Vec<[f32; 2]> =
+        evaluate::codes(&*plane, &data.test).to_vec().chunks(2).map(|z| [z[0], z[1]]).collect();
     let range = |axis: usize| {
-        let values = || codes.iter().skip(axis).step_by(2).copied();
-        (values().fold(f32::INFINITY, f32::min), values().fold(f32::NEG_INFINITY, f32::max))
+        let values = || codes.iter().map(|z| f64::from(z[axis]));
+        [values().fold(f64::INFINITY, f64::min) - 0.5, values().fold(f64::NEG_INFINITY, f64::max) + 0.5]
     };
-    const SIDE: usize = 90;
-    let at = |(low, high): (f32, f32), i: usize| low + (high - low) * i as f32 / (SIDE - 1) as f32;
-    let (across, up) = (range(0), range(1));
-    let grid: Vec<[f32; 2]> = (0..SIDE * SIDE).map(|i| [at(across, i % SIDE), at(up, i / SIDE)]).collect();
-    let stretch = log_magnification(&*plane, &Tensor::from_vec([SIDE * SIDE, 2], grid.concat()));
-    let percent: Vec<u32> = stretch.iter().map(|ln| (100.0 * ln.exp()).round() as u32).collect();
-    let title = "Magnification √det G of a decoder\nimage area for 100 units of code area";
-    let picture = code_map(title, "z₁", "z₂", &grid, Some(&percent));
-    fs::write(folder.join("magnification.png"), png(&picture))?;
+    let (x, y) = (range(0), range(1));
+    let columns = 100;
+    let cell = (x[1] - x[0]) / columns as f64;
+    let rows = ((y[1] - y[0]) / cell).ceil() as usize;
+    let centres = Tensor::from_fn([rows * columns, 2], |i| {
+        let (cell_number, start) = if i % 2 == 0 { (i / 2 % columns, x[0]) } else { (i / 2 / columns, y[0]) };
+        (start + cell * (cell_number as f64 + 0.5)) as f32
+    });
+    let values = log_magnification(&*plane, &centres).into_iter().map(f64::exp).collect();
+    let field = Field { x, y: [y[0], y[0] + cell * rows as f64], columns, values };
+    let title = "Magnification √det G of a decoder\nimage area for a unit of code area; points are codes of test digits";
+    fs::write(folder.join("magnification.png"), png(&heat_map(title, "z₁", "z₂", &field, &codes)))?;
     println!("drawn in {}", folder.display());
     Ok(())
 }

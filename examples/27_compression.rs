@@ -9,7 +9,7 @@ use toml::Table;
 use zoo::data::digits;
 use zoo::models::pca::Pca;
 use zoo::plot::{Series, Size, curves, png};
-use zoo::train::train;
+use zoo::train::{Plan, train};
 use zoo::uses::compression::{self, Quantizer, bits_per_pixel, png_bytes, psnr};
 use zoo::{AnyModel, evaluate, registry};
 
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let entry = registry::find("ae")?;
     let settings = entry.complete(&Table::from_iter([("code".to_owned(), 16.into())]), &data.train)?;
     let mut model = entry.build(&settings, &data.train, 0)?;
-    train(&mut *model, &data, &entry.plan(&data.train))?;
+    train(&mut *model, &data, &Plan { epochs: 200, ..entry.plan(&data.train) })?;
     let pca = Pca::fit(&data.train.x, 16);
 
     let mut series = vec![];

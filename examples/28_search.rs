@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let data = digits();
     let entry = registry::find("ae")?;
-    let plan = Plan { epochs: 20, ..entry.plan(&data.train) };
+    let plan = Plan { epochs: 27, ..entry.plan(&data.train) };
     let (validation, measure) = (Validation::Fraction(0.25), Measure::SquaredError);
     let judge = Judge::new(entry, &data.train, plan, validation, measure)?;
     let widths = [16, 32, 64, 128].map(|width| vec![width].into()).to_vec();
@@ -30,26 +30,26 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut series = vec![];
     for (name, strategy, trials) in [
-        ("random", Strategy::Random, 24),
-        ("halving", Strategy::Halving { factor: 3 }, 54),
-        ("TPE", Strategy::Tpe, 24),
+        ("random", Strategy::Random, 30),
+        ("halving", Strategy::Halving { factor: 3 }, 27),
+        ("TPE", Strategy::Tpe, 30),
     ] {
-        let about = format!("an autoencoder of the digits with 8 numbers, 20 epochs, {name}");
-        let search = Search { about, space: space.clone(), strategy, trials, seed: 1 };
+        let about = format!("an autoencoder of the digits with 8 numbers, 27 epochs, {name}");
+        let search = Search { about, space: space.clone(), strategy, trials, seed: 0 };
         let state = folder.join(format!("search-{name}.json"));
         let study = search.run(Some(&state), |settings, budget| judge.loss(settings, budget))?;
         let best = study.best().ok_or("every trial failed")?;
-        let settings = best.settings.to_string().replace('\n', ", ");
+        let settings = best.settings.to_string().trim().replace('\n', ", ");
         println!("{name}: SSE/img {:.3} with {settings}", best.loss());
-        // What the search has cost, in trainings of all 20 epochs.
+        // What the search has cost, in trainings of all 27 epochs.
         let cost = study.trials.iter().scan(0.0, |sum, trial| {
             *sum += trial.budget;
             Some(*sum)
         });
-        assert!(best.loss() < 0.8 * study.trials[0].loss() || best.loss() < 2.5);
+        assert!(best.loss() < 2.5);
         series.push(Series { name: name.into(), points: cost.zip(study.best_so_far()).collect() });
     }
-    let title = "The best settings so far\nautoencoder with 8 numbers, 20 epochs, a quarter of the training digits to judge";
+    let title = "The best settings so far\nautoencoder with 8 numbers, 27 epochs, a quarter of the training digits to judge";
     let picture = curves(title, "cost in whole trainings", "SSE/img", &series, &[]);
     fs::write(folder.join("search.png"), png(&picture))?;
     println!("drawn in {}", folder.display());

@@ -113,10 +113,10 @@ impl<'t, T: Real> Var<'t, T> {
             (0..count).map(|k| y.slice(1, k..k + 1).sum().grad([wrt])[0]).collect()
         };
         if outputs <= inputs {
-            return Var::stack(&of_columns(self, outputs, x), 1);
+            return Var::stack(of_columns(self, outputs, x), 1);
         }
         let w = self.tape.var(Tensor::zeros([batch, outputs]));
-        Var::stack(&of_columns(self.vjp(w, &[x])[0], inputs, w), 2)
+        Var::stack(of_columns(self.vjp(w, &[x])[0], inputs, w), 2)
     }
 
     /// `Σᵢ ‖∂yᵢ/∂xᵢ‖²`, the squared Frobenius norm of the Jacobian of every example, summed over the

@@ -77,8 +77,8 @@ pub fn spherical(a: &Tensor<f32>, b: &Tensor<f32>, steps: usize) -> Tensor<f32> 
     let dot = |u: &[f32], v: &[f32]| u.iter().zip(v).map(|(&u, &v)| f64::from(u) * f64::from(v)).sum::<f64>();
     let angle = (dot(&u, &v) / (dot(&u, &u) * dot(&v, &v)).sqrt()).clamp(-1.0, 1.0).acos();
     let sine = angle.sin();
-    // The negation lets the NaN of a zero code through, too.
-    if !(sine > 1e-6) {
+    // The sine for a zero code is NaN.
+    if sine.is_nan() || sine < 1e-6 {
         return linear(a, b, steps);
     }
     weighted(a, b, steps, |t| (((1.0 - t) * angle).sin() / sine, (t * angle).sin() / sine))

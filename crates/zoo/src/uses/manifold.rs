@@ -5,7 +5,8 @@
 //!   good representation follows few, those along the data, and contracts all others (Rifai et al.
 //!   2011).
 //! - The singular vectors that belong to the largest ones are those directions: tangents of the
-//!   manifold, drawn as images (Rifai et al., *The Manifold Tangent Classifier*, 2011).
+//!   manifold, drawn as images (Rifai et al., *The Manifold Tangent Classifier*, 2011). The decoder has
+//!   tangents of its own, which are always those of the surface it draws.
 //! - The decoder carries distances between images back to codes: `‖dx̂‖² = dzᵀ G dz` with the *pull-back
 //!   metric* `G(z) = Jᵀ J`, `J = ∂x̂/∂z`; `√det G` is the area that a unit of code covers (Bishop et al.
 //!   1997; Arvanitidis et al. 2018).
@@ -52,18 +53,22 @@ pub fn saturation(codes: &Tensor<f32>, margin: f32) -> f64 {
     codes.to_vec().iter().filter(saturated).count() as f64 / codes.len().max(1) as f64
 }
 
-/// A direction along the manifold at an example.
+/// A direction in the space of examples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tangent {
     /// A unit vector of features, its largest entry positive.
     pub direction: Vec<f32>,
-    /// How far the code moves when the example moves by 1 in this direction: a singular value of
-    /// `∂h/∂x`.
-    pub sensitivity: f64,
+    /// The singular value of the Jacobian: what the code moves by when the example moves by 1 in this
+    /// direction, or the example when the code moves by 1.
+    pub strength: f64,
 }
 
 /// The `count` directions at a single example `[1, features]` to which the code reacts most, the
 /// strongest first: right singular vectors of `∂h/∂x`.
+///
+/// They are tangents of the manifold if something has taught the encoder to ignore all else, as a
+/// contractive penalty or noise on the input does. Without it the weights of pixels that never vary stay
+/// as they were drawn, and can come first.
 ///
 /// # Panics
 /// If `x` is not one example.
@@ -71,8 +76,25 @@ pub struct Tangent {
 pub fn tangents(model: &dyn AnyModel, x: &Tensor<f32>, count: usize) -> Vec<Tangent> {
     let shape = x.shape();
     assert!(matches!(shape, [1, _]), "tangents: one example [1, features] at a time, not {shape:?}");
-    let jacobian = matrices(&model.encoder_jacobian(x)).next().expect("one example");
-    let svd = jacobian.svd(false, true);
+    strongest(&model.encoder_jacobian(x), count)
+}
+
+/// The `count` directions at a single code `[1, code]` in which the reconstruction moves most, the
+/// strongest first: left singular vectors of `∂x̂/∂z`, which span the tangent plane of the decoder's
+/// surface.
+///
+/// # Panics
+/// If `z` is not one code.
+#[track_caller]
+pub fn decoder_tangents(model: &dyn AnyModel, z: &Tensor<f32>, count: usize) -> Vec<Tangent> {
+    let shape = z.shape();
+    assert!(matches!(shape, [1, _]), "decoder_tangents: one code [1, code] at a time, not {shape:?}");
+    strongest(&model.decoder_jacobian(z).permute([0, 2, 1]), count)
+}
+
+/// The right singular vectors of `[1, code, features]` with the largest singular values.
+fn strongest(jacobian: &Tensor<f32>, count: usize) -> Vec<Tangent> {
+    let svd = matrices(jacobian).next().expect("one example").svd(false, true);
     let v_t = svd.v_t.as_ref().expect("it was asked for");
     let mut order: Vec<usize> = (0..svd.singular_values.len()).collect();
     order.sort_by(|&a, &b| svd.singular_values[b].total_cmp(&svd.singular_values[a]));
@@ -80,7 +102,7 @@ pub fn tangents(model: &dyn AnyModel, x: &Tensor<f32>, count: usize) -> Vec<Tang
         let row = v_t.row(i);
         let sign = row.iter().fold(0.0, |m: f64, v| if v.abs() > m.abs() { *v } else { m }).signum();
         let direction = row.iter().map(|v| (v * sign) as f32).collect();
-        Tangent { direction, sensitivity: svd.singular_values[i] }
+        Tangent { direction, strength: svd.singular_values[i] }
     };
     order.iter().take(count).map(tangent).collect()
 }
@@ -229,9 +251,16 @@ mod tests {
             let step = Tensor::from_vec([1, 64], tangent.direction.iter().map(|d| d * 1e-2).collect());
             let moved = model.encode(&x.zip(&step, |x, s| x + s));
             let change = moved.zip(&h, |a, b| (a - b) / 1e-2).map(|d| d * d).sum_to([]).item().sqrt();
-            assert!((f64::from(change) - tangent.sensitivity).abs() < 0.02 * tangent.sensitivity);
+            assert!((f64::from(change) - tangent.strength).abs() < 0.02 * tangent.strength);
         }
-        assert!(found.is_sorted_by(|a, b| a.sensitivity >= b.sensitivity));
+        for tangent in decoder_tangents(&*model, &h, 8) {
+            // Along a left singular vector u, Jᵀ u has the length of the singular value.
+            let u = Tensor::from_vec([1, 64], tangent.direction)
+                .matmul(&model.decoder_jacobian(&h).reshape([64, 8]));
+            let length = f64::from(u.map(|u| u * u).sum_to([]).item()).sqrt();
+            assert!((length - tangent.strength).abs() < 1e-4 * tangent.strength);
+        }
+        assert!(found.is_sorted_by(|a, b| a.strength >= b.strength));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! All numbers are little-endian. A damaged file gives one sentence.
 
 pub mod range_coder;
+mod rates;
 
 use std::path::Path;
 
@@ -27,7 +28,8 @@ use flate2::Crc;
 use nn::{Error, Result, files};
 
 use crate::AnyModel;
-use crate::plot::Size;
+pub use rates::{PngBytes, bits_per_pixel, png_bytes, psnr};
+
 use range_coder::{Adaptive, Decoder, Encoder};
 
 const MAGIC: &[u8; 4] = b"ZOOC";
@@ -35,8 +37,8 @@ const VERSION: u16 = 1;
 /// Everything before the quantizer, and the checksum behind the symbols.
 const HEADER: usize = 24;
 const CHECKSUM: usize = 4;
-/// Numbers in all codes together, and features in all examples: an eighth of what fits into memory, so
-/// that a forged header cannot ask for all of it.
+/// The most numbers in all codes together, and features in all examples: 1 GiB, so that a forged header
+/// cannot ask for all memory.
 const LARGEST: u64 = 1 << 28;
 
 /// Uniform quantisation, with a range of its own for every number of the code.
@@ -211,57 +213,6 @@ pub fn read(path: &Path, model: &dyn AnyModel) -> Result<Tensor<f32>> {
     decompress(model, &bytes).map_err(|error| Error::file(path, error.to_string()))
 }
 
-/// `8 bytes / (examples · features)`.
-pub fn bits_per_pixel(bytes: usize, x: &Tensor<f32>) -> f64 {
-    8.0 * bytes as f64 / x.len() as f64
-}
-
-/// Peak signal-to-noise ratio, `10 log₁₀ (1 / MSE)` in decibels for values in `[0, 1]`, with the mean
-/// squared error over all features of all examples. Equal tensors have an infinite one.
-///
-/// # Panics
-/// If the shapes differ.
-#[track_caller]
-pub fn psnr(x: &Tensor<f32>, x_hat: &Tensor<f32>) -> f64 {
-    assert_eq!(x.shape(), x_hat.shape(), "psnr of examples of different shapes");
-    let squares = x.zip(x_hat, |x, y| x - y).cast::<f64>().map(|d| d * d).sum_to([]).item();
-    -10.0 * (squares / x.len() as f64).log10()
-}
-
-/// Bytes of the same images as PNG files of 8 bits a pixel, without loss: a file for each image, and one
-/// sheet with all of them, below each other, which pays for the header once.
-///
-/// # Panics
-/// If the size is not that of the examples.
-#[track_caller]
-pub fn png_bytes(x: &Tensor<f32>, size: Size) -> PngBytes {
-    let Size { height, width } = size;
-    assert_eq!(x.shape()[1], height * width, "images of {height}×{width}, examples of {:?}", x.shape());
-    let grey: Vec<u8> = x.to_vec().iter().map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8).collect();
-    let each = grey.chunks(height * width).map(|image| png(image, width)).sum();
-    PngBytes { each, sheet: png(&grey, width) }
-}
-
-/// See [`png_bytes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PngBytes {
-    /// All files together, one for every image.
-    pub each: usize,
-    /// One file with all images.
-    pub sheet: usize,
-}
-
-fn png(grey: &[u8], width: usize) -> usize {
-    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-    use image::{ExtendedColorType, ImageEncoder};
-    let mut bytes = vec![];
-    let height = (grey.len() / width) as u32;
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
-        .write_image(grey, width as u32, height, ExtendedColorType::L8)
-        .expect("writing to memory does not fail");
-    bytes.len()
-}
-
 /// Tells models apart by all bits of their parameters.
 fn fingerprint(model: &dyn AnyModel) -> u32 {
     let mut crc = Crc::new();
@@ -379,13 +330,5 @@ mod tests {
         let text = read(&path, &other).unwrap_err().to_string();
         assert!(text.contains("images.zooc: the file was written with another model"), "{text}");
         assert!(read(&folder.path().join("none"), &pca).is_err());
-    }
-
-    #[test]
-    fn known_ratios() {
-        let x = Tensor::full([1, 4], 0.5);
-        assert!((psnr(&x, &Tensor::full([1, 4], 0.6)) - 20.0).abs() < 1e-4);
-        assert_eq!(psnr(&x, &x), f64::INFINITY);
-        assert_eq!(bits_per_pixel(2, &x), 4.0);
     }
 }
