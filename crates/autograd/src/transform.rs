@@ -90,6 +90,35 @@ impl<'t, T: Real> Var<'t, T> {
         output.vjp(curved[0], wrt)
     }
 
+    /// `∂yᵢ/∂xᵢ` for every example `i`: `[batch, outputs, inputs]`. This variable is `[batch, outputs]`
+    /// and depends on `x`, `[batch, inputs]`, example by example: no example may influence another.
+    ///
+    /// One sweep for every output, or for every input if there are fewer of them (then by the
+    /// derivative of `Jᵀ w` with respect to `w`, as in [`jvp`](Self::jvp)).
+    ///
+    /// # Panics
+    /// If this variable or `x` is not a matrix or the batches differ.
+    #[track_caller]
+    pub fn jacobian_by_example(self, x: Var<'t, T>) -> Var<'t, T> {
+        let outputs = self.batch_of("jacobian_by_example", x);
+        let shape = x.shape();
+        let &[batch, inputs] = &shape[..] else {
+            panic!("jacobian_by_example: x must be [batch, inputs], not {shape:?}")
+        };
+        if outputs.min(inputs) == 0 {
+            return self.tape.constant(Tensor::zeros([batch, outputs, inputs]));
+        }
+        // Examples are independent, so the gradient of a column's sum holds a row of every Jacobian.
+        let of_columns = |y: Var<'t, T>, count: usize, wrt: Var<'t, T>| -> Vec<Var<'t, T>> {
+            (0..count).map(|k| y.slice(1, k..k + 1).sum().grad([wrt])[0]).collect()
+        };
+        if outputs <= inputs {
+            return Var::stack(of_columns(self, outputs, x), 1);
+        }
+        let w = self.tape.var(Tensor::zeros([batch, outputs]));
+        Var::stack(of_columns(self.vjp(w, &[x])[0], inputs, w), 2)
+    }
+
     /// `Σᵢ ‖∂yᵢ/∂xᵢ‖²`, the squared Frobenius norm of the Jacobian of every example, summed over the
     /// batch. This variable is `[batch, outputs]` and depends on `x`, `[batch, …]`, example by example:
     /// no example may influence another. One sweep for every output.

@@ -121,6 +121,25 @@ fn the_norm_of_the_jacobian_is_the_sum_of_its_squares() {
 }
 
 #[test]
+fn jacobians_by_example_are_the_blocks_of_the_jacobian() {
+    let x = wave([2, 3], 0.1);
+    let tape = Tape::new();
+    let v = tape.var(&x);
+    // Fewer outputs than inputs, and the other way round: a sweep for each output, or for each input.
+    let wide = |x| Var::concat([rows(x), rows(x) * rows(x)], 1);
+    for (name, y) in [("by rows", rows(v)), ("by columns", wide(v))] {
+        let outputs = y.shape()[1];
+        let all = y.jacobian(v).value();
+        let blocks = y.jacobian_by_example(v).value();
+        assert_eq!(blocks.shape(), [2, outputs, 3]);
+        for i in 0..2 {
+            let block = all.slice(0, i, i + 1, 1).slice(2, i, i + 1, 1);
+            near(name, &blocks.slice(0, i, i + 1, 1).to_vec(), &block.to_vec());
+        }
+    }
+}
+
+#[test]
 fn every_transformation_can_be_differentiated_again() {
     let (x, v) = (wave([2, 3], 0.1), wave([2, 3], 2.0));
     for order in 1..=2 {
@@ -133,6 +152,11 @@ fn every_transformation_can_be_differentiated_again() {
         check("hvp", &|[x, v]| energy(x).hvp(&[x], &[v])[0]);
         check("jacobian", &|[x, _]| rows(x).jacobian(x));
         check("hessian", &|[x, _]| energy(x).hessian(x));
+        check("jacobian_by_example", &|[x, _]| rows(x).jacobian_by_example(x));
+        check("jacobian_by_example", &|[x, _]| {
+            let y = rows(x);
+            Var::concat([y, y * y], 1).jacobian_by_example(x)
+        });
         check("jacobian_norm", &|[x, _]| rows(x).jacobian_norm(x));
         check("jacobian_norm_probed", &|[x, _]| rows(x).jacobian_norm_probed(x, 3, 5).0);
         check("gauss_newton_product", &|[x, v]| {

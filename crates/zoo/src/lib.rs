@@ -29,6 +29,7 @@ pub mod plot;
 pub mod registry;
 pub mod terms;
 pub mod train;
+pub mod uses;
 
 pub use model::{AnyModel, Learned, Model};
 pub use terms::{Likelihood, Loss, Unit};

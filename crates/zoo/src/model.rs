@@ -44,6 +44,12 @@ pub trait AnyModel {
     /// Reconstructions from codes.
     fn decode(&self, z: &Tensor<f32>) -> Tensor<f32>;
 
+    /// `∂z/∂x` of every example: `[batch, features]` to `[batch, code, features]`.
+    fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32>;
+
+    /// `∂x̂/∂z` of every code: `[batch, code]` to `[batch, features, code]`.
+    fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32>;
+
     /// The loss of a batch.
     fn loss(&self, x: &Tensor<f32>, context: Context) -> Terms;
 
@@ -125,6 +131,20 @@ where
 
     fn decode(&self, z: &Tensor<f32>) -> Tensor<f32> {
         value(&self.0, |model, tape| model.decode(tape.constant(z)))
+    }
+
+    fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        value(&self.0, |model, tape| {
+            let x = tape.var(x);
+            model.encode(x).jacobian_by_example(x)
+        })
+    }
+
+    fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32> {
+        value(&self.0, |model, tape| {
+            let z = tape.var(z);
+            model.decode(z).jacobian_by_example(z)
+        })
     }
 
     fn loss(&self, x: &Tensor<f32>, mut context: Context) -> Terms {

@@ -93,6 +93,46 @@ fn gradients_of_the_loss_agree_with_finite_differences() {
 }
 
 #[test]
+fn jacobians_agree_with_finite_differences() {
+    // In single precision, so the step is large; the smooth units make its square harmless.
+    const STEP: f32 = 1e-2;
+    let data = digits();
+    for entry in MODELS {
+        let known = entry.complete(&Table::new(), &data.train).unwrap();
+        let mut given = Table::new();
+        if known.contains_key("activation") {
+            given.insert("activation".into(), "tanh".into());
+        }
+        let model = built(entry, &given, &data.train, 1);
+        let x = data.test.rows(&[0, 1]);
+        let z = model.encode(&x);
+        let check =
+            |what: &str, f: &dyn Fn(&Tensor<f32>) -> Tensor<f32>, at: &Tensor<f32>, j: Tensor<f32>| {
+                let [batch, inputs] = [0, 1].map(|axis| at.shape()[axis]);
+                let outputs = f(at).shape()[1];
+                assert_eq!(j.shape(), [batch, outputs, inputs], "{}: {what}", entry.name);
+                let largest = j.to_vec().iter().fold(0.0, |m: f32, j| m.max(j.abs()));
+                assert!(largest > 0.0, "{}: {what} is zero", entry.name);
+                for k in [0, inputs - 1] {
+                    let moved = |by: f32| {
+                        f(&Tensor::from_fn([batch, inputs], |i| {
+                            at.to_vec()[i] + if i % inputs == k { by } else { 0.0 }
+                        }))
+                    };
+                    let difference = moved(STEP).zip(&moved(-STEP), |a, b| (a - b) / (2.0 * STEP));
+                    let column = j.slice(2, k, k + 1, 1).to_vec();
+                    for (d, j) in difference.to_vec().iter().zip(column) {
+                        let near = (d - j).abs() < 1e-3 * largest.max(1.0);
+                        assert!(near, "{}: {what}: {j}, by differences {d}", entry.name);
+                    }
+                }
+            };
+        check("encoder", &|x| model.encode(x), &x, model.encoder_jacobian(&x));
+        check("decoder", &|z| model.decode(z), &z, model.decoder_jacobian(&z));
+    }
+}
+
+#[test]
 fn a_tiny_batch_is_learnt() {
     let data = digits();
     let numbers = [0, 1, 2, 3];

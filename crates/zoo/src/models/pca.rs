@@ -80,6 +80,16 @@ impl AnyModel for Pca<Tensor<f32>> {
         z.matmul(&self.components).zip(&self.mean, |x, m| x + m)
     }
 
+    fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        let [code, features] = [0, 1].map(|axis| self.components.shape()[axis]);
+        self.components.expand([x.shape()[0], code, features])
+    }
+
+    fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32> {
+        let [code, features] = [0, 1].map(|axis| self.components.shape()[axis]);
+        self.components.t().expand([z.shape()[0], features, code])
+    }
+
     fn loss(&self, x: &Tensor<f32>, _: Context) -> Terms {
         let x_hat = self.decode(&self.encode(x));
         let loss = autograd::value(&x_hat, |x_hat, tape| losses::squared_error(x_hat, tape.constant(x)));

@@ -1,4 +1,4 @@
-//! Pictures of what a model has learnt: reconstructions, loss curves, maps of codes, grids of samples.
+//! Pictures of what a model has learnt: reconstructions, loss curves, maps of codes, fields over them, grids of samples.
 //!
 //! Plain slices in, a [`Picture`] out; nothing here knows about tensors or models, and nothing is written to
 //! disk. All pictures share margins, type sizes and colours, so that they can stand side by side. They are drawn
@@ -22,6 +22,7 @@ mod chart;
 mod code_map;
 mod colour;
 mod curves;
+mod heat_map;
 mod image_grid;
 mod page;
 mod reconstructions;
@@ -30,6 +31,7 @@ mod tile;
 
 pub use code_map::code_map;
 pub use curves::{Series, curves};
+pub use heat_map::{Field, heat_map};
 pub use image_grid::image_grid;
 pub use reconstructions::{Pair, reconstructions};
 

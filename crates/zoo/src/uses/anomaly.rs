@@ -1,0 +1,363 @@
+//! Anomaly detection: a model that has only seen normal examples reconstructs others badly.
+//!
+//! A [`Detector`] wraps any trained model. [`fit`](Detector::fit) measures the scores of normal
+//! examples; after that everything is deterministic: the same example always has the same score.
+//!
+//! ```
+//! use zoo::uses::anomaly::{Detector, Score};
+//! use zoo::{data, models::pca::Pca};
+//!
+//! let digits = data::digits();
+//! let model = Pca::fit(&digits.train.x, 8);
+//! let detector = Detector::fit(&model, &digits.train.x, Score::SquaredError)?;
+//! // A threshold that about 1 of 20 normal examples exceed.
+//! let flagged = detector.labels(&digits.test.x, 0.05)?.iter().filter(|&&anomalous| anomalous).count();
+//! assert!((10..=30).contains(&flagged), "{flagged} of 359");
+//! # Ok::<(), nn::Error>(())
+//! ```
+//!
+//! Always compare with PCA of equal rank ([`against_pca`]): on many data sets it is hard to beat.
+
+use autograd::Tensor;
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nn::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use super::metrics::{auroc, average_precision};
+use crate::AnyModel;
+use crate::models::pca::Pca;
+
+/// Examples scored together.
+const BATCH: usize = 500;
+
+/// How strange an example `x` with code `z` and reconstruction `x̂` is: the higher, the stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Score {
+    /// `‖x − x̂‖²`.
+    SquaredError,
+    /// `(r − μ)ᵀ Σ⁻¹ (r − μ)` of the residual `r = x − x̂`, with mean and covariance of the training
+    /// residuals: an error counts for much where errors are usually small.
+    Mahalanobis,
+    /// `(z − μ)ᵀ Σ⁻¹ (z − μ)`, with mean and covariance of the training codes: it sees examples that
+    /// are reconstructed well but have an unusual code.
+    LatentDistance,
+}
+
+/// A model with a score, and the scores of the normal examples it was fitted to.
+pub struct Detector<'a> {
+    model: &'a dyn AnyModel,
+    score: Score,
+    /// Of residuals or codes; none for the squared error.
+    normal: Option<Gaussian>,
+    /// The scores of the training examples, rising.
+    training: Vec<f64>,
+}
+
+impl<'a> Detector<'a> {
+    /// Measures what is normal on the examples `[examples, features]`, best those that the model has
+    /// learnt from.
+    ///
+    /// # Errors
+    /// If there are fewer than 2 examples, or a score is not finite.
+    pub fn fit(model: &'a dyn AnyModel, x: &Tensor<f32>, score: Score) -> Result<Self> {
+        let examples = x.shape()[0];
+        if examples < 2 {
+            return Err(Error::Invalid(format!(
+                "a detector needs at least 2 normal examples, not {examples}"
+            )));
+        }
+        let mut detector = Detector { model, score, normal: None, training: vec![] };
+        if score != Score::SquaredError {
+            detector.normal = Some(Gaussian::fit(&detector.evidence(x))?);
+        }
+        detector.training = detector.scores(x)?;
+        detector.training.sort_by(f64::total_cmp);
+        Ok(detector)
+    }
+
+    /// The score of every example of `[examples, features]`.
+    ///
+    /// # Errors
+    /// If a score is not finite: the example has values that are no numbers, or the model diverged.
+    pub fn scores(&self, x: &Tensor<f32>) -> Result<Vec<f64>> {
+        let parts = self.contributions(x);
+        let sums = parts.sum_to([parts.shape()[0], 1]).to_vec();
+        match sums.iter().position(|score| !score.is_finite()) {
+            Some(i) => Err(Error::Invalid(format!(
+                "the score of example {i} is {}; look for missing values in it, or train the model again",
+                sums[i]
+            ))),
+            None => Ok(sums),
+        }
+    }
+
+    /// What every feature contributes to the scores: their sum over a row is the score. Of shape
+    /// `[examples, features]`, or `[examples, code]` for [`Score::LatentDistance`].
+    ///
+    /// For the squared error these are `(xⱼ − x̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
+    /// `d` from the mean, which may be negative where features are correlated.
+    pub fn contributions(&self, x: &Tensor<f32>) -> Tensor<f64> {
+        let evidence = self.evidence(x);
+        match &self.normal {
+            None => evidence.map(|r| r * r),
+            Some(normal) => normal.contributions(&evidence),
+        }
+    }
+
+    /// The score that a new normal example exceeds with a probability of at most `contamination`: of
+    /// `n` training scores the one with rank `⌈(n + 1)(1 − contamination)⌉`. The new example is as
+    /// likely to fall into any of the `n + 1` gaps between them, hence `n + 1` (Vovk et al. 2005; it
+    /// holds exactly for examples that the model has not learnt from).
+    ///
+    /// # Errors
+    /// If `contamination` is not between 0 and 1, or so small that the rank would be above `n`.
+    pub fn threshold(&self, contamination: f64) -> Result<f64> {
+        let n = self.training.len();
+        if !(contamination > 0.0 && contamination < 1.0) {
+            return Err(Error::Invalid(format!(
+                "the contamination must be between 0 and 1, not {contamination}"
+            )));
+        }
+        // 0.1 · 10 is a little more than 1 in binary; that must not cost a rank.
+        let rank = ((n + 1) as f64 * (1.0 - contamination) - 1e-9).ceil() as usize;
+        if rank > n {
+            return Err(Error::Invalid(format!(
+                "a contamination of {contamination} needs at least {} normal examples, not {n}",
+                (1.0 / contamination - 1.0 - 1e-9).ceil()
+            )));
+        }
+        Ok(self.training[rank.max(1) - 1])
+    }
+
+    /// Which examples score above the threshold.
+    ///
+    /// # Errors
+    /// As [`threshold`](Self::threshold) and [`scores`](Self::scores).
+    pub fn labels(&self, x: &Tensor<f32>, contamination: f64) -> Result<Vec<bool>> {
+        let threshold = self.threshold(contamination)?;
+        Ok(self.scores(x)?.into_iter().map(|score| score > threshold).collect())
+    }
+
+    /// For every example the fraction of normal ones that score as high: `(1 + #{sᵢ ≥ s}) / (n + 1)`,
+    /// a p-value of "this is normal".
+    ///
+    /// # Errors
+    /// As [`scores`](Self::scores).
+    pub fn p_values(&self, x: &Tensor<f32>) -> Result<Vec<f64>> {
+        let n = self.training.len();
+        let p = |score: f64| (1 + n - self.training.partition_point(|&s| s < score)) as f64 / (n + 1) as f64;
+        Ok(self.scores(x)?.into_iter().map(p).collect())
+    }
+
+    /// What the score judges: residuals, or codes.
+    fn evidence(&self, x: &Tensor<f32>) -> Tensor<f64> {
+        let rows = x.shape()[0];
+        let part = |start: usize| {
+            let x = x.slice(0, start, rows.min(start + BATCH), 1);
+            let z = self.model.encode(&x);
+            match self.score {
+                Score::LatentDistance => z.cast(),
+                _ => x.zip(&self.model.decode(&z), |x, x_hat| x - x_hat).cast(),
+            }
+        };
+        let parts: Vec<Tensor<f64>> = (0..rows).step_by(BATCH).map(part).collect();
+        Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
+    }
+}
+
+/// How well a detector separates, and PCA of equal rank with the same score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    /// Area under the ROC curve of the model.
+    pub auroc: f64,
+    /// Average precision of the model.
+    pub average_precision: f64,
+    /// Area under the ROC curve of PCA.
+    pub pca_auroc: f64,
+    /// Average precision of PCA.
+    pub pca_average_precision: f64,
+}
+
+/// Fits detectors to normal examples, one with the model and one with PCA of equal rank, and measures
+/// how well they tell the anomalous test examples.
+///
+/// # Errors
+/// As [`Detector::fit`], [`Detector::scores`] and [`auroc`].
+///
+/// # Panics
+/// If there are not as many marks as test examples.
+#[track_caller]
+pub fn against_pca(
+    model: &dyn AnyModel,
+    normal: &Tensor<f32>,
+    test: &Tensor<f32>,
+    anomalous: &[bool],
+    score: Score,
+) -> Result<Comparison> {
+    let code = model.encode(&normal.slice(0, 0, normal.shape()[0].min(1), 1)).shape()[1];
+    let pca = Pca::fit(normal, code);
+    let judge = |model: &dyn AnyModel| -> Result<(f64, f64)> {
+        let scores = Detector::fit(model, normal, score)?.scores(test)?;
+        Ok((auroc(&scores, anomalous)?, average_precision(&scores, anomalous)?))
+    };
+    let ((auroc, average_precision), (pca_auroc, pca_average_precision)) = (judge(model)?, judge(&pca)?);
+    Ok(Comparison { auroc, average_precision, pca_auroc, pca_average_precision })
+}
+
+/// A mean and a covariance that can be inverted.
+struct Gaussian {
+    mean: Tensor<f64>,
+    covariance: Cholesky<f64, Dyn>,
+}
+
+impl Gaussian {
+    /// The covariance `S` of residuals is often singular: pixels that are always black, directions that
+    /// a linear model reconstructs exactly. It is therefore drawn towards `m I`, with `m` the mean
+    /// variance, by the weight `ρ` that minimises the expected squared error (Ledoit and Wolf 2004,
+    /// eq. 14):
+    ///
+    /// > `Σ = ρ m I + (1 − ρ) S`,  `ρ = min(b̄², d²) / d²`,  `d² = ‖S − m I‖²`,
+    /// > `b̄² = 1/n² Σₖ ‖xₖ xₖᵀ − S‖²`
+    fn fit(x: &Tensor<f64>) -> Result<Self> {
+        let [n, width] = [0, 1].map(|axis| x.shape()[axis]);
+        let mean = x.sum_to([width]).map(|sum| sum / n as f64);
+        let centred = x.zip(&mean, |x, m| x - m);
+        let s = centred.t().matmul(&centred).map(|s| s / n as f64);
+        let lengths = centred.map(|x| x * x).sum_to([n, 1]).to_vec();
+        let squared_norm = s.to_vec().iter().map(|s| s * s).sum::<f64>();
+        let trace = lengths.iter().sum::<f64>() / n as f64;
+        let m = trace / width as f64;
+        // Σₖ ‖xₖ xₖᵀ − S‖² = Σₖ ‖xₖ‖⁴ − n ‖S‖², as the mean of xₖ xₖᵀ is S.
+        let spread = lengths.iter().map(|l| l * l).sum::<f64>() - n as f64 * squared_norm;
+        let distance = squared_norm - m * trace;
+        let rho = if distance > 0.0 { (spread / (n * n) as f64 / distance).clamp(0.0, 1.0) } else { 1.0 };
+        let s = s.to_vec();
+        let sigma = DMatrix::from_fn(width, width, |i, j| {
+            (1.0 - rho) * s[i * width + j] + if i == j { rho * m } else { 0.0 }
+        });
+        let covariance = Cholesky::new(sigma).ok_or_else(|| {
+            Error::Invalid(
+                "the residuals or codes of the normal examples do not vary or are not finite, so no \
+                 distance can be measured by them; use squared_error"
+                    .into(),
+            )
+        })?;
+        Ok(Gaussian { mean, covariance })
+    }
+
+    /// `dⱼ (Σ⁻¹ d)ⱼ` with `d = x − μ`, for every row.
+    fn contributions(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        let width = x.shape()[1];
+        let rows = x.zip(&self.mean, |x, m| x - m).to_vec();
+        let products = rows.chunks(width).flat_map(|row| {
+            let solved = self.covariance.solve(&DVector::from_column_slice(row));
+            row.iter().zip(solved.iter()).map(|(d, s)| d * s).collect::<Vec<_>>()
+        });
+        Tensor::from_vec(x.shape(), products.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::digits;
+    use crate::evaluate;
+    use nn::{Dataset, Purpose, generator, random::normal};
+
+    fn class(data: &Dataset, class: u32) -> Tensor<f32> {
+        let labels = data.labels.as_ref().unwrap();
+        data.rows(&(0..data.len()).filter(|&i| labels[i] == class).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn known_areas_of_pca_on_the_digits() {
+        // One class is normal, the other nine are not; PCA of rank 8, squared error.
+        let data = digits();
+        let areas: Vec<f64> = (0..10)
+            .map(|c| {
+                let normal = class(&data.train, c);
+                let pca = Pca::fit(&normal, 8);
+                let anomalous: Vec<bool> =
+                    data.test.labels.as_ref().unwrap().iter().map(|&l| l != c).collect();
+                let score = Score::SquaredError;
+                let found = against_pca(&pca, &normal, &data.test.x, &anomalous, score).unwrap();
+                assert_eq!(found.auroc, found.pca_auroc);
+                found.auroc
+            })
+            .collect();
+        let mean = areas.iter().sum::<f64>() / 10.0;
+        assert!((mean - 0.9952).abs() < 5e-5, "{mean} {areas:?}");
+        assert!((areas[8] - 0.970).abs() < 5e-4, "{areas:?}");
+    }
+
+    #[test]
+    fn contributions_sum_to_the_score() {
+        let data = digits();
+        let pca = Pca::fit(&data.train.x, 8);
+        for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance] {
+            let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
+            let scores = detector.scores(&data.test.x).unwrap();
+            let parts = detector.contributions(&data.test.x).to_vec();
+            let width = parts.len() / scores.len();
+            assert_eq!(width, if score == Score::LatentDistance { 8 } else { 64 });
+            for (score, parts) in scores.iter().zip(parts.chunks(width)) {
+                assert!((score - parts.iter().sum::<f64>()).abs() < 1e-9 * score);
+            }
+            assert_eq!(scores, detector.scores(&data.test.x).unwrap(), "deterministic");
+            let errors = evaluate::squared_errors(&pca, &data.test);
+            let same = scores.iter().zip(&errors).all(|(a, b)| (a - b).abs() < 1e-5 * b);
+            assert_eq!(same, score == Score::SquaredError);
+        }
+    }
+
+    #[test]
+    fn distances_are_in_standard_deviations() {
+        // Correlated codes: z = N(0, diag(9, 1/4)) rotated. The mean of χ² with 2 degrees is 2.
+        let noise: Tensor<f64> = normal([4000, 2], &mut generator(0, Purpose::Sample, 0, 0));
+        let turn = Tensor::from_vec([2, 2], vec![3.0 * 0.8, 3.0 * 0.6, -0.5 * 0.6, 0.5 * 0.8]);
+        let codes = noise.matmul(&turn);
+        let gaussian = Gaussian::fit(&codes).unwrap();
+        let distances = gaussian.contributions(&codes).sum_to([4000, 1]).to_vec();
+        let direct = noise.map(|e| e * e).sum_to([4000, 1]).to_vec();
+        // Drawing S towards m I, here by ρ ≈ 0.001, makes the small variance 2 % larger: a little below 2.
+        let mean = distances.iter().sum::<f64>() / 4000.0;
+        assert!((1.96..2.0).contains(&mean), "{mean}");
+        let differ = distances.iter().zip(&direct).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(differ < 2.0, "{differ}");
+    }
+
+    #[test]
+    fn the_threshold_is_the_n_plus_first_quantile() {
+        let data = digits();
+        let pca = Pca::fit(&data.train.x, 8);
+        let nine = data.test.x.slice(0, 0, 9, 1);
+        let detector = Detector::fit(&pca, &nine, Score::SquaredError).unwrap();
+        let mut scores = detector.scores(&nine).unwrap();
+        scores.sort_by(f64::total_cmp);
+        // ⌈10 · 0.9⌉ = 9 and ⌈10 · 0.75⌉ = 8, counted from 1.
+        assert_eq!(detector.threshold(0.1).unwrap(), scores[8]);
+        assert_eq!(detector.threshold(0.25).unwrap(), scores[7]);
+        assert_eq!(detector.labels(&nine, 0.25).unwrap().iter().filter(|&&a| a).count(), 1);
+        let text = detector.threshold(0.05).unwrap_err().to_string();
+        assert_eq!(text, "a contamination of 0.05 needs at least 19 normal examples, not 9");
+        assert!(detector.threshold(f64::NAN).is_err() && detector.threshold(1.0).is_err());
+        let p = detector.p_values(&nine).unwrap();
+        assert!(p.iter().all(|p| (0.2..=1.0).contains(p)), "{p:?}"); // (1 + 1) / 10 for the highest
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        let data = digits();
+        let pca = Pca::fit(&data.train.x, 8);
+        let detector = Detector::fit(&pca, &data.train.x, Score::SquaredError).unwrap();
+        let mut pixels = data.test.row(3);
+        pixels[7] = f32::NAN;
+        let text = detector.scores(&Tensor::from_vec([1, 64], pixels)).unwrap_err().to_string();
+        assert!(text.starts_with("the score of example 0 is NaN; look for missing values"), "{text}");
+        let constant = Tensor::ones([5, 64]);
+        let text = Detector::fit(&pca, &constant, Score::Mahalanobis).err().unwrap().to_string();
+        assert!(text.ends_with("use squared_error"), "{text}");
+        assert!(Detector::fit(&pca, &data.test.rows(&[0]), Score::SquaredError).is_err());
+    }
+}

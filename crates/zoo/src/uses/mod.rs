@@ -1,0 +1,12 @@
+//! What codes are good for. Every use takes any model, as `&dyn` [`AnyModel`](crate::AnyModel), and
+//! plain tensors; none of them knows which model it is.
+
+pub mod anomaly;
+pub mod compression;
+pub mod features;
+pub mod geodesic;
+pub mod langevin;
+pub mod latent;
+pub mod manifold;
+pub mod metrics;
+pub mod search;

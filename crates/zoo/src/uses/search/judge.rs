@@ -1,0 +1,119 @@
+//! The objective of a search over models of the registry: how good are these settings on examples that
+//! were not trained with?
+
+use autograd::Tensor;
+use nn::data::split::{Fractions, Split as Numbers};
+use nn::{Dataset, Error, Result};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::data::Split;
+use crate::evaluate;
+use crate::registry::Entry;
+use crate::train::{Plan, train};
+
+/// Which examples judge.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validation {
+    /// A part of the training examples, such as 0.2 of them.
+    Fraction(f64),
+    /// Each of so many parts in turn, with the others to learn from; the loss is the mean. As many times
+    /// the work, and less of it is luck.
+    Folds(usize),
+}
+
+/// What is to be small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// SSE/img of the reconstructions. A larger code always helps it.
+    SquaredError,
+    /// The loss of the model. It cannot compare settings that are weights in it, such as β.
+    Loss,
+}
+
+/// Trains a model of the registry with settings and measures it.
+///
+/// A setting is a key of the model's own configuration, or `train.` with a key of [`Plan`], such as
+/// `train.learning_rate`. The budget is the fraction of the plan's epochs, at least one of them.
+pub struct Judge<'a> {
+    entry: &'a Entry,
+    parts: Vec<Split>,
+    /// How to train with the whole budget.
+    plan: Plan,
+    measure: Measure,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge that sees these training examples only: the test stays unseen until the search is over.
+    ///
+    /// # Errors
+    /// If the examples cannot be divided so.
+    pub fn new(
+        entry: &'a Entry,
+        examples: &Dataset,
+        plan: Plan,
+        validation: Validation,
+        measure: Measure,
+    ) -> Result<Self> {
+        let numbers = match validation {
+            Validation::Fraction(validation) => {
+                let fractions = Fractions { validation, test: 0.0 };
+                vec![Numbers::random(examples.len(), fractions, plan.seed)?]
+            }
+            Validation::Folds(count) => Numbers::folds(examples.len(), count, plan.seed)?,
+        };
+        if numbers.iter().any(|split| split.validation.is_empty()) {
+            return Err(Error::Invalid("a validation with 0 of the examples cannot judge; use 0.2".into()));
+        }
+        let part = |numbers: &[usize]| {
+            let x: Tensor<f32> = examples.rows(numbers);
+            let labels = examples.labels.as_ref().map(|all| numbers.iter().map(|&i| all[i]).collect());
+            Dataset { x, labels, image: examples.image }
+        };
+        let split = |numbers: Numbers| Split {
+            name: "validation".into(),
+            train: part(&numbers.train),
+            test: part(&numbers.validation),
+        };
+        Ok(Judge { entry, parts: numbers.into_iter().map(split).collect(), plan, measure })
+    }
+
+    /// The mean over the parts; to be given to [`Search::run`](super::Search::run).
+    ///
+    /// # Errors
+    /// If the settings make no sense, or training diverges.
+    pub fn loss(&self, settings: &Table, budget: f64) -> Result<f64> {
+        let (model, plan) = self.divided(settings)?;
+        let epochs = ((plan.epochs as f64 * budget).round() as usize).max(1);
+        let mut sum = 0.0;
+        for data in &self.parts {
+            let plan = Plan { epochs, batch: plan.batch.min(data.train.len()), ..plan.clone() };
+            let complete = self.entry.complete(&model, &data.train)?;
+            let mut model = self.entry.build(&complete, &data.train, plan.seed)?;
+            train(&mut *model, data, &plan)?;
+            sum += match self.measure {
+                Measure::SquaredError => evaluate::mean_squared_error(&*model, &data.test),
+                Measure::Loss => evaluate::loss(&*model, &data.test, plan.seed).total(),
+            };
+        }
+        Ok(sum / self.parts.len() as f64)
+    }
+
+    /// The settings of the model, and the plan with its own.
+    fn divided(&self, settings: &Table) -> Result<(Table, Plan)> {
+        let mut plan = Table::try_from(&self.plan).expect("a plan is a table");
+        let mut model = Table::new();
+        for (key, value) in settings {
+            match key.strip_prefix("train.") {
+                Some(key) => _ = plan.insert(key.to_owned(), value.clone()),
+                None => _ = model.insert(key.clone(), value.clone()),
+            }
+        }
+        let plan = Value::Table(plan).try_into().map_err(|error: toml::de::Error| {
+            Error::Invalid(format!("the settings of `train.`: {}", error.message().trim()))
+        })?;
+        Ok((model, plan))
+    }
+}

@@ -1,0 +1,254 @@
+//! Search for settings: at random, by successive halving, or by the tree-structured Parzen estimator.
+//!
+//! What is tried next depends on the seed, the number of the trial and the outcomes of earlier trials,
+//! and on nothing else. After every trial all of that is written to a file, so a search that was
+//! interrupted goes on and ends with the same bits.
+//!
+//! ```
+//! use zoo::uses::search::{Range, Search, Space, Strategy};
+//!
+//! let search = Search {
+//!     about: "a parabola".into(),
+//!     space: Space::new([("x", Range::Real { low: -1.0, high: 2.0, log: false })]),
+//!     strategy: Strategy::Tpe,
+//!     trials: 40,
+//!     seed: 0,
+//! };
+//! let found = search.run(None, |settings, _budget| Ok(settings["x"].as_float().unwrap().powi(2)))?;
+//! assert!(found.best().unwrap().settings["x"].as_float().unwrap().abs() < 0.1);
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+mod judge;
+mod space;
+mod tpe;
+
+use std::path::Path;
+
+use nn::{Error, Purpose, Result, files, generator};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+pub use judge::{Judge, Measure, Validation};
+pub use space::{Range, Space};
+
+/// How to choose what is tried next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Independent draws from the space (Bergstra and Bengio 2012): the one to beat.
+    Random,
+    /// Successive halving (Karnin, Koren and Somekh 2013; Jamieson and Talwalkar 2016): all trials with
+    /// a small budget, the best `1/factor` of them again with `factor` times the budget, and so on to the
+    /// last one with the whole budget.
+    Halving {
+        /// At least 2; 3 is usual.
+        factor: usize,
+    },
+    /// The tree-structured Parzen estimator (Bergstra et al. 2011), after 10 draws at random.
+    Tpe,
+}
+
+/// A search, completely described.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// What is searched, in words. A search only goes on with a file of the same description.
+    pub about: String,
+    /// Settings and their values.
+    pub space: Space,
+    /// How to choose.
+    pub strategy: Strategy,
+    /// Different settings to try.
+    pub trials: usize,
+    /// Every draw follows from it.
+    pub seed: u64,
+}
+
+/// One evaluation of the objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// Where in the unit cube of the space.
+    pub point: Vec<f64>,
+    /// The settings there.
+    pub settings: Table,
+    /// The fraction of the whole budget, such as of the epochs, in (0, 1].
+    pub budget: f64,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The loss, a finite number.
+    Loss(f64),
+    /// Why there is none: bad settings, or training that diverged. Worse than any loss.
+    Failed(String),
+}
+
+/// A search and its trials so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// What is searched.
+    pub search: Search,
+    /// The trials, in order.
+    pub trials: Vec<Trial>,
+}
+
+impl Search {
+    /// Evaluates `objective(settings, budget)`, a loss to be minimised, until all trials are done. With a
+    /// file it begins with the trials there, and writes every new one to it.
+    ///
+    /// An objective that fails makes a failed trial; the search goes on.
+    ///
+    /// # Errors
+    /// If the space or the strategy makes no sense, the file is of another search or damaged, or it
+    /// cannot be written.
+    pub fn run(
+        &self,
+        file: Option<&Path>,
+        mut objective: impl FnMut(&Table, f64) -> Result<f64>,
+    ) -> Result<Study> {
+        self.check()?;
+        let mut study = match file {
+            Some(path) if path.exists() => self.resume(path)?,
+            _ => Study { search: self.clone(), trials: vec![] },
+        };
+        while let Some((point, budget)) = study.next() {
+            let settings = self.space.settings(&point);
+            let outcome = match objective(&settings, budget) {
+                Ok(loss) if loss.is_finite() => Outcome::Loss(loss),
+                Ok(loss) => Outcome::Failed(format!("the loss is {loss}")),
+                Err(error) => Outcome::Failed(error.to_string()),
+            };
+            study.trials.push(Trial { point, settings, budget, outcome });
+            if let Some(path) = file {
+                let text = serde_json::to_vec_pretty(&study).expect("a study is plain data");
+                files::write_atomically(path, &text)?;
+            }
+        }
+        Ok(study)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.space.check()?;
+        if self.trials == 0 {
+            return Err(Error::Invalid("a search needs at least 1 trial, not 0".into()));
+        }
+        match self.strategy {
+            Strategy::Halving { factor: factor @ ..2 } => {
+                Err(Error::Invalid(format!("successive halving must divide by at least 2, not by {factor}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn resume(&self, path: &Path) -> Result<Study> {
+        let text = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        let study: Study = serde_json::from_slice(&text).map_err(|error| {
+            Error::file(path, format!("it is no state of a search ({error}); delete it to begin anew"))
+        })?;
+        if study.search != *self {
+            let text = format!(
+                "it belongs to another search ({}); use another file, or delete it to begin anew",
+                study.search.about
+            );
+            return Err(Error::file(path, text));
+        }
+        // The trials must be those that this search would have made, or what follows would not be.
+        let mut replay = Study { search: self.clone(), trials: vec![] };
+        for trial in study.trials {
+            if replay.next() != Some((trial.point.clone(), trial.budget)) {
+                let number = replay.trials.len();
+                return Err(Error::file(
+                    path,
+                    format!("trial {number} was changed; delete the file to begin anew"),
+                ));
+            }
+            replay.trials.push(trial);
+        }
+        Ok(replay)
+    }
+}
+
+impl Trial {
+    /// The loss; infinite if the trial failed.
+    pub fn loss(&self) -> f64 {
+        match self.outcome {
+            Outcome::Loss(loss) => loss,
+            Outcome::Failed(_) => f64::INFINITY,
+        }
+    }
+}
+
+impl Study {
+    /// The trial with the lowest loss among those with the largest budget; `None` if all of these
+    /// failed. Of equal ones the first.
+    pub fn best(&self) -> Option<&Trial> {
+        let most = self.trials.iter().map(|trial| trial.budget).fold(0.0, f64::max);
+        let full = self.trials.iter().filter(|trial| trial.budget == most && trial.loss().is_finite());
+        full.min_by(|a, b| a.loss().total_cmp(&b.loss()))
+    }
+
+    /// The lowest loss so far after every trial, whatever the budgets; infinite before the first success.
+    pub fn best_so_far(&self) -> Vec<f64> {
+        let lowest = |best: &mut f64, trial: &Trial| {
+            *best = best.min(trial.loss());
+            Some(*best)
+        };
+        self.trials.iter().scan(f64::INFINITY, lowest).collect()
+    }
+
+    /// The point and the budget of the next trial.
+    fn next(&self) -> Option<(Vec<f64>, f64)> {
+        let (search, done) = (&self.search, self.trials.len());
+        let mut from = generator(search.seed, Purpose::Sample, 0, done as u64);
+        let random = |from: &mut _| search.space.0.values().map(|_| RngExt::random(from)).collect();
+        match search.strategy {
+            Strategy::Halving { factor } => {
+                let rungs = rungs(search.trials, factor);
+                let (mut first, mut rung) = (0, 0);
+                while rung < rungs.len() && first + rungs[rung] <= done {
+                    first += rungs[rung];
+                    rung += 1;
+                }
+                let budget = (factor as f64).powi(rung as i32 + 1 - rungs.len() as i32);
+                match rung {
+                    0 => Some((random(&mut from), budget)),
+                    _ if rung == rungs.len() => None,
+                    _ => {
+                        let before = ranked(&self.trials[first - rungs[rung - 1]..first]);
+                        Some((before[done - first].point.clone(), budget))
+                    }
+                }
+            }
+            _ if done >= search.trials => None,
+            Strategy::Tpe if done >= tpe::STARTUP => {
+                let ranked = ranked(&self.trials);
+                let points: Vec<&[f64]> = ranked.iter().map(|trial| trial.point.as_slice()).collect();
+                Some((tpe::next(&search.space, &points, &mut from), 1.0))
+            }
+            Strategy::Random | Strategy::Tpe => Some((random(&mut from), 1.0)),
+        }
+    }
+}
+
+/// How many trials each budget has: `n`, `⌊n/factor⌋`, … down to 1.
+fn rungs(trials: usize, factor: usize) -> Vec<usize> {
+    std::iter::successors(Some(trials), |&n| (n > 1).then(|| (n / factor).max(1))).collect()
+}
+
+/// The best first; of equal ones the earlier.
+fn ranked(trials: &[Trial]) -> Vec<&Trial> {
+    let mut ranked: Vec<&Trial> = trials.iter().collect();
+    ranked.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
+    ranked
+}
+
+#[cfg(test)]
+mod tests;
