@@ -1,7 +1,16 @@
 //! The models, one file each: the paper, the equation, the settings with their defaults, the loss.
 
 pub mod autoencoder;
+pub mod conv;
+pub mod denoising;
+pub mod dictionary;
+pub mod jumprelu;
+pub mod linear;
 pub mod pca;
+pub mod residual;
+pub mod sparse;
+pub mod sparse_kl;
+pub mod topk;
 pub mod vae;
 
 use nn::{Error, Result};
