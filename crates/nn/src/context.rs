@@ -4,6 +4,7 @@ use autograd::{Name, Real, Tensor, Tree, Var};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
+use crate::data::transform::Corruption;
 use crate::random::{Generator, Purpose, generator};
 
 /// Passed explicitly to every loss. There is no hidden train/eval flag and no hidden generator.
@@ -103,6 +104,16 @@ impl<'a> Context<'a> {
         self.draw(width, |from| from.random())
     }
 
+    /// These examples, damaged. The noise is new in every epoch of training and fixed in evaluation; two
+    /// calls with the same kind of corruption damage the same places.
+    ///
+    /// # Panics
+    /// If there are not as many rows as examples.
+    #[track_caller]
+    pub fn corrupt<T: Real>(&self, x: &Tensor<T>, corruption: Corruption) -> Tensor<T> {
+        corruption.apply(&x.cast(), self.seed, self.epoch, self.examples).cast()
+    }
+
     fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> f64) -> Tensor<T> {
         let stream = self.draws;
         self.draws += 1;
@@ -156,6 +167,17 @@ mod tests {
         let together = Context::training(1, 2, &[5, 6]).normal::<f32>(3).to_vec();
         let alone = Context::training(1, 2, &[6]).normal::<f32>(3).to_vec();
         assert_eq!(together[3..], alone);
+    }
+
+    #[test]
+    fn corruption_belongs_to_the_example_and_the_epoch() {
+        let x = Tensor::<f64>::full([2, 20], 0.5);
+        let damaged = |context: Context| context.corrupt(&x, Corruption::Masking(0.5)).to_vec();
+        let first = damaged(Context::training(1, 0, &[5, 6]));
+        assert_eq!(first, damaged(Context::training(1, 0, &[5, 6])));
+        assert_ne!(first, damaged(Context::training(1, 1, &[5, 6])));
+        assert_eq!(first[20..], damaged(Context::training(1, 0, &[6, 5]))[..20]);
+        assert_eq!(damaged(Context::evaluation(1, &[5, 6])), damaged(Context::evaluation(1, &[5, 6])));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Metrics, each with its definition.
 
 use autograd::Tensor;
+use nalgebra::DMatrix;
 use nn::train::Terms;
 use nn::{Context, Dataset};
 
@@ -57,6 +58,23 @@ pub fn variance_around(mean: &Tensor<f32>, data: &Dataset) -> f64 {
     let mean = mean.cast::<f64>();
     let sums = blocks(&data.x).map(|block| block.zip(&mean, |x, m| (x - m) * (x - m)).sum_to([]).item());
     sums.sum::<f64>() / data.len() as f64
+}
+
+/// The largest principal angle between the spaces that the rows of `a` and of `b` span, in radians: 0 if
+/// they are the same space, π/2 if a direction of one is orthogonal to all of the other (Björck and Golub
+/// 1973). The rows of each must be orthonormal.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn largest_angle(a: &Tensor<f32>, b: &Tensor<f32>) -> f64 {
+    assert_eq!(a.shape(), b.shape(), "largest_angle: the two bases must have the same shape");
+    let (rows, features) = (a.shape()[0], a.shape()[1]);
+    let (a, b) = (a.cast::<f64>(), b.cast::<f64>());
+    // What of `b` lies outside the span of `a`: its norm is the sine, which is exact where it is small.
+    let outside = b.zip(&b.matmul(&a.t()).matmul(&a), |b, inside| b - inside).to_vec();
+    let sine = DMatrix::from_row_slice(rows, features, &outside).singular_values().max();
+    sine.min(1.0).asin()
 }
 
 /// The codes of all examples, `[examples, code]`.

@@ -9,6 +9,8 @@ use toml::Table;
 use crate::AnyModel;
 use crate::models::{autoencoder, pca, vae};
 use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
+use crate::models::{autoencoder, linear, pca, vae};
+use crate::models::{conv, denoising, jumprelu, residual, sparse, sparse_kl, topk};
 use crate::train::Plan;
 
 /// The settings of one kind of model.
@@ -70,6 +72,86 @@ pub const MODELS: &[Entry] = &[
         training: Training::Gradient,
         complete: complete::<autoencoder::Config>,
         build: build::<autoencoder::Config>,
+    },
+    Entry {
+        name: "linear",
+        title: "linear autoencoder",
+        equation: "‖x − x̂‖², linear",
+        source: "Bourlard & Kamp 1988; Baldi & Hornik 1989",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<linear::Config>,
+        build: build::<linear::Config>,
+    },
+    Entry {
+        name: "residual",
+        title: "residual autoencoder",
+        equation: "‖x − x̂‖², blocks y = x + f(x)",
+        source: "He et al. 2016; Ioffe & Szegedy 2015",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<residual::Config>,
+        build: build::<residual::Config>,
+    },
+    Entry {
+        name: "conv",
+        title: "convolutional autoencoder",
+        equation: "‖x − x̂‖², strided convolutions",
+        source: "Masci et al. 2011; Odena et al. 2016",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<conv::Config>,
+        build: build::<conv::Config>,
+    },
+    Entry {
+        name: "denoising",
+        title: "denoising autoencoder",
+        equation: "E ‖x − g(f(x̃))‖², x̃ damaged",
+        source: "Vincent et al. 2008, 2010",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<denoising::Config>,
+        build: build::<denoising::Config>,
+    },
+    Entry {
+        name: "sparse",
+        title: "sparse autoencoder",
+        equation: "‖x − x̂‖² + λ Σ|h|",
+        source: "Olshausen & Field 1996; Ng 2011",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<sparse::Config>,
+        build: build::<sparse::Config>,
+    },
+    Entry {
+        name: "sparse-kl",
+        title: "sparse autoencoder with a target activity",
+        equation: "‖x − x̂‖² + λ ‖W‖² + 2β Σ KL(ρ ‖ ρ̂)",
+        source: "Ng 2011",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<sparse_kl::Config>,
+        build: build::<sparse_kl::Config>,
+    },
+    Entry {
+        name: "topk",
+        title: "k-sparse autoencoder",
+        equation: "‖x − x̂‖², the k largest units, + α ‖e − ê‖²",
+        source: "Makhzani & Frey 2014; Gao et al. 2024",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<topk::Config>,
+        build: build::<topk::Config>,
+    },
+    Entry {
+        name: "jumprelu",
+        title: "sparse autoencoder with thresholds",
+        equation: "‖x − x̂‖² + λ Σ H(z − θ)",
+        source: "Rajamanoharan et al. 2024",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<jumprelu::Config>,
+        build: build::<jumprelu::Config>,
     },
     Entry {
         name: "vae",

@@ -41,6 +41,16 @@ impl Likelihood {
         }
     }
 
+    /// The reconstruction term with a weight `w` for every feature of every example, `Σⱼ wⱼ ℓⱼ`; all of
+    /// shape `[batch, features]`.
+    pub fn weighted_loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>, w: Var<'t, T>) -> Var<'t, T> {
+        let loss = match self {
+            Likelihood::SquaredError => (output - x).square(),
+            Likelihood::Bernoulli => output.softplus() - output * x,
+        };
+        (w * loss).sum() * (1.0 / x.shape()[0] as f64)
+    }
+
     /// The reconstruction `x̂`.
     pub fn mean<'t, T: Real>(self, output: Var<'t, T>) -> Var<'t, T> {
         match self {
@@ -124,6 +134,16 @@ fn continuous_bernoulli_mean<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
     logits.abs().gt(NEAR).select_map(logits, exact, series + 0.5)
 }
 
+/// `Σⱼ KL(ρ ‖ ρ̂ⱼ) = Σⱼ [ρ ln (ρ / ρ̂ⱼ) + (1 − ρ) ln ((1 − ρ) / (1 − ρ̂ⱼ))]`, in nats (Ng 2011), for mean
+/// activities `ρ̂` of any shape. They are kept `10⁻⁶` away from 0 and 1, where the divergence is infinite.
+pub fn bernoulli_kl<'t, T: Real>(rho: f64, rho_hat: Var<'t, T>) -> Var<'t, T> {
+    let rho_hat = rho_hat.clamp(1e-6, 1.0 - 1e-6);
+    let count = rho_hat.shape().iter().product::<usize>() as f64;
+    let entropy = rho * rho.ln() + (1.0 - rho) * (1.0 - rho).ln();
+    let cross = (rho_hat.ln() * rho + (1.0 - rho_hat).ln() * (1.0 - rho)).sum();
+    count * entropy - cross
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +210,30 @@ mod tests {
     fn warm_ups_end_where_they_say() {
         assert_eq!([0.0, 0.1, 0.2, 0.9].map(|p| warm_up(p, 0.2)), [0.0, 0.5, 1.0, 1.0]);
         assert_eq!(warm_up(0.0, 0.0), 1.0);
+    }
+
+    #[test]
+    fn the_divergence_of_two_coins() {
+        let tape = Tape::<f64>::new();
+        let kl = |rho, rho_hat| bernoulli_kl(rho, tape.constant(Tensor::full([1], rho_hat))).item();
+        assert!(kl(0.05, 0.05).abs() < 1e-15);
+        // ½ ln (½ / ¼) + ½ ln (½ / ¾) = ½ ln (4/3)
+        assert!((kl(0.5, 0.25) - 0.5 * (4.0_f64 / 3.0).ln()).abs() < 1e-15);
+        assert!(kl(0.05, 0.0).is_finite() && kl(0.05, 1.0) > 10.0);
+        for order in 1..=3 {
+            gradcheck(|[p]| bernoulli_kl(0.1, p), [Tensor::from_vec([2], vec![0.3, 0.7])], order).unwrap();
+        }
+    }
+
+    #[test]
+    fn weights_of_one_change_nothing() {
+        let tape = Tape::<f64>::new();
+        let [output, x, ones] = [[0.3, -1.2], [0.8, 0.1], [1.0, 1.0]]
+            .map(|row| tape.constant(Tensor::from_vec([1, 2], row.to_vec())));
+        for likelihood in [Likelihood::SquaredError, Likelihood::Bernoulli] {
+            let (plain, weighted) = (likelihood.loss(output, x), likelihood.weighted_loss(output, x, ones));
+            assert!((plain.item() - weighted.item()).abs() < 1e-15);
+        }
     }
 
     #[test]

@@ -5,6 +5,10 @@
 //!
 //! The code is linear and narrower than the input, so the network has to find what varies. With one
 //! linear layer on each side the best it can do is PCA; hidden layers let it bend.
+//!
+//! With a code *wider* than the input ([`Config::overcomplete`]) it can copy, and does: the error goes to
+//! 0 and nothing is learnt about the data. Such a model is the control for the sparse, denoising
+//! and contractive ones, which make a wide code useful.
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
@@ -60,6 +64,13 @@ impl Settings for Config {
     }
 }
 
+impl Config {
+    /// The negative control: a code twice as wide as the data, and no hidden layer.
+    pub fn overcomplete(data: &Dataset) -> Self {
+        Config { code: 2 * data.width(), hidden: vec![], ..Config::defaults(data) }
+    }
+}
+
 impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
         self.encoder.forward(x)
@@ -72,5 +83,39 @@ impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
         let output = self.decoder.forward(self.encoder.forward(x));
         Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::digits;
+    use crate::models::denoising;
+    use crate::train::{Plan, train};
+    use crate::{AnyModel, evaluate};
+    use nn::data::transform::Corruption;
+    use nn::{Purpose, generator};
+
+    #[test]
+    fn a_wide_code_copies_its_input_noise_and_all() {
+        let data = digits();
+        let plan = Plan { epochs: 60, learning_rate: 2e-3, ..Plan::default() };
+        let from = &mut generator(0, Purpose::Init, 0, 0);
+        let mut copy = Config::overcomplete(&data.train).build(&data.train, from).unwrap();
+        train(&mut copy, &data, &plan).unwrap();
+        let sse = evaluate::mean_squared_error(&copy, &data.test);
+        assert!(sse < 0.05, "it copies: SSE/img {sse} of 4.7");
+
+        // It gives back what it is given, so noise stays; a model that learnt to remove it does.
+        let corruption = Corruption::Gaussian(0.3);
+        let settings = denoising::Config { corruption, ..denoising::Config::defaults(&data.train) };
+        let mut denoising = settings.build(&data.train, from).unwrap();
+        train(&mut denoising, &data, &plan).unwrap();
+        let numbers: Vec<usize> = (0..data.test.len()).collect();
+        let noisy = Context::evaluation(0, &numbers).corrupt(&data.test.x, corruption);
+        let error = |x: &Tensor<f32>| x.zip(&data.test.x, |a, b| (a - b) * (a - b)).sum_to([]).item();
+        let left = |model: &dyn AnyModel| error(&model.decode(&model.encode(&noisy))) / error(&noisy);
+        let (copied, cleaned) = (left(&copy), left(&denoising));
+        assert!(copied > 0.9 && cleaned < 0.5, "of the noise {copied} and {cleaned} are left");
     }
 }

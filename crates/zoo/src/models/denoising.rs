@@ -1,0 +1,133 @@
+//! The denoising autoencoder (Vincent et al. 2008, 2010).
+//!
+//! > `L(x) = E_{x̃ ~ C(x̃|x)} ‖x − g(f(x̃))‖²`
+//!
+//! The network sees a damaged input and is to give the whole one. Copying does not help, so even a wide
+//! code has to learn what the data is like. With α and β the features that were damaged and those that
+//! were not count differently (the *emphasised* loss; Vincent et al. 2010, section 4.3).
+//!
+//! For Gaussian noise of deviation σ the best reconstruction is `r(x̃) = x̃ + σ² ∇ ln p_σ(x̃)`, where `p_σ` is the
+//! density of the damaged data (Miyasawa 1961; Vincent 2011; Alain and Bengio 2014): what the network
+//! changes points towards where data is more likely. [`score`] reads that gradient off.
+
+use autograd::{Real, Tensor, Var, tree};
+use nn::data::transform::Corruption;
+use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{check_widths, reversed, widths};
+use crate::registry::Settings;
+use crate::{AnyModel, Learned, Likelihood, Loss, Model};
+
+/// Settings of a denoising autoencoder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Numbers in the code.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// What the decoder's output means.
+    pub likelihood: Likelihood,
+    /// `α` ≥ 0, the weight of features that were damaged.
+    pub alpha: f64,
+    /// `β` ≥ 0, the weight of features that were not.
+    pub beta: f64,
+    /// `C`, how inputs are damaged.
+    pub corruption: Corruption,
+}
+
+/// Encoder, decoder and the noise.
+#[derive(Clone, Debug)]
+pub struct Denoising<W> {
+    encoder: Mlp<W>,
+    decoder: Mlp<W>,
+    likelihood: Likelihood,
+    alpha: f64,
+    beta: f64,
+    corruption: Corruption,
+}
+tree!(Denoising { encoder, decoder; likelihood, alpha, beta, corruption });
+
+impl Settings for Config {
+    type Model = Learned<Denoising<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden, activation) = match data.width() {
+            ..256 => (32, vec![128], Activation::Tanh),
+            _ => (64, vec![512], Activation::Relu),
+        };
+        let (likelihood, corruption) = (Likelihood::SquaredError, Corruption::Masking(0.25));
+        Config { code, hidden, activation, likelihood, alpha: 1.0, beta: 1.0, corruption }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        check_widths(&self.hidden, self.code)?;
+        self.corruption.check()?;
+        let Config { likelihood, alpha, beta, corruption, .. } = *self;
+        let good = |weight: f64| weight >= 0.0 && weight.is_finite();
+        if !(good(alpha) && good(beta) && alpha + beta > 0.0) {
+            return Err(Error::Invalid(format!(
+                "alpha and beta must be numbers from 0 up, and not both 0; they are {alpha} and {beta}"
+            )));
+        }
+        let widths = widths(data.width(), &self.hidden, self.code);
+        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
+        let output = decoder.layers.last_mut().expect("at least one layer");
+        output.bias = likelihood.output_for(&crate::evaluate::mean(&data.x));
+        Ok(Learned(Denoising { encoder, decoder, likelihood, alpha, beta, corruption }))
+    }
+}
+
+impl<'t, T: Real> Denoising<Var<'t, T>> {
+    /// `α` where the context damages an input of this shape, `β` elsewhere. A masked 0 counts as damaged,
+    /// though nobody can see it; so the places are found on an input that any damage changes.
+    fn emphasis(&self, shape: &[usize], context: &Context) -> Tensor<T> {
+        const PROBE: f64 = 0.5;
+        let probe = context.corrupt(&Tensor::<T>::full(shape, PROBE), self.corruption);
+        let (alpha, beta) = (T::of(self.alpha), T::of(self.beta));
+        probe.map(|value| if value == T::of(PROBE) { beta } else { alpha })
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for Denoising<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.encoder.forward(x)
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.likelihood.mean(self.decoder.forward(z))
+    }
+
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let damaged = x.tape().constant(context.corrupt(&x.value(), self.corruption));
+        let output = self.decoder.forward(self.encoder.forward(damaged));
+        let error = if self.alpha == 1.0 && self.beta == 1.0 {
+            self.likelihood.loss(output, x)
+        } else {
+            let weights = x.tape().constant(self.emphasis(&x.shape(), context));
+            self.likelihood.weighted_loss(output, x, weights)
+        };
+        Loss::sum(self.likelihood.unit(), [("denoising", error)])
+    }
+}
+
+/// `(r(x) − x) / σ²`, which estimates `∇ ln p_σ(x)`, the gradient of the log-density of data plus Gaussian noise
+/// of deviation σ (Alain and Bengio 2014, theorem 1), for a model that was trained to remove such noise
+/// with the squared error. `[batch, features]` to the same shape.
+///
+/// # Panics
+/// If σ is not positive.
+#[track_caller]
+pub fn score(model: &dyn AnyModel, x: &Tensor<f32>, sigma: f64) -> Tensor<f32> {
+    assert!(sigma > 0.0, "score: σ must be positive, not {sigma}");
+    let per_variance = (1.0 / (sigma * sigma)) as f32;
+    model.decode(&model.encode(x)).zip(x, |r, x| (r - x) * per_variance)
+}
+
+#[cfg(test)]
+#[path = "denoising_tests.rs"]
+mod tests;
