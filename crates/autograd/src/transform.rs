@@ -92,19 +92,51 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// `Σᵢ ‖∂yᵢ/∂xᵢ‖²`, the squared Frobenius norm of the Jacobian of every example, summed over the
     /// batch. This variable is `[batch, outputs]` and depends on `x`, `[batch, …]`, example by example:
-    /// no example may influence another. One sweep for every output.
+    /// no example may influence another. One sweep for every output or every input, whichever are fewer.
     ///
     /// # Panics
     /// If this variable is not a matrix or the batches differ.
     #[track_caller]
     pub fn jacobian_norm(self, x: Var<'t, T>) -> Var<'t, T> {
-        let outputs = self.batch_of("jacobian_norm", x);
-        // Examples are independent, so the gradient of a column's sum holds a row of every Jacobian.
-        let norm = |k: usize| {
-            let [row] = self.slice(1, k..k + 1).sum().grad([x]);
-            (row * row).sum()
-        };
-        (0..outputs).map(norm).reduce(|a, b| a + b).unwrap_or(self.tape.constant(T::zero()))
+        let slices = self.jacobian_slices("jacobian_norm", x).1;
+        let norms = slices.into_iter().map(|slice| (slice * slice).sum());
+        norms.reduce(|a, b| a + b).unwrap_or(self.tape.constant(T::zero()))
+    }
+
+    /// `∂yᵢ/∂xᵢ`, the Jacobian of every example, of shape `[batch, outputs, inputs]`. This variable is
+    /// `[batch, outputs]` and depends on `x`, `[batch, …]`, example by example: no example may influence
+    /// another. One sweep for every output or every input, whichever are fewer.
+    ///
+    /// # Panics
+    /// If this variable is not a matrix or the batches differ.
+    #[track_caller]
+    pub fn batch_jacobian(self, x: Var<'t, T>) -> Var<'t, T> {
+        let (axis, slices) = self.jacobian_slices("batch_jacobian", x);
+        if slices.is_empty() {
+            let (output, input) = (self.shape(), x.shape());
+            let inputs = input[1..].iter().product();
+            return self.tape.constant(Tensor::zeros([output[0], output[1], inputs]));
+        }
+        Var::stack(&slices, axis)
+    }
+
+    /// The rows of the Jacobian of every example, each `[batch, inputs]`, or its columns, each
+    /// `[batch, outputs]`, whichever are fewer; and the axis along which they stack.
+    #[track_caller]
+    fn jacobian_slices(self, name: &str, x: Var<'t, T>) -> (isize, Vec<Var<'t, T>>) {
+        let outputs = self.batch_of(name, x);
+        let input = x.shape();
+        let (batch, inputs) = (input[0], input[1..].iter().product());
+        // Examples are independent, so the gradient of a column's sum holds a slice of every Jacobian.
+        let slice = |of: Var<'t, T>, k: usize, at| of.slice(1, k..k + 1).sum().grad([at])[0];
+        if outputs <= inputs {
+            let row = |k| slice(self, k, x).reshape([batch, inputs]);
+            return (1, (0..outputs).map(row).collect());
+        }
+        // `Jᵀ w` is linear in `w`, and its derivative by `w` is `J`.
+        let w = self.tape.var(Tensor::zeros(self.shape()));
+        let transposed = self.vjp(w, &[x])[0].reshape([batch, inputs]);
+        (2, (0..inputs).map(|k| slice(transposed, k, w)).collect())
     }
 
     /// An unbiased estimate of [`jacobian_norm`](Self::jacobian_norm) and its standard error: the mean of
