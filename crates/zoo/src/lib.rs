@@ -19,6 +19,7 @@
 pub mod config;
 pub mod data;
 pub mod evaluate;
+pub mod mixture;
 pub mod model;
 pub mod models;
 pub mod pictures;

@@ -8,6 +8,7 @@ use toml::Table;
 
 use crate::AnyModel;
 use crate::models::{autoencoder, pca, vae};
+use crate::models::{contractive, ica, rae, sequence, stacked, wae};
 use crate::train::Plan;
 
 /// The settings of one kind of model.
@@ -83,6 +84,66 @@ pub const MODELS: &[Entry] = &[
         generative: true,
         complete: complete::<vae::Config>,
         build: build::<vae::Config>,
+    },
+    Entry {
+        name: "contractive",
+        title: "contractive autoencoder",
+        equation: "−ln p(x|z) + λ ‖∂z/∂x‖²",
+        source: "Rifai et al. 2011",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<contractive::Config>,
+        build: build::<contractive::Config>,
+    },
+    Entry {
+        name: "rae",
+        title: "regularised autoencoder",
+        equation: "‖x − x̂‖² + β ½ ‖z‖² + λ ‖∂x̂/∂z‖²",
+        source: "Ghosh et al. 2020",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<rae::Config>,
+        build: build::<rae::Config>,
+    },
+    Entry {
+        name: "wae",
+        title: "Wasserstein autoencoder",
+        equation: "‖x − x̂‖² + λ MMD²(q(z), N(0, I))",
+        source: "Tolstikhin et al. 2018; Kolouri et al. 2019",
+        training: Training::Gradient,
+        generative: true,
+        complete: complete::<wae::Config>,
+        build: build::<wae::Config>,
+    },
+    Entry {
+        name: "stacked",
+        title: "stacked autoencoder, pretrained layer by layer",
+        equation: "−ln p(x|z)",
+        source: "Bengio et al. 2007; Vincent et al. 2010",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<stacked::Config>,
+        build: build::<stacked::Config>,
+    },
+    Entry {
+        name: "ica",
+        title: "independent components (reconstruction ICA)",
+        equation: "‖WᵀWx̃ − x̃‖² + λ Σ ln cosh z, x̃ white",
+        source: "Le et al. 2011",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<ica::Config>,
+        build: build::<ica::Config>,
+    },
+    Entry {
+        name: "sequence",
+        title: "sequence autoencoder",
+        equation: "Σₜ ‖xₜ − x̂ₜ‖², read and written by GRUs",
+        source: "Srivastava et al. 2015; Cho et al. 2014",
+        training: Training::Gradient,
+        generative: false,
+        complete: complete::<sequence::Config>,
+        build: build::<sequence::Config>,
     },
 ];
 

@@ -3,7 +3,7 @@
 use autograd::Tensor;
 use nn::train::Update;
 use nn::{Adam, Context, Dataset};
-use toml::{Table, Value};
+use toml::Table;
 use zoo::data::{Split, digits};
 use zoo::registry::{Entry, MODELS, Training};
 use zoo::train::{Plan, train};
@@ -28,22 +28,79 @@ fn brief(data: &Split, entry: &Entry) -> Plan {
     Plan { epochs: 2, ..entry.plan(&data.train) }
 }
 
+/// What the tests below have to know of a model.
+struct Case {
+    name: &'static str,
+    /// Settings for the check of its gradient on five features: tiny, and smooth where that is possible.
+    tiny: &'static str,
+    /// The highest order of derivative that exists and is checked.
+    orders: usize,
+    /// Settings with which four examples can be learnt by heart.
+    overfit: &'static str,
+    /// Settings that make it so wide that the kernels split their work.
+    wide: &'static str,
+    /// Settings with which too large a step makes the loss infinite.
+    diverging: &'static str,
+    /// Epochs on the digits, and the SSE/img of test images that it must reach then.
+    target: (usize, f64),
+}
+
+/// Where a line below says nothing else.
+const USUAL: Case = Case {
+    name: "",
+    tiny: "code = 2\nhidden = [4]\nactivation = \"tanh\"",
+    orders: 2,
+    overfit: "",
+    wide: "hidden = [500]",
+    diverging: "",
+    target: (0, 0.0),
+};
+
+const CASES: &[Case] = &[
+    Case { name: "ae", target: (100, 1.25), ..USUAL },
+    Case { name: "vae", target: (100, 3.0), ..USUAL },
+    Case {
+        name: "contractive",
+        tiny: "code = 3\nhidden = [4]\ncurvature = 0.3\nprobes = 2",
+        target: (100, 1.0),
+        ..USUAL
+    },
+    Case { name: "rae", target: (100, 1.3), ..USUAL },
+    Case { name: "wae", target: (100, 1.3), ..USUAL },
+    Case {
+        name: "stacked",
+        tiny: "code = 2\nhidden = [4]\npretraining = 1",
+        wide: "hidden = [500]\npretraining = 1",
+        // Its cross-entropy is about as large as the logits, which sigmoid units keep in range.
+        diverging: "likelihood = \"squared_error\"\npretraining = 0",
+        target: (60, 1.2),
+        ..USUAL
+    },
+    Case {
+        name: "ica",
+        tiny: "code = 2\ncomponents = 3\ndecorrelation = 0.5\northogonality = 0.5",
+        // As many filters as components in which the digits vary.
+        overfit: "code = 50\nindependence = 0.0",
+        wide: "code = 60",
+        target: (60, 0.8),
+        ..USUAL
+    },
+    Case { name: "sequence", tiny: "code = 2\nstate = 3", wide: "state = 300", target: (40, 1.5), ..USUAL },
+];
+
+fn case(entry: &Entry) -> &'static Case {
+    let found = CASES.iter().find(|case| case.name == entry.name);
+    found.unwrap_or_else(|| panic!("the model {} needs a line in CASES", entry.name))
+}
+
 #[test]
 fn gradients_of_the_loss_agree_with_finite_differences() {
     let x = Tensor::from_fn([3, 5], |i| ((i * 7) % 11) as f32 / 10.0);
     let tiny = Dataset { x: x.clone(), labels: None, image: None };
     for entry in learned() {
-        let mut given = Table::from_iter([("code".to_owned(), Value::Integer(2))]);
-        let known = entry.complete(&Table::new(), &tiny).unwrap();
-        if known.contains_key("hidden") {
-            given.insert("hidden".into(), Value::Array(vec![Value::Integer(4)]));
-        }
-        if known.contains_key("activation") {
-            // Smooth, so that finite differences exist everywhere.
-            given.insert("activation".into(), "tanh".into());
-        }
-        let model = built(entry, &given, &tiny, 1);
-        for order in 1..=2 {
+        let case = case(entry);
+        let model = built(entry, &case.tiny.parse().unwrap(), &tiny, 1);
+        for order in 1..=case.orders {
             model
                 .gradcheck(&x, Context::training(0, 1, &[0, 1, 2]), order)
                 .unwrap_or_else(|error| panic!("{}: {error}", entry.name));
@@ -52,11 +109,23 @@ fn gradients_of_the_loss_agree_with_finite_differences() {
 }
 
 #[test]
+fn the_digits_are_learnt() {
+    let data = digits();
+    for entry in learned() {
+        let (epochs, target) = case(entry).target;
+        let mut model = built(entry, &Table::new(), &data.train, 0);
+        train(&mut *model, &data, &Plan { epochs, ..entry.plan(&data.train) }).unwrap();
+        let reached = evaluate::mean_squared_error(&*model, &data.test);
+        assert!(reached < target, "{}: SSE/img {reached}, not {target}", entry.name);
+    }
+}
+
+#[test]
 fn a_tiny_batch_is_learnt() {
     let data = digits();
     let numbers = [0, 1, 2, 3];
     for entry in learned() {
-        let mut model = built(entry, &Table::new(), &data.train, 0);
+        let mut model = built(entry, &case(entry).overfit.parse().unwrap(), &data.train, 0);
         let mut adam = Adam::new(5e-3);
         let x = data.train.rows(&numbers);
         let tiny = Dataset { x: x.clone(), labels: None, image: None };
@@ -110,9 +179,7 @@ fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
         let run = |threads: usize, seed: u64| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                // Wide enough that the kernels do split their work.
-                let wide = toml::toml! { hidden = [500] };
-                let mut model = built(entry, &wide, &data.train, seed);
+                let mut model = built(entry, &case(entry).wide.parse().unwrap(), &data.train, seed);
                 let plan = Plan { seed, batch: 512, ..brief(&data, entry) };
                 train(&mut *model, &data, &plan).unwrap();
                 parameters(&*model)
@@ -128,7 +195,7 @@ fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
 fn a_loss_that_is_not_finite_stops_training_with_a_sentence() {
     let data = digits();
     for entry in learned() {
-        let mut model = built(entry, &Table::new(), &data.train, 0);
+        let mut model = built(entry, &case(entry).diverging.parse().unwrap(), &data.train, 0);
         let plan = Plan { learning_rate: 1e18, ..brief(&data, entry) };
         let result = train(&mut *model, &data, &plan);
         let text = result.unwrap_err().to_string();

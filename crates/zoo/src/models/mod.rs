@@ -1,8 +1,15 @@
 //! The models, one file each: the paper, the equation, the settings with their defaults, the loss.
 
 pub mod autoencoder;
+pub mod contractive;
+pub mod ica;
+pub mod mirror;
 pub mod pca;
+pub mod rae;
+pub mod sequence;
+pub mod stacked;
 pub mod vae;
+pub mod wae;
 
 use nn::{Error, Result};
 
@@ -25,4 +32,12 @@ fn check_widths(hidden: &[usize], code: usize) -> Result<()> {
         return Err(Error::Invalid(format!("a hidden layer must have at least 1 unit, not {hidden:?}")));
     }
     Ok(())
+}
+
+/// Refuses weights of terms that are negative or no numbers.
+fn check_weight(name: &str, weight: f64) -> Result<()> {
+    if weight >= 0.0 && weight.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!("{name} must be a number from 0 up, not {weight}")))
 }
