@@ -24,6 +24,7 @@ pub mod model;
 pub mod models;
 pub mod pictures;
 pub mod plot;
+pub mod recommend;
 pub mod registry;
 pub mod terms;
 pub mod train;
