@@ -90,50 +90,53 @@ impl<'t, T: Real> Var<'t, T> {
         output.vjp(curved[0], wrt)
     }
 
-    /// `∂yᵢ/∂xᵢ` for every example `i`: `[batch, outputs, inputs]`. This variable is `[batch, outputs]`
-    /// and depends on `x`, `[batch, inputs]`, example by example: no example may influence another.
-    ///
-    /// One sweep for every output, or for every input if there are fewer of them (then by the
-    /// derivative of `Jᵀ w` with respect to `w`, as in [`jvp`](Self::jvp)).
-    ///
-    /// # Panics
-    /// If this variable or `x` is not a matrix or the batches differ.
-    #[track_caller]
-    pub fn jacobian_by_example(self, x: Var<'t, T>) -> Var<'t, T> {
-        let outputs = self.batch_of("jacobian_by_example", x);
-        let shape = x.shape();
-        let &[batch, inputs] = &shape[..] else {
-            panic!("jacobian_by_example: x must be [batch, inputs], not {shape:?}")
-        };
-        if outputs.min(inputs) == 0 {
-            return self.tape.constant(Tensor::zeros([batch, outputs, inputs]));
-        }
-        // Examples are independent, so the gradient of a column's sum holds a row of every Jacobian.
-        let of_columns = |y: Var<'t, T>, count: usize, wrt: Var<'t, T>| -> Vec<Var<'t, T>> {
-            (0..count).map(|k| y.slice(1, k..k + 1).sum().grad([wrt])[0]).collect()
-        };
-        if outputs <= inputs {
-            return Var::stack(of_columns(self, outputs, x), 1);
-        }
-        let w = self.tape.var(Tensor::zeros([batch, outputs]));
-        Var::stack(of_columns(self.vjp(w, &[x])[0], inputs, w), 2)
-    }
-
     /// `Σᵢ ‖∂yᵢ/∂xᵢ‖²`, the squared Frobenius norm of the Jacobian of every example, summed over the
     /// batch. This variable is `[batch, outputs]` and depends on `x`, `[batch, …]`, example by example:
-    /// no example may influence another. One sweep for every output.
+    /// no example may influence another. One sweep for every output or every input, whichever are fewer.
     ///
     /// # Panics
     /// If this variable is not a matrix or the batches differ.
     #[track_caller]
     pub fn jacobian_norm(self, x: Var<'t, T>) -> Var<'t, T> {
-        let outputs = self.batch_of("jacobian_norm", x);
-        // Examples are independent, so the gradient of a column's sum holds a row of every Jacobian.
-        let norm = |k: usize| {
-            let [row] = self.slice(1, k..k + 1).sum().grad([x]);
-            (row * row).sum()
-        };
-        (0..outputs).map(norm).reduce(|a, b| a + b).unwrap_or(self.tape.constant(T::zero()))
+        let slices = self.jacobian_slices("jacobian_norm", x).1;
+        let norms = slices.into_iter().map(|slice| (slice * slice).sum());
+        norms.reduce(|a, b| a + b).unwrap_or(self.tape.constant(T::zero()))
+    }
+
+    /// `∂yᵢ/∂xᵢ`, the Jacobian of every example, of shape `[batch, outputs, inputs]`. This variable is
+    /// `[batch, outputs]` and depends on `x`, `[batch, …]`, example by example: no example may influence
+    /// another. One sweep for every output or every input, whichever are fewer.
+    ///
+    /// # Panics
+    /// If this variable is not a matrix or the batches differ.
+    #[track_caller]
+    pub fn batch_jacobian(self, x: Var<'t, T>) -> Var<'t, T> {
+        let (axis, slices) = self.jacobian_slices("batch_jacobian", x);
+        if slices.is_empty() {
+            let (output, input) = (self.shape(), x.shape());
+            let inputs = input[1..].iter().product();
+            return self.tape.constant(Tensor::zeros([output[0], output[1], inputs]));
+        }
+        Var::stack(&slices, axis)
+    }
+
+    /// The rows of the Jacobian of every example, each `[batch, inputs]`, or its columns, each
+    /// `[batch, outputs]`, whichever are fewer; and the axis along which they stack.
+    #[track_caller]
+    fn jacobian_slices(self, name: &str, x: Var<'t, T>) -> (isize, Vec<Var<'t, T>>) {
+        let outputs = self.batch_of(name, x);
+        let input = x.shape();
+        let (batch, inputs) = (input[0], input[1..].iter().product());
+        // Examples are independent, so the gradient of a column's sum holds a slice of every Jacobian.
+        let slice = |of: Var<'t, T>, k: usize, at| of.slice(1, k..k + 1).sum().grad([at])[0];
+        if outputs <= inputs {
+            let row = |k| slice(self, k, x).reshape([batch, inputs]);
+            return (1, (0..outputs).map(row).collect());
+        }
+        // `Jᵀ w` is linear in `w`, and its derivative by `w` is `J`.
+        let w = self.tape.var(Tensor::zeros(self.shape()));
+        let transposed = self.vjp(w, &[x])[0].reshape([batch, inputs]);
+        (2, (0..inputs).map(|k| slice(transposed, k, w)).collect())
     }
 
     /// An unbiased estimate of [`jacobian_norm`](Self::jacobian_norm) and its standard error: the mean of

@@ -174,7 +174,8 @@ macro_rules! tree {
                 f: &mut dyn FnMut($crate::Name, &W) -> V,
             ) -> $Model<V> {
                 $Model {
-                    $($part: $crate::Tree::map(
+                    // Not `self.part.map(…)`: an option or an array has a method of that name.
+                    $($part: $crate::Tree::<W>::map(
                         &self.$part,
                         $crate::Name::Field(&name, stringify!($part)),
                         f,
@@ -255,6 +256,26 @@ mod tests {
         });
         assert_eq!(both[1].0.item(), 5.0);
         pair().visit(&mut |name, _| assert!(!name.is_buffer()));
+    }
+
+    #[test]
+    fn parts_may_be_options_and_arrays() {
+        struct Parts<W> {
+            perhaps: Option<W>,
+            three: [W; 3],
+        }
+        tree!(Parts { perhaps, three });
+        let one = Tensor::scalar(1.0);
+        for (perhaps, names) in
+            [(None, "three.0 three.1 three.2"), (Some(one.clone()), "perhaps three.0 three.1 three.2")]
+        {
+            let mut parts = Parts { perhaps, three: [one.clone(), one.clone(), one.clone()] };
+            let mut seen = vec![];
+            parts.visit(&mut |name, _: &Tensor<f64>| seen.push(name.to_string()));
+            assert_eq!(seen.join(" "), names);
+            parts.visit_mut(Name::Root, &mut |_, leaf| *leaf = Tensor::scalar(2.0));
+            assert_eq!(parts.three[2].item(), 2.0);
+        }
     }
 
     #[test]

@@ -15,6 +15,11 @@ fn rows<'t>(x: Var<'t, f64>) -> Var<'t, f64> {
     (x.matmul(w) + x.slice(1, ..2) * x.slice(1, 1..)).tanh()
 }
 
+/// A function from `[2, 3]` to `[2, 5]`, row by row.
+fn wide<'t>(x: Var<'t, f64>) -> Var<'t, f64> {
+    (x.matmul(x.tape().constant(wave([3, 5], 0.9))) + x.square().sum_over(1).unsqueeze(1)).tanh()
+}
+
 /// A scalar function.
 fn energy<'t>(x: Var<'t, f64>) -> Var<'t, f64> {
     (rows(x).square().sum() + (x * x * x).mean()).exp()
@@ -121,21 +126,21 @@ fn the_norm_of_the_jacobian_is_the_sum_of_its_squares() {
 }
 
 #[test]
-fn jacobians_by_example_are_the_blocks_of_the_jacobian() {
+fn the_jacobian_of_every_example_is_a_block_of_the_whole() {
+    // With fewer outputs than inputs it is made of rows, with more of columns.
     let x = wave([2, 3], 0.1);
-    let tape = Tape::new();
-    let v = tape.var(&x);
-    // Fewer outputs than inputs, and the other way round: a sweep for each output, or for each input.
-    let wide = |x| Var::concat([rows(x), rows(x) * rows(x)], 1);
-    for (name, y) in [("by rows", rows(v)), ("by columns", wide(v))] {
-        let outputs = y.shape()[1];
-        let all = y.jacobian(v).value();
-        let blocks = y.jacobian_by_example(v).value();
+    let functions: [for<'t> fn(Var<'t, f64>) -> Var<'t, f64>; 2] = [|x| rows(x), |x| wide(x)];
+    for f in functions {
+        let tape = Tape::new();
+        let v = tape.var(&x);
+        let blocks = f(v).batch_jacobian(v).value();
+        let outputs = f(v).shape()[1];
         assert_eq!(blocks.shape(), [2, outputs, 3]);
-        for i in 0..2 {
-            let block = all.slice(0, i, i + 1, 1).slice(2, i, i + 1, 1);
-            near(name, &blocks.slice(0, i, i + 1, 1).to_vec(), &block.to_vec());
-        }
+        let whole = jacobian(&x, |x, _| f(x)); // [2, outputs, 2, 3]
+        let block = |i: usize| whole.slice(0, i, i + 1, 1).slice(2, i, i + 1, 1).to_vec();
+        near("batch_jacobian", &blocks.to_vec(), &[block(0), block(1)].concat());
+        let squares: f64 = whole.to_vec().iter().map(|j| j * j).sum();
+        near("jacobian_norm", &[f(v).jacobian_norm(v).item()], &[squares]);
     }
 }
 
@@ -152,12 +157,10 @@ fn every_transformation_can_be_differentiated_again() {
         check("hvp", &|[x, v]| energy(x).hvp(&[x], &[v])[0]);
         check("jacobian", &|[x, _]| rows(x).jacobian(x));
         check("hessian", &|[x, _]| energy(x).hessian(x));
-        check("jacobian_by_example", &|[x, _]| rows(x).jacobian_by_example(x));
-        check("jacobian_by_example", &|[x, _]| {
-            let y = rows(x);
-            Var::concat([y, y * y], 1).jacobian_by_example(x)
-        });
         check("jacobian_norm", &|[x, _]| rows(x).jacobian_norm(x));
+        check("jacobian_norm, wide", &|[x, _]| wide(x).jacobian_norm(x));
+        check("batch_jacobian", &|[x, _]| rows(x).batch_jacobian(x));
+        check("batch_jacobian, wide", &|[x, _]| wide(x).batch_jacobian(x));
         check("jacobian_norm_probed", &|[x, _]| rows(x).jacobian_norm_probed(x, 3, 5).0);
         check("gauss_newton_product", &|[x, v]| {
             let y = rows(x);

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::transform::Corruption;
-use crate::random::{Generator, Purpose, generator};
+use crate::random::{Generator, Purpose, generator, normal};
 
 /// Passed explicitly to every loss. There is no hidden train/eval flag and no hidden generator.
 ///
@@ -89,6 +89,11 @@ impl<'a> Context<'a> {
         self.purpose == Purpose::Noise
     }
 
+    /// The epoch of a training pass, counted from 1; 0 in an evaluation pass.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// The number of examples.
     pub fn batch(&self) -> usize {
         self.examples.len()
@@ -112,6 +117,21 @@ impl<'a> Context<'a> {
     #[track_caller]
     pub fn corrupt<T: Real>(&self, x: &Tensor<T>, corruption: Corruption) -> Tensor<T> {
         corruption.apply(&x.cast(), self.seed, self.epoch, self.examples).cast()
+    }
+
+    /// Random signs of shape `[batch, width]`, `+1` and `−1` equally likely; others at every call.
+    pub fn signs<T: Real>(&mut self, width: usize) -> Tensor<T> {
+        self.draw(width, |from| if from.random() { 1.0 } else { -1.0 })
+    }
+
+    /// Standard normal noise of any shape, which belongs to the batch as a whole and not to one example
+    /// of it; other numbers at every call.
+    pub fn normal_for_batch<T: Real>(&mut self, shape: impl AsRef<[usize]>) -> Tensor<T> {
+        let first = self.examples.first().copied().unwrap_or(0);
+        let mut from = generator(self.seed, self.purpose, self.epoch, first as u64);
+        from.set_stream(self.draws);
+        self.draws += 1;
+        normal(shape, &mut from)
     }
 
     fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> f64) -> Tensor<T> {
@@ -181,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn signs_are_fair() {
+        let signs = Context::training(1, 2, &[5]).signs::<f64>(10_000).to_vec();
+        assert!(signs.iter().all(|sign| sign.abs() == 1.0));
+        // The standard error of the mean is 0.01.
+        assert!(signs.iter().sum::<f64>().abs() / 10_000.0 < 0.04);
+    }
+
+    #[test]
     fn calls_epochs_and_passes_differ() {
         let mut context = Context::training(1, 2, &[5]);
         let draws = [
@@ -188,6 +216,8 @@ mod tests {
             context.normal(1),
             Context::training(1, 3, &[5]).normal(1),
             Context::evaluation(1, &[5]).normal(1),
+            context.normal_for_batch([1, 1]),
+            Context::training(1, 2, &[6, 5]).normal_for_batch([1, 1]),
         ];
         for (i, a) in draws.iter().enumerate() {
             assert!(draws[..i].iter().all(|b| a != b));

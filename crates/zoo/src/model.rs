@@ -136,14 +136,14 @@ where
     fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32> {
         value(&self.0, |model, tape| {
             let x = tape.var(x);
-            model.encode(x).jacobian_by_example(x)
+            model.encode(x).batch_jacobian(x)
         })
     }
 
     fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32> {
         value(&self.0, |model, tape| {
             let z = tape.var(z);
-            model.decode(z).jacobian_by_example(z)
+            model.decode(z).batch_jacobian(z)
         })
     }
 

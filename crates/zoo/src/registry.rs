@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use toml::Table;
 
 use crate::AnyModel;
-use crate::models::{autoencoder, pca, vae};
-use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
 use crate::models::{autoencoder, linear, pca, vae};
+use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
+use crate::models::{contractive, ica, rae, sequence, stacked, wae};
 use crate::models::{conv, denoising, jumprelu, residual, sparse, sparse_kl, topk};
 use crate::train::Plan;
 
@@ -79,7 +79,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², linear",
         source: "Bourlard & Kamp 1988; Baldi & Hornik 1989",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<linear::Config>,
         build: build::<linear::Config>,
     },
@@ -89,7 +88,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², blocks y = x + f(x)",
         source: "He et al. 2016; Ioffe & Szegedy 2015",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<residual::Config>,
         build: build::<residual::Config>,
     },
@@ -99,7 +97,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², strided convolutions",
         source: "Masci et al. 2011; Odena et al. 2016",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<conv::Config>,
         build: build::<conv::Config>,
     },
@@ -109,7 +106,6 @@ pub const MODELS: &[Entry] = &[
         equation: "E ‖x − g(f(x̃))‖², x̃ damaged",
         source: "Vincent et al. 2008, 2010",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<denoising::Config>,
         build: build::<denoising::Config>,
     },
@@ -119,7 +115,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ Σ|h|",
         source: "Olshausen & Field 1996; Ng 2011",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<sparse::Config>,
         build: build::<sparse::Config>,
     },
@@ -129,7 +124,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ ‖W‖² + 2β Σ KL(ρ ‖ ρ̂)",
         source: "Ng 2011",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<sparse_kl::Config>,
         build: build::<sparse_kl::Config>,
     },
@@ -139,7 +133,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², the k largest units, + α ‖e − ê‖²",
         source: "Makhzani & Frey 2014; Gao et al. 2024",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<topk::Config>,
         build: build::<topk::Config>,
     },
@@ -149,7 +142,6 @@ pub const MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ Σ H(z − θ)",
         source: "Rajamanoharan et al. 2024",
         training: Training::Gradient,
-        generative: false,
         complete: complete::<jumprelu::Config>,
         build: build::<jumprelu::Config>,
     },
@@ -224,6 +216,60 @@ pub const MODELS: &[Entry] = &[
         training: Training::Gradient,
         complete: complete::<vq_vae::Config>,
         build: build::<vq_vae::Config>,
+    },
+    Entry {
+        name: "contractive",
+        title: "contractive autoencoder",
+        equation: "−ln p(x|z) + λ ‖∂z/∂x‖²",
+        source: "Rifai et al. 2011",
+        training: Training::Gradient,
+        complete: complete::<contractive::Config>,
+        build: build::<contractive::Config>,
+    },
+    Entry {
+        name: "rae",
+        title: "regularised autoencoder",
+        equation: "‖x − x̂‖² + β ½ ‖z‖² + λ ‖∂x̂/∂z‖²",
+        source: "Ghosh et al. 2020",
+        training: Training::Gradient,
+        complete: complete::<rae::Config>,
+        build: build::<rae::Config>,
+    },
+    Entry {
+        name: "wae",
+        title: "Wasserstein autoencoder",
+        equation: "‖x − x̂‖² + λ MMD²(q(z), N(0, I))",
+        source: "Tolstikhin et al. 2018; Kolouri et al. 2019",
+        training: Training::Gradient,
+        complete: complete::<wae::Config>,
+        build: build::<wae::Config>,
+    },
+    Entry {
+        name: "stacked",
+        title: "stacked autoencoder, pretrained layer by layer",
+        equation: "−ln p(x|z)",
+        source: "Bengio et al. 2007; Vincent et al. 2010",
+        training: Training::Gradient,
+        complete: complete::<stacked::Config>,
+        build: build::<stacked::Config>,
+    },
+    Entry {
+        name: "ica",
+        title: "independent components (reconstruction ICA)",
+        equation: "‖WᵀWx̃ − x̃‖² + λ Σ ln cosh z, x̃ white",
+        source: "Le et al. 2011",
+        training: Training::Gradient,
+        complete: complete::<ica::Config>,
+        build: build::<ica::Config>,
+    },
+    Entry {
+        name: "sequence",
+        title: "sequence autoencoder",
+        equation: "Σₜ ‖xₜ − x̂ₜ‖², read and written by GRUs",
+        source: "Srivastava et al. 2015; Cho et al. 2014",
+        training: Training::Gradient,
+        complete: complete::<sequence::Config>,
+        build: build::<sequence::Config>,
     },
 ];
 

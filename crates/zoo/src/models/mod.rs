@@ -4,25 +4,31 @@ pub mod autoencoder;
 pub mod capacity_vae;
 pub mod codebook;
 pub mod conditional_vae;
-pub mod decoder;
-pub mod flow_vae;
-pub mod iwae;
-pub mod pca;
-pub mod tc_vae;
+pub mod contractive;
 pub mod conv;
+pub mod decoder;
 pub mod denoising;
 pub mod dictionary;
+pub mod flow_vae;
+pub mod ica;
+pub mod iwae;
 pub mod jumprelu;
 pub mod linear;
+pub mod mirror;
 pub mod pca;
+pub mod rae;
 pub mod residual;
+pub mod sequence;
 pub mod sparse;
 pub mod sparse_kl;
+pub mod stacked;
+pub mod tc_vae;
 pub mod topk;
 pub mod vae;
 pub mod vamp;
 pub mod variational;
 pub mod vq_vae;
+pub mod wae;
 
 use nn::{Error, Result};
 
@@ -45,4 +51,12 @@ fn check_widths(hidden: &[usize], code: usize) -> Result<()> {
         return Err(Error::Invalid(format!("a hidden layer must have at least 1 unit, not {hidden:?}")));
     }
     Ok(())
+}
+
+/// Refuses weights of terms that are negative or no numbers.
+fn check_weight(name: &str, weight: f64) -> Result<()> {
+    if weight >= 0.0 && weight.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!("{name} must be a number from 0 up, not {weight}")))
 }

@@ -1,0 +1,198 @@
+//! The regularised autoencoder (Ghosh, Sajjadi, Vergari, Black and Schölkopf 2020).
+//!
+//! > `L(x) = ‖x − x̂‖² + β ½ ‖z‖² + λ R`,  `R = ‖θ_D‖²` or `R = ‖∂D/∂z‖²_F`
+//!
+//! A variational autoencoder smooths its decoder by noise on the code. This one does without noise: it
+//! asks directly for small codes (the second term, eq. 6 of the paper) and a decoder that changes little
+//! when the code does (`R`, eq. 7 and section 4). New examples are decoded draws from a
+//! [mixture](crate::mixture) that is fitted to the codes afterwards.
+//!
+//! The Jacobian of the decoder is exact: as the code is narrow, it takes one sweep for each of its
+//! numbers. A single sweep with a cotangent of ones would give `‖Jᵀ1‖²`, which is another quantity: it
+//! can be 0 for a decoder as steep as one likes.
+
+use autograd::{Real, Tensor, Var, tree};
+use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
+use serde::{Deserialize, Serialize};
+
+use super::{check_weight, check_widths, reversed, widths};
+use crate::registry::Settings;
+use crate::{Learned, Likelihood, Loss, Model};
+
+/// Settings of a regularised autoencoder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Numbers in the code.
+    pub code: usize,
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// What the decoder's output means.
+    pub likelihood: Likelihood,
+    /// `β`, the weight of `½ ‖z‖²`, ≥ 0.
+    pub beta: f64,
+    /// `R`, what keeps the decoder smooth.
+    pub smoothness: Smoothness,
+    /// `λ`, the weight of `R`, ≥ 0.
+    pub lambda: f64,
+}
+
+/// What keeps a decoder smooth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Smoothness {
+    /// `‖θ_D‖²`, the squares of the decoder's weights (RAE-L2; biases are free).
+    Weights,
+    /// `‖∂D/∂z‖²_F`, the exact Jacobian of the reconstruction (RAE-GP).
+    Jacobian,
+}
+
+/// Encoder and decoder.
+#[derive(Clone, Debug)]
+pub struct Rae<W> {
+    encoder: Mlp<W>,
+    decoder: Mlp<W>,
+    config: Config,
+}
+tree!(Rae { encoder, decoder; config });
+
+impl Settings for Config {
+    type Model = Learned<Rae<Tensor<f32>>>;
+
+    fn defaults(data: &Dataset) -> Self {
+        let (code, hidden) = if data.width() < 256 { (8, vec![64]) } else { (16, vec![512, 128]) };
+        Config {
+            code,
+            hidden,
+            // Smooth, as a rectifier's Jacobian is blind to how the slopes change.
+            activation: Activation::Tanh,
+            likelihood: Likelihood::SquaredError,
+            beta: 1e-2,
+            smoothness: Smoothness::Jacobian,
+            lambda: 1e-2,
+        }
+    }
+
+    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
+        check_widths(&self.hidden, self.code)?;
+        check_weight("beta", self.beta)?;
+        check_weight("lambda", self.lambda)?;
+        let widths = widths(data.width(), &self.hidden, self.code);
+        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
+        let output = decoder.layers.last_mut().expect("at least one layer");
+        output.bias = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
+        Ok(Learned(Rae { encoder, decoder, config: self.clone() }))
+    }
+}
+
+impl<'t, T: Real> Rae<Var<'t, T>> {
+    /// `∂D/∂z`, the Jacobian of the reconstruction at every code, of shape `[batch, features, code]`.
+    pub fn jacobian(&self, z: Var<'t, T>) -> Var<'t, T> {
+        // A code may come as a constant, and nothing can be differentiated by a constant.
+        let z = z + z.tape().var(Tensor::zeros(z.shape()));
+        self.decode(z).batch_jacobian(z)
+    }
+
+    fn smoothness(&self, z: Var<'t, T>) -> Var<'t, T> {
+        match self.config.smoothness {
+            Smoothness::Weights => {
+                let squares = self.decoder.layers.iter().map(|layer| layer.weight.square().sum());
+                squares.reduce(|a, b| a + b).expect("at least one layer")
+            }
+            Smoothness::Jacobian => self.jacobian(z).square().sum() / z.shape()[0] as f64,
+        }
+    }
+}
+
+impl<'t, T: Real> Model<'t, T> for Rae<Var<'t, T>> {
+    fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+        self.encoder.forward(x)
+    }
+
+    fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+        self.config.likelihood.mean(self.decoder.forward(z))
+    }
+
+    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
+        let Config { likelihood, beta, lambda, .. } = self.config;
+        let z = self.encoder.forward(x);
+        let output = self.decoder.forward(z);
+        let size = z.square().sum() * (0.5 / z.shape()[0] as f64);
+        let terms = [
+            ("reconstruction", likelihood.loss(output, x)),
+            ("code size", beta * size),
+            ("smoothness", lambda * self.smoothness(z)),
+        ];
+        Loss::sum(likelihood.unit(), terms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AnyModel;
+    use crate::data::digits;
+    use crate::train::{Plan, train};
+    use autograd::{grad, value};
+    use nn::{Purpose, generator};
+
+    fn rae(smoothness: Smoothness, lambda: f64) -> Learned<Rae<Tensor<f32>>> {
+        let data = digits().train;
+        let config = Config { code: 3, smoothness, lambda, ..Config::defaults(&data) };
+        config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap()
+    }
+
+    fn norms(model: &Rae<Tensor<f32>>, x: &Tensor<f32>) -> (f64, f64) {
+        let jacobian = value(model, |model, tape| model.jacobian(model.encode(tape.constant(x))));
+        let squares = |j: &Tensor<f32>| j.to_vec().iter().map(|j| f64::from(j * j)).sum::<f64>();
+        let all = squares(&jacobian);
+        let along_ones = squares(&jacobian.sum_to([x.shape()[0], 1, 3]));
+        (all / x.shape()[0] as f64, along_ones / x.shape()[0] as f64)
+    }
+
+    #[test]
+    fn the_penalty_is_the_decoders_jacobian_and_not_its_product_with_ones() {
+        let model = rae(Smoothness::Jacobian, 1.0);
+        let x = digits().train.rows(&[0, 1, 2, 3]);
+        let terms = model.loss(&x, Context::training(0, 1, &[0, 1, 2, 3]));
+        let (exact, along_ones) = norms(&model.0, &x);
+        assert!((terms.values[2].1 - exact).abs() < 1e-5 * exact);
+        assert!((along_ones / exact - 1.0).abs() > 0.1, "{along_ones} {exact}");
+
+        // Finite differences of the decoder, code by code.
+        let z = model.encode(&x);
+        let step = 1e-2_f32;
+        let mut squares = 0.0;
+        for k in 0..3 {
+            let moved = |by: f32| {
+                let z = Tensor::from_fn([4, 3], |i| z.to_vec()[i] + if i % 3 == k { by } else { 0.0 });
+                model.decode(&z)
+            };
+            let slopes = moved(step).zip(&moved(-step), |a, b| (a - b) / (2.0 * step));
+            squares += slopes.to_vec().iter().map(|j| f64::from(j * j)).sum::<f64>() / 4.0;
+        }
+        assert!((squares - exact).abs() < 1e-3 * exact, "{squares} {exact}");
+    }
+
+    #[test]
+    fn both_kinds_of_smoothness_have_a_gradient_and_smooth() {
+        let data = digits();
+        let x = data.train.rows(&[0, 1, 2, 3]);
+        for (smoothness, strong) in [(Smoothness::Weights, 0.05), (Smoothness::Jacobian, 0.3)] {
+            let slope = grad(&rae(smoothness, 1.0).0, |model, tape| {
+                model.loss(tape.constant(&x), &mut Context::training(0, 1, &[0, 1, 2, 3])).terms[2].1
+            });
+            assert!(slope.decoder.layers.iter().all(|l| l.weight.to_vec().iter().any(|d| *d != 0.0)));
+            let [rough, smooth] = [0.0, strong].map(|lambda| {
+                let mut model = rae(smoothness, lambda);
+                let plan = Plan { epochs: 20, batch: 64, learning_rate: 2e-3, ..Plan::default() };
+                train(&mut model, &data, &plan).unwrap();
+                norms(&model.0, &data.test.x).0
+            });
+            assert!(smooth < 0.7 * rough, "{smoothness:?}: {rough} became {smooth}");
+        }
+    }
+}
