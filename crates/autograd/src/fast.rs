@@ -101,7 +101,7 @@ fn ln_normal(x: f32, correction: f32) -> f32 {
     let f = f32::from_bits((above & ((1 << 23) - 1)) + MIDDLE) - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
-    let rest = z * polynomial(z, [0.666_666_63, 0.400_003_34, 0.285_373_03, 0.235_822_72]);
+    let rest = z * polynomial(z, [0.666_666_6, 0.400_003_34, 0.285_373_03, 0.235_822_72]);
     let half = 0.5 * f * f;
     k * LN_2_HIGH - ((half - (s * (half + rest) + (k * LN_2_LOW + correction))) - f)
 }

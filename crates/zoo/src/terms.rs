@@ -46,7 +46,8 @@ impl Likelihood {
     pub fn weighted_loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>, w: Var<'t, T>) -> Var<'t, T> {
         let loss = match self {
             Likelihood::SquaredError => (output - x).square(),
-            Likelihood::Bernoulli => output.softplus() - output * x,
+            Likelihood::Bernoulli => losses::elementwise::bce_with_logits(output, x),
+            Likelihood::ContinuousBernoulli => losses::elementwise::continuous_bernoulli_nll(output, x),
         };
         (w * loss).sum() * (1.0 / x.shape()[0] as f64)
     }

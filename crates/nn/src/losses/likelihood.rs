@@ -76,7 +76,7 @@ pub mod elementwise {
     #[track_caller]
     pub fn bce_with_logits<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         same_shapes("bce_with_logits", logits, x);
-        logits.softplus() - logits * x
+        logits.bce_with_logits(x)
     }
 
     /// The summands of [`losses::continuous_bernoulli_nll`](crate::losses::continuous_bernoulli_nll).

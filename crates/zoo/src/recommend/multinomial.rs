@@ -61,7 +61,7 @@ impl Config {
         if *code == 0 || hidden.contains(&0) {
             return Err(Error::Invalid("code and hidden layers must have at least 1 unit".into()));
         }
-        if !(0.0..1.0).contains(dropout) || !(*beta >= 0.0 && beta.is_finite()) {
+        if !((0.0..1.0).contains(dropout) && *beta >= 0.0 && beta.is_finite()) {
             return Err(Error::Invalid(format!(
                 "dropout is a fraction from 0 to below 1 and beta a number from 0 up, not {dropout} and {beta}"
             )));
