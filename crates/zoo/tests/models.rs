@@ -202,7 +202,10 @@ fn jacobians_agree_with_finite_differences() {
                     }
                 }
             };
-        check("encoder", &|x| model.encode(x), &x, model.encoder_jacobian(&x));
+        // An encoder with jumps has no finite differences where it jumps.
+        if entry.training == Training::ClosedForm || case(entry).orders == 2 {
+            check("encoder", &|x| model.encode(x), &x, model.encoder_jacobian(&x));
+        }
         check("decoder", &|z| model.decode(z), &z, model.decoder_jacobian(&z));
     }
 }

@@ -7,6 +7,7 @@
 
 use nn::train::Update;
 use nn::{Adam, Context};
+use toml::Table;
 use zoo::AnyModel;
 use zoo::data::{Split, digits};
 use zoo::registry::{MODELS, Training};
@@ -35,8 +36,10 @@ fn training_steps_recycle_their_memory() {
     let data = digits();
     let mut warming_up = 0;
     for entry in MODELS.iter().filter(|entry| entry.training == Training::Gradient) {
+        let known = entry.complete(&Table::new(), &data.train).unwrap();
         let wide = toml::toml! { hidden = [600] };
-        let settings = entry.complete(&wide, &data.train).unwrap();
+        let given = if known.contains_key("hidden") { wide } else { Table::new() };
+        let settings = entry.complete(&given, &data.train).unwrap();
         let mut model = entry.build(&settings, &data.train, 0).unwrap();
         let mut adam = Adam::new(1e-3);
         warming_up += faults(&mut *model, &data, &mut adam, 10);

@@ -46,6 +46,31 @@ pub trait Lanes: Copy {
     fn add_vectors<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// The sum of all lanes.
     fn sum_lanes<S: Simd>(simd: S, a: Self::V<S>) -> Self;
+
+    /// Does the work with the machine's vectors. For one type it is one function: the kernels are compiled
+    /// here, and not again in every crate that multiplies.
+    #[doc(hidden)]
+    fn run(work: Work<Self>);
+}
+
+/// What this file computes.
+pub enum Work<'w, T> {
+    /// A product of matrices.
+    Product(Product<'w, T>),
+    /// Products of listed rows.
+    Listed(Listed<'w, T>),
+}
+
+impl<T: Real> WithSimd for Work<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self {
+            Work::Product(product) => product.with_simd(simd),
+            Work::Listed(listed) => listed.with_simd(simd),
+        }
+    }
 }
 
 macro_rules! lanes {
@@ -68,6 +93,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn sum_lanes<S: Simd>(simd: S, a: S::$v) -> Self {
                 simd.$sum(a)
+            }
+            #[inline(never)]
+            fn run(work: Work<$t>) {
+                Arch::new().dispatch(work);
             }
         }
     };
@@ -195,12 +224,37 @@ impl<T: Real> Bias<'_, T> {
 /// # Safety
 /// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them.
 #[allow(unsafe_code)]
-pub(super) unsafe fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: Place<T>) {
+pub(super) unsafe fn product<T: Real>(
+    kernel: Kernel,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    bias: Bias<T>,
+    out: Place<T>,
+) {
     assert_eq!(a.shape[1], b.shape[0]);
-    Arch::new().dispatch(Product { a, b, bias, out });
+    T::run(Work::Product(Product { kernel, a, b, bias, out }));
 }
 
-struct Product<'a, T> {
+/// The two ways to a product. They add up in different orders, so all parts of a product go the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kernel {
+    /// Tiles of rows and columns.
+    Tiles,
+    /// A dot product for each element: for few rows, where both matrices are contiguous along the sum.
+    Dots,
+}
+
+impl Kernel {
+    /// The better one for these matrices.
+    pub(super) fn of<T>(a: &Matrix<T>, b: &Matrix<T>) -> Self {
+        let contiguous = a.strides[1] == 1 && b.strides[0] == 1;
+        if a.shape[0] <= FEW && contiguous { Kernel::Dots } else { Kernel::Tiles }
+    }
+}
+
+/// A product of matrices.
+pub struct Product<'a, T> {
+    kernel: Kernel,
     a: Matrix<'a, T>,
     b: Matrix<'a, T>,
     bias: Bias<'a, T>,
@@ -212,8 +266,7 @@ impl<T: Real> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let contiguous = self.a.strides[1] == 1 && self.b.strides[0] == 1;
-        if self.a.shape[0] <= FEW && contiguous {
+        if self.kernel == Kernel::Dots {
             return self.dots(simd);
         }
         // 6 × 4 running sums, 4 vectors of b and 1 of a need 29 registers of 32; 6 × 2 need 15 of 16.
@@ -269,7 +322,7 @@ impl<T: Real> Product<'_, T> {
 /// > `out[i, j] = Σ a[row · i + runs[s][0] + r · steps[0]] · b[runs[s][1] + r · steps[1] + j]`
 ///
 /// summed over `s` and over `r` below the length of a run.
-pub(super) struct Listed<'l, T> {
+pub struct Listed<'l, T> {
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) a: *const T,
@@ -297,7 +350,7 @@ impl<T: Real> Listed<'_, T> {
     /// [`LANES`]; `out` can be written, and nobody else reads or writes it.
     #[allow(unsafe_code)]
     pub(super) unsafe fn add_up(self) {
-        Arch::new().dispatch(self);
+        T::run(Work::Listed(self));
     }
 }
 
@@ -623,7 +676,8 @@ mod tests {
         let [m, n] = [a.shape[0], b.shape[1]];
         let mut out = vec![f32::NAN; m * n];
         let place = Place { start: out.as_mut_ptr(), strides: [n as isize, 1] };
-        run(Product { a: a.matrix(), b: b.matrix(), bias, out: place });
+        let (a, b) = (a.matrix(), b.matrix());
+        run(Product { kernel: Kernel::of(&a, &b), a, b, bias, out: place });
         out
     }
 

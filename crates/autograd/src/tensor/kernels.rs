@@ -74,7 +74,6 @@ impl<const N: usize> Walk<N> {
     }
 
     /// Calls `visit(offsets of the row's first elements)` for rows `start..end`.
-    #[inline(always)]
     fn rows(&self, start: usize, end: usize, mut visit: impl FnMut([usize; N])) {
         let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
         let mut rest = start;
@@ -156,6 +155,11 @@ impl<T: Real> Tensor<T> {
 
     /// The same, with a contiguous result.
     fn combine_in_order<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
+        // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
+        Tensor::combine_with(operands, &|out, pieces| fill(out, pieces, &f))
+    }
+
+    fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         let shape = &operands[0].shape;
         debug_assert!(operands.iter().all(|t| t.shape == *shape));
         cost::work(operands[0].len());
@@ -167,45 +171,26 @@ impl<T: Real> Tensor<T> {
                 let all = operands.map(|t| t.as_slice().expect("contiguous"));
                 return for_each_chunk(out, CHUNK, |i, out| {
                     let start = i * CHUNK;
-                    let pieces = all.map(|data| &data[start..start + out.len()]);
-                    vectorized(
-                        #[inline(always)]
-                        || fill(out, pieces, &f),
-                    );
+                    fill(out, all.map(|data| &data[start..start + out.len()]));
                 });
             }
             let walk = Walk::new(operands);
             let buffers = operands.map(|t| t.buffer.as_slice());
             let rows = (CHUNK / walk.len).max(1);
             for_each_chunk(out, rows * walk.len, |i, out| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        let mut rest = out.chunks_exact_mut(walk.len);
-                        let count = rest.len();
-                        let mut gathered = [[T::zero(); BLOCK]; N];
-                        walk.rows(
-                            i * rows,
-                            i * rows + count,
-                            #[inline(always)]
-                            |at| {
-                                let row = rest.next().expect("as many rows as were asked for");
-                                for (block, out) in row.chunks_mut(BLOCK).enumerate() {
-                                    for (k, gathered) in gathered.iter_mut().enumerate() {
-                                        gather(
-                                            buffers[k],
-                                            at[k],
-                                            block * BLOCK,
-                                            walk.inner[k],
-                                            &mut gathered[..out.len()],
-                                        );
-                                    }
-                                    fill(out, gathered.each_ref().map(|block| &block[..]), &f);
-                                }
-                            },
-                        );
-                    },
-                );
+                let mut rest = out.chunks_exact_mut(walk.len);
+                let count = rest.len();
+                let mut gathered = [[T::zero(); BLOCK]; N];
+                walk.rows(i * rows, i * rows + count, |at| {
+                    let row = rest.next().expect("as many rows as were asked for");
+                    for (block, out) in row.chunks_mut(BLOCK).enumerate() {
+                        for (k, gathered) in gathered.iter_mut().enumerate() {
+                            let gathered = &mut gathered[..out.len()];
+                            gather(buffers[k], at[k], block * BLOCK, walk.inner[k], gathered);
+                        }
+                        fill(out, gathered.each_ref().map(|block| &block[..]));
+                    }
+                });
             });
         })
     }
@@ -319,17 +304,23 @@ impl<T: Real> Tensor<T> {
     }
 }
 
+/// Fills a slice from as many elements of each operand.
+type Fill<'f, T, const N: usize> = dyn Fn(&mut [T], [&[T]; N]) + Sync + 'f;
+
 /// The innermost loop: `f` of the elements at each place.
-#[inline(always)]
 fn fill<T: Real, const N: usize>(out: &mut [T], pieces: [&[T]; N], f: &impl Fn([T; N]) -> T) {
     let pieces = pieces.map(|piece| &piece[..out.len()]);
-    for (i, y) in out.iter_mut().enumerate() {
-        *y = f(pieces.map(|piece| piece[i]));
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            for (i, y) in out.iter_mut().enumerate() {
+                *y = f(pieces.map(|piece| piece[i]));
+            }
+        },
+    );
 }
 
 /// Some elements of a row that starts at `start`, from number `first` on, `stride` apart in memory.
-#[inline(always)]
 fn gather<T: Real>(buffer: &[T], start: usize, first: usize, stride: isize, out: &mut [T]) {
     let at = |i: usize| start.wrapping_add_signed((first + i) as isize * stride);
     match stride {

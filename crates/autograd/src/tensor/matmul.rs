@@ -1,6 +1,6 @@
 //! The matrix product: shapes, stacks, and how the work is divided among threads.
 
-use super::gemm::{Bias, FEW, LANES, Matrix, Place, ROWS, product};
+use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, ROWS, product};
 use super::kernels::for_each_chunk;
 use super::threads::share;
 use super::{Shape, Tensor, broadcast, cost};
@@ -137,10 +137,11 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
         true => (a, b, bias, place),
         false => (b.t(), a.t(), bias.t(), place.t()),
     };
+    let kernel = Kernel::of(&a, &b);
     let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
     if threads == 1 {
         // SAFETY: the assertion above; `out` is borrowed mutably by this function.
-        return unsafe { product(a, b, bias, out) };
+        return unsafe { product(kernel, a, b, bias, out) };
     }
     // Columns share nothing; with rows, every thread makes the panels anew.
     let (rows, columns) = (a.shape[0], b.shape[1]);
@@ -156,7 +157,7 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
             _ => (a, b.part(1, start, count)),
         };
         // SAFETY: as above, and these rows, or columns, belong to no other piece.
-        unsafe { product(a, b, bias.part(axis, start), out.part(axis, start)) };
+        unsafe { product(kernel, a, b, bias.part(axis, start), out.part(axis, start)) };
     });
 }
 
@@ -245,6 +246,9 @@ mod tests {
             [1, 1, 784, 100],
             [1, 130, 3000, 700],
             [1, 512, 64, 500],
+            // With two threads one row is left for the second.
+            [1, 13, 3000, 40],
+            [1, 2, 3000, 700],
             [1, 512, 500, 32],
             [300, 17, 33, 9],
             [3, 110, 120, 90],
@@ -253,7 +257,8 @@ mod tests {
             let (a, b) = (stack(batch, m, k), stack(batch, k, n));
             let run = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| (a.matmul(&b), a.t().matmul(&a.matmul(&b))))
+                let turned = b.t().contiguous();
+                pool.install(|| [a.matmul(&b), a.t().matmul(&a.matmul(&b)), a.matmul(&turned.t())])
             };
             let one = run(1);
             for threads in [2, 3, 4] {

@@ -62,6 +62,9 @@ fn class(len: usize) -> usize {
 pub(crate) struct Buffer<T: Real> {
     data: Vec<T>,
     len: usize,
+    /// Whether it came from the pool, or could have. What comes from outside is freed: were it kept, the pool
+    /// would grow with every vector that is made into a tensor.
+    pooled: bool,
 }
 
 impl<T: Real> Buffer<T> {
@@ -74,17 +77,17 @@ impl<T: Real> Buffer<T> {
             // A kernel that forgets an element is found at once.
             data.fill(T::NAN);
         }
-        Buffer::new(data, len)
+        Buffer::new(data, len, class >= SMALLEST)
     }
 
     pub(crate) fn from_vec(data: Vec<T>) -> Self {
         let len = data.len();
-        Buffer::new(data, len)
+        Buffer::new(data, len, false)
     }
 
-    fn new(data: Vec<T>, len: usize) -> Self {
+    fn new(data: Vec<T>, len: usize, pooled: bool) -> Self {
         cost::hold(size_of::<T>() * len);
-        Buffer { data, len }
+        Buffer { data, len, pooled }
     }
 
     pub(crate) fn as_slice(&self) -> &[T] {
@@ -100,8 +103,7 @@ impl<T: Real> Drop for Buffer<T> {
     fn drop(&mut self) {
         cost::release(size_of::<T>() * self.len);
         let data = std::mem::take(&mut self.data);
-        // Vectors that came from outside may have a size that is no class; those are freed.
-        if data.len() >= SMALLEST && class(data.len()) == data.len() {
+        if self.pooled {
             T::pool().give(data);
         }
     }
@@ -118,6 +120,14 @@ mod tests {
             assert!(class >= len && class - len <= len / 8, "{len} is rounded to {class}");
             assert_eq!(super::class(class), class, "a class is its own class");
         }
+    }
+
+    #[test]
+    fn what_comes_from_outside_is_not_kept() {
+        let size = class(234_567); // a size no other test asks for
+        let outside = Buffer::from_vec(vec![0.0_f64; size]);
+        drop(outside);
+        assert!(f64::pool().take(size).is_none());
     }
 
     #[test]

@@ -46,13 +46,14 @@ fn for_each_example(
 ) -> Tensor<f32> {
     let rows = x.shape().first().copied();
     assert_eq!(rows, Some(examples.len()), "the rows of a tensor of shape {:?} and the examples", x.shape());
-    let mut values = x.to_vec();
+    let mut damaged = x.clone();
+    let values = damaged.make_mut();
     let width = (values.len() / examples.len().max(1)).max(1);
     for (row, &example) in values.chunks_exact_mut(width).zip(examples) {
         let mut from = from(example as u64);
         row.iter_mut().for_each(|value| *value = f(*value, &mut from));
     }
-    Tensor::from_vec(x.shape(), values)
+    damaged
 }
 
 /// True with this probability.

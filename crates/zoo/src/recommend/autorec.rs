@@ -146,10 +146,11 @@ mod tests {
     #[test]
     fn hidden_ratings_are_predicted_almost_as_well_as_the_noise_allows() {
         let [known, hidden] = ratings().transposed().split(0.1, 0);
-        let config = Config { hidden: 40, decay: 6.0, activation: Activation::Identity };
+        // A unit for each taste.
+        let config = Config { hidden: 5, decay: 50.0, activation: Activation::Identity };
         let model = config.build(&known, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
         let schedule = Schedule::Cosine { floor: 0.0 };
-        let plan = Plan { epochs: 150, batch: 50, learning_rate: 3e-3, schedule, ..Plan::default() };
+        let plan = Plan { epochs: 500, batch: 50, learning_rate: 5e-3, schedule, ..Plan::default() };
         let mut task = Recommending { model, train: &known };
         let before = task.model.rmse(&known, &hidden, [-9.0, 15.0]);
         Trainer::new(plan.clone(), Adam::new(plan.learning_rate)).run(&mut task).unwrap();
