@@ -307,17 +307,22 @@ impl<T: Real> Tensor<T> {
 /// Fills a slice from as many elements of each operand.
 type Fill<'f, T, const N: usize> = dyn Fn(&mut [T], [&[T]; N]) + Sync + 'f;
 
-/// The innermost loop: `f` of the elements at each place.
+/// The innermost loop, for the machine's vectors.
 fn fill<T: Real, const N: usize>(out: &mut [T], pieces: [&[T]; N], f: &impl Fn([T; N]) -> T) {
-    let pieces = pieces.map(|piece| &piece[..out.len()]);
     vectorized(
         #[inline(always)]
-        || {
-            for (i, y) in out.iter_mut().enumerate() {
-                *y = f(pieces.map(|piece| piece[i]));
-            }
-        },
+        || each(out, pieces, f),
     );
+}
+
+/// `f` of the elements at each place. A function of its own: what it is given by value the compiler knows to be
+/// apart from `out`, which it would not of variables that a closure refers to.
+#[inline(always)]
+fn each<T: Real, const N: usize>(out: &mut [T], pieces: [&[T]; N], f: &impl Fn([T; N]) -> T) {
+    let pieces = pieces.map(|piece| &piece[..out.len()]);
+    for (i, y) in out.iter_mut().enumerate() {
+        *y = f(pieces.map(|piece| piece[i]));
+    }
 }
 
 /// Some elements of a row that starts at `start`, from number `first` on, `stride` apart in memory.
