@@ -20,10 +20,12 @@
 //! ```
 
 mod folder;
+mod images;
 
 use std::path::Path;
 
 pub use self::folder::{ImageFolder, ImageSet, read_folder};
+pub use self::images::Images;
 use super::source::{AGAIN, Source};
 use crate::Result;
 
@@ -57,28 +59,43 @@ pub fn parse(name: &Path, content: &[u8]) -> Result<IdxArray> {
 /// bytes that have arrived, and stops growing where the promise ends.
 fn decode(mut source: Source) -> Result<IdxArray> {
     let shape = header(&mut source)?;
-    let Some(promised) = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size)) else {
-        let sizes = times(&shape);
-        return source
-            .unusable(format!("the header promises {sizes} bytes, more than any computer has; {AGAIN}"));
-    };
+    let promised = promised(&source, &shape)?;
     // Asking for one byte too many tells whether the file ends where it should. Only at its end does a
     // gzip file give its checksum, so this is also what detects a damaged one.
     let bytes = source.at_most((promised as u64).saturating_add(1))?;
-    if bytes.len() > promised {
-        let promise = describe(&shape);
+    check_length(&source, &shape, promised, bytes.len())?;
+    Ok(IdxArray { shape, bytes })
+}
+
+/// The number of elements that this shape promises.
+fn promised(source: &Source, shape: &[usize]) -> Result<usize> {
+    let product = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+    product.map_or_else(
+        || {
+            let sizes = times(shape);
+            let problem = format!("the header promises {sizes} bytes, more than any computer has; {AGAIN}");
+            source.unusable(problem)
+        },
+        Ok,
+    )
+}
+
+/// Whether after the header as many bytes follow as it promises.
+fn check_length(source: &Source, shape: &[usize], promised: usize, found: usize) -> Result<()> {
+    let promise = describe(shape);
+    if found > promised {
         return source.unusable(format!("the header promises {promise}, but more bytes follow; {AGAIN}"));
     }
-    if bytes.len() < promised {
+    if found < promised {
         // Something was promised, so no size is 0.
-        let (promise, each) = (describe(&shape), promised / shape[0]);
-        let part = if bytes.len().is_multiple_of(each) { "" } else { " and a part" };
-        let found = bytes.len() / each;
+        let each = promised / shape[0];
+        let part = if found.is_multiple_of(each) { "" } else { " and a part" };
+        let found = found / each;
         return source.unusable(format!(
             "the header promises {promise}, but the file holds only {found}{part}; {AGAIN}"
         ));
     }
-    Ok(IdxArray { shape, bytes })
+    Ok(())
 }
 
 /// The shape that the header states.

@@ -7,6 +7,7 @@ use flate2::{Compression, GzBuilder};
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::Examples;
 
 /// Three images of 2 × 4 pixels.
 fn images() -> Vec<u8> {
@@ -53,6 +54,35 @@ fn a_file_on_disk() {
         let text = read(path).unwrap_err().to_string();
         assert!(text.starts_with(&format!("cannot read {}: ", path.display())), "{text}");
     }
+}
+
+#[test]
+fn images_stay_on_disk_until_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    for content in [images(), gzip(&images())] {
+        std::fs::write(&path, content).unwrap();
+        let file = Images::open(&path).unwrap();
+        assert_eq!((&file.shape[..], file.len(), file.width()), (&[3, 2, 4][..], 3, 8));
+        let rows = file.rows(&[2, 0, 2]).unwrap();
+        let shades = [16..24, 0..8, 16..24].into_iter().flatten().map(|i| (i * 10) as f32 / 255.0);
+        assert_eq!((rows.shape(), rows.to_vec()), (&[3, 8][..], shades.collect()));
+    }
+    // The same complaints as when all is read, for every way to cut the file short and for one byte more.
+    let (whole, more) = (images(), [&images()[..], &[0]].concat());
+    for content in (0..40).map(|length| &whole[..length]).chain([&more[..]]) {
+        std::fs::write(&path, content).unwrap();
+        assert_eq!(Images::open(&path).unwrap_err().to_string(), read(&path).unwrap_err().to_string());
+    }
+}
+
+#[test]
+#[should_panic(expected = "rows: there is no image 3 among 3")]
+fn an_image_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    std::fs::write(&path, images()).unwrap();
+    let _ = Images::open(&path).unwrap().rows(&[3]);
 }
 
 #[test]

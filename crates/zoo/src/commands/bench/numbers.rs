@@ -4,7 +4,8 @@ use std::f64::consts::TAU;
 use std::path::Path;
 
 use autograd::Tensor;
-use nn::data::idx;
+use nn::data::Examples;
+use nn::data::idx::Images;
 use nn::{Error, Result};
 
 use super::Spec;
@@ -67,22 +68,15 @@ pub(super) fn batches(
         let text = "this workload needs MNIST's training images: --images train-images-idx3-ubyte.gz";
         return Err(Error::Invalid(text.into()));
     };
-    let array = idx::read(path)?;
-    let (&[all, ..], rows) = (&array.shape[..], count * spec.batch) else {
-        return Err(Error::file(path, "this is a single number, not a set of images"));
-    };
-    let pixels = array.bytes.len() / all.max(1);
-    if all < rows || pixels != 784 {
-        return Err(Error::file(
-            path,
-            format!("{rows} images of 784 pixels are needed; here are {all} of {pixels}"),
-        ));
+    let images = Images::open(path)?;
+    let (all, rows) = (images.len(), count * spec.batch);
+    if all < rows || images.width() != 784 {
+        let found = format!("{all} of {}", images.width());
+        let problem = format!("{rows} images of 784 pixels are needed; here are {found}");
+        return Err(Error::file(path, problem));
     }
     let mut keys: Vec<(u64, usize)> = stream(999, all).zip(0..all).collect();
     keys.sort_unstable();
-    let batch = |rows: &[(u64, usize)]| {
-        let pixels = rows.iter().flat_map(|&(_, row)| &array.bytes[row * 784..][..784]);
-        Tensor::from_vec([rows.len(), 784], pixels.map(|&p| f32::from(p) / 255.0).collect())
-    };
-    Ok(keys[..rows].chunks(spec.batch).map(batch).collect())
+    let numbers: Vec<usize> = keys[..rows].iter().map(|key| key.1).collect();
+    numbers.chunks(spec.batch).map(|numbers| images.rows(numbers)).collect()
 }
