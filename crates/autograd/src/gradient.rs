@@ -35,11 +35,57 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn backward(self) -> Gradients<'t, T> {
         self.assert_scalar("backward");
-        Gradients { tape: self.tape, by_id: self.fast_sweep(|_| false) }
+        Gradients { tape: self.tape, by_id: self.fast_sweep(|_| false, |_, _| ()) }
     }
 
-    /// The sweep that records nothing, from the gradient 1 of this scalar.
-    pub(crate) fn fast_sweep(self, keep: impl Fn(usize) -> bool) -> Vec<Option<Tensor<T>>> {
+    /// [`backward`](Self::backward) for a tape that nobody looks at afterwards: `take` is given the gradient
+    /// of every one of these leaves, and its number among them, as soon as it is complete. By then the tape
+    /// holds the leaf no longer, nor any value made from it, so that it can be changed in place; and the
+    /// gradient, just computed, is still in the cache.
+    #[track_caller]
+    pub(crate) fn backward_and_forget(self, leaves: &[Self], take: &mut dyn FnMut(usize, Tensor<T>)) {
+        self.assert_scalar("backward");
+        let tape = self.tape;
+        // The walk is from the last line to the first: the gradient of a leaf is complete after the line that
+        // used it first.
+        let mut first_use = vec![None; tape.len()];
+        for (id, node) in tape.nodes.borrow()[..=self.id].iter().enumerate().filter(|(_, node)| node.depends)
+        {
+            node.inputs.iter().for_each(|&input| _ = first_use[input].get_or_insert(id));
+        }
+        let mut number = vec![None; tape.len()];
+        leaves.iter().enumerate().for_each(|(k, leaf)| number[leaf.id] = Some(k));
+        let nothing = Tensor::scalar(T::zero());
+        let forget = |id: usize| std::mem::replace(&mut tape.nodes.borrow_mut()[id].value, nothing.clone());
+        let mut give = |k: usize, gradient: Option<Tensor<T>>| {
+            let leaf = forget(leaves[k].id);
+            let gradient = gradient.unwrap_or_else(|| Tensor::zeros(leaf.shape()));
+            drop(leaf);
+            take(k, gradient);
+        };
+        let after = |id: usize, adjoints: &mut [Option<Tensor<T>>]| {
+            let inputs = tape.nodes.borrow()[id].inputs.clone();
+            forget(id);
+            for input in inputs.into_iter().filter(|&input| first_use[input] == Some(id)) {
+                if let Some(k) = number[input].take() {
+                    give(k, adjoints[input].take());
+                }
+            }
+        };
+        let mut adjoints = self.fast_sweep(|_| false, after);
+        // Leaves that nothing used.
+        for (k, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| number[leaf.id].is_some()) {
+            give(k, adjoints.get_mut(leaf.id).and_then(Option::take));
+        }
+    }
+
+    /// The sweep that records nothing, from the gradient 1 of this scalar. `after` each line it may look at
+    /// the adjoints.
+    pub(crate) fn fast_sweep(
+        self,
+        keep: impl Fn(usize) -> bool,
+        after: impl FnMut(usize, &mut [Option<Tensor<T>>]),
+    ) -> Vec<Option<Tensor<T>>> {
         let tape = self.tape;
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
         let seed = Tensor::ones(self.shape());
@@ -60,7 +106,7 @@ impl<'t, T: Real> Var<'t, T> {
             sum.accumulate(&share);
             sum
         };
-        sweep(tape, [(self.id, seed)], &needed, keep, rule, add)
+        sweep(tape, [(self.id, seed)], &needed, keep, rule, add, after)
     }
 
     /// The gradient of this scalar with respect to the given variables, as variables: the sweep is
@@ -124,7 +170,7 @@ impl<'t, T: Real> Var<'t, T> {
         };
         let keep = |id| wanted.contains(&id);
         let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
-        let grads = sweep(tape, seeds, &needed, keep, rule, |sum, share| sum + share);
+        let grads = sweep(tape, seeds, &needed, keep, rule, |sum, share| sum + share, |_, _| ());
         tape.on_behalf_of.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
         wrt.iter().map(|x| grads.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
@@ -143,7 +189,7 @@ impl<'t, T: Real> Var<'t, T> {
 /// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the inputs.
 /// It starts from the `seeds`, the gradients at the outputs; the largest line among them is that of
 /// the last `needed` flag. Lines that are not needed are never visited. Adjoints of leaves and of those
-/// to `keep` are returned, the others are dropped on the way.
+/// to `keep` are returned, the others are dropped on the way. `after` every line it may take some, too.
 ///
 /// `G` is a tensor in the fast pass and a variable in the recorded one.
 fn sweep<'t, T: Real, G: Clone>(
@@ -153,6 +199,7 @@ fn sweep<'t, T: Real, G: Clone>(
     keep: impl Fn(usize) -> bool,
     rule: impl Fn(&dyn AnyOp<T>, usize, &G, &[Var<'t, T>], Var<'t, T>) -> G,
     add: impl Fn(G, G) -> G,
+    mut after: impl FnMut(usize, &mut [Option<G>]),
 ) -> Vec<Option<G>> {
     let mut adjoint: Vec<Option<G>> = vec![None; needed.len()];
     let collect = |place: &mut Option<G>, share: G| {
@@ -179,6 +226,7 @@ fn sweep<'t, T: Real, G: Clone>(
             }
         }
         tape.nodes.borrow_mut()[id].op = Some(op);
+        after(id, &mut adjoint);
     }
     adjoint
 }

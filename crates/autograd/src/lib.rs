@@ -51,5 +51,6 @@ pub use ops::{
 pub use scalar::{Real, Scalar};
 pub use tape::{Tape, Var};
 pub use tensor::{Axes, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
-pub use transform::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, value, value_and_grad, vjp};
+pub use transform::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, vjp};
+pub use transform::{value, value_and_grad, value_and_update};
 pub use tree::{Buffer, Leaf, Name, Tree};

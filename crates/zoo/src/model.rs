@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value, value_and_grad};
+use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value};
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
@@ -175,14 +175,7 @@ where
         mut context: Context,
         update: &mut Update<f32>,
     ) -> Result<Terms> {
-        let mut terms = None;
-        let (_, gradient) = value_and_grad(&self.0, |model, tape| {
-            let loss = model.loss(tape.constant(x), &mut context);
-            terms = Some(Terms::of(&loss));
-            loss.total()
-        });
-        update.apply(&mut self.0, gradient, &mut context)?;
-        Ok(terms.expect("the closure ran"))
+        update.step(&mut self.0, &mut context, |model, tape, context| model.loss(tape.constant(x), context))
     }
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {

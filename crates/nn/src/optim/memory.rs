@@ -101,9 +101,8 @@ pub struct Memory<T: Real> {
     pub steps: u64,
     /// Other numbers that change from step to step, by name.
     pub numbers: BTreeMap<&'static str, f64>,
-    /// Names of the parameters in order of their slots, as far as they have been met.
-    names: Vec<String>,
-    tensors: Vec<Vec<Tensor<T>>>,
+    /// Name and tensors of every parameter that has been met, by the number of its slot.
+    parameters: BTreeMap<usize, (String, Vec<Tensor<T>>)>,
 }
 
 impl<T: Real> Memory<T> {
@@ -114,8 +113,7 @@ impl<T: Real> Memory<T> {
             groups: Groups::default(),
             steps: 0,
             numbers: BTreeMap::new(),
-            names: vec![],
-            tensors: vec![],
+            parameters: BTreeMap::new(),
         }
     }
 
@@ -130,11 +128,10 @@ impl<T: Real> Memory<T> {
         parameter: &Tensor<T>,
         start: f64,
     ) -> &mut [Tensor<T>; N] {
-        if slot.index == self.tensors.len() {
-            self.names.push(slot.name.to_string());
-            self.tensors.push((0..N).map(|_| Tensor::full(parameter.shape(), start)).collect());
-        }
-        let tensors = &mut self.tensors[slot.index];
+        let (_, tensors) = self.parameters.entry(slot.index).or_insert_with(|| {
+            let tensors = (0..N).map(|_| Tensor::full(parameter.shape(), start));
+            (slot.name.to_string(), tensors.collect())
+        });
         let had = tensors.len();
         tensors.as_mut_slice().try_into().unwrap_or_else(|_| {
             panic!("the optimizer keeps {had} tensors for a parameter and is now asked for {N}")
@@ -144,7 +141,7 @@ impl<T: Real> Memory<T> {
     /// Everything under its name, where `labels` name the tensors of one parameter.
     pub(super) fn save(&self, labels: &[&str]) -> State<T> {
         let mut state = State::default();
-        for (parameter, tensors) in self.names.iter().zip(&self.tensors) {
+        for (parameter, tensors) in self.parameters.values() {
             for (label, tensor) in labels.iter().zip(tensors) {
                 state.tensors.insert(joined(parameter, label), tensor.clone());
             }
@@ -169,10 +166,10 @@ impl<T: Real> Memory<T> {
         }
         // Before the first step no parameter has been met, and a rule without tensors meets none.
         if new.steps > 0 && !labels.is_empty() {
-            for (parameter, shape) in parameters {
+            for (index, (parameter, shape)) in parameters.iter().enumerate() {
                 let tensor = |label: &&str| state.take_tensor(&joined(parameter, label), shape);
-                new.tensors.push(labels.iter().map(tensor).collect::<Result<_>>()?);
-                new.names.push(parameter.clone());
+                let tensors = labels.iter().map(tensor).collect::<Result<_>>()?;
+                new.parameters.insert(index, (parameter.clone(), tensors));
             }
         }
         state.finish()?;

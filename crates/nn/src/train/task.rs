@@ -1,6 +1,8 @@
 //! What is trained: a model, its data and its loss.
 
-use autograd::{Real, Tape, Tensor, Tree, Var, value, value_and_grad};
+use std::collections::BTreeMap;
+
+use autograd::{Name, Real, Tape, Tensor, Tree, Var, value, value_and_update};
 
 use super::Terms;
 use crate::checkpoint::Checkpoint;
@@ -14,7 +16,7 @@ pub trait Task<T: Real> {
     /// The number of training examples.
     fn examples(&self) -> usize;
 
-    /// One step on the training examples with these numbers, through [`Update::apply`]. Returns the
+    /// One step on the training examples with these numbers, through [`Update::step`]. Returns the
     /// loss before the update.
     ///
     /// # Errors
@@ -49,23 +51,55 @@ pub struct Update<'a, T: Real> {
 }
 
 impl<T: Real> Update<'_, T> {
-    /// One step along this gradient. New statistics that the pass noted in the context go into the
-    /// model as well.
+    /// One step down the gradient of a loss; returns the loss before the step. New statistics that the pass
+    /// noted in the context go into the model as well.
     ///
     /// # Errors
     /// If the gradient is to be clipped and is not finite.
-    pub fn apply<M: Tree<Tensor<T>>>(
+    pub fn step<M>(
         &mut self,
         model: &mut M,
-        mut gradient: M,
         context: &mut Context,
-    ) -> Result<()> {
-        if let Some(limit) = self.clip_norm {
-            clip::by_norm(&mut gradient, limit)?;
+        loss: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>, &mut Context) -> Loss<'t, T>,
+    ) -> Result<Terms>
+    where
+        M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+    {
+        let (mut terms, mut kept) = (None, BTreeMap::new());
+        {
+            let (mut now, mut keep);
+            let update: &mut dyn FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) = match self.clip_norm {
+                None => {
+                    now = optim::updates(self.optimizer, model);
+                    &mut now
+                }
+                // The norm is that of all gradients together, so all are kept.
+                Some(_) => {
+                    keep = |number, _: Name, _: &mut Tensor<T>, gradient: &Tensor<T>| {
+                        kept.insert(number, gradient.clone());
+                    };
+                    &mut keep
+                }
+            };
+            value_and_update(
+                model,
+                |model, tape| {
+                    let loss = loss(model, tape, context);
+                    terms = Some(Terms::of(&loss));
+                    loss.total()
+                },
+                update,
+            );
         }
-        optim::step(self.optimizer, model, &gradient);
+        if let Some(limit) = self.clip_norm {
+            let mut gradients = kept.into_values();
+            let next = &mut |_: Name, _: &Tensor<T>| gradients.next().expect("one for every leaf");
+            let mut gradient = model.map(Name::Root, next);
+            clip::by_norm(&mut gradient, limit)?;
+            optim::step(self.optimizer, model, &gradient);
+        }
         context.store(model);
-        Ok(())
+        Ok(terms.expect("the loss was computed"))
     }
 }
 
@@ -119,14 +153,9 @@ where
     }
 
     fn step(&mut self, numbers: &[usize], mut context: Context, update: &mut Update<f32>) -> Result<Terms> {
-        let mut terms = None;
-        let (_, gradient) = value_and_grad(&self.model, |model, tape| {
-            let loss = (self.loss)(&model, batch(self.train, numbers, tape), &mut context);
-            terms = Some(Terms::of(&loss));
-            loss.total()
-        });
-        update.apply(&mut self.model, gradient, &mut context)?;
-        Ok(terms.expect("the closure ran"))
+        update.step(&mut self.model, &mut context, |model, tape, context| {
+            (self.loss)(&model, batch(self.train, numbers, tape), context)
+        })
     }
 
     fn validate(&self, seed: u64) -> Option<Terms> {

@@ -17,7 +17,7 @@ pub mod metrics;
 pub mod multinomial;
 mod ratings;
 
-use autograd::{Real, Tape, Tensor, Tree, Var, value, value_and_grad};
+use autograd::{Real, Tape, Tensor, Tree, Var, value};
 use nn::checkpoint::Checkpoint;
 use nn::optim::{self, Optimizer};
 use nn::train::{Task, Terms, Update};
@@ -54,14 +54,7 @@ where
 
     fn step(&mut self, numbers: &[usize], mut context: Context, update: &mut Update<f32>) -> Result<Terms> {
         let batch = self.train.batch(numbers);
-        let mut terms = None;
-        let (_, gradient) = value_and_grad(&self.model, |model, tape| {
-            let loss = model.loss(&batch, tape, &mut context);
-            terms = Some(Terms::of(&loss));
-            loss.total()
-        });
-        update.apply(&mut self.model, gradient, &mut context)?;
-        Ok(terms.expect("the closure ran"))
+        update.step(&mut self.model, &mut context, |model, tape, context| model.loss(&batch, tape, context))
     }
 
     fn validate(&self, _: u64) -> Option<Terms> {

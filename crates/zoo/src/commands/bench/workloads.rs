@@ -1,6 +1,6 @@
 //! The workloads, as a user would write them.
 
-use autograd::{Conv, ConvTranspose, Name, Tape, Tensor, Tree, Var, tree, value, value_and_grad};
+use autograd::{Conv, ConvTranspose, Name, Tape, Tensor, Tree, Var, tree, value};
 use nn::layers::{Conv2d, ConvTranspose2d};
 use nn::losses;
 use nn::{Activation, Adam, Init, Linear, Mlp, Optimizer, Purpose, Sgd, generator};
@@ -136,12 +136,11 @@ fn training<M, O>(
     loss: impl for<'t> Fn(M::With<Var<'t, f32>>, &'t Tape<f32>, usize) -> Var<'t, f32> + 'static,
 ) -> Stepper
 where
-    M: Tree<Rest, With<Rest> = M> + 'static,
+    M: Tree<Rest> + 'static,
     O: Optimizer<f32> + 'static,
 {
     Box::new(move |i, want| {
-        let (value, gradient) = value_and_grad(&model, |model, tape| loss(model, tape, i));
-        optimizer.step(&mut model, &gradient);
+        let value = optimizer.minimize(&mut model, |model, tape| loss(model, tape, i));
         if want { f64::from(value) } else { 0.0 }
     })
 }
