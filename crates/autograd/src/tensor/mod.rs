@@ -152,7 +152,7 @@ impl<T: Real> Tensor<T> {
 
     /// A single number, of shape `[]`.
     pub fn scalar(value: T) -> Self {
-        Tensor::from_buffer(&[], Buffer::from_vec(vec![value]))
+        Tensor::build([], |out| out[0] = value)
     }
 
     /// The sizes of the axes, outermost first.

@@ -8,8 +8,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use smallvec::SmallVec;
+
 use super::cost;
 use crate::Real;
+
+/// Up to this many elements lie beside the counters of their tensor, in one piece of memory.
+const TINY: usize = 16;
 
 /// Below this many elements the allocator's own free lists are as good as ours.
 const SMALLEST: usize = 1024;
@@ -60,7 +65,7 @@ fn class(len: usize) -> usize {
 /// The memory behind a tensor: at least `len` numbers, given back to the pool when dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer<T: Real> {
-    data: Vec<T>,
+    data: SmallVec<[T; TINY]>,
     len: usize,
     /// Whether it came from the pool, or could have. What comes from outside is freed: were it kept, the pool
     /// would grow with every vector that is made into a tensor.
@@ -72,7 +77,11 @@ impl<T: Real> Buffer<T> {
     pub(crate) fn stale(len: usize) -> Self {
         let class = class(len);
         let recycled = if len < SMALLEST { None } else { T::pool().take(class) };
-        let mut data = recycled.unwrap_or_else(|| vec![T::zero(); class]);
+        let mut data = match recycled {
+            Some(data) => SmallVec::from_vec(data),
+            None if class <= TINY => SmallVec::from_buf_and_len([T::zero(); TINY], class),
+            None => SmallVec::from_vec(vec![T::zero(); class]),
+        };
         if cfg!(any(test, debug_assertions)) {
             // A kernel that forgets an element is found at once.
             data.fill(T::NAN);
@@ -82,10 +91,10 @@ impl<T: Real> Buffer<T> {
 
     pub(crate) fn from_vec(data: Vec<T>) -> Self {
         let len = data.len();
-        Buffer::new(data, len, false)
+        Buffer::new(SmallVec::from_vec(data), len, false)
     }
 
-    fn new(data: Vec<T>, len: usize, pooled: bool) -> Self {
+    fn new(data: SmallVec<[T; TINY]>, len: usize, pooled: bool) -> Self {
         cost::hold(size_of::<T>() * len);
         Buffer { data, len, pooled }
     }
@@ -102,9 +111,8 @@ impl<T: Real> Buffer<T> {
 impl<T: Real> Drop for Buffer<T> {
     fn drop(&mut self) {
         cost::release(size_of::<T>() * self.len);
-        let data = std::mem::take(&mut self.data);
         if self.pooled {
-            T::pool().give(data);
+            T::pool().give(std::mem::take(&mut self.data).into_vec());
         }
     }
 }
