@@ -1,6 +1,6 @@
 //! What recording costs: `cargo bench -p autograd`.
 
-use autograd::{Tape, Tensor, Var, value, value_and_grad};
+use autograd::{Real, Tape, Tensor, Var, value, value_and_grad};
 use divan::{Bencher, black_box};
 
 fn main() {
@@ -28,39 +28,39 @@ fn differentiate_1000_scalar_operations(bencher: Bencher) {
     });
 }
 
-fn parameters() -> Vec<Tensor<f32>> {
+fn parameters<T: Real>() -> Vec<Tensor<T>> {
     let shapes: [[usize; 2]; 4] = [[784, 400], [400, 20], [20, 400], [400, 784]];
-    let wave = |shape: [usize; 2]| Tensor::from_fn(shape, |i| (i as f32 * 0.37).sin() * 0.05);
+    let wave = |shape: [usize; 2]| Tensor::from_fn(shape, |i| T::of((i as f64 * 0.37).sin() * 0.05));
     shapes.into_iter().map(wave).collect()
 }
 
-fn loss<'t>(w: &[Var<'t, f32>], x: &Tensor<f32>) -> Var<'t, f32> {
+fn loss<'t, T: Real>(w: &[Var<'t, T>], x: &Tensor<T>) -> Var<'t, T> {
     let x = w[0].tape().constant(x);
     let h = x.matmul(w[0]).relu().matmul(w[1]).matmul(w[2]).relu().matmul(w[3]);
     (h - x).square().sum()
 }
 
-fn batch() -> Tensor<f32> {
-    Tensor::from_fn([128, 784], |i| (i as f32 * 0.71).sin().abs())
+fn batch<T: Real>() -> Tensor<T> {
+    Tensor::from_fn([128, 784], |i| T::of((i as f64 * 0.71).sin().abs()))
 }
 
 /// 784-400-20-400-784 on a batch of 128: the function.
-#[divan::bench]
-fn mlp_forward(bencher: Bencher) {
-    let (w, x) = (parameters(), batch());
+#[divan::bench(types = [f32, f64])]
+fn mlp_forward<T: Real>(bencher: Bencher) {
+    let (w, x) = (parameters::<T>(), batch());
     bencher.bench_local(|| value(&w, |w, _| loss(&w, &x)).item());
 }
 
 /// The function and its gradient: at most 3.2 times the above, the gradient alone 2.2 times.
-#[divan::bench]
-fn mlp_forward_and_gradient(bencher: Bencher) {
-    let (w, x) = (parameters(), batch());
+#[divan::bench(types = [f32, f64])]
+fn mlp_forward_and_gradient<T: Real>(bencher: Bencher) {
+    let (w, x) = (parameters::<T>(), batch());
     bencher.bench_local(|| value_and_grad(&w, |w, _| loss(&w, &x)).0);
 }
 
 /// `tanh` of 2²⁰ numbers and its gradient.
-#[divan::bench]
-fn tanh_of_a_million(bencher: Bencher) {
-    let x = Tensor::<f32>::from_fn([1 << 20], |i| (i as f32 * 0.37).sin());
+#[divan::bench(types = [f32, f64])]
+fn tanh_of_a_million<T: Real>(bencher: Bencher) {
+    let x = Tensor::from_fn([1 << 20], |i| T::of((i as f64 * 0.37).sin()));
     bencher.bench_local(|| value_and_grad(&x, |x, _| x.tanh().sum()).0);
 }

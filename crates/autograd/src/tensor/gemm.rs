@@ -180,42 +180,32 @@ impl<T> Place<T> {
 #[allow(unsafe_code)]
 unsafe impl<T: Send> Sync for Place<T> {}
 
-/// What is added to a product at last.
+/// What is added to a product at last: a number for each row (axis 0) or for each column (axis 1). If there
+/// are no numbers, nothing is added. (Not an enum: what a variant leaves undefined is reported by memory
+/// checkers, because the compiler may look at it before it looks at the variant.)
 #[derive(Clone, Copy)]
-pub(super) enum Bias<'b, T> {
-    None,
-    /// A number for each column.
-    Columns(&'b [T]),
-    /// A number for each row.
-    Rows(&'b [T]),
+pub(super) struct Bias<'b, T> {
+    pub(super) axis: usize,
+    pub(super) numbers: &'b [T],
 }
 
 impl<T: Real> Bias<'_, T> {
+    pub(super) const NONE: Self = Bias { axis: 0, numbers: &[] };
+
     pub(super) fn t(self) -> Self {
-        match self {
-            Bias::None => Bias::None,
-            Bias::Columns(numbers) => Bias::Rows(numbers),
-            Bias::Rows(numbers) => Bias::Columns(numbers),
-        }
+        Bias { axis: 1 - self.axis, ..self }
     }
 
     /// For rows (axis 0) or columns (axis 1) from number `start` on.
     pub(super) fn part(self, axis: usize, start: usize) -> Self {
-        match (self, axis) {
-            (Bias::Columns(numbers), 1) => Bias::Columns(&numbers[start..]),
-            (Bias::Rows(numbers), 0) => Bias::Rows(&numbers[start..]),
-            (other, _) => other,
-        }
+        let here = axis == self.axis && !self.numbers.is_empty();
+        if here { Bias { numbers: &self.numbers[start..], ..self } } else { self }
     }
 
     /// Added to element `(i, j)`.
     #[inline(always)]
     fn to(self, i: usize, j: usize, sum: T) -> T {
-        match self {
-            Bias::None => sum,
-            Bias::Columns(numbers) => sum + numbers[j],
-            Bias::Rows(numbers) => sum + numbers[i],
-        }
+        if self.numbers.is_empty() { sum } else { sum + self.numbers[[i, j][self.axis]] }
     }
 }
 
@@ -304,7 +294,7 @@ impl<T: Real> Product<'_, T> {
                         b: panel.as_slice().as_ptr(),
                         runs: &[[0, 0]],
                         run: Run { length: depth, steps: [self.a.strides[1], (vectors * lanes) as isize] },
-                        bias: if p + depth == k { self.bias.part(0, i).part(1, j) } else { Bias::None },
+                        bias: if p + depth == k { self.bias.part(0, i).part(1, j) } else { Bias::NONE },
                         first: p == 0,
                         out: self.out.part(0, i).part(1, j),
                         columns,
@@ -381,7 +371,7 @@ impl<T: Real> Listed<'_, T> {
                     b: self.b.wrapping_add(j),
                     runs: self.runs,
                     run: self.run,
-                    bias: Bias::None,
+                    bias: Bias::NONE,
                     first: self.first,
                     out: self.out.part(0, i).part(1, j),
                     columns,
@@ -578,11 +568,11 @@ impl<T: Real> Tile<'_, T> {
                             sum = T::add_vectors(simd, to.read_unaligned(), sum);
                         }
                         match self.bias {
-                            Bias::None => {}
-                            Bias::Rows(numbers) => {
-                                sum = T::add_vectors(simd, sum, T::splat(simd, numbers[i]))
+                            Bias { numbers: [], .. } => {}
+                            Bias { numbers, axis: 0 } => {
+                                sum = T::add_vectors(simd, sum, T::splat(simd, numbers[i]));
                             }
-                            Bias::Columns(numbers) => {
+                            Bias { numbers, .. } => {
                                 let numbers = numbers[..V * lanes].as_ptr().cast::<T::V<S>>().add(v);
                                 sum = T::add_vectors(simd, sum, numbers.read_unaligned());
                             }
@@ -705,11 +695,11 @@ mod tests {
             for (left, right) in [(true, true), (true, false), (false, true), (false, false)] {
                 let (a, b) = (Owned::new([m, k], left, number), Owned::new([k, n], right, number));
                 let expected = by_definition(&a, &b);
-                let native = computed(&a, &b, Bias::None, |p| Arch::new().dispatch(p));
+                let native = computed(&a, &b, Bias::NONE, |p| Arch::new().dispatch(p));
                 assert!(native == expected, "{m}×{k}×{n} {left} {right}");
                 if k < DEPTH {
                     // Without any vector instructions, as on a processor that has none of ours.
-                    let portable = computed(&a, &b, Bias::None, |p| p.with_simd(pulp::Scalar::new()));
+                    let portable = computed(&a, &b, Bias::NONE, |p| p.with_simd(pulp::Scalar::new()));
                     assert!(portable == expected, "{m}×{k}×{n} {left} {right}, portable");
                 }
             }
@@ -722,8 +712,10 @@ mod tests {
         for [m, k, n] in shapes() {
             let (a, b) = (Owned::new([m, k], true, number), Owned::new([k, n], true, number));
             let plain = by_definition(&a, &b);
-            let rows = computed(&a, &b, Bias::Rows(&numbers[..m]), |p| Arch::new().dispatch(p));
-            let columns = computed(&a, &b, Bias::Columns(&numbers[..n]), |p| Arch::new().dispatch(p));
+            let rows =
+                computed(&a, &b, Bias { axis: 0, numbers: &numbers[..m] }, |p| Arch::new().dispatch(p));
+            let columns =
+                computed(&a, &b, Bias { axis: 1, numbers: &numbers[..n] }, |p| Arch::new().dispatch(p));
             assert!((0..m * n).all(|e| rows[e] == plain[e] + numbers[e / n]), "{m}×{k}×{n}");
             assert!((0..m * n).all(|e| columns[e] == plain[e] + numbers[e % n]), "{m}×{k}×{n}");
         }

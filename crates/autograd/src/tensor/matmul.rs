@@ -69,7 +69,7 @@ impl<T: Real> Tensor<T> {
         let (x, w, b) = (self.for_gemm(), weight.for_gemm(), bias.contiguous());
         let shape = [x.shape[0], w.shape[0]];
         cost::work(2 * x.len() * shape[1] + shape[0] * shape[1]);
-        let bias = Bias::Columns(b.as_slice().expect("contiguous"));
+        let bias = Bias { axis: 1, numbers: b.as_slice().expect("contiguous") };
         Tensor::build(shape, |out| multiply(x.matrix(0), w.matrix(0).t(), bias, out, false))
     }
 
@@ -86,7 +86,7 @@ impl<T: Real> Tensor<T> {
         let work = m * k * n;
         if work >= LARGE || out.len() == m * n {
             for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
-                multiply(a.matrix(i), b.matrix(i), Bias::None, out, false);
+                multiply(a.matrix(i), b.matrix(i), Bias::NONE, out, false);
             }
         } else {
             // Many small products: the threads share the matrices instead.
@@ -94,7 +94,7 @@ impl<T: Real> Tensor<T> {
             for_each_chunk(out, count * m * n, |task, out| {
                 for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                     let i = task * count + i;
-                    multiply(a.matrix(i), b.matrix(i), Bias::None, out, true);
+                    multiply(a.matrix(i), b.matrix(i), Bias::NONE, out, true);
                 }
             });
         }
