@@ -68,3 +68,16 @@ fn elementwise(bencher: Bencher, name: &str) {
     };
     bencher.counter(ItemsCount::new(ELEMENTS)).bench_local(|| black_box(function(&x)));
 }
+
+/// Adam's pass over this many parameters, of which it reads four numbers each and writes three.
+#[divan::bench(args = [1 << 14, 1 << 17, 2_837_314])]
+fn adam(bencher: Bencher, count: usize) {
+    let [mut w, mut m, mut v] = [1.0, 0.0, 0.0].map(|value| Tensor::<f32>::full([count], value));
+    let gradient = wave(&[count]);
+    bencher.counter(ItemsCount::new(count)).bench_local(|| {
+        Tensor::update([&mut w, &mut m, &mut v], [&gradient], |[w, m, v], [g]| {
+            let (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
+            [w - 1e-3 * m / (v.sqrt() + 1e-8), m, v]
+        });
+    });
+}
