@@ -9,6 +9,7 @@ use std::{env, fs, thread};
 
 use autograd::{Tensor, Var};
 use nn::checkpoint::Checkpoint;
+use nn::data::OnDisk;
 use nn::layers::{BatchNorm, Dropout};
 use nn::losses::{self, Loss, Unit};
 use nn::optim::{AdamW, Plateau, Schedule, Sgd};
@@ -131,7 +132,7 @@ fn early_stopping_brings_back_the_best_parameters() {
     let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
     assert!(losses.len() < 200, "it stopped after {}", losses.len());
     assert_eq!(losses.iter().position(|&loss| loss == best).unwrap(), losses.len() - 8);
-    assert_eq!(task.validate(5).unwrap().total(), best);
+    assert_eq!(task.validate(5).unwrap().unwrap().total(), best);
 }
 
 #[test]
@@ -265,4 +266,23 @@ fn a_checkpoint_is_whole_whenever_its_writer_is_killed() {
         let _ = fs::remove_file(path.with_extension("done"));
     }
     assert!(written > kills / 2, "only {written} of {kills} children wrote anything");
+}
+
+#[test]
+fn training_from_disk_gives_the_bytes_of_training_from_memory() {
+    let (train, test) = (data(1), data(2));
+    let on_disk = |data: &Dataset| {
+        let rows = (0..data.len()).map(|i| Ok((data.row(i), data.labels_of(&[i]).map(|labels| labels[0]))));
+        OnDisk::collect(data.width(), rows).unwrap()
+    };
+    let mut from_memory = Fit::new(network(), &train, Some(&test), loss);
+    let (train_on_disk, test_on_disk) = (on_disk(&train), on_disk(&test));
+    let mut from_disk = Fit::new(network(), &train_on_disk, Some(&test_on_disk), loss);
+    let [mut one, mut other] = [(); 2].map(|()| trainer(3));
+    one.run(&mut from_memory).unwrap();
+    other.run(&mut from_disk).unwrap();
+    let losses = |trainer: &Trainer<f32>| {
+        trainer.epochs().iter().map(|epoch| epoch.judged().total()).collect::<Vec<_>>()
+    };
+    assert_eq!(losses(&one), losses(&other));
 }

@@ -28,8 +28,8 @@ impl Task<f32> for Lesson<'_> {
         self.model.train_step(&x, context.with_labels(self.data.train.labels_of(numbers)), update)
     }
 
-    fn validate(&self, seed: u64) -> Option<Terms> {
-        Some(evaluate::loss(self.model, &self.data.test, seed))
+    fn validate(&self, seed: u64) -> Result<Option<Terms>> {
+        Ok(Some(evaluate::loss(self.model, &self.data.test, seed)))
     }
 
     fn save(&self, into: &mut Checkpoint<f32>) {

@@ -57,6 +57,14 @@ pub trait Examples {
     /// If there are classes and the number is out of range.
     fn label(&self, number: usize) -> Option<u32>;
 
+    /// The classes of the examples with these numbers, if they have one.
+    ///
+    /// # Panics
+    /// If there are classes and a number is out of range.
+    fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
+        numbers.iter().map(|&number| self.label(number)).collect()
+    }
+
     /// Whether there are no examples.
     fn is_empty(&self) -> bool {
         self.len() == 0

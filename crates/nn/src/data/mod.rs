@@ -9,11 +9,13 @@
 //! | [`pictures`] | folders of PNG and JPEG files |
 //! | [`split`] | parts for training, validation and test, and folds |
 //! | [`transform`] | scaling, whitening, binarization and corruption |
+//! | [`OnDisk`] | examples that do not fit into memory |
 //! | [`prefetch`](mod@prefetch) | batches prepared in the background |
 //!
 //! No reader trusts its file. Damaged content is an error that says what and where, and memory grows with
 //! the bytes that are there and not with what a header promises.
 
+mod disk;
 pub mod examples;
 pub mod idx;
 pub mod npy;
@@ -26,6 +28,7 @@ pub mod transform;
 
 use autograd::Tensor;
 
+pub use self::disk::OnDisk;
 pub use self::examples::Examples;
 pub use self::prefetch::{Prefetch, prefetch};
 use crate::random::{Purpose, generator, permutation};

@@ -6,7 +6,7 @@ use autograd::{Name, Real, Tape, Tensor, Tree, Var, value, value_and_update};
 
 use super::Terms;
 use crate::checkpoint::Checkpoint;
-use crate::data::Dataset;
+use crate::data::Examples;
 use crate::losses::Loss;
 use crate::optim::{self, Optimizer, clip};
 use crate::{Context, Result};
@@ -24,7 +24,10 @@ pub trait Task<T: Real> {
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<T>) -> Result<Terms>;
 
     /// The loss on examples that are not trained on, if there are any. The same every time.
-    fn validate(&self, seed: u64) -> Option<Terms>;
+    ///
+    /// # Errors
+    /// If the examples cannot be read.
+    fn validate(&self, seed: u64) -> Result<Option<Terms>>;
 
     /// Adds everything that training changes, under the prefix `model`.
     fn save(&self, into: &mut Checkpoint<T>);
@@ -111,12 +114,13 @@ pub struct Batch<'t> {
     pub classes: Vec<usize>,
 }
 
-/// The task of a model whose examples are the rows of a [`Dataset`].
+/// The task of a model that learns from [`Examples`]: a [`Dataset`](crate::Dataset) in memory, files on disk, or
+/// whatever else implements it.
 pub struct Fit<'a, M, F> {
     /// The model at rest.
     pub model: M,
-    train: &'a Dataset,
-    validation: Option<&'a Dataset>,
+    train: &'a dyn Examples,
+    validation: Option<&'a dyn Examples>,
     loss: F,
 }
 
@@ -126,18 +130,15 @@ where
     F: for<'t> Fn(&M::With<Var<'t, f32>>, Batch<'t>, &mut Context) -> Loss<'t, f32>,
 {
     /// A model, examples to train on, perhaps examples to judge by, and the loss of a batch.
-    pub fn new(model: M, train: &'a Dataset, validation: Option<&'a Dataset>, loss: F) -> Self {
-        Fit { model, train, validation, loss }
+    pub fn new<E: Examples>(model: M, train: &'a E, validation: Option<&'a E>, loss: F) -> Self {
+        Fit { model, train, validation: validation.map(|data| data as _), loss }
     }
 }
 
-/// These examples, on this tape.
-fn batch<'t>(data: &Dataset, numbers: &[usize], tape: &'t Tape<f32>) -> Batch<'t> {
-    let classes = match &data.labels {
-        Some(labels) => numbers.iter().map(|&number| labels[number] as usize).collect(),
-        None => vec![],
-    };
-    Batch { x: tape.constant(data.rows(numbers)), classes }
+/// The features and classes of these examples.
+fn read(data: &dyn Examples, numbers: &[usize]) -> Result<(Tensor<f32>, Vec<usize>)> {
+    let classes = data.labels_of(numbers).unwrap_or_default();
+    Ok((data.rows(numbers)?, classes.into_iter().map(|class| class as usize).collect()))
 }
 
 /// Examples evaluated together: enough to keep the machine busy, few enough to fit into its caches.
@@ -153,25 +154,28 @@ where
     }
 
     fn step(&mut self, numbers: &[usize], mut context: Context, update: &mut Update<f32>) -> Result<Terms> {
+        let (x, classes) = read(self.train, numbers)?;
         update.step(&mut self.model, &mut context, |model, tape, context| {
-            (self.loss)(&model, batch(self.train, numbers, tape), context)
+            (self.loss)(&model, Batch { x: tape.constant(x), classes }, context)
         })
     }
 
-    fn validate(&self, seed: u64) -> Option<Terms> {
-        let data = self.validation?;
+    fn validate(&self, seed: u64) -> Result<Option<Terms>> {
+        let Some(data) = self.validation else { return Ok(None) };
         let all: Vec<usize> = (0..data.len()).collect();
-        let parts = all.chunks(EVALUATED).map(|numbers| {
+        let mut parts = vec![];
+        for numbers in all.chunks(EVALUATED) {
+            let (x, classes) = read(data, numbers)?;
             let mut terms = None;
             value(&self.model, |model, tape| {
                 let context = &mut Context::evaluation(seed, numbers);
-                let loss = (self.loss)(&model, batch(data, numbers, tape), context);
+                let loss = (self.loss)(&model, Batch { x: tape.constant(x), classes }, context);
                 terms = Some(Terms::of(&loss));
                 loss.total()
             });
-            (terms.expect("the closure ran"), numbers.len())
-        });
-        Terms::mean(parts)
+            parts.push((terms.expect("the closure ran"), numbers.len()));
+        }
+        Ok(Terms::mean(parts.into_iter()))
     }
 
     fn save(&self, into: &mut Checkpoint<f32>) {

@@ -230,11 +230,12 @@ impl<'a, T: Real> Trainer<'a, T> {
                 return Ok(flow);
             }
         }
+        let validation = task.validate(plan.seed)?;
         let epoch = Epoch {
             number,
             rate,
             train: self.position.sum.take().expect("an epoch has a step"),
-            validation: task.validate(plan.seed),
+            validation,
             seconds: started.elapsed().as_secs_f64(),
         };
         self.position.steps = 0;

@@ -57,8 +57,8 @@ where
         update.step(&mut self.model, &mut context, |model, tape, context| model.loss(&batch, tape, context))
     }
 
-    fn validate(&self, _: u64) -> Option<Terms> {
-        None // lists are judged by the metrics, with some entries hidden
+    fn validate(&self, _: u64) -> Result<Option<Terms>> {
+        Ok(None) // lists are judged by the metrics, with some entries hidden
     }
 
     fn save(&self, into: &mut Checkpoint<f32>) {

@@ -1,12 +1,10 @@
 //! Images that stay on disk until they are asked for.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
 use autograd::Tensor;
 
+use super::super::disk::Rows;
 use super::super::examples::Examples;
 use super::super::source::{Packing, Source};
 use super::{check_length, header, promised};
@@ -25,7 +23,6 @@ use crate::{Error, Result};
 /// ```
 #[derive(Debug)]
 pub struct Images {
-    path: PathBuf,
     /// The number of images and the sizes of one: `[60000, 28, 28]`.
     pub shape: Vec<usize>,
     pixels: Pixels,
@@ -33,8 +30,7 @@ pub struct Images {
 
 #[derive(Debug)]
 enum Pixels {
-    /// In a file, from this byte on. A file has one place to read at, so readers take turns.
-    Disk(Mutex<File>, u64),
+    Disk(Rows),
     Memory(Vec<u8>),
 }
 
@@ -49,19 +45,14 @@ impl Images {
         // A pipe, too, can be read only once and from its beginning.
         if !about.is_file() || !matches!(source.packing, Packing::None) {
             let array = super::decode(source)?;
-            return Ok(Images {
-                path: path.to_owned(),
-                shape: array.shape,
-                pixels: Pixels::Memory(array.bytes),
-            });
+            return Ok(Images { shape: array.shape, pixels: Pixels::Memory(array.bytes) });
         }
         let shape = header(&mut source)?;
         let promised = promised(&source, &shape)?;
         let start = 4 + 4 * shape.len() as u64;
         let found = usize::try_from(about.len().saturating_sub(start)).unwrap_or(usize::MAX);
         check_length(&source, &shape, promised, found)?;
-        let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
-        Ok(Images { path: path.to_owned(), shape, pixels: Pixels::Disk(Mutex::new(file), start) })
+        Ok(Images { shape, pixels: Pixels::Disk(Rows::open(path, start)?) })
     }
 }
 
@@ -75,20 +66,16 @@ impl Examples for Images {
     }
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
-        let width = self.width();
-        let mut bytes = vec![0; numbers.len() * width];
-        for (&number, row) in numbers.iter().zip(bytes.chunks_exact_mut(width.max(1))) {
-            assert!(number < self.len(), "rows: there is no image {number} among {}", self.len());
-            match &self.pixels {
-                Pixels::Memory(pixels) => row.copy_from_slice(&pixels[number * width..][..width]),
-                Pixels::Disk(file, start) => {
-                    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                    let place = SeekFrom::Start(start + (number * width) as u64);
-                    let read = file.seek(place).and_then(|_| file.read_exact(row));
-                    read.map_err(|error| Error::io("read", &self.path, error))?;
+        let (len, width) = (self.len(), self.width());
+        let bytes = match &self.pixels {
+            Pixels::Disk(rows) => rows.read(len, width, numbers)?,
+            Pixels::Memory(pixels) => {
+                if let Some(number) = numbers.iter().find(|&&number| number >= len) {
+                    panic!("rows: there is no example {number} among {len}");
                 }
+                numbers.iter().flat_map(|number| &pixels[number * width..][..width]).copied().collect()
             }
-        }
+        };
         let shade = |i: usize| f32::from(bytes[i]) / 255.0;
         Ok(Tensor::from_fn([numbers.len(), width], shade))
     }

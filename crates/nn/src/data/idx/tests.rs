@@ -77,7 +77,7 @@ fn images_stay_on_disk_until_they_are_asked_for() {
 }
 
 #[test]
-#[should_panic(expected = "rows: there is no image 3 among 3")]
+#[should_panic(expected = "rows: there is no example 3 among 3")]
 fn an_image_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("images");

@@ -1,0 +1,161 @@
+//! Examples on disk, for data that do not fit into memory.
+//!
+//! ```
+//! use nn::data::{Examples, OnDisk};
+//!
+//! // Rows may come from anywhere, one after the other; they are never in memory together.
+//! let squares = (0..1000).map(|i| Ok((vec![i as f32, (i * i) as f32], None)));
+//! let data = OnDisk::collect(2, squares)?;
+//! assert_eq!((data.len(), data.rows(&[30])?.to_vec()), (1000, vec![30.0, 900.0]));
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use autograd::Tensor;
+
+use super::Examples;
+use crate::{Error, Result};
+
+/// Rows of numbers in a temporary file, which disappears with this value. Only their labels are in memory.
+#[derive(Debug)]
+pub struct OnDisk {
+    file: Rows,
+    len: usize,
+    width: usize,
+    labels: Option<Vec<u32>>,
+}
+
+impl OnDisk {
+    /// Writes rows of this width, with their classes, to a file in the system's folder for such files.
+    ///
+    /// # Errors
+    /// If a row has another width or some rows have a class and others none, if the iterator returns an
+    /// error, or if the file cannot be written.
+    pub fn collect(
+        width: usize,
+        rows: impl IntoIterator<Item = Result<(Vec<f32>, Option<u32>)>>,
+    ) -> Result<Self> {
+        let folder = std::env::temp_dir();
+        let failed = |error| Error::io("write", &folder, error);
+        let file = tempfile::tempfile().map_err(failed)?;
+        let mut writer = BufWriter::with_capacity(1 << 16, &file);
+        let (mut labels, mut len) = (vec![], 0);
+        for row in rows {
+            let (row, label) = row?;
+            len += 1;
+            if row.len() != width {
+                let found = row.len();
+                return Err(Error::Invalid(format!(
+                    "row {len} has {found} numbers, the others have {width}"
+                )));
+            }
+            labels.extend(label);
+            if !labels.is_empty() && labels.len() != len {
+                return Err(Error::Invalid(format!(
+                    "up to row {len}, some rows have a class and some do not"
+                )));
+            }
+            for number in row {
+                writer.write_all(&number.to_le_bytes()).map_err(failed)?;
+            }
+        }
+        writer.flush().map_err(failed)?;
+        drop(writer);
+        let file = Rows { path: folder.clone(), file: Mutex::new(file), start: 0 };
+        Ok(OnDisk { file, len, width, labels: (!labels.is_empty()).then_some(labels) })
+    }
+}
+
+impl Examples for OnDisk {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
+        let bytes = self.file.read(self.len, 4 * self.width, numbers)?;
+        let numbers_of = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        Ok(Tensor::from_vec([numbers.len(), self.width], numbers_of.collect()))
+    }
+
+    fn label(&self, number: usize) -> Option<u32> {
+        self.labels.as_ref().map(|labels| labels[number])
+    }
+}
+
+/// A file of rows of equal length.
+#[derive(Debug)]
+pub(super) struct Rows {
+    path: PathBuf,
+    /// A file has one place to read at, so readers take turns.
+    file: Mutex<File>,
+    /// Where the first row begins.
+    start: u64,
+}
+
+impl Rows {
+    pub(super) fn open(path: &Path, start: u64) -> Result<Self> {
+        let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
+        Ok(Rows { path: path.to_owned(), file: Mutex::new(file), start })
+    }
+
+    /// The rows with these numbers, one after the other, of `len` rows of so many bytes.
+    ///
+    /// # Panics
+    /// If a number is out of range.
+    #[track_caller]
+    pub(super) fn read(&self, len: usize, bytes: usize, numbers: &[usize]) -> Result<Vec<u8>> {
+        let mut content = vec![0; numbers.len() * bytes];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        for (&number, row) in numbers.iter().zip(content.chunks_exact_mut(bytes.max(1))) {
+            assert!(number < len, "rows: there is no example {number} among {len}");
+            let place = SeekFrom::Start(self.start + (number * bytes) as u64);
+            let read = file.seek(place).and_then(|_| file.read_exact(row));
+            read.map_err(|error| Error::io("read", &self.path, error))?;
+        }
+        Ok(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize) -> impl Iterator<Item = Result<(Vec<f32>, Option<u32>)>> {
+        (0..count).map(|i| Ok((vec![i as f32 + 0.25, -1.0, f32::MIN_POSITIVE], Some(i as u32 % 7))))
+    }
+
+    #[test]
+    fn rows_come_back_as_they_went() {
+        let data = OnDisk::collect(3, rows(10_000)).unwrap();
+        assert_eq!((data.len(), data.width(), data.label(9_999)), (10_000, 3, Some(3)));
+        let some = data.rows(&[9_999, 0, 9_999]).unwrap().to_vec();
+        assert_eq!(some[..3], [9_999.25, -1.0, f32::MIN_POSITIVE]);
+        assert_eq!((some[3], &some[6..]), (0.25, &some[..3]));
+        let none = OnDisk::collect(3, []).unwrap();
+        assert_eq!((none.len(), none.rows(&[]).unwrap().shape()), (0, &[0, 3][..]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_explained() {
+        let error = |last| OnDisk::collect(3, rows(2).chain([last])).unwrap_err().to_string();
+        assert_eq!(error(Ok((vec![1.0], Some(0)))), "row 3 has 1 numbers, the others have 3");
+        assert_eq!(error(Ok((vec![0.0; 3], None))), "up to row 3, some rows have a class and some do not");
+        assert_eq!(error(Err(Error::Invalid("line 3 is empty".into()))), "line 3 is empty");
+        let late = OnDisk::collect(1, [Ok((vec![1.0], None)), Ok((vec![1.0], Some(1)))]);
+        assert!(late.unwrap_err().to_string().starts_with("up to row 2"));
+    }
+
+    #[test]
+    #[should_panic(expected = "rows: there is no example 3 among 3")]
+    fn a_row_that_is_not_there() {
+        let _ = OnDisk::collect(3, rows(3)).unwrap().rows(&[3]);
+    }
+}
