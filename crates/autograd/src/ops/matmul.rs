@@ -63,7 +63,7 @@ impl<T: Real> Op<T, 3> for Linear {
         _: &Tensor<T>,
     ) -> Option<Tensor<T>> {
         Some(match wrt {
-            0 => g.matmul(w),
+            0 => g.matmul_like(w, x),
             1 => g.t().matmul(x),
             _ => g.sum_to(b.shape()),
         })

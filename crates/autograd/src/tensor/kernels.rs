@@ -141,12 +141,10 @@ impl<T: Real> Tensor<T> {
         )
     }
 
-    /// `f` of the elements at the same place in `N` tensors of one shape. The result lies in memory like
-    /// the first of them that has all its elements side by side: what follows finds it as this found that.
+    /// `f` of the elements at the same place in `N` tensors of one shape. The result lies in memory like most of
+    /// them: what follows finds it as this found those.
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
-        let all_contiguous = operands.iter().all(|t| t.is_contiguous());
-        let model = if all_contiguous { None } else { operands.iter().find_map(|t| t.order_in_memory()) };
-        let Some(order) = model else { return Tensor::combine_in_order(operands, f) };
+        let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, f) };
         let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
         order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
         let operands = operands.map(|t| t.permute(&order));
@@ -160,6 +158,9 @@ impl<T: Real> Tensor<T> {
     }
 
     fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
+        // What lies the other way round is turned first, in blocks.
+        let turned = operands.map(|t| (t.len() > CHUNK && t.turned().is_some()).then(|| t.copied()));
+        let operands: [&Self; N] = std::array::from_fn(|k| turned[k].as_ref().unwrap_or(operands[k]));
         let shape = &operands[0].shape;
         debug_assert!(operands.iter().all(|t| t.shape == *shape));
         cost::work(operands[0].len());
@@ -202,15 +203,18 @@ impl<T: Real> Tensor<T> {
         self.permute(&order).is_contiguous().then_some(order)
     }
 
+    /// How to walk through this tensor if it is made of matrices that lie the other way round: reading them
+    /// element by element would waste the cache.
+    fn turned(&self) -> Option<Walk<1>> {
+        let walk = Walk::new([self]);
+        (walk.strides[0].last() == Some(&1) && walk.inner[0].abs() > 1).then_some(walk)
+    }
+
     /// A contiguous copy.
     pub(super) fn copied(&self) -> Self {
-        let walk = Walk::new([self]);
-        let (Some((&lines, outer)), Some(1), 2..) =
-            (walk.outer.split_last(), walk.strides[0].last(), walk.len)
-        else {
-            return Tensor::combine_in_order([self], |[x]| x);
-        };
-        // Matrices that lie the other way round: in blocks, so that the cache serves both sides.
+        let Some(walk) = self.turned() else { return Tensor::combine_in_order([self], |[x]| x) };
+        let (&lines, outer) = walk.outer.split_last().expect("an axis for every stride");
+        // In blocks, so that the cache serves both sides.
         cost::work(self.len());
         let together = if outer.is_empty() || lines.is_multiple_of(LINES) { LINES } else { lines };
         Tensor::build(&self.shape, |out| {
@@ -302,6 +306,20 @@ impl<T: Real> Tensor<T> {
             }
         })
     }
+}
+
+/// The order of axes in which most of the tensors are contiguous, of equally many the first's; `None` if that is
+/// the usual one, or there is none.
+fn common_order<T: Real, const N: usize>(tensors: [&Tensor<T>; N]) -> Option<SmallVec<[usize; 4]>> {
+    // Where a few elements lie is not worth the search.
+    if tensors[0].len() < BLOCK || tensors.iter().all(|t| t.is_contiguous()) {
+        return None;
+    }
+    let followers = |order: &[usize]| tensors.iter().filter(|t| t.permute(order).is_contiguous()).count();
+    let orders = tensors.iter().filter_map(|t| t.order_in_memory()).map(|order| (followers(&order), order));
+    // Of several largest, `max_by_key` would return the last.
+    let best = orders.rev().max_by_key(|(count, _)| *count)?.1;
+    (!best.iter().copied().eq(0..best.len())).then_some(best)
 }
 
 /// Fills a slice from as many elements of each operand.

@@ -1,5 +1,5 @@
-//! Views: other headers over the same buffer. None of them copies, except a [`reshape`] that the
-//! strides cannot express and [`contiguous`] when it has to.
+//! Views: other headers over the same buffer. None of them copies, except a [`reshape`] that no
+//! strides can express and [`contiguous`] when it has to.
 //!
 //! [`reshape`]: Tensor::reshape
 //! [`contiguous`]: Tensor::contiguous
@@ -34,7 +34,7 @@ impl<T: Real> Tensor<T> {
         if self.is_contiguous() { self.clone() } else { self.copied() }
     }
 
-    /// The same elements in another shape.
+    /// The same elements, in row-major order, in another shape.
     ///
     /// # Panics
     /// If the number of elements differs.
@@ -45,9 +45,42 @@ impl<T: Real> Tensor<T> {
         if old != new {
             panic!("reshape: {:?} has {old} elements, {shape:?} has {new}", self.shape);
         }
-        let source = self.contiguous();
-        let offset = source.offset;
-        source.view(Shape::from_slice(shape), contiguous_strides(shape), offset)
+        match self.strides_as(shape) {
+            Some(strides) => self.view(Shape::from_slice(shape), strides, self.offset),
+            None => {
+                let copy = self.copied();
+                copy.view(Shape::from_slice(shape), contiguous_strides(shape), copy.offset)
+            }
+        }
+    }
+
+    /// The strides with which this memory reads as another shape of as many elements, if there are any.
+    ///
+    /// Both shapes are walked from their last axes. Old axes that follow each other evenly in memory are one
+    /// run, and new axes are cut off its end; an axis that would need the ends of two runs cannot be had.
+    fn strides_as(&self, shape: &[usize]) -> Option<Strides> {
+        if self.is_empty() {
+            return Some(contiguous_strides(shape));
+        }
+        let (mut size, mut strides) = (1, SmallVec::from_elem(1, shape.len()));
+        let mut old = self.shape.iter().zip(&self.strides).rev().filter(|axis| *axis.0 != 1).peekable();
+        let mut step = 1;
+        for (stride, &wanted) in strides.iter_mut().zip(shape).rev().filter(|axis| *axis.1 != 1) {
+            if size == 1 {
+                let (&first, &apart) = old.next()?;
+                (size, step) = (first, apart);
+                while let Some((&more, _)) = old.next_if(|axis| *axis.1 == apart * size as isize) {
+                    size *= more;
+                }
+            }
+            if size % wanted != 0 {
+                return None;
+            }
+            *stride = step;
+            size /= wanted;
+            step *= wanted as isize;
+        }
+        Some(strides)
     }
 
     /// The axes in another order: axis `i` of the result is axis `order[i]` of this tensor.
@@ -158,6 +191,28 @@ mod tests {
         assert_eq!(a.slice(0, 2, 2, 1).shape(), [0, 3]);
         assert_eq!(counting(&[2, 1]).expand([2, 2]).to_vec(), [0.0, 0.0, 1.0, 1.0]);
         assert_eq!(a.slice(0, 1, 2, 1).make_mut(), [3.0, 4.0, 5.0]);
+    }
+
+    #[test]
+    fn a_reshape_copies_only_what_no_strides_express() {
+        let a = counting(&[4, 3, 2]);
+        let shares = |x: &Tensor<f64>, shape: &[usize]| {
+            let y = x.reshape(shape);
+            assert_eq!(y.to_vec(), x.to_vec(), "{:?} as {shape:?}", x.shape());
+            Arc::ptr_eq(&x.buffer, &y.buffer)
+        };
+        let last_first = a.permute([2, 0, 1]); // [2, 4, 3]: the 4 and the 3 lie evenly
+        assert!(shares(&last_first, &[2, 12]) && shares(&last_first, &[2, 1, 2, 6]));
+        assert!(!shares(&last_first, &[4, 6]) && !shares(&last_first, &[24]));
+        assert!(!shares(&a.permute([2, 1, 0]), &[2, 12]));
+        let backwards = a.slice(0, 0, 4, -1); // axis 0 runs the other way
+        assert!(shares(&backwards, &[2, 2, 6]) && !shares(&backwards, &[24]));
+        let repeated = counting(&[1, 3]).expand([4, 3]);
+        assert!(shares(&repeated, &[2, 2, 1, 3]) && !shares(&repeated, &[12]));
+        assert!(shares(&counting(&[1]).expand([4, 3]), &[12]));
+        assert!(shares(&a.slice(2, 0, 2, 2), &[12]), "every second element");
+        assert!(shares(&counting(&[0, 3]).t(), &[0, 7]));
+        assert!(shares(&counting(&[]), &[1, 1]) && shares(&counting(&[1, 1]).t(), &[]));
     }
 
     #[test]
