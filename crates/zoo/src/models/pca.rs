@@ -69,6 +69,13 @@ impl Settings for Config {
         check_widths(&[], self.code)?;
         Ok(Pca::fit(&data.x, self.code))
     }
+
+    fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
+        check_widths(&[], self.code)?;
+        let features = like.width();
+        let components = Tensor::zeros([self.code.min(features), features]);
+        Ok(Pca { mean: Tensor::zeros([features]), components })
+    }
 }
 
 impl AnyModel for Pca<Tensor<f32>> {

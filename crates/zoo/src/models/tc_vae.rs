@@ -10,7 +10,7 @@
 //! they stand for the rest.
 
 use autograd::{Real, Tape, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Result};
+use nn::{Activation, Context, Dataset, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::decoder::Density;
@@ -80,6 +80,11 @@ impl Settings for Config {
         let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
         let weights = weights.map(|weight| weight.1);
         Ok(Learned(TcVae { network, weights, mixture: self.mixture, examples: data.len() }))
+    }
+
+    fn outline(&self, like: &Dataset, examples: usize) -> Result<Self::Model> {
+        let built = self.build(like, &mut generator(0, Purpose::Init, 0, 0))?;
+        Ok(Learned(TcVae { examples, ..built.0 }))
     }
 }
 
