@@ -11,7 +11,7 @@ use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
 use zoo::train::{Lesson, trainer};
-use zoo::{evaluate, pictures, run};
+use zoo::{evaluate, pictures, report, run};
 
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
@@ -73,8 +73,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
     for (name, picture) in drawn.into_iter().filter_map(|(name, picture)| Some((name, picture?))) {
         folder.write(name, &png(&picture))?;
     }
+    let run = report::Run {
+        entry,
+        model: &*model,
+        data: &data,
+        config: &config,
+        epochs: &epochs,
+        seconds: summary.seconds,
+        folder: folder.path().display().to_string(),
+    };
+    folder.write("report.html", report::page(&run).as_bytes())?;
     Ok(format!(
-        "{}\nSettings, metrics, checkpoint and pictures are in {}\n",
+        "{}\nSettings, metrics, checkpoint, pictures and report.html are in {}\n",
         summary.table(),
         folder.path().display()
     ))
