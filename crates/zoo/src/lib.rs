@@ -26,6 +26,7 @@ pub mod likelihood;
 pub mod mixture;
 pub mod model;
 pub mod models;
+pub mod onnx;
 pub mod pictures;
 pub mod plot;
 pub mod recommend;
