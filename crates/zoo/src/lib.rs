@@ -19,6 +19,7 @@
 pub mod config;
 pub mod data;
 pub mod disentangle;
+pub mod estimator;
 pub mod evaluate;
 pub mod flows;
 pub mod graph;
@@ -36,6 +37,11 @@ pub mod run;
 pub mod terms;
 pub mod train;
 pub mod uses;
+
+/// The README's programs, which are run with the other examples of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
 
 pub use model::{AnyModel, Learned, Model};
 pub use terms::{Likelihood, Loss, Unit};

@@ -131,7 +131,8 @@ pub fn metadata(config: &Config, preparation: &Preparation) -> Metadata {
     Metadata::from([("config".to_owned(), config.to_toml()), ("preparation".to_owned(), preparation)])
 }
 
-fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation, String> {
+/// How the data of this checkpoint's model were prepared.
+pub(crate) fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation, String> {
     let text = checkpoint.metadata.get("preparation").ok_or(
         "the checkpoint does not say how its data were prepared; it was not written by `zoo train`, or by \
          an older one",

@@ -96,6 +96,22 @@ fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> 
 }
 
 impl Preparation {
+    /// Nothing is done to these examples, which were not read from anywhere.
+    pub fn plain(data: &Dataset) -> Self {
+        Preparation {
+            reading: Reading::default(),
+            examples: data.len(),
+            features: data.width(),
+            image: data.image,
+            columns: vec![],
+            classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
+            class_names: vec![],
+            fill: vec![],
+            shift: vec![],
+            scale: vec![],
+        }
+    }
+
     /// Reads other data, and prepares them as the training examples were. All examples come in their
     /// order; where the data themselves say which are for testing, those come last.
     ///
