@@ -33,7 +33,7 @@ impl<T: Real> Node<T> {
     }
 
     /// `examples/03_mlp.rs:21`: the last two parts of the path are enough to find it.
-    fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let parts: Vec<_> = Path::new(self.at.file()).components().rev().take(2).collect();
         let path: std::path::PathBuf = parts.into_iter().rev().collect();
         format!("{}:{}", path.display(), self.at.line())

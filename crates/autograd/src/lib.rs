@@ -32,6 +32,7 @@ mod display;
 mod fast;
 mod gradcheck;
 pub mod gradient;
+pub mod inspect;
 pub mod op;
 pub mod ops;
 pub mod scalar;

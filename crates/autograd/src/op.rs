@@ -35,6 +35,7 @@
 //! }
 //! ```
 
+use crate::inspect::Attributes;
 use crate::{Real, Tensor, Var};
 
 /// An operation with `N` inputs and one output.
@@ -43,6 +44,11 @@ pub trait Op<T: Real, const N: usize>: 'static {
     fn name(&self) -> String {
         let path = std::any::type_name::<Self>();
         path.rsplit("::").next().unwrap_or(path).to_lowercase()
+    }
+
+    /// What the name does not say, for those who [read a tape](crate::inspect): nothing by default.
+    fn attributes(&self) -> Attributes {
+        vec![]
     }
 
     /// The value.
@@ -72,6 +78,7 @@ pub trait Op<T: Real, const N: usize>: 'static {
 /// [`Op`] without `N` in its type, as the tape stores it.
 pub(crate) trait AnyOp<T: Real> {
     fn name(&self) -> String;
+    fn attributes(&self) -> Attributes;
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
     fn fused_vjp(&self, wrt: usize, g: &Tensor<T>, inputs: &[&Tensor<T>], y: &Tensor<T>)
     -> Option<Tensor<T>>;
@@ -82,6 +89,10 @@ pub(crate) struct Erased<O, const N: usize>(pub(crate) O);
 impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
     fn name(&self) -> String {
         self.0.name()
+    }
+
+    fn attributes(&self) -> Attributes {
+        self.0.attributes()
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T> {

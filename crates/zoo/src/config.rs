@@ -6,6 +6,7 @@ use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::data::Reading;
 use crate::train::Plan;
 
 /// A run, completely described: replaying it gives the same bytes.
@@ -16,6 +17,9 @@ pub struct Config {
     pub model: String,
     /// Name of the data set.
     pub data: String,
+    /// How the data are read, scaled and split.
+    #[serde(default, skip_serializing_if = "Reading::is_default")]
+    pub reading: Reading,
     /// How to train.
     pub train: Plan,
     /// Settings of the model.

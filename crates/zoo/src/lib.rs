@@ -19,19 +19,29 @@
 pub mod config;
 pub mod data;
 pub mod disentangle;
+pub mod estimator;
 pub mod evaluate;
 pub mod flows;
+pub mod graph;
 pub mod likelihood;
 pub mod mixture;
 pub mod model;
 pub mod models;
+pub mod onnx;
 pub mod pictures;
 pub mod plot;
 pub mod recommend;
 pub mod registry;
+pub mod report;
+pub mod run;
 pub mod terms;
 pub mod train;
 pub mod uses;
+
+/// The README's programs, which are run with the other examples of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
 
 pub use model::{AnyModel, Learned, Model};
 pub use terms::{Likelihood, Loss, Unit};

@@ -9,6 +9,7 @@ use nn::train::{Terms, Update};
 use nn::{Context, Error, Result};
 
 use crate::Loss;
+use crate::graph::{self, Part, Recording};
 
 /// An autoencoder on a tape. A model's file implements this and nothing else.
 pub trait Model<'t, T: Real> {
@@ -34,6 +35,12 @@ pub trait Model<'t, T: Real> {
     fn log_weights(&self, _x: Var<'t, T>, _samples: usize, _context: &mut Context) -> Option<Var<'t, T>> {
         None
     }
+
+    /// `KL(q(zⱼ|x) ‖ p(zⱼ))` of every latent in nats, the mean over `[batch, features]`: `[latents]`. `None`
+    /// for a model without a posterior and a prior that fall apart into latents.
+    fn divergence(&self, _x: Var<'t, T>) -> Option<Var<'t, T>> {
+        None
+    }
 }
 
 /// A model at rest. The trainer, the metrics and the command line work with any of them.
@@ -43,6 +50,9 @@ pub trait AnyModel {
 
     /// Reconstructions from codes.
     fn decode(&self, z: &Tensor<f32>) -> Tensor<f32>;
+
+    /// What a part of the model does to some of its inputs, step by step; see [`Graph`](crate::graph::Graph).
+    fn record(&self, part: Part, x: &Tensor<f32>) -> Recording;
 
     /// `∂z/∂x` of every example: `[batch, features]` to `[batch, code, features]`.
     fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32>;
@@ -61,6 +71,11 @@ pub trait AnyModel {
     /// Logarithms of importance weights, if the model has them; see [`Model::log_weights`]. Calls with the
     /// same context continue its noise.
     fn log_weights(&self, _x: &Tensor<f32>, _samples: usize, _context: &mut Context) -> Option<Tensor<f32>> {
+        None
+    }
+
+    /// The divergence of every latent, if it has one; see [`Model::divergence`].
+    fn divergence(&self, _x: &Tensor<f32>) -> Option<Tensor<f32>> {
         None
     }
 
@@ -133,6 +148,10 @@ where
         value(&self.0, |model, tape| model.decode(tape.constant(z)))
     }
 
+    fn record(&self, part: Part, x: &Tensor<f32>) -> Recording {
+        graph::record(&self.0, part, x, |model, x| model.encode(x), |model, z| model.decode(z))
+    }
+
     fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32> {
         value(&self.0, |model, tape| {
             let x = tape.var(x);
@@ -167,6 +186,12 @@ where
         let tape = Tape::new();
         let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
         model.log_weights(tape.constant(x), samples, context).map(Var::value)
+    }
+
+    fn divergence(&self, x: &Tensor<f32>) -> Option<Tensor<f32>> {
+        let tape = Tape::new();
+        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        model.divergence(tape.constant(x)).map(Var::value)
     }
 
     fn train_step(

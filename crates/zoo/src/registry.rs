@@ -1,5 +1,6 @@
 //! The list of models. The command line, the README's table and the tests all walk it.
 
+use autograd::Tensor;
 use nn::checkpoint::nearest;
 use nn::{Dataset, Error, Generator, Purpose, Result, Schedule, generator};
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::de::DeserializeOwned;
 use toml::Table;
 
 use crate::AnyModel;
+use crate::data::Preparation;
 use crate::models::{autoencoder, linear, pca, vae};
 use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
 use crate::models::{contractive, ica, rae, sequence, stacked, wae};
@@ -26,6 +28,16 @@ pub trait Settings: Serialize + DeserializeOwned {
     /// # Errors
     /// If a setting makes no sense.
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model>;
+
+    /// A model of the same shape, whose parameters will come from a checkpoint. `like` is a few examples of
+    /// zeros that have the width, the image size and the classes of the training examples, of which there
+    /// were `examples`. A model that learns something from the data when it is built does without here.
+    ///
+    /// # Errors
+    /// If a setting makes no sense.
+    fn outline(&self, like: &Dataset, _examples: usize) -> Result<Self::Model> {
+        self.build(like, &mut generator(0, Purpose::Init, 0, 0))
+    }
 }
 
 /// How a model comes to its parameters.
@@ -50,7 +62,15 @@ pub struct Entry {
     /// How it is trained.
     pub training: Training,
     complete: fn(&Table, &Dataset) -> Result<Table>,
-    build: fn(&Table, &Dataset, &mut Generator) -> Result<Box<dyn AnyModel>>,
+    build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
+}
+
+/// Where the parameters of a new model come from.
+enum Start {
+    /// From a generator of this seed, and from the data.
+    Seed(u64),
+    /// From a checkpoint, later; the model was trained with this many examples.
+    Checkpoint(usize),
 }
 
 /// Every model.
@@ -303,7 +323,20 @@ impl Entry {
     /// # Errors
     /// If a setting makes no sense.
     pub fn build(&self, settings: &Table, data: &Dataset, seed: u64) -> Result<Box<dyn AnyModel>> {
-        (self.build)(settings, data, &mut generator(seed, Purpose::Init, 0, 0))
+        (self.build)(settings, data, Start::Seed(seed))
+    }
+
+    /// A model with these settings that waits for the parameters of a checkpoint. It needs to know what the
+    /// training data were like, not the data.
+    ///
+    /// # Errors
+    /// If a setting makes no sense.
+    pub fn outline(&self, settings: &Table, data: &Preparation) -> Result<Box<dyn AnyModel>> {
+        const ROWS: usize = 4;
+        let labels = data.classes.checked_sub(1).map(|last| vec![last as u32; ROWS]);
+        let like = Dataset { x: Tensor::zeros([ROWS, data.features]), labels, image: data.image };
+        (self.build)(settings, &like, Start::Checkpoint(data.examples))
+            .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
     /// How to train it on this data when nothing else is said.
@@ -333,8 +366,12 @@ fn complete<S: Settings>(given: &Table, data: &Dataset) -> Result<Table> {
     Ok(table)
 }
 
-fn build<S: Settings>(table: &Table, data: &Dataset, from: &mut Generator) -> Result<Box<dyn AnyModel>> {
-    Ok(Box::new(typed::<S>(table)?.build(data, from)?))
+fn build<S: Settings>(table: &Table, data: &Dataset, start: Start) -> Result<Box<dyn AnyModel>> {
+    let settings = typed::<S>(table)?;
+    Ok(Box::new(match start {
+        Start::Seed(seed) => settings.build(data, &mut generator(seed, Purpose::Init, 0, 0))?,
+        Start::Checkpoint(examples) => settings.outline(data, examples)?,
+    }))
 }
 
 fn typed<S: Settings>(table: &Table) -> Result<S> {

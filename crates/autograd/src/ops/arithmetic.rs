@@ -6,6 +6,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Case, Elementwise, case, wave};
+use crate::inspect::Attributes;
 use crate::tensor::broadcast;
 use crate::{Op, Real, Scalar, Shape, Tensor, Var};
 
@@ -82,6 +83,9 @@ impl<T: Real> Op<T, 2> for DivOp {
 struct Scale(f64);
 
 impl Elementwise for Scale {
+    fn constants(&self) -> Attributes {
+        vec![("by", self.0.into())]
+    }
     fn f<T: Real>(&self, x: T) -> T {
         x * T::of(self.0)
     }
@@ -94,6 +98,9 @@ impl Elementwise for Scale {
 struct Shift(f64);
 
 impl Elementwise for Shift {
+    fn constants(&self) -> Attributes {
+        vec![("by", self.0.into())]
+    }
     fn f<T: Real>(&self, x: T) -> T {
         x + T::of(self.0)
     }
@@ -106,6 +113,9 @@ impl Elementwise for Shift {
 struct Quotient(f64);
 
 impl Elementwise for Quotient {
+    fn constants(&self) -> Attributes {
+        vec![("by", self.0.into())]
+    }
     fn f<T: Real>(&self, x: T) -> T {
         x / T::of(self.0)
     }

@@ -14,6 +14,7 @@
 //! ```
 
 use super::{Case, case, wave};
+use crate::inspect::Attributes;
 use crate::tensor::Geometry;
 use crate::{Op, Real, Tensor, Var};
 
@@ -87,6 +88,15 @@ struct Convolution {
 }
 
 impl<T: Real> Op<T, 2> for Convolution {
+    fn attributes(&self) -> Attributes {
+        let Geometry { stride, padding, dilation, groups, .. } = &self.geometry;
+        vec![
+            ("stride", stride.as_slice().into()),
+            ("padding", padding.as_slice().into()),
+            ("dilation", dilation.as_slice().into()),
+            ("groups", [*groups].as_slice().into()),
+        ]
+    }
     fn name(&self) -> String {
         match self.of {
             Factor::Input => "conv_transpose2d".into(),

@@ -23,6 +23,7 @@
 //! assert_eq!(Var::apply(Softsign, [x]).backward().wrt(x).item(), 0.0625);
 //! ```
 
+use crate::inspect::Attributes;
 use crate::{Op, Real, Scalar, Tensor, Var};
 
 /// A function of one number and its derivative.
@@ -33,10 +34,19 @@ pub trait Elementwise: 'static {
     /// `dy/dx`, as a formula in `x` and `y`. On numbers it is one fused loop; on variables it is
     /// recorded and can be differentiated again.
     fn df<S: Scalar>(&self, x: S, y: S) -> S;
+
+    /// The constants of the formula, for those who [read a tape](crate::inspect): none by default.
+    fn constants(&self) -> Attributes {
+        vec![]
+    }
 }
 
 /// > `x̄ = ȳ · f′(x)`, element by element.
 impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
+    fn attributes(&self) -> Attributes {
+        self.constants()
+    }
+
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         x.map(
             #[inline(always)]

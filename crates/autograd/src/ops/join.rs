@@ -1,6 +1,7 @@
 //! Joining variables: `concat` along an axis, `stack` along a new one.
 
 use super::{Case, case, wave};
+use crate::inspect::Attributes;
 use crate::tensor::resolve_axis;
 use crate::{Op, Real, Tensor, Var};
 
@@ -13,6 +14,9 @@ struct Concat {
 }
 
 impl<T: Real> Op<T, 2> for Concat {
+    fn attributes(&self) -> Attributes {
+        vec![("axis", [self.axis].as_slice().into())]
+    }
     fn forward(&self, parts: [&Tensor<T>; 2]) -> Tensor<T> {
         Tensor::concat(&parts, self.axis as isize)
     }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Case, case, wave};
+use crate::inspect::Attributes;
 use crate::tensor::resolve_axis;
 use crate::{Op, Real, Shape, Tensor, Var};
 
@@ -22,6 +23,9 @@ impl<T: Real> Op<T, 1> for Reshape {
 struct Permute(SmallVec<[usize; 4]>);
 
 impl<T: Real> Op<T, 1> for Permute {
+    fn attributes(&self) -> Attributes {
+        vec![("order", self.0.as_slice().into())]
+    }
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.permute(&self.0)
     }

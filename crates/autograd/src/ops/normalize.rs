@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use super::{Case, case, wave};
+use crate::inspect::Attributes;
 use crate::tensor::{Axes, dropped_shape, reduced_shape, resolve_axes, sum_by};
 use crate::{Keep, Op, Real, Tensor, Var};
 
@@ -20,6 +21,9 @@ struct Normalize {
 }
 
 impl<T: Real> Op<T, 1> for Normalize {
+    fn attributes(&self) -> Attributes {
+        vec![("axes", self.axes.as_slice().into()), ("epsilon", self.epsilon.into())]
+    }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         Tensor::by_rows([x], &self.axes, x.shape(), |[x], y| {
             let (mean, variance) = mean_and_variance(x);

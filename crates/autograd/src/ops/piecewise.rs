@@ -1,6 +1,7 @@
 //! Functions made of straight pieces: absolute value, sign, rounding, clamping.
 
 use super::{Case, Elementwise, case, wave};
+use crate::inspect::Attributes;
 use crate::{Real, Scalar, Var};
 
 /// `y = |x|`,  `dy/dx = sign x`. At the kink, `|·|′(0) = 0`.
@@ -70,6 +71,9 @@ struct Clamp {
 }
 
 impl Elementwise for Clamp {
+    fn constants(&self) -> Attributes {
+        vec![("low", self.low.into()), ("high", self.high.into())]
+    }
     fn f<T: Real>(&self, x: T) -> T {
         let (low, high) = (T::of(self.low), T::of(self.high));
         // Two plain comparisons let NaN through.

@@ -1,6 +1,7 @@
 //! Powers and roots. For powers with a variable exponent see `pow`.
 
 use super::{Case, Elementwise, case, wave};
+use crate::inspect::Attributes;
 use crate::{Real, Scalar, Var};
 
 /// `y = √x`,  `dy/dx = 1 / (2 y)`; infinite at 0.
@@ -46,6 +47,9 @@ impl Elementwise for Recip {
 struct Powi(i32);
 
 impl Elementwise for Powi {
+    fn constants(&self) -> Attributes {
+        vec![("exponent", f64::from(self.0).into())]
+    }
     fn f<T: Real>(&self, x: T) -> T {
         x.powi(self.0)
     }
@@ -62,6 +66,9 @@ impl Elementwise for Powi {
 struct Powf(f64);
 
 impl Elementwise for Powf {
+    fn constants(&self) -> Attributes {
+        vec![("exponent", self.0.into())]
+    }
     fn f<T: Real>(&self, x: T) -> T {
         x.powf(self.0)
     }

@@ -3,12 +3,16 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 
 use super::{Case, Elementwise, case, wave};
+use crate::inspect::Attributes;
 use crate::{Real, Scalar, Var};
 
 /// `y = x` where `x > 0`, else `c x`. At the kink, the slope is `c`.
 struct LeakyRelu(f64);
 
 impl Elementwise for LeakyRelu {
+    fn constants(&self) -> Attributes {
+        vec![("slope", self.0.into())]
+    }
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.where_positive(x, T::of(self.0) * x)
@@ -23,6 +27,9 @@ impl Elementwise for LeakyRelu {
 struct Elu(f64);
 
 impl Elementwise for Elu {
+    fn constants(&self) -> Attributes {
+        vec![("alpha", self.0.into())]
+    }
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.where_positive(x, T::of(self.0) * x.exp_m1())

@@ -3,6 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use super::{Case, case, wave};
+use crate::inspect::{Attribute, Attributes};
 use crate::tensor::{resolve_axes, resolve_axis};
 use crate::{Axes, Op, Real, Tensor, Var};
 
@@ -16,6 +17,14 @@ struct Slice {
 }
 
 impl<T: Real> Op<T, 1> for Slice {
+    fn attributes(&self) -> Attributes {
+        vec![
+            ("axis", [self.axis].as_slice().into()),
+            ("start", [self.start].as_slice().into()),
+            ("end", [self.end].as_slice().into()),
+            ("step", Attribute::Integers(vec![self.step as i64])),
+        ]
+    }
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.slice(self.axis, self.start, self.end, self.step)
     }

@@ -5,6 +5,7 @@
 //! `−∞`, describes no distribution, and all of it becomes NaN.
 
 use super::{Case, case, wave};
+use crate::inspect::Attributes;
 use crate::tensor::{resolve_axis, sum_by};
 use crate::{Keep, Op, Real, Tensor, Var};
 
@@ -14,6 +15,9 @@ struct Softmax {
 }
 
 impl<T: Real> Op<T, 1> for Softmax {
+    fn attributes(&self) -> Attributes {
+        vec![("axis", [self.axis].as_slice().into())]
+    }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         Tensor::by_rows([x], &[self.axis], x.shape(), |[x], y| softmax_row(x, y))
     }
@@ -42,6 +46,9 @@ struct LogSoftmax {
 }
 
 impl<T: Real> Op<T, 1> for LogSoftmax {
+    fn attributes(&self) -> Attributes {
+        vec![("axis", [self.axis].as_slice().into())]
+    }
     fn name(&self) -> String {
         "log_softmax".into()
     }

@@ -92,6 +92,15 @@ pub fn read_pictures(path: &Path) -> Result<Pictures> {
     Ok(Pictures::new(x, [channels, height, width], None))
 }
 
+/// The kind of elements in an NPY file as its header calls it: `|u1` for unsigned bytes, `<f4` for single
+/// precision. Reads nothing but the header.
+///
+/// # Errors
+/// If the file cannot be read or is no NPY file.
+pub fn element(path: &Path) -> Result<String> {
+    Ok(header::read(&mut Source::file(path)?)?.descr)
+}
+
 /// Writes a tensor as an NPY file (version 1.0, little-endian, last axis fastest), atomically.
 ///
 /// # Errors

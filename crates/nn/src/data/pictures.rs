@@ -20,7 +20,7 @@ mod jpeg;
 mod png;
 mod scale;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use autograd::Tensor;
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,8 @@ pub struct Pictures {
     pub shape: [usize; 3],
     /// The name of each class in alphabetical order, if the pictures have classes.
     pub classes: Option<Vec<String>>,
+    /// The file of each picture; empty if they all come from one.
+    pub files: Vec<PathBuf>,
 }
 
 impl Pictures {
@@ -79,7 +81,7 @@ impl Pictures {
     pub(super) fn new(x: Tensor<f32>, shape: [usize; 3], classes: Option<(Vec<u32>, Vec<String>)>) -> Self {
         let (labels, classes) = classes.unzip();
         let image = (shape[0] == 1).then_some([shape[1], shape[2]]);
-        Pictures { data: Dataset { x, labels, image }, shape, classes }
+        Pictures { data: Dataset { x, labels, image }, shape, classes, files: vec![] }
     }
 }
 

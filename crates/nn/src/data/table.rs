@@ -17,6 +17,7 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod columns;
 mod labels;
 mod layout;
 
@@ -27,6 +28,7 @@ use autograd::Tensor;
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 use serde::{Deserialize, Serialize};
 
+pub use self::columns::{Columns, columns, parse_columns};
 use self::labels::Labels;
 pub use self::layout::Column;
 use self::layout::Layout;
@@ -63,6 +65,8 @@ pub enum Impute {
     Mean,
     /// Take 0.
     Zero,
+    /// Leave NaN in their places, for a caller who fills them in with what was learnt elsewhere.
+    Keep,
 }
 
 /// What a table holds.
@@ -118,7 +122,7 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
                     return rows.refuse(&layout.names[column], problem.into());
                 }
                 missing.push(values.len());
-                values.push(0.0);
+                values.push(if options.impute == Impute::Keep { f32::NAN } else { 0.0 });
             } else {
                 match number(text) {
                     Ok(value) => values.push(value),

@@ -2,17 +2,16 @@
 
 use std::time::Instant;
 
-use nn::checkpoint::Metadata;
 use nn::train::{ProgressBar, StopFlag};
 use nn::{Error, Result};
 use toml::{Table, Value};
 use zoo::config::Config;
-use zoo::data::{self, Split};
+use zoo::data::{Preparation, Reading, Split, prepare};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
 use zoo::train::{Lesson, trainer};
-use zoo::{evaluate, pictures};
+use zoo::{evaluate, pictures, report, run};
 
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
@@ -20,7 +19,7 @@ use crate::cli::TrainArgs;
 
 /// Trains, writes the run folder, and returns the report.
 pub(crate) fn run(args: &TrainArgs) -> Result<String> {
-    let (entry, config, data) = configure(args)?;
+    let (entry, config, data, preparation) = configure(args)?;
     use_threads(args.threads)?;
     let mut model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
@@ -60,8 +59,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
 
     folder.write("config.toml", config.to_toml().as_bytes())?;
     folder.write("metrics.jsonl", metrics(&epochs, &summary).as_bytes())?;
-    let metadata = Metadata::from([("config".to_owned(), config.to_toml())]);
-    model.save(&folder.path().join("model.safetensors"), metadata)?;
+    model.save(&folder.path().join(run::MODEL), run::metadata(&config, &preparation))?;
 
     let caption = caption(entry, &config, &data, epochs.len());
     let mut drawn = vec![("codes.png", Some(pictures::code_map(&caption, &codes, &data.test)))];
@@ -75,22 +73,33 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
     for (name, picture) in drawn.into_iter().filter_map(|(name, picture)| Some((name, picture?))) {
         folder.write(name, &png(&picture))?;
     }
+    let run = report::Run {
+        entry,
+        model: &*model,
+        data: &data,
+        config: &config,
+        epochs: &epochs,
+        seconds: summary.seconds,
+        folder: folder.path().display().to_string(),
+    };
+    folder.write("report.html", report::page(&run).as_bytes())?;
     Ok(format!(
-        "{}\nSettings, metrics, checkpoint and pictures are in {}\n",
+        "{}\nSettings, metrics, checkpoint, pictures and report.html are in {}\n",
         summary.table(),
         folder.path().display()
     ))
 }
 
 /// What to do: the defaults, then the file given by `--config`, then the flags.
-fn configure(args: &TrainArgs) -> Result<(&'static Entry, Config, Split)> {
+fn configure(args: &TrainArgs) -> Result<(&'static Entry, Config, Split, Preparation)> {
     let file = args.config.as_deref().map(Config::read).transpose()?;
     let name = args.model.as_deref().or(file.as_ref().map(|file| file.model.as_str()));
     let entry = registry::find(name.expect("clap asks for a model or a configuration"))?;
     let of_file = file.as_ref().filter(|file| file.model == entry.name);
 
     let source = args.data.as_deref().or(file.as_ref().map(|file| file.data.as_str()));
-    let data = data::load(source.unwrap_or("digits"))?;
+    let reading = file.as_ref().map_or_else(Reading::default, |file| file.reading.clone());
+    let (data, preparation) = prepare(source.unwrap_or("digits"), &reading)?;
 
     let mut given = of_file.map_or_else(Table::new, |file| file.settings.clone());
     if let Some(code) = args.code {
@@ -107,8 +116,8 @@ fn configure(args: &TrainArgs) -> Result<(&'static Entry, Config, Split)> {
     plan.batch = args.batch.unwrap_or(plan.batch);
     plan.learning_rate = args.lr.unwrap_or(plan.learning_rate);
     plan.seed = args.seed.unwrap_or(plan.seed);
-    let config = Config { model: entry.name.into(), data: data.name.clone(), train: plan, settings };
-    Ok((entry, config, data))
+    let config = Config { model: entry.name.into(), data: data.name.clone(), reading, train: plan, settings };
+    Ok((entry, config, data, preparation))
 }
 
 fn integer(name: &str, value: usize) -> Result<Value> {

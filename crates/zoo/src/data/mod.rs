@@ -1,17 +1,37 @@
-//! Data sets: the embedded digits, and folders of images in the format of MNIST.
+//! Data sets: the embedded digits, and whatever a user has: tables, arrays, folders of images.
+//!
+//! [`prepare`] reads data, fills gaps, scales and splits; what it has learnt from the training examples for
+//! that is a [`Preparation`], which treats other data the same way.
+//!
+//! ```
+//! use zoo::data::{Impute, Reading, prepare};
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let file = folder.path().join("points.csv");
+//! std::fs::write(&file, "a,b\n1,10\n2,\n3,30\n4,40\n5,50\n").unwrap();
+//! let reading = Reading { impute: Impute::Median, ..Reading::default() };
+//! let (split, preparation) = prepare(file.to_str().unwrap(), &reading)?;
+//! assert_eq!((split.train.len(), split.test.len()), (4, 1));
+//! assert_eq!(preparation.columns, ["a", "b"]);
+//! # Ok::<(), nn::Error>(())
+//! ```
 
 mod digits;
-
-use std::path::Path;
+mod preparation;
+mod raw;
+mod reading;
 
 use autograd::Tensor;
-use nn::data::idx::{self, ImageFolder, ImageSet};
+use nn::data::idx::ImageSet;
 use nn::{Dataset, Result};
+
+pub use self::preparation::{Preparation, prepare};
+pub use self::reading::{Impute, Reading, Scale};
 
 /// A data set that is split into examples to learn from and examples to judge by.
 #[derive(Clone, Debug)]
 pub struct Split {
-    /// What it is called: `digits`, or the folder it was read from.
+    /// What it is called: `digits`, or the file or folder it was read from.
     pub name: String,
     /// To learn from.
     pub train: Dataset,
@@ -19,29 +39,62 @@ pub struct Split {
     pub test: Dataset,
 }
 
+/// Examples that know what they are called.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The examples.
+    pub data: Dataset,
+    /// The file of each, or its number in the data, counted from 1.
+    pub names: Vec<String>,
+}
+
+impl Rows {
+    /// Named by these names, or by their numbers if there are none.
+    fn numbered(data: Dataset, names: Vec<String>) -> Self {
+        let names = if names.is_empty() { (1..=data.len()).map(|n| n.to_string()).collect() } else { names };
+        Rows { data, names }
+    }
+
+    /// The rows with these numbers, counted from 0, under their old names.
+    ///
+    /// # Panics
+    /// If a number is out of range.
+    #[track_caller]
+    pub fn chosen(&self, numbers: &[usize]) -> Self {
+        let Dataset { image, .. } = self.data;
+        let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
+        let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
+        Rows { data: Dataset { x, labels, image }, names }
+    }
+}
+
 /// The embedded data set: 1797 handwritten digits of 8×8 pixels in `[0, 1]` (Alpaydin and Kaynak
 /// 1998). Every fifth is for testing.
 pub fn digits() -> Split {
-    split("digits", digits::digits(), 16.0)
+    let folder = digits::digits();
+    let (train, test) = (of_images(folder.train, 16.0), of_images(folder.test, 16.0));
+    Split { name: "digits".into(), train, test }
 }
 
-/// The data set with this name: `digits`, or a folder with IDX files as MNIST has them (gzipped or
-/// not), whose pixels are scaled to `[0, 1]`.
+/// The data set with this name, read without further instructions:
+///
+/// - `digits`, the embedded one;
+/// - a folder with IDX files as MNIST has them (gzipped or not), whose pixels are scaled to `[0, 1]`;
+/// - a folder of PNG and JPEG pictures, or of folders of them that are classes;
+/// - a table of comma- or tab-separated numbers, or `-` for one on standard input;
+/// - an NPY or NPZ file: `[examples, features]`, or images `[images, height, width]`.
 ///
 /// # Errors
-/// If the folder or a file in it cannot be used.
+/// If the data cannot be read or need instructions; see [`prepare`].
 pub fn load(name: &str) -> Result<Split> {
-    if name == "digits" { Ok(digits()) } else { Ok(split(name, idx::read_folder(Path::new(name))?, 255.0)) }
+    Ok(prepare(name, &Reading::default())?.0)
 }
 
-fn split(name: &str, folder: ImageFolder, white: f32) -> Split {
-    let dataset = |images: ImageSet| {
-        let features = images.height * images.width;
-        let x = Tensor::from_fn([images.pixels.len() / features, features], |i| {
-            f32::from(images.pixels[i]) / white
-        });
-        let labels = images.labels.map(|labels| labels.into_iter().map(u32::from).collect());
-        Dataset { x, labels, image: Some([images.height, images.width]) }
-    };
-    Split { name: name.to_owned(), train: dataset(folder.train), test: dataset(folder.test) }
+/// Images with the value of white scaled to 1.
+fn of_images(images: ImageSet, white: f32) -> Dataset {
+    let features = images.height * images.width;
+    let x =
+        Tensor::from_fn([images.pixels.len() / features, features], |i| f32::from(images.pixels[i]) / white);
+    let labels = images.labels.map(|labels| labels.into_iter().map(u32::from).collect());
+    Dataset { x, labels, image: Some([images.height, images.width]) }
 }

@@ -86,6 +86,9 @@ impl<'t, T: Real> Model<'t, T> for CapacityVae<Var<'t, T>> {
     fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
         Some(tape.constant(context.normal(self.network.code)))
     }
+    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
+        Some(self.network.posterior(x).divergence())
+    }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         self.network.log_weights(x, samples, context)

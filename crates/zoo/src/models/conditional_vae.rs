@@ -142,6 +142,11 @@ impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
         Some(Var::concat([z, self.one_hot(tape, &labels)], -1))
     }
 
+    /// Of the class that the classifier expects.
+    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
+        Some(self.posterior(x, self.classifier.forward(x).softmax(-1)).divergence())
+    }
+
     /// Of `p(x|y)`, the class being known.
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let y = self.classes(x, context);

@@ -84,6 +84,18 @@ impl Settings for Config {
             config: self.clone(),
         }))
     }
+
+    fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
+        let features = like.width();
+        let components = if self.components == 0 { self.code } else { self.components }.min(features);
+        Ok(Learned(Ica {
+            mean: Buffer(Tensor::zeros([features])),
+            whiten: Buffer(Tensor::zeros([features, components])),
+            colour: Buffer(Tensor::zeros([components, features])),
+            filters: Tensor::zeros([self.code, components]),
+            config: self.clone(),
+        }))
+    }
 }
 
 impl Ica<Tensor<f32>> {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_widths;
 use crate::AnyModel;
+use crate::graph::{self, Part, Recording};
 use crate::registry::Settings;
 use crate::{Unit, evaluate};
 
@@ -69,6 +70,13 @@ impl Settings for Config {
         check_widths(&[], self.code)?;
         Ok(Pca::fit(&data.x, self.code))
     }
+
+    fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
+        check_widths(&[], self.code)?;
+        let features = like.width();
+        let components = Tensor::zeros([self.code.min(features), features]);
+        Ok(Pca { mean: Tensor::zeros([features]), components })
+    }
 }
 
 impl AnyModel for Pca<Tensor<f32>> {
@@ -78,6 +86,16 @@ impl AnyModel for Pca<Tensor<f32>> {
 
     fn decode(&self, z: &Tensor<f32>) -> Tensor<f32> {
         z.matmul(&self.components).zip(&self.mean, |x, m| x + m)
+    }
+
+    fn record(&self, part: Part, x: &Tensor<f32>) -> Recording {
+        graph::record(
+            self,
+            part,
+            x,
+            |pca, x| (x - pca.mean).matmul(pca.components.t()),
+            |pca, z| z.matmul(pca.components) + pca.mean,
+        )
     }
 
     fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32> {

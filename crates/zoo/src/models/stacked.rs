@@ -15,7 +15,7 @@
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::train::Plan;
-use nn::{Activation, Context, Dataset, Error, Generator, Init, Linear, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Init, Linear, Purpose, Result, generator};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,11 @@ impl Settings for Config {
         let (up, down) = stages.into_iter().map(|stage| unrolled(stage.mirror)).unzip();
         let mirror = Mirror { up, down, activation: self.activation };
         Ok(Learned(Stacked { mirror, likelihood: self.likelihood }))
+    }
+
+    fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
+        let plain = Config { pretraining: 0, ..self.clone() };
+        plain.build(like, &mut generator(0, Purpose::Init, 0, 0))
     }
 }
 
@@ -221,7 +226,6 @@ mod tests {
     use crate::AnyModel;
     use crate::data::digits;
     use nn::checkpoint::Metadata;
-    use nn::{Purpose, generator};
 
     fn built(pretraining: usize) -> Learned<Stacked<Tensor<f32>>> {
         let data = digits().train;

@@ -10,7 +10,7 @@
 //! they stand for the rest.
 
 use autograd::{Real, Tape, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Result};
+use nn::{Activation, Context, Dataset, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::decoder::Density;
@@ -81,6 +81,11 @@ impl Settings for Config {
         let weights = weights.map(|weight| weight.1);
         Ok(Learned(TcVae { network, weights, mixture: self.mixture, examples: data.len() }))
     }
+
+    fn outline(&self, like: &Dataset, examples: usize) -> Result<Self::Model> {
+        let built = self.build(like, &mut generator(0, Purpose::Init, 0, 0))?;
+        Ok(Learned(TcVae { examples, ..built.0 }))
+    }
 }
 
 impl<'t, T: Real> Model<'t, T> for TcVae<Var<'t, T>> {
@@ -110,6 +115,9 @@ impl<'t, T: Real> Model<'t, T> for TcVae<Var<'t, T>> {
 
     fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
         Some(tape.constant(context.normal(self.network.code)))
+    }
+    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
+        Some(self.network.posterior(x).divergence())
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

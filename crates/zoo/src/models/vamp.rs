@@ -9,7 +9,7 @@
 
 use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::random::permutation;
-use nn::{Activation, Context, Dataset, Error, Generator, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::decoder::Density;
@@ -69,6 +69,12 @@ impl Settings for Config {
         let chosen = permutation(data.len(), from);
         let pseudo_inputs = data.rows(&chosen[..self.components]);
         Ok(Learned(Vamp { network, pseudo_inputs, warm_up: self.warm_up }))
+    }
+
+    fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
+        // One example for every pseudo-input.
+        let x = Tensor::zeros([self.components, like.width()]);
+        self.build(&Dataset { x, ..like.clone() }, &mut generator(0, Purpose::Init, 0, 0))
     }
 }
 

@@ -6,7 +6,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 
 use super::decoder::{Decoder, Density};
 use super::{check_widths, reversed, widths};
-use crate::terms::{ln_gaussian, ln_standard_normal};
+use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
 
 /// Encoder and decoder of a variational model. The encoder gives `μ` and `s = ln σ²` side by side.
 #[derive(Clone, Debug)]
@@ -140,6 +140,11 @@ impl<'t, T: Real> Gaussian<'t, T> {
     pub fn of(parameters: Var<'t, T>) -> Self {
         let [mu, raw] = parameters.chunk(-1);
         Gaussian { mu, log_var: ((raw + 2.0) * 0.1).tanh() * 10.0 - 2.0 }
+    }
+
+    /// `KL(N(μⱼ, σⱼ²) ‖ N(0, 1))` of every latent, the mean over the rows: `[latents]`.
+    pub fn divergence(self) -> Var<'t, T> {
+        gaussian_kl_by_latent(self.mu, self.log_var)
     }
 
     /// `z = μ + σ ε`, one draw for each row. The noise comes from outside, so the gradient passes through

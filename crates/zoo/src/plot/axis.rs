@@ -1,21 +1,21 @@
 //! Axes: which numbers to write, and where.
 
 /// A scale with its ticks.
-pub(super) struct Axis {
-    low: f64,
-    high: f64,
-    log: bool,
+pub(crate) struct Axis {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) log: bool,
     /// Values and what to write beside them, in rising order.
-    pub(super) ticks: Vec<(f64, String)>,
+    pub(crate) ticks: Vec<(f64, String)>,
 }
 
 /// Values with which differences and squares stay finite.
-pub(super) fn usable(value: f64) -> bool {
+pub(crate) fn usable(value: f64) -> bool {
     value.is_finite() && value.abs() < 1e100
 }
 
 /// Smallest and largest usable value; `None` if there is none.
-pub(super) fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+pub(crate) fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let grow = |(low, high): (f64, f64), v| (low.min(v), high.max(v));
     values.into_iter().filter(|&v| usable(v)).map(|v| (v, v)).reduce(|range, (v, _)| grow(range, v))
 }
@@ -23,7 +23,7 @@ pub(super) fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)>
 impl Axis {
     /// A linear scale over `[low, high]` with about `wanted` ticks at multiples of 1, 2 or 5 times a power of
     /// ten. `whole` forbids ticks between integers, for things one counts.
-    pub(super) fn linear(low: f64, high: f64, wanted: usize, whole: bool) -> Axis {
+    pub(crate) fn linear(low: f64, high: f64, wanted: usize, whole: bool) -> Axis {
         let (low, high) = widened(low, high);
         let step = step((high - low) / wanted.max(1) as f64).max(if whole { 1.0 } else { 0.0 });
         // A whole multiple of the step each time: adding steps would add their rounding errors too.
@@ -37,7 +37,7 @@ impl Axis {
 
     /// A logarithmic scale over positive `[low, high]`: ticks at powers of ten, and at 2 and 5 times them while
     /// that is not too many.
-    pub(super) fn log(low: f64, high: f64) -> Axis {
+    pub(crate) fn log(low: f64, high: f64) -> Axis {
         let decades = (high / low).log10();
         let factors: &[f64] = if decades <= 3.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let every = (decades / 10.0).ceil().max(1.0) as usize;
@@ -52,7 +52,7 @@ impl Axis {
     }
 
     /// Where a value lies: 0 at the low end, 1 at the high end.
-    pub(super) fn position(&self, value: f64) -> f32 {
+    pub(crate) fn position(&self, value: f64) -> f32 {
         let scale = |v: f64| if self.log { v.log10() } else { v };
         ((scale(value) - scale(self.low)) / (scale(self.high) - scale(self.low))) as f32
     }

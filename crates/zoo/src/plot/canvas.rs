@@ -108,10 +108,9 @@ impl Canvas {
 
     /// The finished picture.
     pub(super) fn finish(self) -> Picture {
-        let (width, height) = (self.0.width(), self.0.height());
         // The page is opaque, so premultiplied colours are plain ones.
-        let bytes = self.0.pixels().iter().flat_map(|p| [p.red(), p.green(), p.blue()]).collect();
-        Picture::from_raw(width, height, bytes).expect("three bytes for each pixel")
+        let pixels = self.0.pixels().iter().map(|p| [p.red(), p.green(), p.blue()]).collect();
+        Picture::new(self.0.width(), pixels)
     }
 
     fn fill(&mut self, path: &Path, colour: Colour, alpha: f32) {

@@ -1,27 +1,27 @@
 //! The few colours of all pictures.
 
 /// Red, green, blue.
-pub(super) type Colour = [u8; 3];
+pub(crate) type Colour = [u8; 3];
 
 /// The page.
-pub(super) const PAPER: Colour = [255, 255, 255];
+pub(crate) const PAPER: Colour = [255, 255, 255];
 /// Titles and names.
-pub(super) const INK: Colour = [34, 36, 40];
+pub(crate) const INK: Colour = [34, 36, 40];
 /// Tick labels, captions, reference lines: what one reads second.
-pub(super) const MUTED: Colour = [98, 102, 110];
+pub(crate) const MUTED: Colour = [98, 102, 110];
 /// Axes and frames.
-pub(super) const AXIS: Colour = [150, 154, 162];
+pub(crate) const AXIS: Colour = [150, 154, 162];
 /// Grid lines, just visible.
-pub(super) const GRID: Colour = [229, 231, 235];
+pub(crate) const GRID: Colour = [229, 231, 235];
 /// A pixel that is no number. It should hurt the eye.
-pub(super) const NOT_A_NUMBER: Colour = [235, 40, 60];
+pub(crate) const NOT_A_NUMBER: Colour = [235, 40, 60];
 
 /// One colour per class or curve.
 ///
 /// The ten were found by hill climbing: as far apart as possible in OKLab, at moderate chroma, for full colour
 /// vision *and* for the three kinds of dichromacy at once (the test below measures it). The darker ones come
 /// first, since most pictures have few curves and thin lines need contrast.
-pub(super) const CLASSES: [Colour; 10] = [
+pub(crate) const CLASSES: [Colour; 10] = [
     [16, 135, 205],  // blue
     [205, 84, 125],  // rose
     [25, 125, 19],   // green
@@ -35,7 +35,7 @@ pub(super) const CLASSES: [Colour; 10] = [
 ];
 
 /// From dark violet (`0`) through teal to yellow (`1`): lightness rises all the way, so order shows in grey too.
-pub(super) fn ramp(position: f64) -> Colour {
+pub(crate) fn ramp(position: f64) -> Colour {
     const STOPS: [Colour; 5] = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [240, 220, 50]];
     let place = position.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
     let left = (place as usize).min(STOPS.len() - 2);
@@ -50,10 +50,19 @@ fn mix(a: Colour, b: Colour, t: f64) -> Colour {
 /// The same hue, darkened until letters in it are legible on paper.
 ///
 /// The contrast of 4.5 is the one that the web accessibility guidelines (WCAG 2) ask for body text.
-pub(super) fn legible(colour: Colour) -> Colour {
+pub(crate) fn legible(colour: Colour) -> Colour {
     let contrast = |colour| 1.05 / (luminance(colour) + 0.05);
     let steps = (0..20).map(|step| mix(colour, [0, 0, 0], f64::from(step) / 20.0));
     steps.into_iter().find(|&darker| contrast(darker) >= 4.5).unwrap_or(INK)
+}
+
+/// The same hue, lightened until thin lines of it stand out on a dark page: a contrast of 4, where WCAG 2 asks for 3 of
+/// graphics.
+pub(crate) fn on_dark(colour: Colour) -> Colour {
+    const DARK: Colour = [22, 24, 28];
+    let contrast = |colour| (luminance(colour) + 0.05) / (luminance(DARK) + 0.05);
+    let steps = (0..20).map(|step| mix(colour, PAPER, f64::from(step) / 20.0));
+    steps.into_iter().find(|&lighter| contrast(lighter) >= 4.0).unwrap_or(PAPER)
 }
 
 fn luminance(colour: Colour) -> f64 {

@@ -72,7 +72,7 @@ struct Label<'a> {
     colour: Colour,
 }
 
-fn x_axis(values: impl Iterator<Item = f64> + Clone) -> Axis {
+pub(crate) fn x_axis(values: impl Iterator<Item = f64> + Clone) -> Axis {
     let (low, high) = range(values.clone()).unwrap_or((0.0, 1.0));
     let whole = values.into_iter().all(|x| x.fract() == 0.0);
     // Epochs counted from 1 are read off an axis from 0, unless they are few and every one has its tick.
@@ -80,7 +80,7 @@ fn x_axis(values: impl Iterator<Item = f64> + Clone) -> Axis {
     Axis::linear(low, high, 10, whole)
 }
 
-fn y_axis(values: impl Iterator<Item = f64>) -> Axis {
+pub(crate) fn y_axis(values: impl Iterator<Item = f64>) -> Axis {
     let (low, high) = range(values).unwrap_or((0.0, 1.0));
     if low > 0.0 && high / low > 100.0 {
         let room = (high / low).powf(0.04);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn count(picture: &Picture, colour: Colour) -> usize {
-        picture.pixels().filter(|pixel| pixel.0 == colour).count()
+        picture.pixels().filter(|&pixel| pixel == colour).count()
     }
 
     #[test]

@@ -80,13 +80,13 @@ mod tests {
     fn tiles_lie_where_the_grid_says() {
         let images: Vec<Vec<f32>> = (0..12).map(|i| vec![i as f32 / 12.0; 64]).collect();
         let picture = image_grid("", DIGIT, 10, &images, None);
-        assert_eq!(picture.dimensions(), (10 * 82 - 10 + 88, 2 * 82 - 10 + 88));
+        assert_eq!((picture.width(), picture.height()), (10 * 82 - 10 + 88, 2 * 82 - 10 + 88));
         for (i, image) in images.iter().enumerate() {
             let (x, y) = (44 + 36 + i % 10 * 82, 44 + 36 + i / 10 * 82);
-            assert_eq!(picture.get_pixel(x as u32, y as u32).0, [(image[0] * 255.0).round() as u8; 3]);
+            assert_eq!(picture.pixel(x as u32, y as u32), [(image[0] * 255.0).round() as u8; 3]);
         }
         // The two rows differ in length: nothing but paper follows the twelfth image.
-        assert_eq!(picture.get_pixel(44 + 36 + 2 * 82, 44 + 36 + 82).0, [255; 3]);
+        assert_eq!(picture.pixel(44 + 36 + 2 * 82, 44 + 36 + 82), [255; 3]);
     }
 
     #[test]

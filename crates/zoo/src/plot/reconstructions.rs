@@ -130,7 +130,7 @@ mod tests {
         let (input, output) = ([0.2; 64], [0.8; 64]);
         let pair = Pair { input: &input, output: &output, error: 1.0 };
         let picture = reconstructions("t", DIGIT, &[("best", vec![pair; 3])]);
-        let rows = |value: u8| picture.enumerate_pixels().filter(move |p| p.2.0 == [value; 3]).map(|p| p.1);
+        let rows = |value: u8| picture.enumerate_pixels().filter(move |p| p.2 == [value; 3]).map(|p| p.1);
         assert!(rows(51).max() < rows(204).min());
         // Tiles only: no letter and no frame has just these greys throughout a tile.
         assert!(rows(51).count() >= 3 * 72 * 72 && rows(204).count() >= 3 * 72 * 72);

@@ -58,7 +58,7 @@ mod tests {
         draw(&mut canvas, &[0.0, 0.6, f32::NAN], size, 4, [0, 0]);
         let picture = canvas.finish();
         for (x, _, pixel) in picture.enumerate_pixels() {
-            assert_eq!(pixel.0, [[0; 3], [153; 3], NOT_A_NUMBER][x as usize / 4]);
+            assert_eq!(pixel, [[0; 3], [153; 3], NOT_A_NUMBER][x as usize / 4]);
         }
     }
 

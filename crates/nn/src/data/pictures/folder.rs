@@ -39,7 +39,10 @@ pub fn read_folder(path: &Path, options: &PictureOptions) -> Result<Pictures> {
                 classes[0].0.display()
             ),
         )),
-        (false, true) => Ok(Pictures::new(read_all(&pictures, options)?, shape, None)),
+        (false, true) => {
+            let read = Pictures::new(read_all(&pictures, options)?, shape, None);
+            Ok(Pictures { files: pictures, ..read })
+        }
         (true, false) => {
             let mut names = vec![];
             let mut labels = vec![];
@@ -49,7 +52,8 @@ pub fn read_folder(path: &Path, options: &PictureOptions) -> Result<Pictures> {
                 labels.resize(labels.len() + inside.len(), label);
                 files.extend(inside);
             }
-            Ok(Pictures::new(read_all(&files, options)?, shape, Some((labels, names))))
+            let read = Pictures::new(read_all(&files, options)?, shape, Some((labels, names)));
+            Ok(Pictures { files, ..read })
         }
     }
 }

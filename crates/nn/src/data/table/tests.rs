@@ -191,3 +191,24 @@ fn options_as_text() {
     assert_eq!(read, TableOptions { label: Some("kind".into()), drop, impute: Impute::Mean, ..options() });
     assert!(serde_json::from_str::<TableOptions>(r#"{"lable": 1}"#).is_err());
 }
+
+#[test]
+fn missing_values_can_be_kept() {
+    let kept = good("a,b\n1,\n?,2\n", &TableOptions { impute: Impute::Keep, ..options() }).data.x.to_vec();
+    assert_eq!((kept[0], kept[3]), (1.0, 2.0));
+    assert!(kept[1].is_nan() && kept[2].is_nan());
+}
+
+#[test]
+fn a_look_finds_names_and_text() {
+    let look = |text: &str| parse_columns("t.csv".as_ref(), text.as_bytes(), &options()).unwrap();
+    let found = look("name,age,city\nbob,3,\nann,,rome\n");
+    assert_eq!(
+        found,
+        Columns { names: ["name", "age", "city"].map(String::from).into(), header: true, text: vec![0, 2] }
+    );
+    let found = look("1,2\n3,x\n");
+    assert_eq!((found.names[1].as_str(), found.header, found.text), ("column 2", false, vec![1]));
+    let empty = parse_columns("t.csv".as_ref(), &b""[..], &options()).unwrap_err().to_string();
+    assert_eq!(empty, "t.csv: the file is empty");
+}

@@ -2,7 +2,7 @@
 
 use autograd::Tensor;
 
-use crate::plot::Size;
+use crate::plot::{Size, grey_png};
 
 /// `8 bytes / (examples · features)`.
 pub fn bits_per_pixel(bytes: usize, x: &Tensor<f32>) -> f64 {
@@ -32,8 +32,8 @@ pub fn png_bytes(x: &Tensor<f32>, size: Size) -> PngBytes {
     assert_eq!(x.shape()[1], height * width, "images of {height}×{width}, examples of {:?}", x.shape());
     assert!(!x.is_empty(), "png_bytes: no images");
     let grey: Vec<u8> = x.to_vec().iter().map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8).collect();
-    let each = grey.chunks(height * width).map(|image| png(image, width)).sum();
-    PngBytes { each, sheet: png(&grey, width) }
+    let each = grey.chunks(height * width).map(|image| grey_png(image, width).len()).sum();
+    PngBytes { each, sheet: grey_png(&grey, width).len() }
 }
 
 /// See [`png_bytes`].
@@ -43,17 +43,6 @@ pub struct PngBytes {
     pub each: usize,
     /// One file with all images.
     pub sheet: usize,
-}
-
-fn png(grey: &[u8], width: usize) -> usize {
-    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-    use image::{ExtendedColorType, ImageEncoder};
-    let mut bytes = vec![];
-    let height = (grey.len() / width) as u32;
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
-        .write_image(grey, width as u32, height, ExtendedColorType::L8)
-        .expect("writing to memory does not fail");
-    bytes.len()
 }
 
 #[cfg(test)]

@@ -1,0 +1,316 @@
+//! What is done to data before a model sees them, learnt from the training examples and kept with the
+//! model, so that other data are treated the same way.
+
+use std::path::Path;
+
+use autograd::Tensor;
+use nn::data::split::{Fractions, Split as Numbers};
+use nn::data::table::Column;
+use nn::data::transform::Scaling;
+use nn::{Dataset, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use super::raw::{self, Raw};
+use super::{Impute, Reading, Rows, Scale, Split};
+
+/// What was learnt from the training examples, and what they were like.
+///
+/// It is stored as JSON beside a model's parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preparation {
+    /// How the data were read.
+    pub reading: Reading,
+    /// Training examples.
+    pub examples: usize,
+    /// Numbers in an example.
+    pub features: usize,
+    /// Height and width, if an example is a grey image.
+    pub image: Option<[usize; 2]>,
+    /// The name of every feature; empty if they have none.
+    pub columns: Vec<String>,
+    /// One more than the largest class of a training example; 0 without classes.
+    pub classes: usize,
+    /// The name of every class; empty if they have none.
+    pub class_names: Vec<String>,
+    /// What is taken for a missing value of each feature; empty where data with gaps are refused.
+    fill: Vec<f32>,
+    /// `y = (x − shift) / scale` of each feature, or of all if there is one number; empty for `y = x`.
+    shift: Vec<f32>,
+    scale: Vec<f32>,
+}
+
+/// Reads the data set with this name as [`load`](super::load) does, repairs and scales it as `reading`
+/// says, and splits it. What is needed for that is learnt from the training part alone.
+///
+/// # Errors
+/// If the data cannot be read, or not be used as `reading` says.
+pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> {
+    reading.check()?;
+    let raw = Raw::read(source, reading)?;
+    let (pixels, columns, class_names) = (raw.pixels, raw.columns.clone(), raw.classes.clone());
+    let (train, test) = split(source, raw, reading)?;
+    let name = Path::new(source);
+    let mut learnt = Preparation {
+        reading: reading.clone(),
+        examples: train.data.len(),
+        features: train.data.width(),
+        image: train.data.image,
+        columns,
+        classes: train.data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
+        class_names,
+        fill: vec![],
+        shift: vec![],
+        scale: vec![],
+    };
+    learnt.learn_fill(name, &train)?;
+    let train = learnt.filled(name, train)?;
+    learnt.learn_scale(&train.data.x, pixels)?;
+    let (train, test) = (learnt.scaled(train).data, learnt.scaled(learnt.filled(name, test)?).data);
+    Ok((Split { name: source.to_owned(), train, test }, learnt))
+}
+
+/// The examples for training and for testing, still as they were read. Files are always split in the same
+/// way, so that models with different seeds are judged by the same examples.
+fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> {
+    const SEED: u64 = 0;
+    let names = raw.files.iter().map(|file| file.display().to_string()).collect();
+    if let Some(test) = raw.test.take() {
+        return Ok((Rows::numbered(raw.data, names), Rows::numbered(test, vec![])));
+    }
+    let examples = raw.data.len();
+    if examples < 2 {
+        return Err(Error::file(
+            Path::new(source),
+            "there is only 1 example; training needs at least 2, one of them to test with",
+        ));
+    }
+    let fractions = Fractions { validation: 0.0, test: reading.test_fraction };
+    let numbers = match &raw.data.labels {
+        Some(labels) => Numbers::stratified(labels, fractions, SEED),
+        None => Numbers::random(examples, fractions, SEED),
+    };
+    let numbers = numbers.map_err(|error| Error::file(Path::new(source), error.to_string()))?;
+    let all = Rows::numbered(raw.data, names);
+    Ok((all.chosen(&numbers.train), all.chosen(&numbers.test)))
+}
+
+impl Preparation {
+    /// Nothing is done to these examples, which were not read from anywhere.
+    pub fn plain(data: &Dataset) -> Self {
+        Preparation {
+            reading: Reading::default(),
+            examples: data.len(),
+            features: data.width(),
+            image: data.image,
+            columns: vec![],
+            classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
+            class_names: vec![],
+            fill: vec![],
+            shift: vec![],
+            scale: vec![],
+        }
+    }
+
+    /// Reads other data, and prepares them as the training examples were. All examples come in their
+    /// order; where the data themselves say which are for testing, those come last.
+    ///
+    /// # Errors
+    /// If the data cannot be read, or do not have the features of the training examples.
+    pub fn read(&self, source: &str) -> Result<Rows> {
+        let path = Path::new(source);
+        let mut raw = Raw::read(source, &self.reading_of(source)?)?;
+        if let Some(test) = raw.test.take() {
+            let labels = raw.data.labels.take().zip(test.labels).map(|(a, b)| [a, b].concat());
+            raw.data =
+                Dataset { x: Tensor::concat(&[&raw.data.x, &test.x], 0), labels, image: raw.data.image };
+        }
+        self.match_columns(path, &mut raw)?;
+        self.match_classes(path, &mut raw)?;
+        let (found, wanted) = (raw.data.width(), self.features);
+        if found != wanted {
+            let (what, hint) = match self.image {
+                Some([height, width]) => ("pixels", format!(" ({height} × {width})")),
+                None => ("features", String::new()),
+            };
+            return Err(Error::file(
+                path,
+                format!("the examples have {found} {what}, but the model was trained with {wanted}{hint}"),
+            ));
+        }
+        raw.data.image = self.image;
+        let names = raw.files.iter().map(|file| file.display().to_string()).collect();
+        let rows = self.filled(path, Rows::numbered(raw.data, names))?;
+        Ok(self.scaled(rows))
+    }
+
+    /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data.
+    ///
+    /// # Panics
+    /// If there is another number of features.
+    #[track_caller]
+    pub fn restore_units(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        self.scaling().map_or_else(|| x.clone(), |scaling| scaling.invert(x))
+    }
+
+    /// The name of a feature, `column 3` or `pixel 3` if it has none; counted from 0.
+    pub fn feature(&self, number: usize) -> String {
+        match self.columns.get(number) {
+            Some(name) => name.clone(),
+            None if self.image.is_some() => format!("pixel {}", number + 1),
+            None => format!("column {}", number + 1),
+        }
+    }
+
+    /// How to read other data: columns that were left out or hold labels may be absent there.
+    fn reading_of(&self, source: &str) -> Result<Reading> {
+        let mut reading = self.reading.clone();
+        let path = Path::new(source);
+        if self.columns.is_empty() || source == "-" || !path.is_file() {
+            return Ok(reading);
+        }
+        let columns = raw::columns(path, &reading)?;
+        let there = |column: &Column| match column {
+            Column::Name(name) => columns.header && columns.names.contains(name),
+            // Numbers count the columns of the training file, so they fit only a file with all of them.
+            Column::Number(number) => *number <= columns.names.len() && columns.names.len() > self.features,
+        };
+        reading.drop.retain(there);
+        reading.label = reading.label.filter(there);
+        Ok(reading)
+    }
+
+    /// Brings named columns into the order of the training file.
+    fn match_columns(&self, path: &Path, raw: &mut Raw) -> Result<()> {
+        let named = |columns: &[String]| {
+            columns.iter().enumerate().any(|(i, name)| *name != format!("column {}", i + 1))
+        };
+        if self.columns == raw.columns || !named(&self.columns) || !named(&raw.columns) {
+            return Ok(());
+        }
+        let place = |name: &String| {
+            raw.columns.iter().position(|other| other == name).ok_or_else(|| {
+                Error::file(path, format!("there is no column `{name}`, which the model was trained with"))
+            })
+        };
+        let order = self.columns.iter().map(place).collect::<Result<Vec<usize>>>()?;
+        if let Some(extra) = raw.columns.iter().find(|name| !self.columns.contains(name)) {
+            return Err(Error::file(
+                path,
+                format!("the model was not trained with a column `{extra}`; remove it from the file"),
+            ));
+        }
+        raw.data.x = raw.data.x.index_select(1, &order);
+        raw.columns = self.columns.clone();
+        Ok(())
+    }
+
+    /// Gives named classes the numbers they had in training.
+    fn match_classes(&self, path: &Path, raw: &mut Raw) -> Result<()> {
+        let Some(labels) = &mut raw.data.labels else { return Ok(()) };
+        if !raw.classes.is_empty() && raw.classes != self.class_names {
+            let number = |name: &String| {
+                let found = self.class_names.iter().position(|other| other == name);
+                found.map(|number| number as u32).ok_or_else(|| {
+                    let known = self.class_names.join(", ");
+                    Error::file(
+                        path,
+                        format!("there was no class `{name}` in training; the classes are {known}"),
+                    )
+                })
+            };
+            let numbers = raw.classes.iter().map(number).collect::<Result<Vec<u32>>>()?;
+            labels.iter_mut().for_each(|label| *label = numbers[*label as usize]);
+        }
+        match labels.iter().find(|label| **label as usize >= self.classes) {
+            // A model without classes does not look at them.
+            Some(label) if self.classes > 0 => Err(Error::file(
+                path,
+                format!("class {label} did not occur in training, where the last was {}", self.classes - 1),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn learn_fill(&mut self, path: &Path, train: &Rows) -> Result<()> {
+        if self.reading.impute == Impute::Refuse {
+            return Ok(());
+        }
+        let (values, width) = (train.data.x.to_vec(), self.features);
+        for feature in 0..width {
+            let mut known: Vec<f32> =
+                values.iter().skip(feature).step_by(width).copied().filter(|v| !v.is_nan()).collect();
+            if known.is_empty() {
+                let name = self.feature(feature);
+                let problem = format!(
+                    "column `{name}` has no value in any training example; leave it out with --drop-columns"
+                );
+                return Err(Error::file(path, problem));
+            }
+            self.fill.push(match self.reading.impute {
+                Impute::Median => {
+                    known.sort_unstable_by(f32::total_cmp);
+                    let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
+                    low + (high - low) / 2.0
+                }
+                _ => (known.iter().map(|&v| f64::from(v)).sum::<f64>() / known.len() as f64) as f32,
+            });
+        }
+        Ok(())
+    }
+
+    /// Fills the gaps, or refuses them.
+    fn filled(&self, path: &Path, mut rows: Rows) -> Result<Rows> {
+        let width = self.features;
+        let values = rows.data.x.make_mut();
+        for (place, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
+            let (row, feature) = (place / width, place % width);
+            if value.is_nan() && !self.fill.is_empty() {
+                *value = self.fill[feature];
+                continue;
+            }
+            let (name, row) = (self.feature(feature), &rows.names[row]);
+            let problem = match value.is_nan() {
+                true => format!(
+                    "row {row}, column `{name}`: the value is missing; fill such gaps with --impute mean or \
+                     --impute median, or leave the column out with --drop-columns"
+                ),
+                false => format!("row {row}, column `{name}`: the value is {value}; correct it"),
+            };
+            return Err(Error::file(path, problem));
+        }
+        Ok(rows)
+    }
+
+    fn learn_scale(&mut self, x: &Tensor<f32>, pixels: bool) -> Result<()> {
+        let in_unit_interval = || x.to_vec().iter().all(|v| (0.0..=1.0).contains(v));
+        let kind = match self.reading.scale {
+            Scale::Auto if !pixels => Scale::Standard,
+            Scale::Auto if in_unit_interval() => Scale::None,
+            Scale::Auto => Scale::MinMax,
+            chosen => chosen,
+        };
+        // One scale for all pixels: each is a value of the same feature.
+        let x = if pixels { x.reshape([x.len(), 1]) } else { x.clone() };
+        let scaling = match kind {
+            Scale::None | Scale::Auto => return Ok(()),
+            Scale::Standard => Scaling::standardize(&x)?,
+            Scale::MinMax => Scaling::min_max(&x)?,
+        };
+        (self.shift, self.scale) = (scaling.shift.to_vec(), scaling.scale.to_vec());
+        Ok(())
+    }
+
+    fn scaled(&self, mut rows: Rows) -> Rows {
+        if let Some(scaling) = self.scaling() {
+            rows.data.x = scaling.apply(&rows.data.x);
+        }
+        rows
+    }
+
+    fn scaling(&self) -> Option<Scaling<Tensor<f32>>> {
+        let tensor =
+            |values: &[f32]| Tensor::from_vec([values.len()], values.to_vec()).expand([self.features]);
+        (!self.scale.is_empty()).then(|| Scaling { shift: tensor(&self.shift), scale: tensor(&self.scale) })
+    }
+}

@@ -1,0 +1,277 @@
+//! Reading data from wherever they are, as they are: nothing is filled in, scaled or split yet.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{Read, stdin};
+use std::path::{Path, PathBuf};
+
+use autograd::Tensor;
+use nn::data::idx;
+use nn::data::npy;
+use nn::data::pictures::{self, PictureOptions};
+use nn::data::table::{self, Column, Columns, TableOptions};
+use nn::{Dataset, Error, Result};
+
+use super::{Reading, digits, of_images};
+
+/// What was found. Missing values are NaN.
+pub(super) struct Raw {
+    /// The examples, or those for training.
+    pub(super) data: Dataset,
+    /// The examples for testing, where the data say which they are.
+    pub(super) test: Option<Dataset>,
+    /// The name of every feature, if features have names.
+    pub(super) columns: Vec<String>,
+    /// The name of every class, if classes have names.
+    pub(super) classes: Vec<String>,
+    /// The file of every example, if each has one.
+    pub(super) files: Vec<PathBuf>,
+    /// Whether the features are pixels.
+    pub(super) pixels: bool,
+}
+
+impl Raw {
+    fn new(data: Dataset) -> Self {
+        let pixels = data.image.is_some();
+        Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels }
+    }
+
+    /// Reads the source with this name: see [`load`](super::load).
+    pub(super) fn read(source: &str, reading: &Reading) -> Result<Self> {
+        match source {
+            "digits" => Ok(Raw::of_images(digits::digits(), 16.0)),
+            "-" => {
+                let mut content = vec![];
+                let name = Path::new("standard input");
+                let read = stdin().lock().read_to_end(&mut content);
+                read.map_err(|error| Error::io("read", name, error))?;
+                Raw::of_table(name, Some(&content), reading)
+            }
+            path => Raw::of_path(Path::new(path), reading),
+        }
+    }
+
+    fn of_path(path: &Path, reading: &Reading) -> Result<Self> {
+        let about = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
+        if about.is_dir() {
+            return Raw::of_folder(path, reading);
+        }
+        let mut start = vec![];
+        let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
+        file.take(6).read_to_end(&mut start).map_err(|error| Error::io("read", path, error))?;
+        let zipped_array = path.to_string_lossy().ends_with(".npy.gz");
+        match &start[..] {
+            [] => Err(Error::file(path, "the file is empty")),
+            b"\x93NUMPY" => Raw::of_array(path),
+            _ if zipped_array => Raw::of_array(path),
+            [b'P', b'K', ..] => Raw::of_arrays(path, reading),
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, ..] => Raw::of_picture(path, reading),
+            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => Err(Error::file(
+                path,
+                "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte and its \
+                 companions",
+            )),
+            _ => Raw::of_table(path, None, reading),
+        }
+    }
+
+    /// Images in the format of MNIST, or pictures.
+    fn of_folder(path: &Path, reading: &Reading) -> Result<Self> {
+        let entries = fs::read_dir(path).map_err(|error| Error::io("read the folder", path, error))?;
+        let mut names = entries.filter_map(|entry| entry.ok()).map(|entry| entry.file_name());
+        let is_idx = |name: &OsStr| name.to_string_lossy().contains("-ubyte");
+        if names.any(|name| is_idx(&name)) {
+            return Ok(Raw::of_images(idx::read_folder(path)?, 255.0));
+        }
+        let Some([height, width]) = reading.size else {
+            // Without pictures the size is not what is missing.
+            let options = PictureOptions { height: 1, width: 1, colour: reading.colour };
+            return match pictures::read_folder(path, &options) {
+                Ok(_) => Err(Error::file(
+                    path,
+                    "pictures must be scaled to one size; say which, as in --size 32x32 (height x width)",
+                )),
+                Err(_) if fs::read_dir(path).is_ok_and(|entries| entries.count() == 0) => Err(Error::file(
+                    path,
+                    "the folder is empty; it should hold pictures (.png, .jpg) or IDX files \
+                     (train-images-idx3-ubyte and its companions)",
+                )),
+                Err(error) => Err(error),
+            };
+        };
+        let read = pictures::read_folder(path, &PictureOptions { height, width, colour: reading.colour })?;
+        let files = read.files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
+        Ok(Raw {
+            files: files.collect(),
+            classes: read.classes.unwrap_or_default(),
+            pixels: true,
+            ..Raw::new(read.data)
+        })
+    }
+
+    fn of_images(folder: idx::ImageFolder, white: f32) -> Self {
+        Raw { test: Some(of_images(folder.test, white)), ..Raw::new(of_images(folder.train, white)) }
+    }
+
+    /// A single picture.
+    fn of_picture(path: &Path, reading: &Reading) -> Result<Self> {
+        let Some([height, width]) = reading.size else {
+            return Err(Error::file(path, "say to which size the picture is scaled, as in --size 32x32"));
+        };
+        let content = fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        let options = PictureOptions { height, width, colour: reading.colour };
+        let picture = pictures::parse(path, &content, &options)?;
+        let image = (picture.shape()[0] == 1).then_some([height, width]);
+        let x = picture.reshape([1, picture.len()]);
+        let data = Dataset { x, labels: None, image };
+        Ok(Raw { files: vec![path.to_owned()], pixels: true, ..Raw::new(data) })
+    }
+
+    /// One array: bytes are pixels.
+    fn of_array(path: &Path) -> Result<Self> {
+        let element = npy::element(path)?;
+        let array = npy::read::<f32>(path)?;
+        Raw::of_tensor(path, array, element == "|u1")
+    }
+
+    /// Several arrays: the examples, and perhaps labels.
+    fn of_arrays(path: &Path, reading: &Reading) -> Result<Self> {
+        let mut arrays = npy::read_npz::<f32>(path)?;
+        let names = || arrays.keys().cloned().collect::<Vec<_>>().join(", ");
+        let examples = match &reading.array {
+            Some(name) => name.clone(),
+            None => {
+                let mut wide = arrays.iter().filter(|(_, array)| array.rank() >= 2).map(|(name, _)| name);
+                match (wide.next(), wide.next()) {
+                    (Some(only), None) => only.clone(),
+                    _ => {
+                        let problem = format!(
+                            "say which array holds the examples, as in --array NAME; there are {}",
+                            names()
+                        );
+                        return Err(Error::file(path, problem));
+                    }
+                }
+            }
+        };
+        let label = match &reading.label {
+            Some(Column::Name(name)) => Some(name.clone()),
+            Some(Column::Number(_)) => {
+                return Err(Error::file(path, "arrays have names; give the one of the labels"));
+            }
+            None => None,
+        };
+        for name in [Some(&examples), label.as_ref()].into_iter().flatten() {
+            if !arrays.contains_key(name) {
+                return Err(Error::file(path, format!("there is no array `{name}`; there are {}", names())));
+            }
+        }
+        let mut raw = Raw::of_tensor(path, arrays.remove(&examples).expect("it is there"), false)?;
+        if let Some(name) = label {
+            let values = arrays.remove(&name).map(|labels| labels.to_vec()).unwrap_or_default();
+            let class = |v: &f32| (v.fract() == 0.0 && (0.0..1e7).contains(v)).then_some(*v as u32);
+            let labels: Option<Vec<u32>> = values.iter().map(class).collect();
+            let Some(labels) = labels.filter(|labels| labels.len() == raw.data.len()) else {
+                let problem = format!(
+                    "the array `{name}` must hold a class number from 0 up for each of the {} examples",
+                    raw.data.len()
+                );
+                return Err(Error::file(path, problem));
+            };
+            raw.data.labels = Some(labels);
+        }
+        Ok(raw)
+    }
+
+    /// `[examples, features]`, `[images, height, width]` or `[images, height, width, channels]`.
+    fn of_tensor(path: &Path, array: Tensor<f32>, bytes: bool) -> Result<Self> {
+        let shape = array.shape().to_vec();
+        let (x, image) = match shape[..] {
+            [_, _] => (array, None),
+            [images, height, width] => (array.reshape([images, height * width]), Some([height, width])),
+            [images, height, width, channels @ (1 | 3)] => {
+                let x = array.permute([0, 3, 1, 2]).reshape([images, channels * height * width]);
+                (x, (channels == 1).then_some([height, width]))
+            }
+            _ => {
+                return Err(Error::file(
+                    path,
+                    format!(
+                        "the shape is {shape:?}, but examples are [examples, features], [images, height, \
+                         width] or [images, height, width, 1 or 3]"
+                    ),
+                ));
+            }
+        };
+        if x.is_empty() {
+            return Err(Error::file(path, format!("the shape is {shape:?}: there is not one number")));
+        }
+        let pixels = shape.len() > 2;
+        let x = if bytes && pixels { x.map(|byte| byte / 255.0) } else { x };
+        Ok(Raw { pixels, ..Raw::new(Dataset { x, labels: None, image }) })
+    }
+
+    fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
+        let options = table_options(content, reading);
+        let read = match content {
+            Some(content) => table::parse(path, content, &options),
+            None => table::read(path, &options),
+        };
+        let read = read.map_err(|error| explain_text(error, path, content, &options))?;
+        Ok(Raw { columns: read.columns, classes: read.classes.unwrap_or_default(), ..Raw::new(read.data) })
+    }
+}
+
+/// How to read a table, with gaps left as they are.
+fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableOptions {
+    // A stream has no name that could tell tabs from commas.
+    let first = content.and_then(|content| content.split(|&byte| byte == b'\n').next()).unwrap_or_default();
+    let tabs = first.contains(&b'\t') && !first.contains(&b',');
+    TableOptions {
+        delimiter: reading.delimiter.or(tabs.then_some('\t')),
+        label: reading.label.clone(),
+        drop: reading.drop.clone(),
+        impute: table::Impute::Keep,
+        ..TableOptions::default()
+    }
+}
+
+/// The columns of a table.
+pub(super) fn columns(path: &Path, reading: &Reading) -> Result<Columns> {
+    table::columns(path, &table_options(None, reading))
+}
+
+/// Names all columns of text at once, where one of them was the reason: so the next attempt succeeds.
+fn explain_text(error: Error, path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Error {
+    let Error::File { problem, .. } = &error else { return error };
+    let Some((problem, _)) = problem.split_once("; leave the column out with `drop`") else { return error };
+    let looked = match content {
+        Some(content) => table::parse_columns(path, content, options),
+        None => table::columns(path, options),
+    };
+    let Ok(columns) = looked else { return error };
+    let spared = |place: usize| {
+        let is = |column: &Column| match column {
+            Column::Number(number) => *number == place + 1,
+            Column::Name(name) => *name == columns.names[place],
+        };
+        options.drop.iter().chain(&options.label).any(is)
+    };
+    let name =
+        |&place: &usize| if columns.header { columns.names[place].clone() } else { (place + 1).to_string() };
+    let text: Vec<String> = columns.text.iter().filter(|place| !spared(**place)).map(name).collect();
+    match text.last() {
+        None => Error::file(
+            path,
+            format!("{problem}; correct the value, or leave its column out with --drop-columns"),
+        ),
+        Some(last) => Error::file(
+            path,
+            format!(
+                "{problem}; leave columns of text out with --drop-columns {}, or take one as label with \
+                 --label-column {last}",
+                text.join(",")
+            ),
+        ),
+    }
+}

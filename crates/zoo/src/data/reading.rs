@@ -1,0 +1,105 @@
+//! How data are to be read: what a user says about a table, an array or a folder of pictures.
+
+use nn::data::pictures::Colour;
+use nn::data::table::Column;
+use nn::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// How data are read, repaired, scaled and split. The default suits a table of numbers without gaps, and
+/// everything that is an image anyway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reading {
+    /// The column of a table, or the array of an NPZ file, that holds the class of each example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Column>,
+    /// Columns of a table to leave out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<Column>,
+    /// What stands in a table between two fields; the file's name says so if nothing is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// The array of an NPZ file that holds the examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub array: Option<String>,
+    /// What to take for missing values.
+    pub impute: Impute,
+    /// How features are scaled.
+    pub scale: Scale,
+    /// The fraction of the examples that is kept for testing, above 0 and below 1, where the data do not
+    /// say so themselves as MNIST does.
+    pub test_fraction: f64,
+    /// Height and width that pictures are scaled to, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// Whether pictures keep their colours.
+    pub colour: Colour,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Reading {
+            label: None,
+            drop: vec![],
+            delimiter: None,
+            array: None,
+            impute: Impute::Refuse,
+            scale: Scale::Auto,
+            test_fraction: 0.2,
+            size: None,
+            colour: Colour::Grey,
+        }
+    }
+}
+
+impl Reading {
+    /// Whether nothing was said.
+    pub fn is_default(&self) -> bool {
+        *self == Reading::default()
+    }
+
+    /// Refuses what makes no sense for any data.
+    ///
+    /// # Errors
+    /// With one sentence that names the setting.
+    pub fn check(&self) -> Result<()> {
+        if self.test_fraction > 0.0 && self.test_fraction < 1.0 {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "the test fraction must lie between 0 and 1, not be {} (--test-fraction 0.2)",
+            self.test_fraction
+        )))
+    }
+}
+
+/// What to take for missing values: what was found for the column in the training examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Impute {
+    /// Nothing: data with gaps are refused.
+    #[default]
+    Refuse,
+    /// The mean.
+    Mean,
+    /// The median: half of the values are smaller. It does not care how far away the largest are.
+    Median,
+}
+
+/// How features are scaled, by what was found in the training examples. An image has one scale for all its
+/// pixels, every other feature its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// Images that lie in `[0, 1]` as they are, other images by [`MinMax`](Self::MinMax), and tables by
+    /// [`Standard`](Self::Standard).
+    #[default]
+    Auto,
+    /// As they are.
+    None,
+    /// Mean 0 and variance 1.
+    Standard,
+    /// From 0 to 1.
+    #[serde(rename = "minmax")]
+    MinMax,
+}

@@ -1,0 +1,277 @@
+//! Operations of a graph in the words of ONNX. Most are one operator; shapes with an open batch are computed.
+
+use std::f64::consts::FRAC_1_SQRT_2;
+
+use autograd::Tensor;
+
+use super::proto::Message;
+use super::{FLOAT, INT64};
+use crate::graph::{Binary, Graph, Moves, Node, Op, Size, Unary};
+
+/// Attributes of an operator.
+pub(super) enum Value<'a> {
+    Float(f64),
+    Int(i64),
+    Ints(&'a [usize]),
+}
+
+/// The body of a file, in the making.
+pub(super) struct Writer {
+    operators: Vec<Message>,
+    constants: Vec<Message>,
+    /// Names given to constants.
+    taken: Vec<String>,
+    /// What is called when the number of examples is asked for.
+    input: String,
+}
+
+impl Writer {
+    pub(super) fn new(input: &str) -> Self {
+        Writer { operators: vec![], constants: vec![], taken: vec![], input: input.to_owned() }
+    }
+
+    /// The message of a graph: operators and constants.
+    pub(super) fn finish(self) -> Message {
+        let mut graph = Message::default();
+        self.operators.iter().for_each(|operator| _ = graph.message(1, operator));
+        self.constants.iter().for_each(|constant| _ = graph.message(5, constant));
+        graph
+    }
+
+    /// Writes the node with this number and returns the name of its result. `names` are those of the nodes
+    /// before it.
+    pub(super) fn node(&mut self, graph: &Graph, number: usize, names: &[String]) -> String {
+        let node = &graph.nodes[number];
+        let result = format!("v{number}");
+        let inputs: Vec<&str> = node.inputs.iter().map(|&input| names[input].as_str()).collect();
+        let out = result.as_str();
+        let axis = |axis: usize| [("axis", Value::Int(axis as i64))];
+        match &node.op {
+            Op::Input => unreachable!("the input has its name already"),
+            Op::Constant { name, value } => return self.parameter(name.as_deref(), value, &result),
+            Op::Unary(unary) => self.unary(*unary, inputs[0], out),
+            Op::Binary(binary) => self.operator(two(*binary), &inputs, out, &[]),
+            Op::Linear => self.operator("Gemm", &inputs, out, &[("transB", Value::Int(1))]),
+            Op::MatMul => self.operator("MatMul", &inputs, out, &[]),
+            Op::Reshape => self.reshape(inputs[0], &node.shape, out),
+            Op::Expand => {
+                let shape = self.open_shape(&node.shape, out);
+                self.operator("Expand", &[inputs[0], &shape], out, &[]);
+            }
+            Op::Sum => self.sum(inputs[0], &graph.nodes[node.inputs[0]].shape, &node.shape, out),
+            Op::Permute(order) => self.operator("Transpose", &inputs, out, &[("perm", Value::Ints(order))]),
+            Op::Slice { .. } => self.slice(inputs[0], &node.op, out),
+            Op::Concat { axis: along } => self.operator("Concat", &inputs, out, &axis(*along)),
+            Op::Softmax { axis: along } => self.operator("Softmax", &inputs, out, &axis(*along)),
+            Op::Normalize { axes, epsilon } => self.normalize(inputs[0], axes, *epsilon, out),
+            Op::Convolution(moves) => self.convolution("Conv", &inputs, moves, &[], out),
+            Op::Transposed(moves) => {
+                let extra = output_padding(graph, node, moves);
+                self.convolution("ConvTranspose", &[inputs[1], inputs[0]], moves, &extra, out);
+            }
+        }
+        result
+    }
+
+    /// An operator of ONNX.
+    pub(super) fn operator(
+        &mut self,
+        kind: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: &[(&str, Value)],
+    ) {
+        let mut message = Message::default();
+        inputs.iter().for_each(|input| _ = message.text(1, input));
+        message.text(2, output).text(3, output).text(4, kind);
+        for (name, value) in attributes {
+            let mut attribute = Message::default();
+            attribute.text(1, name);
+            match value {
+                Value::Float(value) => attribute.float(2, *value as f32).int(20, 1),
+                Value::Int(value) => attribute.int(3, *value).int(20, 2),
+                Value::Ints(values) => {
+                    values.iter().for_each(|&value| _ = attribute.int(8, value as i64));
+                    attribute.int(20, 7)
+                }
+            };
+            message.message(5, &attribute);
+        }
+        self.operators.push(message);
+    }
+
+    fn unary(&mut self, unary: Unary, x: &str, out: &str) {
+        let plain = match unary {
+            Unary::Abs => "Abs",
+            Unary::Exp => "Exp",
+            Unary::Ln => "Log",
+            Unary::Recip => "Reciprocal",
+            Unary::Relu => "Relu",
+            Unary::Sigmoid => "Sigmoid",
+            Unary::Softplus => "Softplus",
+            Unary::Softsign => "Softsign",
+            Unary::Sqrt => "Sqrt",
+            Unary::Tanh => "Tanh",
+            Unary::Elu(alpha) => return self.operator("Elu", &[x], out, &[("alpha", Value::Float(alpha))]),
+            Unary::LeakyRelu(slope) => {
+                return self.operator("LeakyRelu", &[x], out, &[("alpha", Value::Float(slope))]);
+            }
+            Unary::Scale(by) => return self.with_number("Mul", x, by, out),
+            Unary::Shift(by) => return self.with_number("Add", x, by, out),
+            Unary::Power(exponent) => return self.with_number("Pow", x, exponent, out),
+            Unary::Clamp(low, high) => {
+                let bounds =
+                    [("low", low), ("high", high)].map(|(name, v)| self.number(&format!("{out}.{name}"), v));
+                return self.operator("Clip", &[x, &bounds[0], &bounds[1]], out, &[]);
+            }
+            // x Φ(x) = x (erf(x / √2) + 1) / 2: the operator itself came later than the others.
+            Unary::Gelu => {
+                let step = |name: &str| format!("{out}.{name}");
+                self.with_number("Mul", x, FRAC_1_SQRT_2, &step("scaled"));
+                self.operator("Erf", &[&step("scaled")], &step("erf"), &[]);
+                self.with_number("Add", &step("erf"), 1.0, &step("plus"));
+                self.operator("Mul", &[x, &step("plus")], &step("double"), &[]);
+                return self.with_number("Mul", &step("double"), 0.5, out);
+            }
+        };
+        self.operator(plain, &[x], out, &[]);
+    }
+
+    fn reshape(&mut self, x: &str, shape: &[Size], out: &str) {
+        // At most one size is open, and −1 stands for it.
+        let sizes: Vec<i64> =
+            shape.iter().map(|size| if let Size::Fixed(size) = size { *size as i64 } else { -1 }).collect();
+        let shape = self.integers(&format!("{out}.shape"), &sizes);
+        self.operator("Reshape", &[x, &shape], out, &[]);
+    }
+
+    /// A shape that depends on the number of examples, which is that of the input.
+    fn open_shape(&mut self, shape: &[Size], out: &str) -> String {
+        let name = |part: &str| format!("{out}.{part}");
+        let input = self.input.clone();
+        let [zero, one] = [0, 1].map(|n| self.integers(&name(&n.to_string()), &[n]));
+        self.operator("Shape", &[&input], &name("sizes"), &[]);
+        self.operator("Slice", &[&name("sizes"), &zero, &one], &name("batch"), &[]);
+        let mut sizes = vec![];
+        for (axis, size) in shape.iter().enumerate() {
+            let part = name(&format!("size{axis}"));
+            match *size {
+                Size::Fixed(size) => _ = self.integers(&part, &[size as i64]),
+                Size::Batch(times) => {
+                    let factor = self.integers(&format!("{part}.times"), &[times as i64]);
+                    self.operator("Mul", &[&name("batch"), &factor], &part, &[]);
+                }
+            }
+            sizes.push(part);
+        }
+        let sizes: Vec<&str> = sizes.iter().map(String::as_str).collect();
+        self.operator("Concat", &sizes, &name("shape"), &[("axis", Value::Int(0))]);
+        name("shape")
+    }
+
+    fn sum(&mut self, x: &str, from: &[Size], to: &[Size], out: &str) {
+        let lost = from.len() - to.len();
+        let summed = |&axis: &usize| axis < lost || to[axis - lost] != from[axis];
+        let axes: Vec<i64> = (0..from.len()).filter(summed).map(|axis| axis as i64).collect();
+        let axes = self.integers(&format!("{out}.axes"), &axes);
+        let kept = format!("{out}.kept");
+        self.operator("ReduceSum", &[x, &axes], &kept, &[("keepdims", Value::Int(1))]);
+        self.reshape(&kept, to, out);
+    }
+
+    fn slice(&mut self, x: &str, op: &Op, out: &str) {
+        let Op::Slice { axis, start, end, step } = *op else { unreachable!("only slices come here") };
+        let (start, end) = (start as i64, end as i64);
+        // Backwards the place after the last is the one before the first, and before 0 is far below it.
+        let (first, beyond) = match step > 0 {
+            true => (start, end),
+            false => (end - 1, if start == 0 { i64::MIN + 1 } else { start - 1 }),
+        };
+        let parts = [("first", first), ("beyond", beyond), ("axis", axis as i64), ("step", step)]
+            .map(|(name, value)| self.integers(&format!("{out}.{name}"), &[value]));
+        let [first, beyond, axis, step] = parts.each_ref().map(String::as_str);
+        self.operator("Slice", &[x, first, beyond, axis, step], out, &[]);
+    }
+
+    fn normalize(&mut self, x: &str, axes: &[usize], epsilon: f64, out: &str) {
+        let name = |part: &str| format!("{out}.{part}");
+        let over = || [("axes", Value::Ints(axes)), ("keepdims", Value::Int(1))];
+        self.operator("ReduceMean", &[x], &name("mean"), &over());
+        self.operator("Sub", &[x, &name("mean")], &name("centred"), &[]);
+        self.operator("Mul", &[&name("centred"), &name("centred")], &name("squares"), &[]);
+        self.operator("ReduceMean", &[&name("squares")], &name("variance"), &over());
+        self.with_number("Add", &name("variance"), epsilon, &name("positive"));
+        self.operator("Sqrt", &[&name("positive")], &name("deviation"), &[]);
+        self.operator("Div", &[&name("centred"), &name("deviation")], out, &[]);
+    }
+
+    fn convolution(&mut self, kind: &str, inputs: &[&str], moves: &Moves, extra: &[usize], out: &str) {
+        let Moves { stride, padding, dilation, groups } = moves;
+        let pads = [*padding, *padding].concat();
+        let mut attributes = vec![
+            ("strides", Value::Ints(stride)),
+            ("pads", Value::Ints(&pads)),
+            ("dilations", Value::Ints(dilation)),
+            ("group", Value::Int(*groups as i64)),
+        ];
+        if !extra.is_empty() {
+            attributes.push(("output_padding", Value::Ints(extra)));
+        }
+        self.operator(kind, inputs, out, &attributes);
+    }
+
+    /// An operator with a number as its second input.
+    fn with_number(&mut self, kind: &str, x: &str, number: f64, out: &str) {
+        let number = self.number(&format!("{out}.number"), number);
+        self.operator(kind, &[x, &number], out, &[]);
+    }
+
+    /// A parameter under its own name, if that is free.
+    fn parameter(&mut self, name: Option<&str>, value: &Tensor<f32>, otherwise: &str) -> String {
+        let free = |name: &&str| !self.taken.iter().any(|taken| taken == name);
+        let name = name.filter(free).unwrap_or(otherwise).to_owned();
+        let bytes: Vec<u8> = value.to_vec().into_iter().flat_map(f32::to_le_bytes).collect();
+        self.constant(&name, FLOAT, value.shape(), &bytes)
+    }
+
+    fn number(&mut self, name: &str, value: f64) -> String {
+        self.constant(name, FLOAT, &[], &(value as f32).to_le_bytes())
+    }
+
+    fn integers(&mut self, name: &str, values: &[i64]) -> String {
+        let bytes: Vec<u8> = values.iter().copied().flat_map(i64::to_le_bytes).collect();
+        self.constant(name, INT64, &[values.len()], &bytes)
+    }
+
+    fn constant(&mut self, name: &str, kind: i64, shape: &[usize], bytes: &[u8]) -> String {
+        let mut tensor = Message::default();
+        shape.iter().for_each(|&size| _ = tensor.int(1, size as i64));
+        tensor.int(2, kind).text(8, name).bytes(9, bytes);
+        self.constants.push(tensor);
+        self.taken.push(name.to_owned());
+        name.to_owned()
+    }
+}
+
+fn two(binary: Binary) -> &'static str {
+    match binary {
+        Binary::Add => "Add",
+        Binary::Sub => "Sub",
+        Binary::Mul => "Mul",
+        Binary::Div => "Div",
+        Binary::Maximum => "Max",
+    }
+}
+
+/// Rows and columns that a transposed convolution adds beyond what its other options say.
+fn output_padding(graph: &Graph, node: &Node, moves: &Moves) -> [usize; 2] {
+    let size = |node: &Node, axis: usize| match node.shape[2 + axis] {
+        Size::Fixed(size) | Size::Batch(size) => size,
+    };
+    let [weight, x] = [0, 1].map(|input| &graph.nodes[node.inputs[input]]);
+    std::array::from_fn(|axis| {
+        let reach = moves.dilation[axis] * (size(weight, axis) - 1) + 1;
+        let least = (size(x, axis) - 1) * moves.stride[axis] + reach;
+        size(node, axis) + 2 * moves.padding[axis] - least
+    })
+}

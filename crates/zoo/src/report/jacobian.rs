@@ -1,0 +1,24 @@
+//! How many directions the code follows, and how strongly.
+
+use maud::{Markup, html};
+
+use super::Run;
+use super::chart::Bars;
+use super::html::section as framed;
+use crate::uses::manifold::mean_spectrum;
+
+/// Test examples that the spectrum is averaged over.
+const EXAMPLES: usize = 100;
+
+pub(super) fn section(run: &Run) -> Markup {
+    let test = &run.data.test;
+    let examples = test.len().min(EXAMPLES);
+    let heights = mean_spectrum(run.model, &test.x.slice(0, 0, examples, 1));
+    let edges = (0..=heights.len()).map(|i| i as f64 + 0.5).collect();
+    let caption = html! {
+        "The k-th largest singular value of ∂z/∂x, the mean over " (examples) " test examples: a code follows as \
+         many directions of the input as there are large values, and contracts the others."
+    };
+    let bars = Bars { x: "k", y: "singular value", edges, heights, whole: true };
+    framed("jacobian", "Spectrum of the encoder’s Jacobian", caption, bars.markup())
+}

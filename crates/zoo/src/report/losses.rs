@@ -1,0 +1,68 @@
+//! The loss over the epochs, whole and by term.
+
+use maud::{Markup, html};
+
+use super::chart::Curves;
+use super::html::{number, section as framed};
+use super::{Found, Run};
+use crate::plot::Series;
+use crate::train::Epoch;
+use crate::{Unit, evaluate};
+
+pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
+    let first = run.epochs.first()?;
+    let unit = first.judged().unit;
+    let curves = Curves {
+        x: "epoch",
+        y: &unit.to_string(),
+        series: series(run.epochs),
+        references: match unit {
+            Unit::SquaredError => {
+                vec![(format!("PCA, {} components", found.fidelity.rank), found.fidelity.pca_sse)]
+            }
+            Unit::Error | Unit::Nats => vec![],
+        },
+    };
+    let caption = html! {
+        "Means over examples of sums over features. The training loss is that before the update of each step."
+    };
+    let body = html! {
+        (curves.markup())
+        @if first.judged().values.len() > 1 { (terms(run)) }
+    };
+    Some(framed("loss", "Loss during training", caption, body))
+}
+
+/// The loss on training and test examples; by term where there are several.
+pub(super) fn series(epochs: &[Epoch]) -> Vec<Series> {
+    let curve = |name: String, y: &dyn Fn(&Epoch) -> Option<f64>| Series {
+        name,
+        points: epochs.iter().map(|epoch| (epoch.number as f64, y(epoch).unwrap_or(f64::NAN))).collect(),
+    };
+    let mut all = vec![
+        curve("train".into(), &|epoch| Some(epoch.train.total())),
+        curve("test".into(), &|epoch| Some(epoch.judged().total())),
+    ];
+    let names = epochs.first().map(|epoch| &epoch.judged().values).filter(|values| values.len() > 1);
+    for (i, (name, _)) in names.into_iter().flatten().enumerate() {
+        let term = |epoch: &Epoch| epoch.judged().values.get(i).map(|term| term.1);
+        all.push(curve(format!("test {name}"), &term));
+    }
+    all
+}
+
+/// The final loss, term by term.
+fn terms(run: &Run) -> Markup {
+    let loss = evaluate::loss(run.model, &run.data.test, run.config.train.seed);
+    html! {
+        div.scroll {
+            table {
+                thead { tr { th { "test loss at the end" } th { (loss.unit) } } }
+                tbody {
+                    @for (name, value) in &loss.values { tr { th scope="row" { (name) } td { (number(*value)) } } }
+                    tr.own { th scope="row" { "in all" } td { (number(loss.total())) } }
+                }
+            }
+        }
+    }
+}

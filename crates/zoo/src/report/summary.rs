@@ -1,0 +1,75 @@
+//! What the run is and what it came to, against PCA.
+
+use maud::{Markup, html};
+
+use super::html::number;
+use super::{Found, Run};
+use crate::registry::Training;
+
+pub(super) fn section(run: &Run, found: &Found) -> Markup {
+    let fidelity = &found.fidelity;
+    let name = run.entry.name;
+    let code = found.codes.shape()[1];
+    let mut rows = vec![(format!("{name}, code {code}"), fidelity.sse, true)];
+    if run.entry.training != Training::ClosedForm {
+        rows.push((format!("PCA, {} components", fidelity.rank), fidelity.pca_sse, false));
+    }
+    rows.push(("mean of the training examples".to_owned(), fidelity.variance, false));
+    let longest =
+        rows.iter().map(|row| row.1).filter(|sse| sse.is_finite()).fold(f64::MIN_POSITIVE, f64::max);
+    let width = |sse: f64| format!("width:{:.1}%", (100.0 * sse / longest).clamp(0.0, 100.0));
+    html! {
+        header {
+            p.kicker { (run.folder) }
+            h1 { (run.entry.title) }
+            p.equation { (run.entry.equation) }
+            p.caption { (run.entry.source) ". " (examples(run)) }
+        }
+        section id="summary" {
+            p.headline { (verdict(run, found)) }
+            table.bars {
+                thead { tr { th { "test examples" } th { "SSE per example" } th { "R²" } th.wide {} } }
+                tbody {
+                    @for (name, sse, own) in &rows {
+                        tr.own[*own] {
+                            th scope="row" { (name) }
+                            td { (number(*sse)) }
+                            td { (percent(1.0 - sse / fidelity.variance)) }
+                            td.wide { span.bar style=(width(*sse)) {} }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The result in a sentence.
+fn verdict(run: &Run, found: &Found) -> String {
+    let fidelity = &found.fidelity;
+    let explained = percent(fidelity.r_squared());
+    if run.entry.training == Training::ClosedForm {
+        return format!("It explains {explained} of the variance of the test examples.");
+    }
+    let gain = fidelity.gain_over_pca();
+    let comparison = match gain {
+        g if g >= 0.005 => format!("{} less error than PCA with as many numbers", percent(g)),
+        g if g > -0.005 => "the error of PCA with as many numbers".to_owned(),
+        g => format!("{} more error than PCA with as many numbers", percent(-g)),
+    };
+    format!("It explains {explained} of the variance of the test examples: {comparison}.")
+}
+
+fn examples(run: &Run) -> String {
+    let (train, test) = (&run.data.train, &run.data.test);
+    let shape = match train.image {
+        Some([height, width]) => format!("images of {height} × {width}"),
+        None => format!("examples of {} features", train.width()),
+    };
+    format!("{}: {} to learn from, {} to judge by, {shape}.", run.data.name, train.len(), test.len())
+}
+
+/// `93.1 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share).replace('-', "−")
+}

@@ -1,0 +1,36 @@
+//! Examples that are no images: their numbers.
+
+use maud::{Markup, html};
+
+use super::html::number;
+
+/// Columns of a table: more would not be read.
+const MOST_COLUMNS: usize = 12;
+
+/// Rows of numbers with a name each; of many columns only the first ones.
+pub(super) fn numbers(rows: &[(String, Vec<f32>)]) -> Markup {
+    let width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
+    let shown = width.min(MOST_COLUMNS);
+    html! {
+        div.scroll {
+            table {
+                thead {
+                    tr {
+                        th {}
+                        @for column in 0..shown { th { "x" sub { (column + 1) } } }
+                        @if shown < width { th { "…" } }
+                    }
+                }
+                tbody {
+                    @for (name, values) in rows {
+                        tr {
+                            th scope="row" { (name) }
+                            @for &value in values.iter().take(shown) { td { (number(value.into())) } }
+                            @if shown < width { td { "…" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A run that was trained earlier, opened again: its settings, its model, its history, its data.
+//!
+//! A run folder holds `config.toml`, `metrics.jsonl`, `model.safetensors` and pictures. The checkpoint also
+//! keeps how data were prepared, so the training data are only read when somebody asks for them, and
+//! other data are treated the same way:
+//!
+//! ```no_run
+//! use zoo::run::Run;
+//!
+//! let run = Run::open("runs/vae-1".as_ref())?;
+//! let rows = run.preparation.read("new.csv")?;
+//! let codes = run.model.encode(&rows.data.x);
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nn::checkpoint::{Checkpoint, Metadata};
+use nn::losses::Unit;
+use nn::{Error, Result};
+use serde_json::Value;
+
+use crate::AnyModel;
+use crate::config::Config;
+use crate::data::{Preparation, Split, prepare};
+use crate::registry::{self, Entry};
+use crate::train::{Epoch, Terms};
+
+/// The settings of a run, in its folder.
+pub const CONFIG: &str = "config.toml";
+/// A line of JSON for every epoch and one for the result, in its folder.
+pub const METRICS: &str = "metrics.jsonl";
+/// Parameters, settings and preparation, in its folder.
+pub const MODEL: &str = "model.safetensors";
+
+/// A trained model with everything that belongs to it.
+pub struct Run {
+    /// Where it was opened.
+    pub folder: PathBuf,
+    /// What was computed.
+    pub config: Config,
+    /// Which model it is.
+    pub entry: &'static Entry,
+    /// What is done to data before the model sees them.
+    pub preparation: Preparation,
+    /// The model with the parameters of the checkpoint.
+    pub model: Box<dyn AnyModel>,
+    /// What every epoch came to, by `metrics.jsonl`; none for a model that is computed in closed form.
+    pub epochs: Vec<Epoch>,
+}
+
+impl Run {
+    /// Opens a run folder. The training data are not touched.
+    ///
+    /// # Errors
+    /// With one sentence, if there is no such folder, it is no run folder, a file in it is damaged, or the
+    /// checkpoint belongs to another model.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let about = fs::metadata(folder).map_err(|_| {
+            Error::file(folder, "there is no such run folder; `zoo train` makes one and prints its name")
+        })?;
+        let [config_path, metrics_path, model_path] = [CONFIG, METRICS, MODEL].map(|name| folder.join(name));
+        if !about.is_dir() || !config_path.is_file() {
+            let problem =
+                format!("this is no run folder: there is no {CONFIG} in it, as `zoo train` leaves one");
+            return Err(Error::file(folder, problem));
+        }
+        let config = Config::read(&config_path)?;
+        let entry =
+            registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
+        if !model_path.is_file() {
+            let problem = format!("the run has no {MODEL}; it was interrupted or is still training");
+            return Err(Error::file(folder, problem));
+        }
+        let checkpoint = Checkpoint::read(&model_path)?;
+        let preparation = preparation(&checkpoint).map_err(|problem| Error::file(&model_path, problem))?;
+        let mut model = entry
+            .outline(&config.settings, &preparation)
+            .map_err(|error| Error::file(&config_path, error.to_string()))?;
+        model.restore("", &checkpoint).map_err(|problem| {
+            let name = entry.name;
+            Error::file(
+                &model_path,
+                format!("this is not the checkpoint of the `{name}` in {CONFIG}: {problem}"),
+            )
+        })?;
+        if let Some(name) = not_finite(&*model) {
+            let problem =
+                format!("the parameter `{name}` holds a value that is no finite number; train again");
+            return Err(Error::file(&model_path, problem));
+        }
+        let epochs = if metrics_path.is_file() { epochs(&metrics_path)? } else { vec![] };
+        Ok(Run { folder: folder.to_owned(), config, entry, preparation, model, epochs })
+    }
+
+    /// The data of the run, read again, prepared and split as they were for training.
+    ///
+    /// # Errors
+    /// If they are not there any more, or have changed so that they cannot be used.
+    pub fn data(&self) -> Result<Split> {
+        let gone = |problem: String| {
+            Error::Invalid(format!(
+                "the training data of {} are needed here, but {problem}",
+                self.folder.display()
+            ))
+        };
+        let name = &self.config.data;
+        if name == "-" {
+            return Err(gone("they came from standard input; give data with --data".into()));
+        }
+        let (split, found) = prepare(name, &self.preparation.reading).map_err(|error| {
+            gone(format!("{error}; put them back, or give other data with --data where it is offered"))
+        })?;
+        if found != self.preparation {
+            return Err(gone(format!("{name} has changed since then; give data with --data")));
+        }
+        Ok(split)
+    }
+
+    /// Numbers in a code.
+    pub fn code(&self) -> usize {
+        let one = autograd::Tensor::zeros([1, self.preparation.features]);
+        self.model.encode(&one).shape()[1]
+    }
+}
+
+/// What a checkpoint holds besides parameters: the settings and the preparation.
+pub fn metadata(config: &Config, preparation: &Preparation) -> Metadata {
+    let preparation = serde_json::to_string(preparation).expect("numbers and names are JSON");
+    Metadata::from([("config".to_owned(), config.to_toml()), ("preparation".to_owned(), preparation)])
+}
+
+/// How the data of this checkpoint's model were prepared.
+pub(crate) fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation, String> {
+    let text = checkpoint.metadata.get("preparation").ok_or(
+        "the checkpoint does not say how its data were prepared; it was not written by `zoo train`, or by \
+         an older one",
+    )?;
+    serde_json::from_str(text)
+        .map_err(|error| format!("the preparation of the data in this checkpoint cannot be read ({error})"))
+}
+
+/// The name of a parameter that is not finite.
+fn not_finite(model: &dyn AnyModel) -> Option<String> {
+    let mut found = None;
+    model.parameters(&mut |name, tensor| {
+        if found.is_none() && !tensor.to_vec().iter().all(|v| v.is_finite()) {
+            found = Some(name.to_string());
+        }
+    });
+    found
+}
+
+/// The epochs in a file of metrics.
+fn epochs(path: &Path) -> Result<Vec<Epoch>> {
+    let text = fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
+    let mut epochs = vec![];
+    for (number, line) in (1..).zip(text.lines()) {
+        let broken = |problem: &str| Error::file(path, format!("line {number}: {problem}"));
+        let line: Value =
+            serde_json::from_str(line).map_err(|error| broken(&format!("no JSON ({error})")))?;
+        // The last line is the result, which is no epoch.
+        if line.get("epoch").is_some() {
+            epochs.push(
+                epoch(&line).ok_or_else(|| broken("this is not what `zoo train` writes for an epoch"))?,
+            );
+        }
+    }
+    Ok(epochs)
+}
+
+fn epoch(line: &Value) -> Option<Epoch> {
+    Some(Epoch {
+        number: line.get("epoch")?.as_u64()? as usize,
+        rate: line.get("learning_rate")?.as_f64()?,
+        seconds: line.get("seconds")?.as_f64()?,
+        train: terms(line.get("train")?)?,
+        validation: match line.get("validation")? {
+            Value::Null => None,
+            validation => Some(terms(validation)?),
+        },
+    })
+}
+
+fn terms(of: &Value) -> Option<Terms> {
+    let of = of.as_object()?;
+    let unit = of.get("unit")?.as_str()?;
+    let unit =
+        [Unit::SquaredError, Unit::Error, Unit::Nats].into_iter().find(|known| known.to_string() == unit)?;
+    let named = of.iter().filter(|(name, _)| !matches!(name.as_str(), "unit" | "total"));
+    let values = named.map(|(name, value)| Some((name.clone().into(), value.as_f64()?)));
+    Some(Terms { unit, values: values.collect::<Option<_>>()? })
+}

@@ -1,0 +1,195 @@
+//! Every model as a graph, run by programs that are not this one: an ONNX runtime, and a browser.
+
+use std::path::Path;
+use std::process::Command;
+
+use autograd::Tensor;
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+use toml::Table;
+use zoo::data::{Split, digits};
+use zoo::graph::{Graph, Part};
+use zoo::registry::{Entry, MODELS, find};
+use zoo::train::{Plan, train};
+use zoo::{AnyModel, evaluate, onnx, report};
+
+/// Parts that no fixed list of operations computes, and what the refusal says.
+const REFUSED: &[(&str, Part, &str)] = &[
+    ("topk", Part::Encoder, "chooses by the values of the examples"),
+    ("topk", Part::Whole, "chooses by the values of the examples"),
+    ("jumprelu", Part::Encoder, "was computed from the examples off the tape"),
+    ("jumprelu", Part::Whole, "was computed from the examples off the tape"),
+    ("vq-vae", Part::Encoder, "the value of `straight_through` at models/vq_vae.rs:"),
+    ("vq-vae", Part::Whole, "the value of `straight_through` at models/vq_vae.rs:"),
+];
+
+const PARTS: [Part; 3] = [Part::Encoder, Part::Decoder, Part::Whole];
+
+/// A model after a little training, so that no parameter is 0.
+fn trained(entry: &Entry, given: &str, data: &Split) -> Box<dyn AnyModel> {
+    let settings = entry.complete(&given.parse::<Table>().unwrap(), &data.train).unwrap();
+    let mut model = entry.build(&settings, &data.train, 3).unwrap();
+    let plan = Plan { epochs: 1, ..entry.plan(&data.train) };
+    train(&mut *model, data, &plan).unwrap();
+    model
+}
+
+fn some(data: &Split) -> Tensor<f32> {
+    data.test.x.slice(0, 100, 107, 1)
+}
+
+/// Inputs of a part: examples, or their codes.
+fn inputs(model: &dyn AnyModel, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
+    if part == Part::Decoder { model.encode(x) } else { x.clone() }
+}
+
+fn expected(model: &dyn AnyModel, part: Part, input: &Tensor<f32>) -> Tensor<f32> {
+    match part {
+        Part::Encoder => model.encode(input),
+        Part::Decoder => model.decode(input),
+        Part::Whole => model.decode(&model.encode(input)),
+    }
+}
+
+/// What an ONNX runtime of other authors computes.
+fn by_onnx(graph: &Graph, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
+    let model = rten::Model::load(onnx::file(graph, part, &[])).unwrap();
+    let (input, output) = onnx::names(part);
+    let (input, output) = (model.node_id(input).unwrap(), model.node_id(output).unwrap());
+    let x = NdTensor::from_data([x.shape()[0], x.shape()[1]], x.to_vec());
+    let [y] = model.run_n(vec![(input, x.into())], [output], None).unwrap();
+    let y: NdTensor<f32, 2> = y.try_into().unwrap();
+    Tensor::from_vec(y.shape(), y.to_vec())
+}
+
+/// The largest difference, relative to the largest number if that is above 1.
+#[track_caller]
+fn difference(a: &Tensor<f32>, b: &Tensor<f32>) -> f32 {
+    assert_eq!(a.shape(), b.shape());
+    let largest = |values: Vec<f32>| {
+        values.into_iter().fold(0.0, |most: f32, v| if v.is_nan() { v } else { most.max(v.abs()) })
+    };
+    largest(a.zip(b, |a, b| a - b).to_vec()) / largest(a.to_vec()).max(1.0)
+}
+
+#[track_caller]
+fn assert_exports(name: &str, settings: &str, data: &Split) {
+    let model = trained(find(name).unwrap(), settings, data);
+    for part in PARTS {
+        let examples = inputs(&*model, part, &data.test.x);
+        let graph = Graph::of(&*model, part, &examples);
+        if let Some((.., reason)) = REFUSED.iter().find(|refused| refused.0 == name && refused.1 == part) {
+            let problem = graph.map(|_| ()).unwrap_err();
+            assert!(problem.contains(reason), "{name}, {part:?}: {problem}");
+            continue;
+        }
+        let graph = graph.unwrap_or_else(|problem| panic!("{name} with {settings}, {part:?}: {problem}"));
+        // Another number of examples than the graph was read from, and a single one.
+        for x in [some(data), data.test.x.slice(0, 9, 10, 1)] {
+            let input = inputs(&*model, part, &x);
+            let found = difference(&expected(&*model, part, &input), &by_onnx(&graph, part, &input));
+            assert!(found < 1e-5, "{name} with {settings}, {part:?}: {found}");
+        }
+    }
+}
+
+#[test]
+fn every_model_exports_or_says_why_not() {
+    let data = digits();
+    MODELS.iter().for_each(|entry| assert_exports(entry.name, "", &data));
+}
+
+#[test]
+fn settings_that_change_the_operations_export_too() {
+    let data = digits();
+    for activation in
+        ["identity", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "sigmoid", "softplus", "softsign"]
+    {
+        assert_exports("ae", &format!("activation = '{activation}'\nhidden = [12]\ncode = 3"), &data);
+    }
+    for likelihood in ["squared_error", "gaussian", "gaussian_per_pixel"] {
+        assert_exports("vae", &format!("likelihood = '{likelihood}'\nhidden = [12]\ncode = 3"), &data);
+    }
+    for normalization in ["none", "layer"] {
+        assert_exports("residual", &format!("normalization = '{normalization}'"), &data);
+    }
+}
+
+/// Chromium, if there is one: by the variable CHROMIUM, or in the usual places.
+fn chromium() -> Option<String> {
+    let named = std::env::var("CHROMIUM").ok();
+    let usual =
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
+    named.or_else(|| usual.into_iter().find(|path| Path::new(path).exists()))
+}
+
+/// What the scripts of a page leave in its body.
+fn body_of(page: &str) -> Option<String> {
+    let Some(chromium) = chromium() else {
+        eprintln!("skipped: there is no Chromium to run the page's script (set CHROMIUM to one)");
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    std::fs::write(&file, page).unwrap();
+    let output = Command::new(chromium)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg("--dump-dom")
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let body = text.split("<output>").nth(1).and_then(|rest| rest.split("</output>").next());
+    Some(
+        body.unwrap_or_else(|| panic!("no output in {text:?}: {}", String::from_utf8_lossy(&output.stderr)))
+            .to_owned(),
+    )
+}
+
+#[test]
+fn the_script_of_the_page_computes_what_the_model_computes() {
+    let data = digits();
+    let x = some(&data);
+    let (mut page, mut expectations) =
+        (String::from("<!DOCTYPE html><output></output><script>const all = [];</script>"), vec![]);
+    let mut add = |name: &str, settings: &str| {
+        let model = trained(find(name).unwrap(), settings, &data);
+        for part in PARTS {
+            let Ok(graph) = Graph::of(&*model, part, &inputs(&*model, part, &data.test.x)) else { continue };
+            let input = inputs(&*model, part, &x);
+            let width = input.shape()[1];
+            let rows: Vec<Vec<f32>> = input.to_vec().chunks(width).map(<[f32]>::to_vec).collect();
+            let script = report::script(&graph);
+            page += &format!(
+                "<script>{{{script}; all.push({rows:?}.map((x) => Array.from(decode(x))))}}</script>"
+            );
+            expectations.push((format!("{name} {settings} {part:?}"), expected(&*model, part, &input)));
+        }
+    };
+    for entry in MODELS {
+        add(entry.name, "");
+    }
+    for activation in ["leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign"] {
+        add("ae", &format!("activation = '{activation}'\nhidden = [12]\ncode = 3"));
+    }
+    add("residual", "normalization = 'layer'");
+    page += "<script>document.querySelector('output').textContent = JSON.stringify(all)</script>";
+    let Some(body) = body_of(&page) else { return };
+    let found: Vec<Vec<Vec<f32>>> = serde_json::from_str(&body).unwrap();
+    assert_eq!(found.len(), expectations.len());
+    for ((what, expected), rows) in expectations.iter().zip(found) {
+        let found = difference(expected, &Tensor::from_vec(expected.shape(), rows.concat()));
+        assert!(found < 1e-4, "{what}: {found}");
+    }
+}
+
+/// The tests above would not notice if reconstructions were all the same.
+#[test]
+fn the_models_of_these_tests_have_learnt_something() {
+    let data = digits();
+    let model = trained(find("ae").unwrap(), "", &data);
+    let mean = evaluate::variance_around(&evaluate::mean(&data.train.x), &data.test);
+    assert!(evaluate::mean_squared_error(&*model, &data.test) < 0.95 * mean);
+}
