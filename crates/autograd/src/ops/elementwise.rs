@@ -48,6 +48,7 @@ impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
         g * self.df(x, y)
     }
 
+    // ANCHOR: fused
     fn fused_vjp(
         &self,
         _wrt: usize,
@@ -61,6 +62,7 @@ impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
             |[g, x, y]| g * self.df(x, y),
         ))
     }
+    // ANCHOR_END: fused
 }
 
 /// Variables as scalars of a formula.
