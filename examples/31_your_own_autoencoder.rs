@@ -9,6 +9,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
+// ANCHOR: imports
 use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Mlp, Purpose, generator};
 use zoo::models::pca::Pca;
@@ -16,6 +17,7 @@ use zoo::plot::png;
 use zoo::train::{Plan, train};
 use zoo::{AnyModel, Learned, Loss, Model, Unit};
 use zoo::{data, evaluate, pictures};
+// ANCHOR_END: imports
 
 const CODE: usize = 8;
 
