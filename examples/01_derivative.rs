@@ -4,6 +4,7 @@
 //!
 //! Expected output: `d tanh(x²)/dx at 0.7 is 1.111162, by the secant 1.111162`
 
+// ANCHOR: main
 use autograd::Tape;
 
 fn main() {
@@ -18,3 +19,4 @@ fn main() {
     println!("d tanh(x²)/dx at 0.7 is {dy:.6}, by the secant {secant:.6}");
     assert!((dy - secant).abs() < 1e-9);
 }
+// ANCHOR_END: main

@@ -8,6 +8,7 @@ use nn::data::shuffled;
 use nn::optim::{Adam, Optimizer, Schedule, clip};
 use nn::{Init, Linear, Purpose, generator, losses};
 
+// ANCHOR: layer
 struct Highway<W> {
     change: Linear<W>,
     gate: Linear<W>,
@@ -28,6 +29,7 @@ impl<'t, T: Real> Highway<Var<'t, T>> {
         gate * self.change.forward(x).tanh() + (1.0 - gate) * x
     }
 }
+// ANCHOR_END: layer
 
 /// A model is a struct of layers. A buffer is stored with it but not trained: here the scale of the data.
 struct Model<W: Leaf> {
@@ -64,6 +66,7 @@ fn main() -> nn::Result<()> {
         last: Linear::new(16, 1, Init::Glorot, from),
     };
 
+    // ANCHOR: loop
     let mut adam = Adam::new(0.01);
     let schedule = Schedule::warmup(0.1, Schedule::Cosine { floor: 0.0 });
     let epochs = 150;
@@ -78,6 +81,7 @@ fn main() -> nn::Result<()> {
             adam.step(&mut model, &gradient);
         }
     }
+    // ANCHOR_END: loop
 
     let logits = value(&model, |model, tape| model.forward(tape.constant(&x))).to_vec();
     let right = logits.iter().zip(y.to_vec()).filter(|&(&logit, y)| (logit > 0.0) == (y > 0.5)).count();

@@ -1,7 +1,9 @@
-//! Learning rates over time, printed and drawn.
+//! Learning rates over time, printed and drawn. Run it with a folder for the picture, or find that in
+//! `target/examples`.
 
 use std::error::Error;
 use std::fs;
+use std::path::PathBuf;
 
 use nn::optim::{Phase, Schedule};
 use zoo::plot::{Series, curves, png};
@@ -30,9 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         drawn.push(Series { name: name.into(), points });
     }
     let picture = curves("Schedules: factor on the learning rate", "step", "factor", &drawn, &[]);
-    let path = std::env::temp_dir().join("schedules.png");
-    fs::write(&path, png(&picture))?;
-    println!("drawn in {}", path.display());
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("08_schedules.png"), png(&picture))?;
+    println!("drawn in {}", folder.display());
     assert!(
         drawn.iter().all(|series| series.points.iter().all(|&(_, factor)| (0.0..=1.0).contains(&factor)))
     );

@@ -87,6 +87,7 @@ impl<'t, T: Real> Var<'t, T> {
         after: impl FnMut(usize, &mut [Option<Tensor<T>>]),
     ) -> Vec<Option<Tensor<T>>> {
         let tape = self.tape;
+        // ANCHOR: fast
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
         let seed = Tensor::ones(self.shape());
         let rule = |op: &dyn AnyOp<T>, wrt: usize, g: &Tensor<T>, inputs: &[Self], y: Self| {
@@ -107,6 +108,7 @@ impl<'t, T: Real> Var<'t, T> {
             sum
         };
         sweep(tape, [(self.id, seed)], &needed, keep, rule, add, after)
+        // ANCHOR_END: fast
     }
 
     /// The gradient of this scalar with respect to the given variables, as variables: the sweep is
@@ -157,13 +159,16 @@ impl<'t, T: Real> Var<'t, T> {
         }
         let last = y.iter().map(|y| y.id).max().expect("there is an output");
         let wanted: Vec<usize> = wrt.iter().map(|x| x.id).collect();
+        // ANCHOR: needed
         let mut needed = vec![false; last + 1];
         wanted.iter().filter(|&&id| id <= last).for_each(|&id| needed[id] = true);
         for (id, node) in tape.nodes.borrow()[..=last].iter().enumerate() {
             needed[id] |= node.inputs.iter().any(|&input| needed[input]);
         }
+        // ANCHOR_END: needed
         // Lines of the gradient belong to the user's line whose operation they differentiate.
         let before = tape.on_behalf_of.replace(Some(Location::caller()));
+        // ANCHOR: recorded
         let rule = |op: &dyn AnyOp<T>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
             tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
             op.vjp(wrt, *g, inputs, y)
@@ -171,6 +176,7 @@ impl<'t, T: Real> Var<'t, T> {
         let keep = |id| wanted.contains(&id);
         let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
         let grads = sweep(tape, seeds, &needed, keep, rule, |sum, share| sum + share, |_, _| ());
+        // ANCHOR_END: recorded
         tape.on_behalf_of.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
         wrt.iter().map(|x| grads.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
@@ -185,6 +191,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+// ANCHOR: sweep
 /// The reverse sweep. `adjoint[i]` collects the gradient of the outputs with respect to line `i`;
 /// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the inputs.
 /// It starts from the `seeds`, the gradients at the outputs; the largest line among them is that of
@@ -230,6 +237,7 @@ fn sweep<'t, T: Real, G: Clone>(
     }
     adjoint
 }
+// ANCHOR_END: sweep
 
 /// The result of [`Var::backward`]: one tensor for every variable.
 pub struct Gradients<'t, T: Real> {

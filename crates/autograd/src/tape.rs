@@ -15,6 +15,7 @@ use crate::check;
 use crate::op::{AnyOp, Erased, Op};
 use crate::tensor::{Shape, Tensor};
 
+// ANCHOR: node
 /// One line of a tape.
 pub(crate) struct Node<T: Real> {
     pub(crate) value: Tensor<T>,
@@ -26,6 +27,7 @@ pub(crate) struct Node<T: Real> {
     /// The user's line of source code.
     pub(crate) at: &'static Location<'static>,
 }
+// ANCHOR_END: node
 
 /// The record of a computation, in the order in which it happened.
 ///
@@ -48,11 +50,13 @@ pub struct Tape<T: Real = f64> {
     pub(crate) on_behalf_of: Cell<Option<&'static Location<'static>>>,
 }
 
+// ANCHOR: var
 /// A handle to one line of a tape: a value that can be differentiated.
 pub struct Var<'t, T: Real> {
     pub(crate) tape: &'t Tape<T>,
     pub(crate) id: usize,
 }
+// ANCHOR_END: var
 
 impl<T: Real> Clone for Var<'_, T> {
     fn clone(&self) -> Self {
@@ -116,6 +120,7 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
+    // ANCHOR: push
     #[track_caller]
     fn push(
         &self,
@@ -129,12 +134,14 @@ impl<T: Real> Tape<T> {
         nodes.push(Node { value, op, inputs, depends, at });
         Var { tape: self, id: nodes.len() - 1 }
     }
+    // ANCHOR_END: push
 
     /// Whether operations are recorded: not while a rule runs for [`Var::backward`].
     pub fn is_recording(&self) -> bool {
         self.recording.get()
     }
 
+    // ANCHOR: forgetting
     /// Runs `f` without recording, and forgets the lines it made: only its value remains.
     pub(crate) fn forgetting<'t>(&'t self, f: impl FnOnce() -> Var<'t, T>) -> Tensor<T> {
         let (mark, recording) = (self.len(), self.recording.replace(false));
@@ -143,6 +150,7 @@ impl<T: Real> Tape<T> {
         self.nodes.borrow_mut().truncate(mark);
         value
     }
+    // ANCHOR_END: forgetting
 }
 
 impl<'t, T: Real> Var<'t, T> {
@@ -185,6 +193,7 @@ impl<'t, T: Real> Var<'t, T> {
         Ref::map(self.tape.nodes.borrow(), |nodes| &nodes[self.id].value)
     }
 
+    // ANCHOR: apply
     /// Applies an operation and records it: every method and operator on variables ends here.
     ///
     /// # Panics
@@ -209,4 +218,5 @@ impl<'t, T: Real> Var<'t, T> {
             tape.push(value, None, SmallVec::new(), false)
         }
     }
+    // ANCHOR_END: apply
 }

@@ -20,6 +20,7 @@
 use crate::{Name, Real, Tape, Tensor, Tree, Var};
 
 impl<'t, T: Real> Var<'t, T> {
+    // ANCHOR: jvp
     /// `J v`: how this variable changes when every `x` of `wrt` moves along its `v` (forward mode).
     ///
     /// It needs no rules of its own. `Jᵀ w` is linear in `w`, so the derivative of `⟨Jᵀ w, v⟩` with
@@ -33,6 +34,7 @@ impl<'t, T: Real> Var<'t, T> {
         let transposed = self.vjp(w, wrt);
         inner_product(self.tape, &transposed, v).vjp(self.tape.constant(T::one()), &[w])[0]
     }
+    // ANCHOR_END: jvp
 
     /// `H v`, where `H` is the matrix of second derivatives of this scalar: the Jacobian of the gradient,
     /// which is symmetric, times `v`.

@@ -16,6 +16,8 @@
 //! ```
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(doctest)]
+mod book;
 pub mod config;
 pub mod data;
 pub mod disentangle;

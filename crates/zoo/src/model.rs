@@ -11,6 +11,7 @@ use nn::{Context, Error, Result};
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
 
+// ANCHOR: model
 /// An autoencoder on a tape. A model's file implements this and nothing else.
 pub trait Model<'t, T: Real> {
     /// The code `z` of `x`: `[batch, features]` to `[batch, code]`. Draws no noise.
@@ -21,6 +22,7 @@ pub trait Model<'t, T: Real> {
 
     /// The loss of the paper for a batch, as named terms.
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T>;
+// ANCHOR_END: model
 
     /// Codes drawn from the model's prior `p(z)`, as many as the context counts, `[samples, code]`: what
     /// [`decode`](Self::decode) makes new examples of. `None` for a model without a prior. A model of

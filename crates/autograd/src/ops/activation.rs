@@ -3,6 +3,7 @@
 use super::{Case, Elementwise, case, wave};
 use crate::{Real, Scalar, Var};
 
+// ANCHOR: tanh
 /// `y = tanh x`,  `dy/dx = 1 − y²`.
 struct Tanh;
 
@@ -16,6 +17,7 @@ impl Elementwise for Tanh {
         y.lit(1.0) - y * y
     }
 }
+// ANCHOR_END: tanh
 
 /// `y = 1 / (1 + e⁻ˣ)`,  `dy/dx = y (1 − y)`.
 struct Sigmoid;

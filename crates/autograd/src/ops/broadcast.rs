@@ -4,6 +4,7 @@
 use super::{Case, case, wave};
 use crate::{Op, Real, Shape, Tensor, Var};
 
+// ANCHOR: rules
 /// `y` repeats `a`;  `ā` adds up what arrives at the repetitions.
 struct Expand(Shape);
 
@@ -30,6 +31,7 @@ impl<T: Real> Op<T, 1> for SumTo {
         g.expand(a.shape())
     }
 }
+// ANCHOR_END: rules
 
 impl<'t, T: Real> Var<'t, T> {
     /// Repeats axes of size 1, and missing leading axes, up to `shape`. Copies nothing.
@@ -54,10 +56,12 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 pub(super) const CASES: &[Case] = &[
+    // ANCHOR: cases
     case!("expand", |a| a.expand([3, 2, 4]) * a, [wave([2, 1])]),
     case!("expand of a number", |a| (a * a).expand([2, 2]), [wave([])]),
     case!("expand to nothing", |a| (a * a).expand([0, 2]), [wave([1, 2])]),
     case!("sum_to", |a| (a * a * a).sum_to([3, 1]), [wave([2, 3, 4])]),
+    // ANCHOR_END: cases
     case!("sum_to of leading axes", |a| (a * a * a).sum_to([4]), [wave([2, 3, 4])]),
     case!("sum_to of an empty axis", |a| (a * a).sum_to([2, 1]), [wave([2, 0])]),
 ];

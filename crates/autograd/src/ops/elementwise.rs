@@ -58,6 +58,7 @@ impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
         g * self.df(x, y)
     }
 
+    // ANCHOR: fused
     fn fused_vjp(
         &self,
         _wrt: usize,
@@ -71,6 +72,7 @@ impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
             |[g, x, y]| g * self.df(x, y),
         ))
     }
+    // ANCHOR_END: fused
 }
 
 /// Variables as scalars of a formula.

@@ -4,6 +4,7 @@ use super::{Case, case, wave};
 use crate::tensor::matmul_shape;
 use crate::{Op, Real, Tensor, Var};
 
+// ANCHOR: rule
 /// `Y = A B`.  Each element of `Y` is a dot product, so
 ///
 /// > `Ā = Ȳ Bᵀ`  and  `B̄ = Aᵀ Ȳ`.
@@ -21,6 +22,7 @@ impl<T: Real> Op<T, 2> for MatMul {
             _ => a.t().matmul(g),
         }
     }
+// ANCHOR_END: rule
     fn fused_vjp(
         &self,
         wrt: usize,

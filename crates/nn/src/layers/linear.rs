@@ -5,6 +5,7 @@ use autograd::{Real, Tensor, Var, tree};
 use crate::init::Init;
 use crate::random::Generator;
 
+// ANCHOR: layer
 /// `y = x Wᵀ + b`, with `W` of shape `[outputs, inputs]` and `b` of shape `[outputs]` (PyTorch's
 /// layout).
 #[derive(Clone, Debug)]
@@ -33,3 +34,4 @@ impl<'t, T: Real> Linear<Var<'t, T>> {
         x.linear(self.weight, self.bias)
     }
 }
+// ANCHOR_END: layer

@@ -71,6 +71,7 @@ impl Config {
     }
 }
 
+// ANCHOR: model
 impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
         self.encoder.forward(x)
@@ -85,6 +86,7 @@ impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
         Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
     }
 }
+// ANCHOR_END: model
 
 #[cfg(test)]
 mod tests {

@@ -102,6 +102,7 @@ impl<'t, T: Real> Model<'t, T> for Denoising<Var<'t, T>> {
         self.likelihood.mean(self.decoder.forward(z))
     }
 
+    // ANCHOR: loss
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let damaged = x.tape().constant(context.corrupt(&x.value(), self.corruption));
         let output = self.decoder.forward(self.encoder.forward(damaged));
@@ -113,6 +114,7 @@ impl<'t, T: Real> Model<'t, T> for Denoising<Var<'t, T>> {
         };
         Loss::sum(self.likelihood.unit(), [("denoising", error)])
     }
+    // ANCHOR_END: loss
 }
 
 /// `(r(x) − x) / σ²`, which estimates `∇ ln p_σ(x)`, the gradient of the log-density of data plus Gaussian noise

@@ -78,6 +78,7 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
         self.network.decoder.mean(z)
     }
 
+    // ANCHOR: loss
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let q = self.network.posterior(x);
         let z = q.draw(context);
@@ -92,6 +93,7 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
             [("reconstruction", self.network.decoder.nll(z, x).mean()), ("kl", weight * kl.sum())],
         )
     }
+    // ANCHOR_END: loss
 
     fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
         Some(tape.constant(context.normal(self.network.code)))

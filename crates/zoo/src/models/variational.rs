@@ -147,12 +147,14 @@ impl<'t, T: Real> Gaussian<'t, T> {
         gaussian_kl_by_latent(self.mu, self.log_var)
     }
 
+    // ANCHOR: draw
     /// `z = μ + σ ε`, one draw for each row. The noise comes from outside, so the gradient passes through
     /// the draw to `μ` and `σ` (the *reparameterization trick*).
     pub fn draw(self, context: &mut Context) -> Var<'t, T> {
         let eps = self.mu.tape().constant(context.normal(self.mu.shape()[1]));
         self.mu + (self.log_var * 0.5).exp() * eps
     }
+    // ANCHOR_END: draw
 
     /// Several draws for each row, `[rows, draws, latents]`.
     pub fn draws(self, draws: usize, context: &mut Context) -> Var<'t, T> {

@@ -1,0 +1,203 @@
+//! The book in docs/ holds together: includes, links, chapters, examples. (Its listings are tests of their own,
+//! see src/book.rs; the outputs of the examples are compared in tests/examples.rs.)
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Sites that may be linked.
+const SITES: [&str; 2] = ["https://rustup.rs", "https://github.com/rust-lang/mdBook"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Files with this extension in a folder.
+fn files(folder: &str, extension: &str) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|e| e == extension)).collect()
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// The chapters, and everything else people read.
+fn pages() -> BTreeSet<PathBuf> {
+    let mut pages = files("docs/src", "md");
+    pages.extend(files("docs", "md"));
+    pages.insert(root().join("README.md"));
+    pages
+}
+
+/// What stands between `open` and `close` in a text, every time.
+fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(open).skip(1).filter_map(move |rest| rest.split_once(close)).map(|(inside, _)| inside)
+}
+
+/// Fenced blocks: what follows the opening fence, and the lines.
+fn blocks(text: &str) -> Vec<(&str, String)> {
+    let (mut found, mut open) = (vec![], None::<(&str, String)>);
+    for line in text.lines() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(info), None) => open = Some((info, String::new())),
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (None, Some((_, inside))) => *inside += &format!("{line}\n"),
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    found
+}
+
+/// The text without its fenced blocks and without `code`.
+fn prose(text: &str) -> String {
+    let outside: Vec<&str> = text.split("\n```").step_by(2).collect();
+    outside.join("\n").split('`').step_by(2).collect()
+}
+
+#[test]
+fn every_include_finds_its_file_and_anchor() {
+    for page in pages() {
+        let text = read(&page);
+        for include in between(&text, "{{#include ", "}}") {
+            let (file, anchor) = include.split_once(':').unwrap_or((include, ""));
+            let target = page.parent().unwrap().join(file);
+            let source = read(&target);
+            if !anchor.is_empty() {
+                for mark in ["ANCHOR", "ANCHOR_END"] {
+                    let mark = format!("{mark}: {anchor}");
+                    let found = source.lines().filter(|line| line.trim_end_matches(" -->").ends_with(&mark)).count();
+                    assert_eq!(found, 1, "{}: {file} should have one line `{mark}`", name(&page));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_anchor_is_used() {
+    let included: String = files("docs/src", "md").iter().map(|page| read(page)).collect();
+    let mut folders = vec![root().join("crates"), root().join("examples")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") && name(&path) != "book.rs" {
+                for anchor in read(&path).lines().filter_map(|line| line.trim().strip_prefix("// ANCHOR: ")) {
+                    let relative = path.strip_prefix(root()).unwrap().display().to_string();
+                    let wanted = format!("{relative}:{anchor}}}}}");
+                    assert!(included.contains(&wanted), "nothing includes {wanted}");
+                }
+            }
+        }
+    }
+}
+
+/// A listing is a test, or it is taken from the source: there is no third way.
+#[test]
+fn no_listing_escapes_the_tests() {
+    for page in files("docs/src", "md") {
+        for (info, inside) in blocks(&read(&page)) {
+            let only_an_include = inside.trim().starts_with("{{#include ") && inside.trim().lines().count() == 1;
+            match info {
+                "rust" | "rust,should_panic" => assert!(!inside.contains("{{#"), "{}: {inside}", name(&page)),
+                "rust,ignore" => assert!(only_an_include, "{}: a listing without a test:\n{inside}", name(&page)),
+                "text" | "sh" => {}
+                _ => panic!("{}: a block of kind “{info}”", name(&page)),
+            }
+        }
+    }
+}
+
+/// The id that mdBook, like GitHub, gives a heading.
+fn id(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
+fn headings(page: &Path) -> BTreeSet<String> {
+    let text = read(page);
+    if let Some(whole) = text.trim().strip_prefix("{{#include ") {
+        return headings(&page.parent().unwrap().join(whole.trim_end_matches('}')));
+    }
+    let lines = text.lines().filter(|line| line.starts_with('#'));
+    lines.map(|line| id(&line.trim_start_matches('#').trim().replace('`', ""))).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in pages() {
+        let text = read(&page);
+        let text = prose(&text);
+        let links = between(&text, "](", ")").chain(between(&text, "<http", ">"));
+        for link in links {
+            let shown = format!("{}: the link {link}", name(&page));
+            if link.starts_with("http") || link.starts_with("s://") {
+                let link = if link.starts_with("http") { link.to_owned() } else { format!("http{link}") };
+                assert!(SITES.iter().any(|site| link.starts_with(site)), "{shown} is to no listed site");
+                continue;
+            }
+            let (file, fragment) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(target.exists(), "{shown} leads to nothing");
+            if !fragment.is_empty() {
+                assert!(headings(&target).contains(fragment), "{shown}: there is no such heading");
+            }
+            if page.starts_with(root().join("docs/src")) {
+                let inside = target.canonicalize().unwrap().starts_with(root().join("docs/src"));
+                assert!(inside, "{shown} leaves the book, so it is broken in the built one");
+            }
+            if target.extension().is_some_and(|e| e == "png") {
+                assert!(fs::metadata(&target).unwrap().len() < 120_000, "{shown}: a picture of more than 120 kB");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_chapter_is_listed_and_tested() {
+    let summary = read(&root().join("docs/src/SUMMARY.md"));
+    let tested = read(&root().join("crates/zoo/src/book.rs"));
+    for page in files("docs/src", "md") {
+        let file = name(&page);
+        if file == "SUMMARY.md" {
+            continue;
+        }
+        assert!(summary.contains(&format!("({file})")), "SUMMARY.md should list {file}");
+        let only_an_include = read(&page).trim().starts_with("{{#include ");
+        let listed = tested.contains(&format!("\"{file}\""));
+        assert!(listed || only_an_include, "crates/zoo/src/book.rs should list {file}");
+    }
+}
+
+#[test]
+fn every_example_is_mentioned_and_has_its_output() {
+    let readme = read(&root().join("README.md"));
+    let chapters: String = files("docs/src", "md").iter().map(|page| read(page)).collect();
+    let manifest = read(&root().join("crates/zoo/Cargo.toml"));
+    let examples = files("examples", "rs");
+    for example in &examples {
+        let stem = example.file_stem().unwrap().to_str().unwrap();
+        assert!(readme.contains(&format!("`{stem}`")), "the table of the README should list {stem}");
+        assert!(chapters.contains(stem), "a chapter should mention {stem}");
+        assert!(manifest.contains(&format!("\"{stem}\"")), "Cargo.toml should list {stem}");
+        let expected = root().join("examples/expected").join(stem).with_extension("txt");
+        assert!(expected.exists(), "{stem} should have its output in {} (docs/figures.sh)", expected.display());
+        assert!(read(example).starts_with("//! "), "{stem} should begin with what it teaches");
+    }
+    assert_eq!(files("examples/expected", "txt").len(), examples.len(), "an output without its example");
+}
+
+#[test]
+fn every_picture_is_shown() {
+    let chapters: String = files("docs/src", "md").iter().map(|page| read(page)).collect();
+    for picture in files("docs/src/images", "png") {
+        let shown = format!("](images/{})", name(&picture));
+        assert!(chapters.contains(&shown), "no chapter shows {}", name(&picture));
+    }
+}
