@@ -18,6 +18,7 @@
 
 pub mod config;
 pub mod data;
+pub mod describe;
 pub mod disentangle;
 pub mod estimator;
 pub mod evaluate;

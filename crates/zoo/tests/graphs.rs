@@ -66,10 +66,10 @@ fn by_onnx(graph: &Graph, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
 #[track_caller]
 fn difference(a: &Tensor<f32>, b: &Tensor<f32>) -> f32 {
     assert_eq!(a.shape(), b.shape());
-    let largest = |values: Vec<f32>| {
-        values.into_iter().fold(0.0, |most: f32, v| if v.is_nan() { v } else { most.max(v.abs()) })
-    };
-    largest(a.zip(b, |a, b| a - b).to_vec()) / largest(a.to_vec()).max(1.0)
+    let finite = |x: &Tensor<f32>| x.to_vec().iter().all(|v| v.is_finite());
+    assert!(finite(a) && finite(b));
+    let largest = |x: Tensor<f32>| x.to_vec().into_iter().fold(0.0, |most: f32, v| most.max(v.abs()));
+    largest(a.zip(b, |a, b| a - b)) / largest(a.clone()).max(1.0)
 }
 
 #[track_caller]

@@ -33,14 +33,9 @@ pub fn compare(runs: &[Run]) -> String {
             h1 { (runs.len()) " runs" }
         }
     };
-    let sections = [
-        Some(header),
-        Some(metrics(runs, &found)),
-        Some(differences(runs)),
-        Some(losses(runs)),
-        Some(reconstructions(runs, &found)),
-    ];
-    html::document(&names.join(" · "), sections.into_iter().flatten())
+    let sections =
+        [header, metrics(runs, &found), differences(runs), losses(runs), reconstructions(runs, &found)];
+    html::document(&names.join(" · "), sections.into_iter())
 }
 
 fn metrics(runs: &[Run], found: &[Found]) -> Markup {
@@ -191,7 +186,7 @@ fn reconstructions(runs: &[Run], found: &[Found]) -> Markup {
                     .zip(&rebuilt)
                     .map(|(run, x_hat)| (run.folder.clone(), x_hat.slice(0, 0, 1, 1).to_vec())),
             );
-            table::numbers(&rows)
+            table::numbers(runs[0].columns, &rows)
         }
     };
     section("reconstructions", "Reconstructions", caption, body)
