@@ -1,12 +1,26 @@
 //! `config.toml`: everything that decides what a run computes.
+//!
+//! A [`Config`] is complete; a [`Draft`] says some of it, and the rest follows from model and data.
+//!
+//! ```
+//! use zoo::config::Draft;
+//!
+//! let mut draft = Draft::parse("vae.toml".as_ref(), "model = \"vae\"\n[settings]\nbeta = 2\n")?;
+//! draft.set("train.epochs=3")?;
+//! let setup = draft.complete()?;
+//! assert_eq!((setup.config.train.epochs, setup.config.settings["beta"].as_float()), (3, Some(2.0)));
+//! assert_eq!(setup.config.data, "digits");
+//! # Ok::<(), nn::Error>(())
+//! ```
 
 use std::path::Path;
 
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
-use toml::Table;
+use toml::{Table, Value};
 
-use crate::data::Reading;
+use crate::data::{Preparation, Reading, Split, prepare};
+use crate::registry::{self, Entry};
 use crate::train::Plan;
 
 /// A run, completely described: replaying it gives the same bytes.
@@ -26,6 +40,34 @@ pub struct Config {
     pub settings: Table,
 }
 
+/// What somebody has said about a run so far.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Draft {
+    /// Name of the model; it must be known in the end.
+    pub model: Option<String>,
+    /// Name of the data set; `digits` if nothing is said.
+    pub data: Option<String>,
+    /// How the data are read, scaled and split.
+    pub reading: Reading,
+    /// Some of the fields of a [`Plan`].
+    pub train: Table,
+    /// Some settings of the model.
+    pub settings: Table,
+}
+
+/// A run before it begins.
+pub struct Setup {
+    /// Which model.
+    pub entry: &'static Entry,
+    /// All settings.
+    pub config: Config,
+    /// The data, ready for the model.
+    pub data: Split,
+    /// What was done to them.
+    pub preparation: Preparation,
+}
+
 impl Config {
     /// The file's text.
     pub fn to_toml(&self) -> String {
@@ -38,9 +80,88 @@ impl Config {
     /// If the file cannot be read or lacks something; the message gives the line.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-        toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            Error::file(path, format!("line {line}: {}", error.message().trim()))
-        })
+        parse(path, &text)
     }
+}
+
+impl Draft {
+    /// Reads a file in which anything may be left out.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no TOML; the message gives the line.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
+        Draft::parse(path, &text)
+    }
+
+    /// Reads the text of a file. Errors call it `name`.
+    ///
+    /// # Errors
+    /// If it is no TOML; the message gives the line.
+    pub fn parse(name: &Path, text: &str) -> Result<Self> {
+        parse(name, text)
+    }
+
+    /// Takes `key=value`: a setting of the model, or with `train.` before it one of training. The value is
+    /// one of TOML; what is none is a text, so that quotes may be left out.
+    ///
+    /// # Errors
+    /// If there is no `=`.
+    pub fn set(&mut self, assignment: &str) -> Result<()> {
+        let Some((key, value)) = assignment.split_once('=') else {
+            return Err(Error::Invalid(format!(
+                "`{assignment}` sets nothing; write KEY=VALUE, as in beta=4"
+            )));
+        };
+        let (key, value) = (key.trim(), value_of(value.trim()));
+        match key.strip_prefix("train.") {
+            Some(key) => self.train.insert(key.to_owned(), value),
+            None => self.settings.insert(key.to_owned(), value),
+        };
+        Ok(())
+    }
+
+    /// Reads the data and fills in everything that was not said.
+    ///
+    /// # Errors
+    /// If the model is unknown, the data cannot be used, or a setting is unknown or has the wrong type.
+    pub fn complete(self) -> Result<Setup> {
+        let name = self.model.ok_or_else(|| {
+            Error::Invalid("say which model, as in `zoo train vae` or model = \"vae\" in the file".into())
+        })?;
+        let entry = registry::find(&name)?;
+        let (data, preparation) = prepare(self.data.as_deref().unwrap_or("digits"), &self.reading)?;
+        let settings = entry.complete(&self.settings, &data.train)?;
+        let train = plan(entry.plan(&data.train), self.train)?;
+        let config = Config { model: name, data: data.name.clone(), reading: self.reading, train, settings };
+        Ok(Setup { entry, config, data, preparation })
+    }
+}
+
+/// A plan with some of its fields replaced.
+fn plan(defaults: Plan, given: Table) -> Result<Plan> {
+    const FIELDS: [&str; 6] = ["epochs", "batch", "learning_rate", "schedule", "seed", "clip_norm"];
+    let mut table = Table::try_from(defaults).expect("a plan is a table");
+    for (key, value) in given {
+        if !FIELDS.contains(&key.as_str()) {
+            return Err(registry::unknown("train.", &key, &FIELDS));
+        }
+        table.insert(key, value);
+    }
+    table.try_into().map_err(|error: toml::de::Error| {
+        Error::Invalid(format!("a setting of training cannot be used: {}", error.message().trim()))
+    })
+}
+
+/// The value that a text stands for.
+pub fn value_of(text: &str) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>();
+    parsed.ok().and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        Error::file(path, format!("line {line}: {}", error.message().trim()))
+    })
 }

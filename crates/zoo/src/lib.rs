@@ -20,6 +20,7 @@
 mod book;
 pub mod config;
 pub mod data;
+pub mod describe;
 pub mod disentangle;
 pub mod estimator;
 pub mod evaluate;

@@ -8,28 +8,65 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use commands::Outcome;
+use nn::{Error, Result};
+
+/// Ctrl-C, as shells say it.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let started = std::time::Instant::now();
-    let result = match Cli::parse().command {
-        Command::List => print(&commands::list::table()),
-        Command::Train(args) => commands::train::run(&args).and_then(|report| print(&report)),
-        Command::Bench(args) => commands::bench::run(&args, started).and_then(|line| print(&line)),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+    let printed = run(Cli::parse().command, started).and_then(|outcome| match outcome {
+        Outcome::Done(text) => print(&text).map(|()| ExitCode::SUCCESS),
+        Outcome::Interrupted(text) => print(&text).map(|()| ExitCode::from(INTERRUPTED)),
+    });
+    printed.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
+    match command {
+        Command::List(args) if args.json => Ok(Outcome::Done(commands::list::json())),
+        Command::List(_) => Ok(Outcome::Done(commands::list::table())),
+        Command::Describe(args) => commands::describe::run(&args),
+        Command::Train(args) => commands::train::run(&args),
+        Command::Resume(args) => commands::train::resume(&args),
+        Command::Eval(args) => commands::eval::run(&args),
+        Command::Encode(args) => commands::encode::encode(&args),
+        Command::Decode(args) => commands::encode::decode(&args),
+        Command::Reconstruct(args) => commands::reconstruct::run(&args),
+        Command::Denoise(args) => commands::denoise::run(&args),
+        Command::Sample(args) => commands::sample::run(&args),
+        Command::Interpolate(args) => commands::interpolate::run(&args),
+        Command::Score(args) => commands::score::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Report(args) => commands::page::report(&args),
+        Command::Compare(args) => commands::page::compare(&args),
+        Command::Export(args) => commands::export::run(&args),
+        Command::Search(args) => commands::search::run(&args),
+        Command::Data(args) => commands::data::run(&args),
+        Command::Bench(args) => commands::bench::run(&args, started).map(Outcome::Done),
+        Command::Completions { shell } => {
+            let mut script = vec![];
+            clap_complete::generate(shell, &mut Cli::whole(), "zoo", &mut script);
+            Ok(Outcome::Done(String::from_utf8_lossy(&script).into_owned()))
+        }
+        Command::Man => {
+            let mut page = vec![];
+            let written = clap_mangen::Man::new(Cli::whole()).render(&mut page);
+            written.map_err(|error| Error::Invalid(format!("the manual cannot be written: {error}")))?;
+            Ok(Outcome::Done(String::from_utf8_lossy(&page).into_owned()))
         }
     }
 }
 
 /// Writes to standard output. A reader that has seen enough (`zoo list | head -1`) is no error.
-fn print(text: &str) -> nn::Result<()> {
+fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(nn::Error::Invalid(format!("cannot write to standard output: {error}")))
+            Err(Error::Invalid(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
     }

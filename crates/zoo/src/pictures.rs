@@ -79,7 +79,16 @@ fn curve(name: String, epochs: &[Epoch], y: impl Fn(&Epoch) -> f64) -> Series {
 
 /// Where the test examples lie in the space of codes, coloured by label.
 pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset) -> Picture {
-    let shown = data.len().min(MOST_POINTS);
+    codes_titled(&format!("Codes of test images\n{caption}"), codes, data.labels.as_deref())
+}
+
+/// The same of any codes `[examples, code]`, under any title.
+///
+/// # Panics
+/// If there are labels, but not one for each code.
+#[track_caller]
+pub fn codes_titled(title: &str, codes: &Tensor<f32>, labels: Option<&[u32]>) -> Picture {
+    let shown = codes.shape()[0].min(MOST_POINTS);
     let codes = codes.slice(0, 0, shown, 1);
     let width = codes.shape()[1];
     let (plane, x, y) = match width {
@@ -92,8 +101,7 @@ pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset) -> Picture {
     };
     let point = |row: Vec<f32>| [row[0], row.get(1).copied().unwrap_or(0.0)];
     let points: Vec<[f32; 2]> = rows(&plane).into_iter().map(point).collect();
-    let labels = data.labels.as_ref().map(|labels| &labels[..shown]);
-    plot::code_map(&format!("Codes of test images\n{caption}"), x, y, &points, labels)
+    plot::code_map(title, x, y, &points, labels.map(|labels| &labels[..shown]))
 }
 
 /// New examples: decoded draws from the model's prior. `None` if it has none, or the examples are not

@@ -5,7 +5,7 @@ use nn::checkpoint::nearest;
 use nn::{Dataset, Error, Generator, Purpose, Result, Schedule, generator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::AnyModel;
 use crate::data::Preparation;
@@ -350,20 +350,62 @@ impl Entry {
 
 fn complete<S: Settings>(given: &Table, data: &Dataset) -> Result<Table> {
     let mut table = Table::try_from(S::defaults(data)).expect("settings are a table");
+    let [low, high] = range(data);
+    let unit_interval = low >= 0.0 && high <= 1.0;
+    if !unit_interval && needs_unit_interval(&table) {
+        // The nearest of these that the model knows.
+        for likelihood in ["gaussian", "squared_error"] {
+            let mut other = table.clone();
+            other.insert(LIKELIHOOD.into(), likelihood.into());
+            if typed::<S>(&other).is_ok() {
+                table = other;
+                break;
+            }
+        }
+    }
     for (key, value) in given {
         if !table.contains_key(key) {
-            let known = table.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            return Err(Error::Invalid(match nearest(key, table.keys().map(String::as_str)) {
-                Some(near) => {
-                    format!("there is no setting `{key}`; did you mean `{near}`? (settings: {known})")
-                }
-                None => format!("there is no setting `{key}`; its settings are {known}"),
-            }));
+            let known: Vec<&str> = table.keys().map(String::as_str).collect();
+            return Err(unknown("", key, &known));
         }
         table.insert(key.clone(), value.clone());
     }
-    typed::<S>(&table)?;
-    Ok(table)
+    let settings = typed::<S>(&table)?;
+    if !unit_interval && needs_unit_interval(&table) {
+        return Err(Error::Invalid(format!(
+            "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
+             or --set likelihood=squared_error",
+            table[LIKELIHOOD]
+        )));
+    }
+    // `beta = 4` becomes `beta = 4.0`: equal settings are written equally.
+    Ok(Table::try_from(settings).expect("settings are a table"))
+}
+
+/// What the decoder's output means, in the settings of many models.
+const LIKELIHOOD: &str = "likelihood";
+
+/// Whether the loss is one of probabilities or of densities on `[0, 1]`.
+fn needs_unit_interval(settings: &Table) -> bool {
+    matches!(settings.get(LIKELIHOOD).and_then(Value::as_str), Some("bernoulli" | "continuous_bernoulli"))
+}
+
+/// The smallest and the largest value.
+fn range(data: &Dataset) -> [f32; 2] {
+    let x = data.x.contiguous();
+    let values = x.as_slice().expect("contiguous");
+    values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
+}
+
+/// The sentence for a setting that does not exist; `prefix` is `train.` for those of training.
+pub(crate) fn unknown(prefix: &str, key: &str, known: &[&str]) -> Error {
+    let all = known.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ");
+    Error::Invalid(match nearest(key, known.iter().copied()) {
+        Some(near) => {
+            format!("there is no setting `{prefix}{key}`; did you mean `{prefix}{near}`? (settings: {all})")
+        }
+        None => format!("there is no setting `{prefix}{key}`; its settings are {all}"),
+    })
 }
 
 fn build<S: Settings>(table: &Table, data: &Dataset, start: Start) -> Result<Box<dyn AnyModel>> {

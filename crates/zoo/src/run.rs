@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::AnyModel;
 use crate::config::Config;
-use crate::data::{Preparation, Split, prepare};
+use crate::data::{Preparation, Rows, Split, prepare_rows};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
 
@@ -99,6 +99,15 @@ impl Run {
     /// # Errors
     /// If they are not there any more, or have changed so that they cannot be used.
     pub fn data(&self) -> Result<Split> {
+        let [train, test] = self.rows()?;
+        Ok(Split { name: self.config.data.clone(), train: train.data, test: test.data })
+    }
+
+    /// The same data with the names of their rows: those for training, then those for testing.
+    ///
+    /// # Errors
+    /// Those of [`data`](Self::data).
+    pub fn rows(&self) -> Result<[Rows; 2]> {
         let gone = |problem: String| {
             Error::Invalid(format!(
                 "the training data of {} are needed here, but {problem}",
@@ -109,13 +118,13 @@ impl Run {
         if name == "-" {
             return Err(gone("they came from standard input; give data with --data".into()));
         }
-        let (split, found) = prepare(name, &self.preparation.reading).map_err(|error| {
+        let (rows, found) = prepare_rows(name, &self.preparation.reading).map_err(|error| {
             gone(format!("{error}; put them back, or give other data with --data where it is offered"))
         })?;
         if found != self.preparation {
             return Err(gone(format!("{name} has changed since then; give data with --data")));
         }
-        Ok(split)
+        Ok(rows)
     }
 
     /// Numbers in a code.

@@ -3,49 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
-/// Runs `zoo` in a folder.
-fn zoo(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_zoo")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = zoo(folder, arguments);
-    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Asserts that `zoo` fails with one clear line that holds `expected`, and leaves nothing behind.
-fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
-    let before = listing(folder);
-    let output = zoo(folder, arguments);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success(), "zoo {arguments:?} succeeded");
-    assert!(error.contains(expected), "zoo {arguments:?} says\n{error}not\n{expected}");
-    assert!(!error.contains("panicked") && !error.contains("backtrace"), "{error}");
-    assert_eq!(error.lines().count(), 1, "one sentence, not\n{error}");
-    assert_eq!(listing(folder), before, "zoo {arguments:?} left something behind");
-}
-
-fn listing(folder: &Path) -> Vec<String> {
-    let mut names = vec![];
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        names.push(path.display().to_string());
-        if path.is_dir() {
-            names.extend(listing(&path));
-        }
-    }
-    names.sort();
-    // The folder for runs may stay, empty.
-    names.retain(|name| !name.ends_with("/runs"));
-    names
-}
+mod common;
+use common::{refuse, succeed};
 
 fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut content = vec![0, 0, 8, shape.len() as u8];
@@ -177,7 +142,11 @@ fn edited_configurations_are_explained() {
             good.replace("\"tanh\"", "\"tanf\""),
             "model `ae`: unknown variant `tanf`, expected one of `identity`",
         ),
-        (good.replace("epochs = 1", "epoch = 1"), "c.toml: line 5: unknown field `epoch`"),
+        (
+            good.replace("epochs = 1", "epoch = 1"),
+            "there is no setting `train.epoch`; did you mean `train.epochs`?",
+        ),
+        (good.replace("[train]", "[trian]"), "c.toml: line 4: unknown field `trian`"),
         (good.replace("epochs = 1", "epochs = "), "c.toml: line 5: "),
     ];
     for (text, expected) in cases {
@@ -238,37 +207,7 @@ fn a_full_disk_leaves_no_half_written_file() {
     let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
-    assert!(error.starts_with("error: cannot write run/model.safetensors: "), "{error}");
+    assert!(error.starts_with("error: cannot write run/training.safetensors: "), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
-    let mut left: Vec<_> =
-        fs::read_dir(folder.path().join("run")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    left.sort();
-    assert_eq!(left, ["config.toml", "metrics.jsonl"], "only complete files");
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interrupted_run_still_writes_its_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
-        .args(["train", "ae", "--epochs", "1000000", "--out", "run"])
-        .current_dir(folder.path())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The folder is claimed just before training begins.
-    while !folder.path().join("run").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    let id = child.id().to_string();
-    assert!(Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().unwrap().success());
-    let status = child.wait().unwrap();
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut text).unwrap();
-    assert!(status.success(), "{text}");
-    assert!(text.contains("stopped after"), "{text}");
-    for name in ["config.toml", "metrics.jsonl", "model.safetensors", "reconstructions.png", "loss.png"] {
-        assert!(folder.path().join("run").join(name).exists(), "{name}");
-    }
+    assert!(!folder.path().join("run").exists(), "nothing is left of a run that came to nothing");
 }

@@ -7,7 +7,8 @@ use autograd::Tensor;
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use toml::Table;
-use zoo::data::{Split, digits};
+use zoo::config::Config;
+use zoo::data::{Reading, Split, digits};
 use zoo::graph::{Graph, Part};
 use zoo::registry::{Entry, MODELS, find};
 use zoo::train::{Plan, train};
@@ -29,7 +30,7 @@ const PARTS: [Part; 3] = [Part::Encoder, Part::Decoder, Part::Whole];
 fn trained(entry: &Entry, given: &str, data: &Split) -> Box<dyn AnyModel> {
     let settings = entry.complete(&given.parse::<Table>().unwrap(), &data.train).unwrap();
     let mut model = entry.build(&settings, &data.train, 3).unwrap();
-    let plan = Plan { epochs: 1, ..entry.plan(&data.train) };
+    let plan = Plan { epochs: 3, ..entry.plan(&data.train) };
     train(&mut *model, data, &plan).unwrap();
     model
 }
@@ -66,10 +67,10 @@ fn by_onnx(graph: &Graph, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
 #[track_caller]
 fn difference(a: &Tensor<f32>, b: &Tensor<f32>) -> f32 {
     assert_eq!(a.shape(), b.shape());
-    let largest = |values: Vec<f32>| {
-        values.into_iter().fold(0.0, |most: f32, v| if v.is_nan() { v } else { most.max(v.abs()) })
-    };
-    largest(a.zip(b, |a, b| a - b).to_vec()) / largest(a.to_vec()).max(1.0)
+    let finite = |x: &Tensor<f32>| x.to_vec().iter().all(|v| v.is_finite());
+    assert!(finite(a) && finite(b));
+    let largest = |x: Tensor<f32>| x.to_vec().into_iter().fold(0.0, |most: f32, v| most.max(v.abs()));
+    largest(a.zip(b, |a, b| a - b)) / largest(a.clone()).max(1.0)
 }
 
 #[track_caller]
@@ -182,6 +183,43 @@ fn the_script_of_the_page_computes_what_the_model_computes() {
     for ((what, expected), rows) in expectations.iter().zip(found) {
         let found = difference(expected, &Tensor::from_vec(expected.shape(), rows.concat()));
         assert!(found < 1e-4, "{what}: {found}");
+    }
+}
+
+#[test]
+fn every_model_has_a_page() {
+    let data = digits();
+    for entry in MODELS {
+        let model = trained(entry, "", &data);
+        let settings = entry.complete(&Table::new(), &data.train).unwrap();
+        let config = Config {
+            model: entry.name.into(),
+            data: "digits".into(),
+            reading: Reading::default(),
+            train: entry.plan(&data.train),
+            settings,
+        };
+        let page = report::page(&report::Run {
+            entry,
+            model: &*model,
+            data: &data,
+            columns: &[],
+            config: &config,
+            epochs: &[],
+            seconds: 0.0,
+            folder: "<run>".into(),
+        });
+        assert!(
+            page.contains("&lt;run&gt;") && !page.contains("<run>"),
+            "{}: text became markup",
+            entry.name
+        );
+        assert!(
+            page.contains("<section id=\"jacobian\">") && page.contains("\"op\":\"input\""),
+            "{}",
+            entry.name
+        );
+        assert!(page.len() < 2_000_000, "{}: {} bytes", entry.name, page.len());
     }
 }
 

@@ -1,7 +1,36 @@
-//! What each command does.
+//! What each command does. The work belongs to the library; here it is only asked for.
 
 pub(crate) mod bench;
+pub(crate) mod data;
+pub(crate) mod denoise;
+pub(crate) mod describe;
+pub(crate) mod encode;
+pub(crate) mod eval;
+mod examples;
+pub(crate) mod export;
+pub(crate) mod inspect;
+pub(crate) mod interpolate;
 pub(crate) mod list;
+mod output;
+pub(crate) mod page;
+mod progress;
+pub(crate) mod reconstruct;
 mod report;
 mod run_folder;
+pub(crate) mod sample;
+pub(crate) mod score;
+pub(crate) mod search;
 pub(crate) mod train;
+
+/// How a command ended, with what it has to say.
+pub(crate) enum Outcome {
+    /// It did what it should.
+    Done(String),
+    /// Somebody stopped it; what there was is saved.
+    Interrupted(String),
+}
+
+/// A value as JSON on several lines.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("numbers and names are JSON") + "\n"
+}

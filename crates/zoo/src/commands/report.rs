@@ -8,14 +8,16 @@ use zoo::train::{Epoch, Terms};
 pub(crate) struct Summary {
     pub(crate) model: String,
     pub(crate) data: String,
+    /// Whether the examples are images, and not rows of numbers.
+    pub(crate) images: bool,
     pub(crate) examples: [usize; 2],
     pub(crate) code: usize,
     pub(crate) epochs: usize,
     pub(crate) interrupted: bool,
     pub(crate) seconds: f64,
-    /// SSE/img of the model, of PCA with the same code, and of the mean image.
+    /// SSE of the model, of PCA with the same code if it is known, and of the mean image or row.
     pub(crate) sse: f64,
-    pub(crate) pca: f64,
+    pub(crate) pca: Option<f64>,
     pub(crate) mean: f64,
     /// The test loss, where the model has one of its own.
     pub(crate) loss: Option<Terms>,
@@ -25,32 +27,40 @@ impl Summary {
     /// The table that ends a run.
     pub(crate) fn table(&self) -> String {
         let Summary { model, data, examples: [train, test], code, .. } = self;
-        let mut text = format!("{model} on {data} ({train} training and {test} test images)");
+        let (one, many) = if self.images { ("image", "images") } else { ("row", "rows") };
+        let unit = if self.images { "SSE/img" } else { "SSE/row" };
+        let mut text = format!("{model} on {data} ({train} training and {test} test {many})");
         if self.epochs > 0 || self.interrupted {
             let how = if self.interrupted { "stopped after" } else { "trained for" };
             text += &format!(", {how} {} epochs in {:.1} s", self.epochs, self.seconds);
         }
         let name = format!("{model}, code {code}");
         let mut rows = vec![(name, self.sse)];
-        if model != "pca" {
-            rows.push((format!("PCA, code {code}"), self.pca));
+        if let Some(pca) = self.pca.filter(|_| model != "pca") {
+            rows.push((format!("PCA, code {code}"), pca));
         }
-        rows.push(("mean image".to_owned(), self.mean));
+        rows.push((format!("mean {one}"), self.mean));
         let width = rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0);
-        text += &format!("\n\n  {:width$}  {:>12}  {:>8}\n", "test images", "SSE/img", "R²");
+        text += &format!("\n\n  {:width$}  {unit:>12}  {:>8}\n", format!("test {many}"), "R²");
         for (name, sse) in &rows {
-            let explained = 100.0 * (1.0 - sse / self.mean);
-            text += &format!("  {name:width$}  {sse:>12.4}  {explained:>6.2} %\n");
+            // Data that do not vary leave nothing to explain.
+            let explained = match self.mean > 0.0 {
+                true => format!("{:.2} %", 100.0 * (1.0 - sse / self.mean)),
+                false => "–".to_owned(),
+            };
+            text += &format!("  {name:width$}  {sse:>12.4}  {explained:>8}\n");
         }
         if let Some(loss) = self.loss.as_ref().filter(|loss| loss.values.len() > 1) {
             let terms = loss.values.iter().map(|(name, value)| format!("{name} {value:.3}"));
             let terms = terms.collect::<Vec<_>>().join(" + ");
-            text += &format!("\n  test loss {:.3} {} = {terms}\n", loss.total(), loss.unit);
+            let unit = loss.unit.to_string().replace("img", &unit["SSE/".len()..]);
+            text += &format!("\n  test loss {:.3} {unit} = {terms}\n", loss.total());
         }
         text
     }
 
-    fn json(&self) -> Value {
+    /// The last line of the metrics.
+    pub(crate) fn json(&self) -> Value {
         json!({
             "test": {
                 "sse_per_image": self.sse,
@@ -71,7 +81,7 @@ pub(crate) fn metrics(epochs: &[Epoch], summary: &Summary) -> String {
     epochs.iter().map(MetricsFile::line).chain([format!("{}\n", summary.json())]).collect()
 }
 
-fn terms(terms: &Terms) -> Value {
+pub(crate) fn terms(terms: &Terms) -> Value {
     let mut map = Map::new();
     map.insert("unit".into(), terms.unit.to_string().into());
     map.insert("total".into(), terms.total().into());

@@ -38,6 +38,11 @@ impl RunFolder {
         RunFolder { path: path.to_owned(), made }.writable()
     }
 
+    /// The folder of a run that goes on.
+    pub(crate) fn existing(path: &Path) -> Self {
+        RunFolder { path: path.to_owned(), made: false }
+    }
+
     /// Refuses a folder in which nothing can be written.
     fn writable(self) -> Result<Self> {
         let probe = self.path.join("probe");

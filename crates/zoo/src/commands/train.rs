@@ -1,84 +1,162 @@
-//! `zoo train`.
+//! `zoo train` and `zoo resume`.
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nn::train::{ProgressBar, StopFlag};
 use nn::{Error, Result};
-use toml::{Table, Value};
-use zoo::config::Config;
-use zoo::data::{Preparation, Reading, Split, prepare};
+use toml::Value;
+use zoo::config::{Config, Draft, Setup};
+use zoo::data::{Split, prepare};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Lesson, trainer};
-use zoo::{evaluate, pictures, report, run};
+use zoo::train::{Epoch, Lesson, trainer};
+use zoo::{AnyModel, evaluate, pictures, report, run};
 
+use super::Outcome;
+use super::progress::Spinner;
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
-use crate::cli::TrainArgs;
+use crate::cli::{ResumeArgs, TrainArgs};
+
+/// Where a training that is not finished keeps everything it needs to go on.
+const UNFINISHED: &str = "training.safetensors";
 
 /// Trains, writes the run folder, and returns the report.
-pub(crate) fn run(args: &TrainArgs) -> Result<String> {
-    let (entry, config, data, preparation) = configure(args)?;
-    use_threads(args.threads)?;
-    let mut model = entry.build(&config.settings, &data.train, config.train.seed)?;
+pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
+    use_threads(args.threads.threads)?;
+    let draft = draft(args)?;
+    let spinner = Spinner::new("reading data");
+    let setup = draft.complete()?;
+    drop(spinner);
+    let Setup { entry, config, data, .. } = &setup;
+    let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
         config.train.check(data.train.len())?;
     }
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
+    // First of all, so that a training that is killed can go on.
+    folder.write(run::CONFIG, config.to_toml().as_bytes())?;
+    let trained = train(&setup, model, &folder, false);
+    if trained.is_err() && !folder.path().join(UNFINISHED).exists() {
+        let _ = std::fs::remove_file(folder.path().join(run::CONFIG));
+    }
+    trained
+}
 
+/// Goes on where a training was interrupted.
+pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
+    use_threads(args.threads.threads)?;
+    let path = &args.run;
+    let config_path = path.join(run::CONFIG);
+    if !config_path.is_file() {
+        let problem = format!("there is no training to resume: no {} in it", run::CONFIG);
+        return Err(Error::file(path, problem));
+    }
+    if !path.join(UNFINISHED).is_file() {
+        let problem = match path.join(run::MODEL).is_file() {
+            true => "the training is complete; nothing is left to resume",
+            false => {
+                "the training was ended before its first checkpoint; begin again with `zoo train --config`"
+            }
+        };
+        return Err(Error::file(path, problem));
+    }
+    let config = Config::read(&config_path)?;
+    let entry =
+        registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
+    let (data, preparation) = prepare(&config.data, &config.reading)?;
+    // All parameters come from the checkpoint, so nothing has to be fitted or pretrained again.
+    let model = entry.outline(&config.settings, &preparation)?;
+    train(&Setup { entry, config, data, preparation }, model, &RunFolder::existing(path), true)
+}
+
+/// Trains to the end of the plan or to Ctrl-C, and writes everything but the settings.
+fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume: bool) -> Result<Outcome> {
+    let Setup { entry, config, data, .. } = setup;
     let started = Instant::now();
     let stop = stop_by_ctrl_c();
+    let unfinished = folder.path().join(UNFINISHED);
+    let mut finished = true;
     let epochs = match entry.training {
         Training::ClosedForm => vec![],
         Training::Gradient => {
-            let mut trainer = trainer(&config.train).with(stop.clone()).with(ProgressBar::new());
-            trainer.run(&mut Lesson { model: &mut *model, data: &data })?;
+            let mut trainer = trainer(&config.train)
+                .with(stop.clone())
+                .with(ProgressBar::new())
+                .with_checkpoints(&unfinished, Duration::from_secs(30));
+            let lesson = &mut Lesson { model: &mut *model, data };
+            if resume {
+                trainer.resume(lesson, &unfinished)?;
+            }
+            trainer.run(lesson)?;
+            finished = trainer.is_finished();
             trainer.epochs().to_vec()
         }
     };
+    let mut text = finish(setup, &*model, folder, &epochs, started, !finished)?;
+    if finished {
+        let _ = std::fs::remove_file(unfinished);
+        return Ok(Outcome::Done(text));
+    }
+    text += &format!("Go on with: zoo resume {}\n", folder.path().display());
+    Ok(Outcome::Interrupted(text))
+}
 
-    let codes = evaluate::codes(&*model, &data.test);
+/// Measures the model, writes metrics, checkpoint and pictures, and returns the report.
+fn finish(
+    setup: &Setup,
+    model: &dyn AnyModel,
+    folder: &RunFolder,
+    epochs: &[Epoch],
+    started: Instant,
+    interrupted: bool,
+) -> Result<String> {
+    let Setup { entry, config, data, preparation } = setup;
+    let _spinner = Spinner::new("measuring and drawing");
+    let codes = evaluate::codes(model, &data.test);
     let code = codes.shape()[1];
     let pca = Pca::fit(&data.train.x, code);
-    let (errors, sse) = pictures::errors(&*model, &data);
+    let (errors, sse) = pictures::errors(model, data);
+    let pca_sse = evaluate::mean_squared_error(&pca, &data.test);
     let summary = Summary {
         model: entry.name.to_owned(),
         data: data.name.clone(),
+        images: data.train.image.is_some(),
         examples: [data.train.len(), data.test.len()],
         code,
         epochs: epochs.len(),
-        interrupted: stop.is_raised(),
+        interrupted,
         seconds: started.elapsed().as_secs_f64(),
         sse,
-        pca: evaluate::mean_squared_error(&pca, &data.test),
+        pca: Some(pca_sse),
         mean: evaluate::variance_around(&pca.mean, &data.test),
         loss: (entry.training == Training::Gradient)
-            .then(|| evaluate::loss(&*model, &data.test, config.train.seed)),
+            .then(|| evaluate::loss(model, &data.test, config.train.seed)),
     };
+    folder.write(run::METRICS, metrics(epochs, &summary).as_bytes())?;
+    model.save(&folder.path().join(run::MODEL), run::metadata(config, preparation))?;
 
-    folder.write("config.toml", config.to_toml().as_bytes())?;
-    folder.write("metrics.jsonl", metrics(&epochs, &summary).as_bytes())?;
-    model.save(&folder.path().join(run::MODEL), run::metadata(&config, &preparation))?;
-
-    let caption = caption(entry, &config, &data, epochs.len());
+    let caption = caption(entry, config, data, epochs.len());
     let mut drawn = vec![("codes.png", Some(pictures::code_map(&caption, &codes, &data.test)))];
-    drawn.push(("reconstructions.png", pictures::reconstructions(&caption, &*model, &data.test, &errors)));
-    drawn.push(("loss.png", pictures::loss(&caption, &epochs, (code, summary.pca))));
-    let samples = pictures::samples(&caption, &*model, &data.test, config.train.seed);
+    drawn.push(("reconstructions.png", pictures::reconstructions(&caption, model, &data.test, &errors)));
+    drawn.push(("loss.png", pictures::loss(&caption, epochs, (code, pca_sse))));
+    let samples = pictures::samples(&caption, model, &data.test, config.train.seed);
     if samples.is_some() {
         drawn.push(("samples.png", samples));
-        drawn.push(("manifold.png", pictures::manifold(&caption, &*model, &data.test, &codes)));
+        drawn.push(("manifold.png", pictures::manifold(&caption, model, &data.test, &codes)));
     }
     for (name, picture) in drawn.into_iter().filter_map(|(name, picture)| Some((name, picture?))) {
         folder.write(name, &png(&picture))?;
     }
     let run = report::Run {
         entry,
-        model: &*model,
-        data: &data,
-        config: &config,
-        epochs: &epochs,
+        model,
+        data,
+        columns: &preparation.columns,
+        config,
+        epochs,
         seconds: summary.seconds,
         folder: folder.path().display().to_string(),
     };
@@ -90,38 +168,44 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
     ))
 }
 
-/// What to do: the defaults, then the file given by `--config`, then the flags.
-fn configure(args: &TrainArgs) -> Result<(&'static Entry, Config, Split, Preparation)> {
-    let file = args.config.as_deref().map(Config::read).transpose()?;
-    let name = args.model.as_deref().or(file.as_ref().map(|file| file.model.as_str()));
-    let entry = registry::find(name.expect("clap asks for a model or a configuration"))?;
-    let of_file = file.as_ref().filter(|file| file.model == entry.name);
-
-    let source = args.data.as_deref().or(file.as_ref().map(|file| file.data.as_str()));
-    let reading = file.as_ref().map_or_else(Reading::default, |file| file.reading.clone());
-    let (data, preparation) = prepare(source.unwrap_or("digits"), &reading)?;
-
-    let mut given = of_file.map_or_else(Table::new, |file| file.settings.clone());
+/// What is to be done: the file given by `--config`, then `--set`, then the flags.
+fn draft(args: &TrainArgs) -> Result<Draft> {
+    let mut draft = args.config.as_deref().map(Draft::read).transpose()?.unwrap_or_default();
+    if let Some(model) = &args.model {
+        // Settings of another model mean nothing to this one.
+        if draft.model.as_ref().is_some_and(|other| other != model) {
+            draft.settings.clear();
+        }
+        draft.model = Some(model.clone());
+    }
+    draft.data = args.data.clone().or(draft.data);
+    draft.reading = args.reading.over(draft.reading);
+    for assignment in &args.set {
+        draft.set(assignment)?;
+    }
     if let Some(code) = args.code {
-        given.insert("code".into(), integer("code", code)?);
+        draft.settings.insert("code".into(), integer("code", code)?);
     }
     if let Some(hidden) = &args.hidden {
         let units = hidden.iter().map(|&units| integer("hidden", units)).collect::<Result<Vec<_>>>()?;
-        given.insert("hidden".into(), Value::Array(units));
+        draft.settings.insert("hidden".into(), Value::Array(units));
     }
-    let settings = entry.complete(&given, &data.train)?;
-
-    let mut plan = file.as_ref().map_or_else(|| entry.plan(&data.train), |file| file.train.clone());
-    plan.epochs = args.epochs.unwrap_or(plan.epochs);
-    plan.batch = args.batch.unwrap_or(plan.batch);
-    plan.learning_rate = args.lr.unwrap_or(plan.learning_rate);
-    plan.seed = args.seed.unwrap_or(plan.seed);
-    let config = Config { model: entry.name.into(), data: data.name.clone(), reading, train: plan, settings };
-    Ok((entry, config, data, preparation))
+    for (name, key, value) in [("epochs", "epochs", args.epochs), ("batch", "batch", args.batch)] {
+        if let Some(value) = value {
+            draft.train.insert(key.into(), integer(name, value)?);
+        }
+    }
+    if let Some(rate) = args.lr {
+        draft.train.insert("learning_rate".into(), rate.into());
+    }
+    if let Some(seed) = args.seed {
+        draft.train.insert("seed".into(), integer("seed", seed)?);
+    }
+    Ok(draft)
 }
 
-fn integer(name: &str, value: usize) -> Result<Value> {
-    let fits = i64::try_from(value).map(Value::Integer);
+fn integer(name: &str, value: impl TryInto<i64> + Copy + std::fmt::Display) -> Result<Value> {
+    let fits = value.try_into().map(Value::Integer);
     fits.map_err(|_| Error::Invalid(format!("--{name} {value} is too large")))
 }
 
@@ -147,9 +231,11 @@ pub(super) fn use_threads(threads: Option<usize>) -> Result<()> {
     pool.build_global().map_err(|error| Error::Invalid(format!("cannot start {threads:?} threads: {error}")))
 }
 
-fn caption(entry: &Entry, config: &Config, data: &Split, epochs: usize) -> String {
+/// What pictures say about the run they show.
+pub(super) fn caption(entry: &Entry, config: &Config, data: &Split, epochs: usize) -> String {
     let code = config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
     let epochs = if epochs > 0 { format!(", {epochs} epochs") } else { String::new() };
-    let data = data.name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&data.name);
+    let data =
+        Path::new(&data.name).file_name().map_or(data.name.clone(), |name| name.to_string_lossy().into());
     format!("{} on {data}{code}{epochs}, seed {}", entry.title, config.train.seed)
 }

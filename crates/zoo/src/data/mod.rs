@@ -16,7 +16,9 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod description;
 mod digits;
+pub mod fetch;
 mod preparation;
 mod raw;
 mod reading;
@@ -25,7 +27,8 @@ use autograd::Tensor;
 use nn::data::idx::ImageSet;
 use nn::{Dataset, Result};
 
-pub use self::preparation::{Preparation, prepare};
+pub use self::description::{ColumnDescription, Description, describe};
+pub use self::preparation::{Preparation, prepare, prepare_rows};
 pub use self::reading::{Impute, Reading, Scale};
 
 /// A data set that is split into examples to learn from and examples to judge by.
@@ -78,7 +81,7 @@ pub fn digits() -> Split {
 
 /// The data set with this name, read without further instructions:
 ///
-/// - `digits`, the embedded one;
+/// - `digits`, the embedded one, and `mnist` and `fashion-mnist` after they were [fetched](fetch);
 /// - a folder with IDX files as MNIST has them (gzipped or not), whose pixels are scaled to `[0, 1]`;
 /// - a folder of PNG and JPEG pictures, or of folders of them that are classes;
 /// - a table of comma- or tab-separated numbers, or `-` for one on standard input;

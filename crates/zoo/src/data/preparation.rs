@@ -46,6 +46,15 @@ pub struct Preparation {
 /// # Errors
 /// If the data cannot be read, or not be used as `reading` says.
 pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> {
+    let ([train, test], learnt) = prepare_rows(source, reading)?;
+    Ok((Split { name: source.to_owned(), train: train.data, test: test.data }, learnt))
+}
+
+/// Like [`prepare`], with the names of the rows: those for training, then those for testing.
+///
+/// # Errors
+/// Those of [`prepare`].
+pub fn prepare_rows(source: &str, reading: &Reading) -> Result<([Rows; 2], Preparation)> {
     reading.check()?;
     let raw = Raw::read(source, reading)?;
     let (pixels, columns, class_names) = (raw.pixels, raw.columns.clone(), raw.classes.clone());
@@ -66,8 +75,8 @@ pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> 
     learnt.learn_fill(name, &train)?;
     let train = learnt.filled(name, train)?;
     learnt.learn_scale(&train.data.x, pixels)?;
-    let (train, test) = (learnt.scaled(train).data, learnt.scaled(learnt.filled(name, test)?).data);
-    Ok((Split { name: source.to_owned(), train, test }, learnt))
+    let test = learnt.filled(name, test)?;
+    Ok(([learnt.scaled(train), learnt.scaled(test)], learnt))
 }
 
 /// The examples for training and for testing, still as they were read. Files are always split in the same

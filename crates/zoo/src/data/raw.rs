@@ -12,7 +12,7 @@ use nn::data::pictures::{self, PictureOptions};
 use nn::data::table::{self, Column, Columns, TableOptions};
 use nn::{Dataset, Error, Result};
 
-use super::{Reading, digits, of_images};
+use super::{Reading, digits, fetch, of_images};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -47,7 +47,10 @@ impl Raw {
                 read.map_err(|error| Error::io("read", name, error))?;
                 Raw::of_table(name, Some(&content), reading)
             }
-            path => Raw::of_path(Path::new(path), reading),
+            name => match fetch::find(name).filter(|_| !Path::new(name).exists()) {
+                Some(collection) => Raw::of_path(&collection.fetched()?, reading),
+                None => Raw::of_path(Path::new(name), reading),
+            },
         }
     }
 

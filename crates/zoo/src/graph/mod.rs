@@ -235,6 +235,13 @@ pub struct Recording {
     output: usize,
 }
 
+impl Recording {
+    /// Whether an operation with this name took part.
+    pub fn uses(&self, name: &str) -> bool {
+        self.lines.iter().any(|line| line.operation.as_ref().is_some_and(|operation| operation.name == name))
+    }
+}
+
 /// Records a part of a model on `x`: parameters as constants, `x` as the only variable.
 pub fn record<M: Tree<Tensor<f32>>>(
     model: &M,

@@ -80,7 +80,9 @@ impl Builder {
             ));
         }
         let op = known(operation).ok_or_else(|| match operation.name.as_str() {
-            "select" => format!("`select` at {} chooses by the values of the examples", one.place),
+            name @ ("select" | "gather" | "index_select") => {
+                format!("`{name}` at {} chooses by the values of the examples", one.place)
+            }
             "straight_through" => {
                 format!("the value of `straight_through` at {} was computed off the tape", one.place)
             }

@@ -17,8 +17,10 @@ pub(super) struct Curves<'a> {
     pub(super) x: &'a str,
     /// The unit of the values.
     pub(super) y: &'a str,
-    /// The curves, in the order of their colours.
+    /// The curves.
     pub(super) series: Vec<Series>,
+    /// Numbers of their colours, where these mean something beyond this chart.
+    pub(super) colours: Vec<usize>,
     /// Dashed horizontal lines.
     pub(super) references: Vec<(String, f64)>,
 }
@@ -37,6 +39,7 @@ impl Curves<'_> {
         };
         let lines = series.iter().map(|s| json!({ "name": s.name, "points": rounded(points(s)) }));
         let values = json!({ "x": self.x, "y": self.y, "lines": lines.collect::<Vec<_>>() });
+        let hue = |i: usize| colour(self.colours.get(i).copied().unwrap_or(i));
         let drawing = html! {
             @for (_, value) in &self.references {
                 @let at = 1000.0 - place(y.position(*value));
@@ -44,15 +47,15 @@ impl Curves<'_> {
             }
             @for (i, one) in series.iter().enumerate() {
                 @let path = path(&one.points, &x, &y);
-                path.line style={ "stroke:" (colour(i)) } d=(path) {}
+                path.line style={ "stroke:" (hue(i)) } d=(path) {}
             }
         };
         html! {
             figure.chart {
-                @if series.len() + self.references.len() > 1 {
+                @if series.len() + self.references.len() > 1 || !self.colours.is_empty() {
                     ul.legend {
                         @for (i, one) in series.iter().enumerate() {
-                            li { i style={ "background:" (colour(i)) } {} (one.name) }
+                            li { i style={ "background:" (hue(i)) } {} (one.name) }
                         }
                         @for (name, value) in &self.references { li { i.dashed {} (name) " " b { (number(*value)) } } }
                     }
@@ -184,7 +187,8 @@ mod tests {
     #[test]
     fn values_are_in_the_page_for_the_script() {
         let series = vec![Series { name: "train".into(), points: vec![(1.0, 2.0), (2.0, 0.123456789)] }];
-        let curves = Curves { x: "epoch", y: "nats", series, references: vec![("PCA".into(), 1.5)] };
+        let references = vec![("PCA".into(), 1.5)];
+        let curves = Curves { x: "epoch", y: "nats", series, colours: vec![], references };
         let text = curves.markup().into_string();
         assert!(text.contains("[2.0,0.123457,1000.0,") && text.contains("PCA"), "{text}");
     }

@@ -8,7 +8,7 @@ use super::chart::Curves;
 use super::html::{self, number, section};
 use super::reconstructions::ranked;
 use super::sheet::{Sheet, size};
-use super::summary::percent;
+use super::summary::{gain, percent};
 use super::{Found, Run, settings, table};
 use crate::plot::Series;
 
@@ -33,14 +33,9 @@ pub fn compare(runs: &[Run]) -> String {
             h1 { (runs.len()) " runs" }
         }
     };
-    let sections = [
-        Some(header),
-        Some(metrics(runs, &found)),
-        Some(differences(runs)),
-        Some(losses(runs)),
-        Some(reconstructions(runs, &found)),
-    ];
-    html::document(&names.join(" · "), sections.into_iter().flatten())
+    let sections =
+        [header, metrics(runs, &found), differences(runs), losses(runs), reconstructions(runs, &found)];
+    html::document(&names.join(" · "), sections.into_iter())
 }
 
 fn metrics(runs: &[Run], found: &[Found]) -> Markup {
@@ -67,7 +62,7 @@ fn metrics(runs: &[Run], found: &[Found]) -> Markup {
                             td { (found.codes.shape()[1]) }
                             td { (number(fidelity.sse)) }
                             td { (percent(fidelity.r_squared())) }
-                            td { (percent(fidelity.gain_over_pca())) }
+                            td { (gain(fidelity).map_or_else(|| "–".into(), percent)) }
                             td { @if run.seconds > 0.0 { (number(run.seconds)) } @else { "–" } }
                             td.wide {
                                 span.bar style=(width(fidelity.sse)) {}
@@ -126,22 +121,25 @@ fn differing(runs: &[Vec<(String, String)>]) -> Vec<(String, Vec<Option<String>>
 
 /// Test losses over each other; losses of different units have a chart each.
 fn losses(runs: &[Run]) -> Markup {
-    let mut charts: Vec<(String, Vec<Series>)> = vec![];
-    for run in runs {
+    let mut charts: Vec<(String, Vec<usize>, Vec<Series>)> = vec![];
+    for (number, run) in runs.iter().enumerate() {
         let Some(first) = run.epochs.first() else { continue };
         let unit = first.judged().unit.to_string();
         let points = run.epochs.iter().map(|epoch| (epoch.number as f64, epoch.judged().total())).collect();
         let series = Series { name: run.folder.clone(), points };
         match charts.iter_mut().find(|chart| chart.0 == unit) {
-            Some(chart) => chart.1.push(series),
-            None => charts.push((unit, vec![series])),
+            Some((_, colours, all)) => {
+                colours.push(number);
+                all.push(series);
+            }
+            None => charts.push((unit, vec![number], vec![series])),
         }
     }
     let caption =
         html! { "The loss on the test examples. Losses with different units or terms do not compare." };
     let body = html! {
-        @for (unit, series) in charts {
-            (Curves { x: "epoch", y: &unit, series, references: vec![] }.markup())
+        @for (unit, colours, series) in charts {
+            (Curves { x: "epoch", y: &unit, series, colours, references: vec![] }.markup())
         }
     };
     section("loss", "Loss during training", caption, body)
@@ -191,7 +189,7 @@ fn reconstructions(runs: &[Run], found: &[Found]) -> Markup {
                     .zip(&rebuilt)
                     .map(|(run, x_hat)| (run.folder.clone(), x_hat.slice(0, 0, 1, 1).to_vec())),
             );
-            table::numbers(&rows)
+            table::numbers(runs[0].columns, &rows)
         }
     };
     section("reconstructions", "Reconstructions", caption, body)

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const script = document.querySelector("script.decoder");
-  const { graph, image, mean, axes, spread, deviations, points, labels, sliders: most } = JSON.parse(script.textContent);
+  const { graph, image, columns, mean, axes, spread, deviations, points, labels, sliders: most } = JSON.parse(script.textContent);
   const decode = runGraph(graph);
   const panel = script.parentElement;
   const find = (name) => panel.querySelector(name);
@@ -80,7 +80,7 @@
       picture.textContent = "";
       x.slice(0, 24).forEach((v, i) => {
         const row = picture.insertRow();
-        row.insertCell().textContent = `x${i + 1}`;
+        row.insertCell().textContent = columns[i] ?? `x${i + 1}`;
         row.insertCell().textContent = v.toFixed(3).replace("-", "−");
       });
     }

@@ -75,6 +75,7 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
     Ok(json!({
         "graph": steps(&graph),
         "image": run.data.test.image,
+        "columns": run.columns,
         "mean": rounded(&principal.mean),
         "axes": principal.components.to_vec().chunks(graph.width).map(<[f32]>::to_vec).collect::<Vec<_>>(),
         "spread": deviations(&along),

@@ -5,14 +5,20 @@ use maud::{Markup, html};
 use super::Run;
 use super::chart::Bars;
 use super::html::section as framed;
+use crate::graph::Part;
 use crate::uses::manifold::mean_spectrum;
 
 /// Test examples that the spectrum is averaged over.
 const EXAMPLES: usize = 100;
+const HEADING: &str = "Spectrum of the encoder’s Jacobian";
 
 pub(super) fn section(run: &Run) -> Markup {
     let test = &run.data.test;
     let examples = test.len().min(EXAMPLES);
+    if run.model.record(Part::Encoder, &test.x.slice(0, 0, 1, 1)).uses("straight_through") {
+        let caption = html! { "There is none: the code of this model changes in jumps." };
+        return framed("jacobian", HEADING, caption, html! {});
+    }
     let heights = mean_spectrum(run.model, &test.x.slice(0, 0, examples, 1));
     let edges = (0..=heights.len()).map(|i| i as f64 + 0.5).collect();
     let caption = html! {
@@ -20,5 +26,5 @@ pub(super) fn section(run: &Run) -> Markup {
          many directions of the input as there are large values, and contracts the others."
     };
     let bars = Bars { x: "k", y: "singular value", edges, heights, whole: true };
-    framed("jacobian", "Spectrum of the encoder’s Jacobian", caption, bars.markup())
+    framed("jacobian", HEADING, caption, bars.markup())
 }

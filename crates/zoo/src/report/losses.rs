@@ -6,16 +6,18 @@ use super::chart::Curves;
 use super::html::{number, section as framed};
 use super::{Found, Run};
 use crate::plot::Series;
-use crate::train::Epoch;
+use crate::train::{Epoch, Terms};
 use crate::{Unit, evaluate};
 
 pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     let first = run.epochs.first()?;
     let unit = first.judged().unit;
+    let last = evaluate::loss(run.model, &run.data.test, run.config.train.seed);
     let curves = Curves {
         x: "epoch",
         y: &unit.to_string(),
-        series: series(run.epochs),
+        series: series(run.epochs, &last),
+        colours: vec![],
         references: match unit {
             Unit::SquaredError => {
                 vec![(format!("PCA, {} components", found.fidelity.rank), found.fidelity.pca_sse)]
@@ -28,13 +30,13 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     };
     let body = html! {
         (curves.markup())
-        @if first.judged().values.len() > 1 { (terms(run)) }
+        @if last.values.len() > 1 { (terms(&last)) }
     };
     Some(framed("loss", "Loss during training", caption, body))
 }
 
-/// The loss on training and test examples; by term where there are several.
-pub(super) fn series(epochs: &[Epoch]) -> Vec<Series> {
+/// The loss on training and test examples; by term where there are several, in the order of the model.
+fn series(epochs: &[Epoch], model: &Terms) -> Vec<Series> {
     let curve = |name: String, y: &dyn Fn(&Epoch) -> Option<f64>| Series {
         name,
         points: epochs.iter().map(|epoch| (epoch.number as f64, y(epoch).unwrap_or(f64::NAN))).collect(),
@@ -43,17 +45,16 @@ pub(super) fn series(epochs: &[Epoch]) -> Vec<Series> {
         curve("train".into(), &|epoch| Some(epoch.train.total())),
         curve("test".into(), &|epoch| Some(epoch.judged().total())),
     ];
-    let names = epochs.first().map(|epoch| &epoch.judged().values).filter(|values| values.len() > 1);
-    for (i, (name, _)) in names.into_iter().flatten().enumerate() {
-        let term = |epoch: &Epoch| epoch.judged().values.get(i).map(|term| term.1);
+    for (name, _) in model.values.iter().filter(|_| model.values.len() > 1) {
+        let term =
+            |epoch: &Epoch| epoch.judged().values.iter().find(|term| term.0 == *name).map(|term| term.1);
         all.push(curve(format!("test {name}"), &term));
     }
     all
 }
 
 /// The final loss, term by term.
-fn terms(run: &Run) -> Markup {
-    let loss = evaluate::loss(run.model, &run.data.test, run.config.train.seed);
+fn terms(loss: &Terms) -> Markup {
     html! {
         div.scroll {
             table {

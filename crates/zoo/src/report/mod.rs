@@ -20,7 +20,8 @@
 //! };
 //! let model = entry.build(&config.settings, &data.train, 0)?;
 //! let (config, folder) = (&config, "runs/pca-1".into());
-//! let run = Run { entry, model: &*model, data: &data, config, epochs: &[], seconds: 0.1, folder };
+//! let (columns, epochs) = (&[], &[]);
+//! let run = Run { entry, model: &*model, data: &data, columns, config, epochs, seconds: 0.1, folder };
 //! assert!(page(&run).starts_with("<!DOCTYPE html>"));
 //! # Ok::<(), nn::Error>(())
 //! ```
@@ -63,6 +64,8 @@ pub struct Run<'a> {
     pub model: &'a dyn AnyModel,
     /// What it learnt from and is judged by.
     pub data: &'a Split,
+    /// The name of every feature; empty if they have none.
+    pub columns: &'a [String],
     /// Its settings.
     pub config: &'a Config,
     /// What every epoch came to; empty for a model in closed form.

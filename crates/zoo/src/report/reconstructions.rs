@@ -52,7 +52,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
                 rows.push((format!("reconstructed, error {error}"), row(&x_hat, place)));
                 place += members.len();
             }
-            table::numbers(&rows)
+            table::numbers(run.columns, &rows)
         }
     };
     framed("reconstructions", "Reconstructions", caption, body)

@@ -26,7 +26,7 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
             let width = x.shape()[1].max(1);
             let rows = x.to_vec().chunks(width).take(8).map(<[f32]>::to_vec).collect::<Vec<_>>();
             let named = |(i, row)| (format!("sample {i}"), row);
-            table::numbers(&rows.into_iter().enumerate().map(named).collect::<Vec<_>>())
+            table::numbers(run.columns, &rows.into_iter().enumerate().map(named).collect::<Vec<_>>())
         }
     };
     Some(framed("samples", "Samples", html! { "Codes drawn from the model’s prior, decoded." }, body))

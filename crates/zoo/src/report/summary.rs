@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::html::number;
 use super::{Found, Run};
 use crate::registry::Training;
+use crate::uses::metrics::Fidelity;
 
 pub(super) fn section(run: &Run, found: &Found) -> Markup {
     let fidelity = &found.fidelity;
@@ -51,13 +52,18 @@ fn verdict(run: &Run, found: &Found) -> String {
     if run.entry.training == Training::ClosedForm {
         return format!("It explains {explained} of the variance of the test examples.");
     }
-    let gain = fidelity.gain_over_pca();
-    let comparison = match gain {
-        g if g >= 0.005 => format!("{} less error than PCA with as many numbers", percent(g)),
-        g if g > -0.005 => "the error of PCA with as many numbers".to_owned(),
-        g => format!("{} more error than PCA with as many numbers", percent(-g)),
+    let comparison = match gain(fidelity) {
+        None => "PCA with as many numbers makes no error at all".to_owned(),
+        Some(g) if g >= 0.005 => format!("{} less error than PCA with as many numbers", percent(g)),
+        Some(g) if g > -0.005 => "the error of PCA with as many numbers".to_owned(),
+        Some(g) => format!("{} more error than PCA with as many numbers", percent(-g)),
     };
     format!("It explains {explained} of the variance of the test examples: {comparison}.")
+}
+
+/// The share of PCA's error that the model saves; none where PCA makes no error but that of rounding.
+pub(super) fn gain(fidelity: &Fidelity) -> Option<f64> {
+    (fidelity.pca_sse > 1e-6 * fidelity.variance).then(|| fidelity.gain_over_pca())
 }
 
 fn examples(run: &Run) -> String {

@@ -7,8 +7,8 @@ use super::html::number;
 /// Columns of a table: more would not be read.
 const MOST_COLUMNS: usize = 12;
 
-/// Rows of numbers with a name each; of many columns only the first ones.
-pub(super) fn numbers(rows: &[(String, Vec<f32>)]) -> Markup {
+/// Rows of numbers with a name each; of many columns only the first ones. Columns may have names.
+pub(super) fn numbers(columns: &[String], rows: &[(String, Vec<f32>)]) -> Markup {
     let width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
     let shown = width.min(MOST_COLUMNS);
     html! {
@@ -17,7 +17,12 @@ pub(super) fn numbers(rows: &[(String, Vec<f32>)]) -> Markup {
                 thead {
                     tr {
                         th {}
-                        @for column in 0..shown { th { "x" sub { (column + 1) } } }
+                        @for column in 0..shown {
+                            @match columns.get(column) {
+                                Some(name) => th { (name) },
+                                None => th { "x" sub { (column + 1) } },
+                            }
+                        }
                         @if shown < width { th { "…" } }
                     }
                 }

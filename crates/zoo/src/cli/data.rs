@@ -1,0 +1,164 @@
+//! Flags that say where data are and how they are read.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use nn::data::pictures::Colour;
+use nn::data::table::Column;
+use zoo::data::{Impute, Reading, Scale};
+
+use super::JsonArgs;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  zoo data table.csv                      columns, ranges, gaps, classes
+  zoo data photos --size 32x32
+  zoo data fetch fashion-mnist            then: zoo train vae --data fashion-mnist";
+
+#[derive(Args)]
+pub(crate) struct DataArgs {
+    /// `digits`, a name that was fetched, a CSV, TSV, NPY or NPZ file, or a folder of pictures or IDX files.
+    #[arg(value_name = "DATA", required = true)]
+    pub(crate) source: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<DataCommand>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DataCommand {
+    /// Download a well-known data set into the cache folder, and check every file.
+    #[command(after_help = "Example:\n  zoo data fetch mnist && zoo train vae --data mnist --epochs 5")]
+    Fetch(FetchArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct FetchArgs {
+    /// Which one.
+    #[arg(value_enum)]
+    pub(crate) name: DatasetName,
+
+    /// Folder of a server that has the four files under their usual names, http:// only: what arrives is
+    /// checked by its sum, wherever it comes from [default: where the data set is published].
+    #[arg(long, value_name = "URL")]
+    pub(crate) mirror: Option<String>,
+
+    /// Where to put the files [default: zoo/NAME in the cache folder of the platform].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DatasetName {
+    /// 70000 handwritten digits of 28×28 pixels, 11 MB.
+    Mnist,
+    /// 70000 pieces of clothing of 28×28 pixels, 30 MB.
+    FashionMnist,
+}
+
+/// How data are read; all of it is kept with the run.
+#[derive(Args)]
+#[command(next_help_heading = "How the data are read")]
+pub(crate) struct ReadingArgs {
+    /// The column (name or number from 1), or array of an NPZ file, with the class of each example.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label_column: Option<String>,
+
+    /// Columns to leave out, by name or number from 1: those of text, and identifiers.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub(crate) drop_columns: Vec<String>,
+
+    /// What separates fields: `;`, say [default: tab for .tsv, otherwise comma].
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<char>,
+
+    /// The array of an NPZ file that holds the examples.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) array: Option<String>,
+
+    /// What to take for missing values: the column's mean or median among the training examples
+    /// [default: refuse data with gaps].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) impute: Option<ImputeName>,
+
+    /// How features are scaled: `standard` to mean 0 and variance 1, `minmax` to 0 … 1, or `none`
+    /// [default: tables standard, images minmax unless they lie in 0 … 1 already].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) scale: Option<ScaleName>,
+
+    /// The fraction of the examples that is kept for testing, where the data do not say it [default: 0.2].
+    #[arg(long, value_name = "X")]
+    pub(crate) test_fraction: Option<f64>,
+
+    /// The size all pictures are scaled to, height × width.
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub(crate) size: Option<[usize; 2]>,
+
+    /// Keep the colours of pictures.
+    #[arg(long)]
+    pub(crate) colour: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ImputeName {
+    Refuse,
+    Mean,
+    Median,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ScaleName {
+    Auto,
+    None,
+    Standard,
+    #[value(name = "minmax")]
+    MinMax,
+}
+
+impl ReadingArgs {
+    /// These flags over what was said before.
+    pub(crate) fn over(&self, before: Reading) -> Reading {
+        Reading {
+            label: self.label_column.as_deref().map(column).or(before.label),
+            drop: match self.drop_columns.is_empty() {
+                true => before.drop,
+                false => self.drop_columns.iter().map(|name| column(name)).collect(),
+            },
+            delimiter: self.delimiter.or(before.delimiter),
+            array: self.array.clone().or(before.array),
+            impute: self.impute.map_or(before.impute, |name| match name {
+                ImputeName::Refuse => Impute::Refuse,
+                ImputeName::Mean => Impute::Mean,
+                ImputeName::Median => Impute::Median,
+            }),
+            scale: self.scale.map_or(before.scale, |name| match name {
+                ScaleName::Auto => Scale::Auto,
+                ScaleName::None => Scale::None,
+                ScaleName::Standard => Scale::Standard,
+                ScaleName::MinMax => Scale::MinMax,
+            }),
+            test_fraction: self.test_fraction.unwrap_or(before.test_fraction),
+            size: self.size.or(before.size),
+            colour: if self.colour { Colour::Rgb } else { before.colour },
+        }
+    }
+}
+
+/// A column by its number, counted from 1, or by its name.
+fn column(text: &str) -> Column {
+    text.parse().map_or_else(|_| Column::Name(text.to_owned()), Column::Number)
+}
+
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let sides: Vec<usize> = text.split(['x', 'X', '×']).filter_map(|side| side.parse().ok()).collect();
+    match sides[..] {
+        [height, width] if height > 0 && width > 0 => Ok([height, width]),
+        _ => Err("a size is height x width in pixels, as in 32x32".into()),
+    }
+}

@@ -1,0 +1,189 @@
+//! Commands and flags.
+
+mod data;
+mod pages;
+mod train;
+mod uses;
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs};
+pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
+pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
+pub(crate) use self::uses::{
+    DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part, PathName,
+    ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
+};
+
+/// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
+/// the same size.
+///
+/// Begin with `zoo train ae`, which needs no data, or with `zoo train ae --data table.csv`.
+#[derive(Parser)]
+#[command(name = "zoo", version, arg_required_else_help = true, after_help = AFTER)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "\
+A first tour:
+  zoo list                                   the models
+  zoo describe vae                           one of them, with all its settings
+  zoo train vae                              train on embedded digits; leaves runs/vae-1
+  zoo sample runs/vae-1 --out new.png        new digits
+  zoo train ae --data table.csv              your own data: a table, an .npy file, a folder of pictures
+  zoo score runs/ae-1 --data table.csv --top 10      its ten strangest rows
+
+Every command explains itself: zoo train --help
+
+Results go to standard output as text, or where --out says; messages and progress go to standard error,
+progress only if that is a terminal. NO_COLOR=1 switches colours off.
+
+Exit codes: 0 done, 1 an error, 2 a mistake on the command line, 130 interrupted by Ctrl-C.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the models.
+    #[command(after_help = "Example:\n  zoo list --json")]
+    List(JsonArgs),
+    /// Explain a model: paper, equation, every setting with its default.
+    #[command(after_help = "Example:\n  zoo describe beta-vae")]
+    Describe(DescribeArgs),
+    /// Train a model and write a run folder: settings, metrics, checkpoint, pictures.
+    #[command(after_help = train::TRAIN_EXAMPLES)]
+    Train(Box<TrainArgs>),
+    /// Go on with a training that was interrupted; the result has the same bytes as without the interruption.
+    #[command(after_help = "Example:\n  zoo resume runs/vae-1")]
+    Resume(ResumeArgs),
+    /// Measure a trained model on test examples or on other data.
+    #[command(after_help = "Examples:\n  zoo eval runs/vae-1\n  zoo eval runs/ae-1 --data new.csv --json")]
+    Eval(EvalArgs),
+    /// Turn examples into codes.
+    #[command(after_help = uses::ENCODE_EXAMPLES)]
+    Encode(EncodeArgs),
+    /// Turn codes into examples.
+    #[command(
+        after_help = "Example:\n  zoo encode runs/ae-1 --data new.csv | zoo decode runs/ae-1 --codes - > again.csv"
+    )]
+    Decode(DecodeArgs),
+    /// Encode and decode: what is left of examples after they went through the code.
+    #[command(after_help = "Examples:\n  zoo reconstruct runs/ae-1 --out pairs.png\n  \
+        zoo reconstruct runs/ae-1 --data new.csv --out again.csv")]
+    Reconstruct(ReconstructArgs),
+    /// Remove noise, best with a model that learnt to (`denoising`).
+    #[command(
+        after_help = "Examples:\n  zoo denoise runs/denoising-1 --noise gaussian:0.3 --out before-after.png\n  \
+        zoo denoise runs/denoising-1 --data noisy.npy --out clean.npy"
+    )]
+    Denoise(DenoiseArgs),
+    /// Make new examples.
+    #[command(after_help = "Examples:\n  zoo sample runs/vae-1 --out new.png\n  \
+        zoo sample runs/ae-1 --mixture 10 --count 1000 --out new.npy")]
+    Sample(SampleArgs),
+    /// Walk from one example to another through the space of codes.
+    #[command(
+        after_help = "Example:\n  zoo interpolate runs/vae-1 --from 3 --to 8 --path circle --out walk.png"
+    )]
+    Interpolate(InterpolateArgs),
+    /// Find anomalies: how badly each example fits what the model learnt.
+    #[command(after_help = uses::SCORE_EXAMPLES)]
+    Score(ScoreArgs),
+    /// Look inside a model: use of the code, spectrum of the Jacobian, filters, tangents.
+    #[command(after_help = "Example:\n  zoo inspect runs/vae-1 --out inside")]
+    Inspect(InspectArgs),
+    /// Make the page of a run: losses, reconstructions, codes, samples, and the decoder to play with.
+    #[command(after_help = "Example:\n  zoo report runs/vae-1 --out vae.html")]
+    Report(ReportArgs),
+    /// Put runs on the same data beside each other, on one page.
+    #[command(after_help = "Example:\n  zoo compare runs/ae-1 runs/vae-1 --out both.html")]
+    Compare(CompareArgs),
+    /// Write the model of a run for other programs: ONNX or safetensors.
+    #[command(after_help = "Examples:\n  zoo export runs/vae-1 --out decoder.onnx --part decoder\n  \
+        zoo export runs/vae-1 --out vae.safetensors")]
+    Export(ExportArgs),
+    /// Try settings and find good ones.
+    #[command(after_help = train::SEARCH_EXAMPLES)]
+    Search(Box<SearchArgs>),
+    /// Describe a data set, or fetch a well-known one.
+    #[command(after_help = data::EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Data(Box<DataArgs>),
+    /// Time the training steps of a fixed workload and print a line of JSON.
+    ///
+    /// Weights, batches and noise are the same to the bit in every framework that follows the protocol
+    /// (docs/PERFORMANCE.md), so losses can be compared digit by digit.
+    #[command(after_help = "Example:\n  zoo bench --workload W1")]
+    Bench(BenchArgs),
+    /// Print completions for a shell.
+    #[command(
+        after_help = "Example:\n  zoo completions bash > ~/.local/share/bash-completion/completions/zoo"
+    )]
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+    /// Print the manual page.
+    #[command(after_help = "Example:\n  zoo man > zoo.1 && man ./zoo.1")]
+    Man,
+}
+
+impl Cli {
+    /// The whole command line, as completions and the manual need it.
+    pub(crate) fn whole() -> clap::Command {
+        Cli::command()
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct JsonArgs {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DescribeArgs {
+    /// Name of the model (see `zoo list`).
+    pub(crate) model: String,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ThreadsArgs {
+    /// Threads to compute with; the result does not depend on it [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// W1 small autoencoder, W2 deep, W3 variational, W4 contractive by double backward, W5
+    /// convolutional, W6 tiny, W7b1 and W7b1024 inference.
+    #[arg(long, value_name = "W")]
+    pub(crate) workload: String,
+
+    /// Threads to compute with.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
+
+    /// Steps to time [default: by workload, seconds].
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<usize>,
+
+    /// Different batches, used in turn.
+    #[arg(long, value_name = "N", default_value_t = 468)]
+    pub(crate) batches: usize,
+
+    /// MNIST's training images, an IDX file, gzipped or not [default: $PEERS_MNIST].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: Option<PathBuf>,
+
+    /// Print the losses of the first N steps instead of the time.
+    #[arg(long, value_name = "N")]
+    pub(crate) trace: Option<usize>,
+}

@@ -1,0 +1,155 @@
+//! Flags of training and of searching for settings.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{ReadingArgs, ThreadsArgs};
+
+pub(super) const TRAIN_EXAMPLES: &str = "\
+Examples:
+  zoo train vae --code 2                                      on the embedded digits
+  zoo train ae --data table.csv --drop-columns name,city --impute median
+  zoo train conv --data photos --size 32x32 --epochs 50
+  zoo train vae --set beta=4 --set train.clip_norm=1          any setting; see zoo describe vae
+  zoo train --config runs/vae-1/config.toml                   the same bytes again";
+
+pub(super) const SEARCH_EXAMPLES: &str = "\
+Examples:
+  zoo search ae --space train.learning_rate=1e-4..1e-1:log --space hidden=[32],[64],[128,64]
+  zoo search vae --data table.csv --space beta=0.1..10:log --measure squared-error --trials 50 --state s.json
+
+A range is LOW..HIGH of whole or real numbers, with :log if equal ratios are equally likely; anything else is
+a list of values. With --state a search that was interrupted goes on.";
+
+#[derive(Args)]
+pub(crate) struct TrainArgs {
+    /// Name of the model (see `zoo list`).
+    #[arg(required_unless_present = "config")]
+    pub(crate) model: Option<String>,
+
+    /// `digits` (embedded), a name that was fetched (see `zoo data fetch`), a CSV or TSV file (`-` for
+    /// standard input), an NPY or NPZ file, or a folder of pictures or MNIST-style IDX files
+    /// [default: digits].
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<String>,
+
+    /// Start from a TOML file, such as the config.toml of another run; it need not be complete. --set
+    /// overrides it, and other flags override both.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// A setting of the model, or of training as train.KEY; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Passes over the training examples.
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+
+    /// Examples in a step.
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<usize>,
+
+    /// Learning rate.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) lr: Option<f64>,
+
+    /// Numbers in the code.
+    #[arg(long, value_name = "N")]
+    pub(crate) code: Option<usize>,
+
+    /// Units in the hidden layers of the encoder, as in 128,64; the decoder mirrors them.
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    pub(crate) hidden: Option<Vec<usize>>,
+
+    /// Every random number follows from it: the same seed gives the same bytes [default: 0].
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) threads: ThreadsArgs,
+
+    /// The run folder; it must not hold anything yet [default: runs/MODEL-1, -2, …].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ResumeArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) threads: ThreadsArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SearchArgs {
+    /// Name of the model (see `zoo list`).
+    pub(crate) model: String,
+
+    /// Where to search: KEY=LOW..HIGH, KEY=LOW..HIGH:log or KEY=VALUE,VALUE,…; may be repeated.
+    #[arg(long, value_name = "KEY=RANGE", required = true)]
+    pub(crate) space: Vec<String>,
+
+    /// The data, as for `zoo train`; its test examples stay unseen [default: digits].
+    #[arg(long, value_name = "DATA", default_value = "digits", hide_default_value = true)]
+    pub(crate) data: String,
+
+    /// Different settings to try.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) trials: usize,
+
+    /// How to choose what is tried next.
+    #[arg(long, value_enum, default_value = "tpe")]
+    pub(crate) strategy: StrategyName,
+
+    /// What is to be small on the quarter of the training examples that is held back.
+    #[arg(long, value_enum, default_value = "squared-error")]
+    pub(crate) measure: MeasureName,
+
+    /// A setting that is not searched, as for `zoo train`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Epochs of every training [default: as `zoo train`].
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+
+    /// Every random number follows from it.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// A file in which the search is kept after every trial; if it is there, the search goes on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) threads: ThreadsArgs,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StrategyName {
+    /// Independent draws.
+    Random,
+    /// Many short trainings, the best third of them longer, and so on.
+    Halving,
+    /// The tree-structured Parzen estimator: near what was good so far.
+    Tpe,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MeasureName {
+    /// The squared error of reconstructions.
+    SquaredError,
+    /// The loss of the model; it cannot compare settings that are weights in it.
+    Loss,
+}

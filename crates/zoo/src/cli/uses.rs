@@ -1,0 +1,258 @@
+//! Flags of the commands that use a trained model.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::JsonArgs;
+
+pub(super) const ENCODE_EXAMPLES: &str = "\
+Examples:
+  zoo encode runs/ae-1 --data new.csv > codes.csv
+  cat new.csv | zoo encode runs/ae-1 --data - --out codes.npy
+  zoo encode runs/vae-1 --out codes.png                a map of the codes";
+
+pub(super) const SCORE_EXAMPLES: &str = "\
+Examples:
+  zoo score runs/ae-1 --data table.csv --top 10                  the ten strangest rows, and why
+  zoo score runs/ae-1 --data new.csv --contamination 0.01 --out scores.csv
+
+A score above the threshold is an anomaly. The threshold is set so that a fraction of --contamination of
+ordinary examples would be above it, by the scores of the training data.";
+
+/// Which examples a command works on.
+#[derive(Args)]
+pub(crate) struct RowsArgs {
+    /// Data as for `zoo train`, prepared as the training data were; all of their rows are used
+    /// [default: the test part of the training data].
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: Option<String>,
+
+    /// Another part of the training data than the test examples.
+    #[arg(long, value_enum, conflicts_with = "data")]
+    pub(crate) part: Option<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The examples that the model learnt from.
+    Train,
+    /// The others.
+    Test,
+}
+
+/// Where a result goes.
+#[derive(Args)]
+pub(crate) struct OutArgs {
+    /// The file to write; its ending says how: .csv, .npy or .png [default: CSV to standard output].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    /// Draws for each example to estimate the likelihood by importance sampling, for models that have one.
+    #[arg(long, value_name = "K")]
+    pub(crate) likelihood: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct EncodeArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DecodeArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// Codes as `zoo encode` writes them: a CSV or NPY file, or `-` for CSV on standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) codes: String,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ReconstructArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DenoiseArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    /// Damage the examples first: gaussian:σ, masking:p, salt_and_pepper:p or speckle:σ; so the result can
+    /// be compared with what they were.
+    #[arg(long, value_name = "KIND:X")]
+    pub(crate) noise: Option<String>,
+
+    /// What the noise follows from.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SampleArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// Examples to make.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) count: usize,
+
+    /// Draw codes from a mixture of K Gaussians fitted to the codes of the training examples: for models
+    /// without a prior.
+    #[arg(long, value_name = "K")]
+    pub(crate) mixture: Option<usize>,
+
+    /// The class to make examples of, for a model of classes.
+    #[arg(long, value_name = "N", conflicts_with = "mixture")]
+    pub(crate) class: Option<u32>,
+
+    /// What the draws follow from.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct InterpolateArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    /// The example to begin with: its number, from 1 in the order of the data.
+    #[arg(long, value_name = "ROW", default_value_t = 1)]
+    pub(crate) from: usize,
+
+    /// The example to end with.
+    #[arg(long, value_name = "ROW", default_value_t = 2)]
+    pub(crate) to: usize,
+
+    /// Examples on the way, both ends included.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) steps: usize,
+
+    /// The way through the space of codes.
+    #[arg(long, value_enum, default_value = "line")]
+    pub(crate) path: PathName,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum PathName {
+    /// Straight.
+    Line,
+    /// Along the great circle, which keeps the distance from the origin.
+    Circle,
+    /// The way on which the decoded examples change least in all.
+    Geodesic,
+}
+
+#[derive(Args)]
+pub(crate) struct ScoreArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    /// How strangeness is measured.
+    #[arg(long, value_enum, default_value = "squared-error")]
+    pub(crate) score: ScoreName,
+
+    /// The fraction of ordinary examples that may be above the threshold, above 0 and below 1.
+    #[arg(long, value_name = "X", default_value_t = 0.05)]
+    pub(crate) contamination: f64,
+
+    /// Show the N strangest as a table, with the features that contribute most.
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
+
+    /// Add the contribution of every feature to CSV and JSON.
+    #[arg(long)]
+    pub(crate) contributions: bool,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ScoreName {
+    /// The squared error of the reconstruction.
+    SquaredError,
+    /// The same, where errors count for more where they are usually small.
+    Mahalanobis,
+    /// The distance of the code from those of the training examples.
+    LatentDistance,
+}
+
+#[derive(Args)]
+pub(crate) struct InspectArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
+
+    /// A new folder for pictures: spectrum, filters, tangents.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+}

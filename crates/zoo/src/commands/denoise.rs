@@ -1,0 +1,70 @@
+//! `zoo denoise`.
+
+use autograd::Tensor;
+use nn::data::transform::Corruption;
+use nn::{Context, Error, Result};
+use zoo::data::Rows;
+use zoo::run::Run;
+use zoo::uses::latent::reconstruct;
+
+use super::Outcome;
+use super::examples::{image_size, images, rows, sheet};
+use super::output::Target;
+use super::progress::Spinner;
+use crate::cli::DenoiseArgs;
+
+/// Takes noise out of examples, which it may have put in before.
+pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
+    let target = Target::new(&args.out)?;
+    let noise = args.noise.as_deref().map(corruption).transpose()?;
+    let run = Run::open(&args.run)?;
+    if target.is_picture() {
+        image_size(&run)?;
+    }
+    let Rows { data, names } = rows(&run, &args.rows)?;
+    let spinner = Spinner::new("denoising");
+    let numbers: Vec<usize> = (0..data.len()).collect();
+    let noisy = match noise {
+        Some(noise) => Context::evaluation(args.seed, &numbers).corrupt(&data.x, noise),
+        None => data.x.clone(),
+    };
+    let clean = reconstruct(&*run.model, &noisy);
+    drop(spinner);
+    if noise.is_some() {
+        let error = |x: &Tensor<f32>| {
+            x.zip(&data.x, |a, b| (a - b) * (a - b)).cast::<f64>().sum_to([]).item() / data.len() as f64
+        };
+        eprintln!("squared error of an example: noisy {:.4}, denoised {:.4}", error(&noisy), error(&clean));
+    }
+    let picture = || {
+        const SHOWN: usize = 12;
+        let shown = SHOWN.min(data.len());
+        let first = |x: &Tensor<f32>| x.slice(0, 0, shown, 1);
+        let (title, parts) = match noise {
+            Some(_) => ("Clean, noisy, denoised", vec![first(&data.x), first(&noisy), first(&clean)]),
+            None => ("Noisy, denoised", vec![first(&noisy), first(&clean)]),
+        };
+        images(&run, title, shown, &Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0))
+    };
+    target.put(|| Ok(sheet(&run, Some(names.clone()), &clean)), picture)
+}
+
+/// `gaussian:0.3`.
+fn corruption(text: &str) -> Result<Corruption> {
+    let wrong = || {
+        Error::Invalid(format!(
+            "`{text}` is no noise; write gaussian:0.3, masking:0.5, salt_and_pepper:0.1 or speckle:0.3"
+        ))
+    };
+    let (kind, strength) = text.split_once(':').ok_or_else(wrong)?;
+    let strength: f64 = strength.parse().map_err(|_| wrong())?;
+    let corruption = match kind {
+        "gaussian" => Corruption::Gaussian(strength),
+        "masking" => Corruption::Masking(strength),
+        "salt_and_pepper" => Corruption::SaltAndPepper(strength),
+        "speckle" => Corruption::Speckle(strength),
+        _ => return Err(wrong()),
+    };
+    corruption.check()?;
+    Ok(corruption)
+}

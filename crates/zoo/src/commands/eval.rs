@@ -1,0 +1,85 @@
+//! `zoo eval`.
+
+use nn::{Error, Result};
+use serde_json::json;
+use zoo::models::pca::Pca;
+use zoo::registry::Training;
+use zoo::run::Run;
+use zoo::{evaluate, likelihood};
+
+use super::examples::{called, rows};
+use super::progress::Spinner;
+use super::report::{Summary, terms};
+use super::{Outcome, json as pretty};
+use crate::cli::EvalArgs;
+
+/// The metrics of a trained model.
+pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
+    if args.likelihood == Some(0) {
+        return Err(Error::Invalid("the likelihood needs at least 1 draw (--likelihood 100)".into()));
+    }
+    let run = Run::open(&args.run)?;
+    let data = rows(&run, &args.rows)?.data;
+    let _spinner = Spinner::new("measuring");
+    let (model, seed) = (&*run.model, run.config.train.seed);
+    // PCA and the mean are those of the training examples; without these there is nothing to compare with.
+    let reference = match run.data() {
+        Ok(split) => Some(Pca::fit(&split.train.x, run.code())),
+        Err(error) => {
+            eprintln!("note: {error}. PCA is left out, and R² compares with the mean of the given rows.");
+            None
+        }
+    };
+    let mean = reference.as_ref().map_or_else(|| evaluate::mean(&data.x), |pca| pca.mean.clone());
+    let nll = match args.likelihood {
+        None => None,
+        Some(draws) => Some(likelihood::nll(model, &data, draws, &[seed]).ok_or_else(|| {
+            let name = run.entry.name;
+            Error::Invalid(format!(
+                "the model `{name}` is no distribution, so there is no likelihood of data"
+            ))
+        })?),
+    };
+    let summary = Summary {
+        model: run.entry.name.to_owned(),
+        data: called(&run, &args.rows),
+        images: data.image.is_some(),
+        examples: [run.preparation.examples, data.len()],
+        code: run.code(),
+        epochs: 0,
+        interrupted: false,
+        seconds: 0.0,
+        sse: evaluate::mean_squared_error(model, &data),
+        pca: reference.map(|pca| evaluate::mean_squared_error(&pca, &data)),
+        mean: evaluate::variance_around(&mean, &data),
+        loss: (run.entry.training == Training::Gradient).then(|| evaluate::loss(model, &data, seed)),
+    };
+    if args.json.json {
+        let value = json!({
+            "model": summary.model,
+            "run": run.folder,
+            "data": summary.data,
+            "examples": data.len(),
+            "code": summary.code,
+            "sse": summary.sse,
+            "pca_sse": summary.pca,
+            "mean_sse": summary.mean,
+            "r2": (summary.mean > 0.0).then(|| 1.0 - summary.sse / summary.mean),
+            "loss": summary.loss.as_ref().map(terms),
+            "nll": nll.map(|nll| json!({
+                "nats": nll.nats, "draws": args.likelihood, "effective_samples": nll.effective_samples,
+            })),
+        });
+        return Ok(Outcome::Done(pretty(&value)));
+    }
+    let mut text = summary.table();
+    if let Some(nll) = nll {
+        text += &format!(
+            "\n  −ln p(x) ≤ {:.3} nats with {} draws for each example (of which {:.1} count)\n",
+            nll.nats,
+            args.likelihood.unwrap_or(0),
+            nll.effective_samples
+        );
+    }
+    Ok(Outcome::Done(text))
+}

@@ -1,0 +1,70 @@
+//! What the commands that use a trained model share: examples to work on, and pictures of them.
+
+use autograd::Tensor;
+use nn::{Error, Result};
+use zoo::data::Rows;
+use zoo::plot::{Picture, Size, image_grid};
+use zoo::run::Run;
+
+use super::output::Sheet;
+use super::progress::Spinner;
+use crate::cli::{Part, RowsArgs};
+
+/// The examples that the flags ask for, prepared for the model of the run.
+pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
+    let _spinner = Spinner::new("reading data");
+    match &args.data {
+        Some(source) => run.preparation.read(source),
+        None => {
+            let [train, test] = run.rows()?;
+            Ok(if args.part == Some(Part::Train) { train } else { test })
+        }
+    }
+}
+
+/// What the examples are called in a title.
+pub(super) fn called(run: &Run, args: &RowsArgs) -> String {
+    match (&args.data, args.part) {
+        (Some(source), _) => source.clone(),
+        (None, Some(Part::Train)) => format!("training examples of {}", run.config.data),
+        (None, _) => format!("test examples of {}", run.config.data),
+    }
+}
+
+/// Examples `[rows, features]` as a model sees them, as a table in the units of the data.
+pub(super) fn sheet(run: &Run, rows: Option<Vec<String>>, x: &Tensor<f32>) -> Sheet {
+    let names = match run.preparation.columns.is_empty() {
+        false => run.preparation.columns.clone(),
+        true => (0..run.preparation.features).map(|j| run.preparation.feature(j).replace(' ', "_")).collect(),
+    };
+    Sheet { rows, columns: names, values: run.preparation.restore_units(x) }
+}
+
+/// The size of the images that the run is about.
+pub(super) fn image_size(run: &Run) -> Result<Size> {
+    match run.preparation.image {
+        Some([height, width]) => Ok(Size { height, width }),
+        None => Err(Error::Invalid(
+            "these examples are no grey images, so they cannot be drawn; write .csv or .npy instead".into(),
+        )),
+    }
+}
+
+/// Images `[rows, pixels]` as a model sees them, in columns.
+pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) -> Result<Picture> {
+    let size = image_size(run)?;
+    let values = x.to_vec();
+    let [low, high] = values.iter().fold([0.0_f32, 1.0_f32], |[low, high], &v| [low.min(v), high.max(v)]);
+    // Images on another scale than 0 to 1 are drawn from their darkest to their brightest value.
+    let (low, high) = if low < -0.5 || high > 1.5 { (low, high) } else { (0.0, 1.0) };
+    let shown = |v: &f32| ((v - low) / (high - low)).clamp(0.0, 1.0);
+    let images: Vec<Vec<f32>> =
+        values.chunks(size.height * size.width).map(|image| image.iter().map(shown).collect()).collect();
+    let title = format!("{title}\n{}", caption(run));
+    Ok(image_grid(&title, size, columns, &images, None))
+}
+
+/// What a picture says about the model.
+pub(super) fn caption(run: &Run) -> String {
+    format!("{}, code {}, {}", run.entry.title, run.code(), run.folder.display())
+}

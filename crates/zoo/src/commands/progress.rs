@@ -1,0 +1,33 @@
+//! Signs of life on standard error while something takes long. Where that is no terminal they are not shown.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A line that moves until it is dropped, while nobody knows how long something takes.
+pub(super) struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// Says what is going on.
+    pub(super) fn new(doing: impl Into<String>) -> Self {
+        let bar = ProgressBar::new_spinner();
+        let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}").expect("a valid template");
+        bar.set_style(style.tick_chars("◐◓◑◒ "));
+        bar.set_message(doing.into());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Spinner(bar)
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar over so many steps; `template` is one of indicatif.
+pub(super) fn bar(steps: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    bar.set_style(ProgressStyle::with_template(template).expect("a valid template").progress_chars("━━─"));
+    bar
+}

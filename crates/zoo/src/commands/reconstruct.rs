@@ -1,0 +1,30 @@
+//! `zoo reconstruct`.
+
+use nn::Result;
+use zoo::run::Run;
+use zoo::{evaluate, pictures};
+
+use super::Outcome;
+use super::encode::decoded;
+use super::examples::{called, caption, image_size, rows, sheet};
+use super::output::Target;
+use crate::cli::ReconstructArgs;
+
+/// Examples through the code and back.
+pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
+    let target = Target::new(&args.out)?;
+    let run = Run::open(&args.run)?;
+    if target.is_picture() {
+        image_size(&run)?;
+    }
+    let rows = rows(&run, &args.rows)?;
+    let x_hat = || decoded(&run, &evaluate::codes(&*run.model, &rows.data));
+    let caption = format!("{}, {}", called(&run, &args.rows), caption(&run));
+    target.put(
+        || Ok(sheet(&run, Some(rows.names.clone()), &x_hat())),
+        || {
+            let errors = evaluate::squared_errors(&*run.model, &rows.data);
+            Ok(pictures::reconstructions(&caption, &*run.model, &rows.data, &errors).expect("grey images"))
+        },
+    )
+}

@@ -1,0 +1,138 @@
+//! `zoo search`.
+
+use nn::{Error, Result};
+use toml::{Table, Value};
+use zoo::config::{Draft, Setup, value_of};
+use zoo::uses::search::{Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Validation};
+
+use super::Outcome;
+use super::progress::bar;
+use super::train::use_threads;
+use crate::cli::{MeasureName, SearchArgs, StrategyName};
+
+/// The fraction of the training examples that judges.
+const HELD_BACK: f64 = 0.25;
+
+/// Tries settings, and says which were best and how to train with them.
+pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
+    use_threads(args.threads.threads)?;
+    let ranges = args.space.iter().map(|text| range(text)).collect::<Result<Vec<_>>>()?;
+    let space = Space(ranges.into_iter().collect());
+    let mut draft = Draft {
+        model: Some(args.model.clone()),
+        data: Some(args.data.clone()),
+        reading: args.reading.over(Default::default()),
+        ..Draft::default()
+    };
+    args.set.iter().try_for_each(|assignment| draft.set(assignment))?;
+    if let Some(epochs) = args.epochs {
+        draft.set(&format!("train.epochs={epochs}"))?;
+    }
+    let fixed = draft.settings.clone();
+    let Setup { entry, config, data, .. } = draft.complete()?;
+    known(&space, &config.settings)?;
+    let measure = match args.measure {
+        MeasureName::SquaredError => Measure::SquaredError,
+        MeasureName::Loss => Measure::Loss,
+    };
+    let plan = config.train.clone();
+    let judge = Judge::new(entry, &data.train, plan, Validation::Fraction(HELD_BACK), measure)?;
+    let strategy = match args.strategy {
+        StrategyName::Random => Strategy::Random,
+        StrategyName::Halving => Strategy::Halving { factor: 3 },
+        StrategyName::Tpe => Strategy::Tpe,
+    };
+    let fixed_text = fixed.to_string().trim().replace('\n', ", ");
+    let about = format!(
+        "`{}` on {}, {} epochs, seed {}, by {:?}, with [{fixed_text}]",
+        args.model, args.data, config.train.epochs, config.train.seed, args.measure
+    );
+    let search = Search { about, space, strategy, trials: args.trials, seed: args.seed };
+    let progress = bar(args.trials as u64, "{bar:30}  trial {pos} of {len}  {msg}  {eta} left");
+    let mut best = f64::INFINITY;
+    let study = search.run(args.state.as_deref(), |settings, budget| {
+        let mut all = fixed.clone();
+        all.extend(settings.clone());
+        let loss = judge.loss(&all, budget);
+        if let Ok(loss) = &loss {
+            best = best.min(*loss);
+        }
+        progress.inc(1);
+        progress.set_message(format!("best {best:.4}"));
+        loss
+    })?;
+    progress.finish_and_clear();
+
+    let Some(found) = study.best() else {
+        let why = study.trials.iter().find_map(|trial| match &trial.outcome {
+            Tried::Failed(why) => Some(why.clone()),
+            Tried::Loss(_) => None,
+        });
+        return Err(Error::Invalid(format!(
+            "every trial failed, the first because {}",
+            why.unwrap_or_default()
+        )));
+    };
+    let mut ranked: Vec<_> = study.trials.iter().filter(|trial| trial.loss().is_finite()).collect();
+    ranked.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
+    let what = format!("{:?}", args.measure).to_lowercase().replace("squarederror", "SSE");
+    let mut text = format!("{} trials; the best by {what} on examples held back:\n\n", study.trials.len());
+    for trial in ranked.iter().take(5) {
+        text += &format!("  {:>12.4}  {}\n", trial.loss(), flags(&trial.settings).join("  "));
+    }
+    let mut flags: Vec<String> = flags(&fixed).into_iter().chain(flags(&found.settings)).collect();
+    flags.iter_mut().for_each(|flag| *flag = format!("--set '{flag}'"));
+    text +=
+        &format!("\nTrain with it:\n  zoo train {} --data {} {}\n", args.model, args.data, flags.join(" "));
+    Ok(Outcome::Done(text))
+}
+
+/// `key=value` for every setting.
+fn flags(settings: &Table) -> Vec<String> {
+    settings.iter().map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+/// Refuses a setting that the model does not have before anything is trained.
+fn known(space: &Space, settings: &Table) -> Result<()> {
+    for name in space.0.keys() {
+        if !name.starts_with("train.") && !settings.contains_key(name) {
+            let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
+            return Err(Error::Invalid(format!(
+                "there is no setting `{name}` to search; the settings are {known}, and train.epochs, \
+                 train.batch, train.learning_rate"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// `key=1..8`, `key=1e-4..1e-1:log`, `key=relu,tanh` or `key=[32],[64,32]`.
+fn range(text: &str) -> Result<(String, Range)> {
+    let wrong = || {
+        Error::Invalid(format!(
+            "`{text}` is no range; write KEY=LOW..HIGH, KEY=LOW..HIGH:log or KEY=VALUE,VALUE,…"
+        ))
+    };
+    let (key, values) = text.split_once('=').ok_or_else(wrong)?;
+    let Some((low, high)) = values.split_once("..") else {
+        // A list of TOML, in which quotes may be left out.
+        let values = match value_of(&format!("[{values}]")) {
+            Value::Array(values) => values,
+            _ => values.split(',').map(|value| value_of(value.trim())).collect(),
+        };
+        return Ok((key.to_owned(), Range::Choice(values)));
+    };
+    let (high, log) = match high.split_once(':') {
+        None => (high, false),
+        Some((high, "log")) => (high, true),
+        Some(_) => return Err(wrong()),
+    };
+    let range = match (low.parse(), high.parse()) {
+        (Ok(low), Ok(high)) => Range::Whole { low, high, log },
+        _ => {
+            let [low, high] = [low, high].map(str::parse);
+            Range::Real { low: low.map_err(|_| wrong())?, high: high.map_err(|_| wrong())?, log }
+        }
+    };
+    Ok((key.to_owned(), range))
+}

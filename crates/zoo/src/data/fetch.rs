@@ -1,0 +1,210 @@
+//! Well-known data sets from the network, each file checked by its sum.
+//!
+//! Only `http://` is spoken. A file is what it should be if its MD5 sum is, whichever way it came; nobody
+//! can make another file with a given sum. A download that was interrupted goes on where it stopped.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use md5::{Digest, Md5};
+use nn::{Error, Result};
+
+/// Files that belong together.
+#[derive(Clone, Copy, Debug)]
+pub struct Collection {
+    /// What the data set is called.
+    pub name: &'static str,
+    /// The folder on a server where it is published.
+    pub url: &'static str,
+    /// Its files.
+    pub files: &'static [Remote],
+}
+
+/// A file and how to recognise it.
+#[derive(Clone, Copy, Debug)]
+pub struct Remote {
+    /// Its name.
+    pub name: &'static str,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its MD5 sum in hexadecimal digits.
+    pub md5: &'static str,
+}
+
+/// The data sets that can be fetched.
+pub const COLLECTIONS: &[Collection] = &[
+    Collection {
+        name: "mnist",
+        url: "http://ossci-datasets.s3.amazonaws.com/mnist",
+        files: &[
+            remote("train-images-idx3-ubyte.gz", 9_912_422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            remote("train-labels-idx1-ubyte.gz", 28_881, "d53e105ee54ea40749a09fcbcd1e9432"),
+            remote("t10k-images-idx3-ubyte.gz", 1_648_877, "9fb629c4189551a2d022fa330f9573f3"),
+            remote("t10k-labels-idx1-ubyte.gz", 4_542, "ec29112dd5afa0611ce80d1b7f02629c"),
+        ],
+    },
+    Collection {
+        name: "fashion-mnist",
+        url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        files: &[
+            remote("train-images-idx3-ubyte.gz", 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+            remote("train-labels-idx1-ubyte.gz", 29_515, "25c81989df183df01b3e8a0aad5dffbe"),
+            remote("t10k-images-idx3-ubyte.gz", 4_422_102, "bef4ecab320f06d8554ea6380940ec79"),
+            remote("t10k-labels-idx1-ubyte.gz", 5_148, "bb300cfdad3c16e7a12a480ee83cd310"),
+        ],
+    },
+];
+
+const fn remote(name: &'static str, bytes: u64, md5: &'static str) -> Remote {
+    Remote { name, bytes, md5 }
+}
+
+/// The data set with this name, if it can be fetched.
+pub fn find(name: &str) -> Option<&'static Collection> {
+    COLLECTIONS.iter().find(|collection| collection.name == name)
+}
+
+impl Collection {
+    /// Where the data set is kept: `zoo/NAME` in the folder that the platform has for such files.
+    ///
+    /// # Errors
+    /// If the platform names no such folder.
+    pub fn folder(&self) -> Result<PathBuf> {
+        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let home = || variable("HOME");
+        let cache = if cfg!(windows) {
+            variable("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            home().map(|home| home.join("Library/Caches"))
+        } else {
+            variable("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
+        };
+        let cache = cache.ok_or_else(|| {
+            Error::Invalid("no cache folder is known here (HOME is not set); say where with --to".into())
+        })?;
+        Ok(cache.join("zoo").join(self.name))
+    }
+
+    /// The folder, if all files are in it.
+    ///
+    /// # Errors
+    /// If one is not; the sentence says how to get it.
+    pub fn fetched(&self) -> Result<PathBuf> {
+        let folder = self.folder()?;
+        match self.files.iter().all(|file| folder.join(file.name).is_file()) {
+            true => Ok(folder),
+            false => Err(Error::Invalid(format!(
+                "`{0}` is not here yet; get it with `zoo data fetch {0}`",
+                self.name
+            ))),
+        }
+    }
+
+    /// Downloads what is missing into a folder, from the server that publishes the data set or from a
+    /// mirror, a folder in which the files have the same names. `progress` is told the file, the bytes that
+    /// are there and all its bytes.
+    ///
+    /// # Errors
+    /// If a file cannot be downloaded, is not what it should be, or cannot be written. What has arrived of
+    /// a file stays, under a name that ends in `.part`, for the next attempt.
+    pub fn fetch(
+        &self,
+        mirror: Option<&str>,
+        folder: &Path,
+        progress: &mut dyn FnMut(&Remote, u64),
+    ) -> Result<()> {
+        let server = mirror.unwrap_or(self.url).trim_end_matches('/');
+        if !server.starts_with("http://") {
+            return Err(Error::Invalid(format!(
+                "only http:// can be fetched, not {server}; what arrives is checked by its sum"
+            )));
+        }
+        fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
+        self.files.iter().try_for_each(|file| file.fetch(server, folder, progress))
+    }
+}
+
+impl Remote {
+    fn fetch(&self, server: &str, folder: &Path, progress: &mut dyn FnMut(&Remote, u64)) -> Result<()> {
+        let path = folder.join(self.name);
+        if path.is_file() && self.is(&path)? {
+            progress(self, self.bytes);
+            return Ok(());
+        }
+        let part = folder.join(format!("{}.part", self.name));
+        let there = fs::metadata(&part).map_or(0, |about| about.len());
+        // A part that is too long is none.
+        let there = if there < self.bytes { there } else { 0 };
+        self.download(&format!("{server}/{}", self.name), &part, there, progress)?;
+        if !self.is(&part)? {
+            let _ = fs::remove_file(&part);
+            return Err(Error::Invalid(format!(
+                "{server}/{}: what arrived is not the file that was published (its MD5 sum is another); try \
+                 again, or another --mirror",
+                self.name
+            )));
+        }
+        fs::rename(&part, &path).map_err(|error| Error::io("write", &path, error))
+    }
+
+    /// Appends to a part of which so many bytes are there.
+    fn download(
+        &self,
+        url: &str,
+        part: &Path,
+        there: u64,
+        progress: &mut dyn FnMut(&Remote, u64),
+    ) -> Result<()> {
+        let failed = |problem: String| {
+            Error::Invalid(format!("cannot fetch {url}: {problem}; the same command goes on from here"))
+        };
+        let agent = ureq::Agent::from(ureq::Agent::config_builder().http_status_as_error(false).build());
+        let request = agent.get(url).header("Range", format!("bytes={there}-"));
+        let response = request.call().map_err(|error| failed(error.to_string()))?;
+        // A server that knows no ranges sends the whole file.
+        let mut done = match response.status().as_u16() {
+            206 => there,
+            200 => 0,
+            status => return Err(failed(format!("the server answers {status}"))),
+        };
+        let refused = |error| Error::io("write", part, error);
+        let file =
+            OpenOptions::new().create(true).append(done > 0).write(true).truncate(done == 0).open(part);
+        let mut file = file.map_err(refused)?;
+        let mut body = response.into_body().into_reader();
+        let mut buffer = vec![0; 1 << 16];
+        progress(self, done);
+        while done < self.bytes {
+            let read = body.read(&mut buffer).map_err(|error| failed(error.to_string()))?;
+            if read == 0 {
+                return Err(failed(format!("the connection ended after {done} of {} bytes", self.bytes)));
+            }
+            file.write_all(&buffer[..read]).map_err(refused)?;
+            done += read as u64;
+            progress(self, done.min(self.bytes));
+        }
+        file.sync_all().map_err(refused)
+    }
+
+    /// Whether a file has the sum.
+    fn is(&self, path: &Path) -> Result<bool> {
+        let refused = |error| Error::io("read", path, error);
+        let mut file = File::open(path).map_err(refused)?;
+        let mut sum = Md5::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut buffer).map_err(refused)? {
+                0 => break,
+                read => sum.update(&buffer[..read]),
+            }
+        }
+        let digits: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(digits == self.md5)
+    }
+}
+
+#[cfg(test)]
+#[path = "fetch_tests.rs"]
+mod tests;

@@ -1,0 +1,196 @@
+//! Models and their settings in words. The words are the documentation comments of each model's own file,
+//! so what the program says and what the code says cannot differ.
+//!
+//! ```
+//! use zoo::{data, describe, registry};
+//!
+//! let model = describe::model(registry::find("vae")?, &data::digits().train);
+//! assert!(model.about.starts_with("The variational autoencoder (Kingma and Welling 2014"));
+//! let beta = model.settings.iter().find(|setting| setting.name == "beta").unwrap();
+//! assert_eq!((beta.default.as_str(), beta.about.as_str()), ("1.0", "Weight of the divergence, ≥ 0."));
+//! # Ok::<(), nn::Error>(())
+//! ```
+
+use nn::Dataset;
+use serde::Serialize;
+use toml::Table;
+
+use crate::registry::{Entry, Training};
+
+/// A model in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Description {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// Its loss.
+    pub equation: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// What it does and why, with its equations; paragraphs are separated by empty lines.
+    pub about: String,
+    /// Its settings.
+    pub settings: Vec<Setting>,
+    /// Settings of training, which are called `train.NAME`; none for a model in closed form.
+    pub training: Vec<Setting>,
+}
+
+/// A setting in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Setting {
+    /// Its key.
+    pub name: String,
+    /// Its value when nothing is said, as TOML writes it.
+    pub default: String,
+    /// What it means, with range and unit.
+    pub about: String,
+}
+
+/// Describes a model with the defaults for this data.
+pub fn model(entry: &Entry, data: &Dataset) -> Description {
+    let text = source(entry.name);
+    let comments = fields(text, "pub struct Config {");
+    let defaults = entry.complete(&Table::new(), data).unwrap_or_default();
+    let about = |name: &str, comments: &[(String, String)]| {
+        comments.iter().find(|(field, _)| field == name).map(|(_, about)| about.clone()).unwrap_or_default()
+    };
+    let settings = defaults.iter().map(|(name, value)| Setting {
+        name: name.clone(),
+        default: value.to_string(),
+        about: about(name, &comments),
+    });
+    let plan = Table::try_from(entry.plan(data)).unwrap_or_default();
+    let training = fields(include_str!("../../nn/src/train/plan.rs"), "pub struct Plan {");
+    let training = training.into_iter().map(|(name, about)| Setting {
+        default: plan.get(&name).map_or("none".to_owned(), ToString::to_string),
+        name,
+        about,
+    });
+    Description {
+        name: entry.name,
+        title: entry.title,
+        equation: entry.equation,
+        source: entry.source,
+        about: paragraphs(text.lines().map_while(|line| line.strip_prefix("//!"))),
+        settings: settings.collect(),
+        training: if entry.training == Training::Gradient { training.collect() } else { vec![] },
+    }
+}
+
+/// The file of a model.
+fn source(name: &str) -> &'static str {
+    match name {
+        "pca" => include_str!("models/pca.rs"),
+        "ae" => include_str!("models/autoencoder.rs"),
+        "linear" => include_str!("models/linear.rs"),
+        "residual" => include_str!("models/residual.rs"),
+        "conv" => include_str!("models/conv.rs"),
+        "denoising" => include_str!("models/denoising.rs"),
+        "sparse" => include_str!("models/sparse.rs"),
+        "sparse-kl" => include_str!("models/sparse_kl.rs"),
+        "topk" => include_str!("models/topk.rs"),
+        "jumprelu" => include_str!("models/jumprelu.rs"),
+        "vae" => include_str!("models/vae.rs"),
+        "beta-vae" => include_str!("models/capacity_vae.rs"),
+        "tc-vae" => include_str!("models/tc_vae.rs"),
+        "iwae" => include_str!("models/iwae.rs"),
+        "vamp" => include_str!("models/vamp.rs"),
+        "flow-vae" => include_str!("models/flow_vae.rs"),
+        "cvae" => include_str!("models/conditional_vae.rs"),
+        "vq-vae" => include_str!("models/vq_vae.rs"),
+        "contractive" => include_str!("models/contractive.rs"),
+        "rae" => include_str!("models/rae.rs"),
+        "wae" => include_str!("models/wae.rs"),
+        "stacked" => include_str!("models/stacked.rs"),
+        "ica" => include_str!("models/ica.rs"),
+        "sequence" => include_str!("models/sequence.rs"),
+        // The test below walks the registry.
+        _ => "",
+    }
+}
+
+/// The fields of a struct with their comments.
+fn fields(text: &str, of: &str) -> Vec<(String, String)> {
+    let Some((_, body)) = text.split_once(of) else { return vec![] };
+    let (mut fields, mut comment) = (vec![], vec![]);
+    for line in body.lines().map(str::trim).take_while(|line| *line != "}") {
+        if let Some(text) = line.strip_prefix("///") {
+            comment.push(text);
+        } else if let Some((name, _)) = line.strip_prefix("pub ").and_then(|field| field.split_once(':')) {
+            fields.push((name.to_owned(), paragraphs(comment.drain(..))));
+        }
+    }
+    fields
+}
+
+/// Lines of a comment as plain text: each paragraph and each quoted equation on a line, without code
+/// examples and without the marks of links.
+fn paragraphs<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let (mut text, mut code) = (String::new(), false);
+    let mut after_quote = false;
+    for line in lines.map(str::trim) {
+        if line.starts_with("```") {
+            code = !code;
+        } else if !code {
+            let quote = line.strip_prefix("> ");
+            let begins = quote.is_some() || after_quote || line.starts_with("- ") || line.starts_with('|');
+            if line.is_empty() {
+                text += if text.ends_with("\n\n") || text.is_empty() { "" } else { "\n\n" };
+            } else {
+                let separator = match text.chars().last() {
+                    None | Some('\n') => "",
+                    Some(_) if begins => "\n",
+                    Some(_) => " ",
+                };
+                text += &format!(
+                    "{separator}{}{}",
+                    if quote.is_some() { "    " } else { "" },
+                    quote.unwrap_or(line)
+                );
+            }
+            after_quote = quote.is_some();
+        }
+    }
+    plain(text.trim())
+}
+
+/// Without backquotes, emphasis, and the targets of links.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (left, linked) = before.rsplit_once('[').unwrap_or(("", before));
+        plain += left;
+        plain += linked;
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    plain += rest;
+    plain.replace("[`", "").replace("`]", "").replace(['`', '*'], "").replace("\\_", "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::digits;
+    use crate::registry::MODELS;
+
+    #[test]
+    fn everything_has_words() {
+        let data = digits().train;
+        for entry in MODELS {
+            let found = model(entry, &data);
+            assert!(found.about.len() > 200, "{}: {}", entry.name, found.about);
+            assert!(!found.settings.is_empty(), "{}", entry.name);
+            for setting in found.settings.iter().chain(&found.training) {
+                assert!(
+                    setting.about.len() > 8,
+                    "{}: `{}` says {:?}",
+                    entry.name,
+                    setting.name,
+                    setting.about
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Data of all kinds on the command line: right and wrong.
+
+use std::fs;
+use std::path::Path;
+
+use autograd::Tensor;
+use nn::data::npy;
+
+mod common;
+use common::{pipe, refuse, succeed, table};
+
+const QUICK: [&str; 8] = ["train", "ae", "--code", "2", "--hidden", "6", "--epochs", "1"];
+
+fn train(folder: &Path, more: &[&str]) -> String {
+    succeed(folder, &[&QUICK[..], more].concat())
+}
+
+fn refuse_to_train(folder: &Path, more: &[&str], expected: &str) {
+    refuse(folder, &[&QUICK[..], more].concat(), expected);
+}
+
+const PEOPLE: &str = "name,age,income,city,group\n\
+    ann,31,2000,rome,a\nbob,,1500,oslo,b\neve,44,NA,bonn,a\nkim,29,1800,rome,b\njoe,50,2500,oslo,a\n\
+    sue,38,2200,bonn,b\ntom,27,1700,rome,a\nmax,61,3000,oslo,b\nida,33,2100,bonn,a\nlea,47,2600,rome,b\n";
+
+#[test]
+fn a_table_with_text_and_gaps() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("people.csv"), PEOPLE).unwrap();
+    let data = ["--data", "people.csv"];
+    refuse_to_train(
+        path,
+        &data,
+        "people.csv: line 2, column `name`: \"ann\" is not a number; leave columns of \
+        text out with --drop-columns name,city,group, or take one as label with --label-column group",
+    );
+    let drop = [&data[..], &["--drop-columns", "name,city", "--label-column", "group"]].concat();
+    refuse_to_train(
+        path,
+        &drop,
+        "the value is missing; fill such gaps with --impute mean or --impute median",
+    );
+    let good = [&drop[..], &["--impute", "median"]].concat();
+    assert!(train(path, &good).contains("(8 training and 2 test rows)"));
+    refuse_to_train(
+        path,
+        &[&drop[..], &["--impute", "mean", "--test-fraction", "1"]].concat(),
+        "the test fraction must lie between 0 and 1",
+    );
+    refuse_to_train(
+        path,
+        &[&data[..], &["--drop-columns", "nme"]].concat(),
+        "there is no column `nme`; the nearest name is `name`",
+    );
+    // The same preparation for new people, whose columns come in another order.
+    fs::write(path.join("new.csv"), "income,age\n2000,31\n,29\n").unwrap();
+    let codes = succeed(path, &["encode", "runs/ae-1", "--data", "new.csv"]);
+    let known = succeed(path, &["encode", "runs/ae-1", "--data", "people.csv"]);
+    assert_eq!(codes.lines().nth(1), known.lines().nth(1), "ann in both");
+
+    let text = succeed(path, &["data", "people.csv"]);
+    assert!(
+        text.contains("10 examples of 2 numbers") && text.contains("columns of text: name, city, group"),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&succeed(path, &["data", "people.csv", "--label-column", "group", "--json"]))
+            .unwrap();
+    assert_eq!((&json["columns"][0]["missing"], &json["classes"]["a"]), (&1.into(), &5.into()));
+    assert_eq!(json["columns"][1]["median"], 2100.0);
+}
+
+#[test]
+fn arrays_and_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let rows = Tensor::from_fn([30, 5], |i| ((i * 7 % 13) as f32).sin());
+    npy::save(&path.join("rows.npy"), &rows).unwrap();
+    assert!(train(path, &["--data", "rows.npy"]).contains("(24 training and 6 test rows)"));
+    let images = Tensor::from_fn([30, 4, 3], |i| (i * 37 % 200) as f32);
+    npy::save(&path.join("images.npy"), &images).unwrap();
+    assert!(train(path, &["--data", "images.npy", "--out", "i"]).contains("test images"));
+    assert!(path.join("i/reconstructions.png").exists());
+    npy::save(&path.join("cube.npy"), &Tensor::<f32>::zeros([2, 2, 2, 2])).unwrap();
+    refuse_to_train(path, &["--data", "cube.npy"], "cube.npy: the shape is [2, 2, 2, 2], but examples are");
+    let text = pipe(path, &[&QUICK[..], &["--data", "-", "--out", "s"]].concat(), table(40).as_bytes());
+    assert!(text.contains("(32 training and 8 test rows)"), "{text}");
+    let tabs = table(5).replace(',', "\t");
+    let codes = pipe(path, &["encode", "s", "--data", "-"], tabs.as_bytes());
+    assert_eq!(codes.lines().count(), 6, "{codes}");
+    refuse(path, &["eval", "s", "--part", "train"], "they came from standard input; give data with --data");
+}
+
+#[test]
+fn pictures_of_mixed_sizes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("photos")).unwrap();
+    for i in 0..12_u32 {
+        let [width, height] = [5 + i % 4, 4 + i % 3];
+        let pixel = |place: u32| (place % width * 40 + place / width * 9 + i) as u8;
+        let pixels: Vec<u8> = (0..width * height).map(pixel).collect();
+        let picture = zoo::plot::grey_png(&pixels, width as usize);
+        fs::write(path.join(format!("photos/{i:02}.png")), picture).unwrap();
+    }
+    let data = ["--data", "photos"];
+    refuse_to_train(
+        path,
+        &data,
+        "photos: pictures must be scaled to one size; say which, as in --size 32x32",
+    );
+    let text = train(path, &[&data[..], &["--size", "6x5", "--out", "run"]].concat());
+    assert!(
+        text.contains("(10 training and 2 test images)") || text.contains("(9 training and 3 test images)"),
+        "{text}"
+    );
+    let scores = succeed(path, &["score", "run", "--data", "photos", "--contamination", "0.2", "--top", "3"]);
+    assert!(scores.contains(".png"), "rows are called by their files: {scores}");
+    let one = succeed(path, &["encode", "run", "--data", "photos/03.png"]);
+    let all = succeed(path, &["encode", "run", "--data", "photos"]);
+    let codes =
+        |text: &str, line: usize| text.lines().nth(line).unwrap().split_once(',').unwrap().1.to_owned();
+    assert_eq!(codes(&one, 1), codes(&all, 4));
+    fs::write(path.join("photos/04.png"), "no picture").unwrap();
+    refuse_to_train(path, &[&data[..], &["--size", "6x5"]].concat(), "photos/04.png: ");
+}
+
+#[test]
+fn what_is_no_data_is_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let refused = |name: &str, content: &[u8], expected: &str| {
+        fs::write(path.join(name), content).unwrap();
+        refuse_to_train(path, &["--data", name], expected);
+    };
+    refused("empty.csv", b"", "empty.csv: the file is empty");
+    refused("header.csv", b"a,b\n", "header.csv: the file holds only a header and no examples");
+    refused("one.csv", b"a,b\n1,2\n", "one.csv: there is only 1 example");
+    refused(
+        "ragged.csv",
+        b"a,b\n1,2\n3,4,5\n",
+        "ragged.csv: line 3: the row has 3 fields, but the first row has 2",
+    );
+    refused("nan.csv", b"a,b\n1,2\nNaN,4\n5,6\n", "nan.csv: row 2, column `a`: the value is missing");
+    refused("inf.csv", b"a,b\n1,2\ninf,4\n", "inf.csv: line 3, column `a`: \"inf\" is not finite");
+    refused("junk.csv", &[0xff, 0xfe, 0, 1, 2, 250, 251, 10, 0x80], "junk.csv: ");
+    refused("short.npy", b"\x93NUMPY\x01\0", "short.npy: ");
+    let huge =
+        b"\x93NUMPY\x01\0\x4a\0{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 9), }   \n\n";
+    refused("huge.npy", huge, "huge.npy: the header promises");
+    refused("idx", &[0, 0, 8, 3, 0, 0, 0, 1], "idx: this is one file of an IDX data set; give the folder");
+    refuse_to_train(path, &["--data", "missing.csv"], "cannot read missing.csv: ");
+    refuse_to_train(path, &["--data", "mnist.csv"], "cannot read mnist.csv: ");
+    // Columns that never change are no obstacle.
+    fs::write(path.join("same.csv"), "a,b\n".to_owned() + &"1,2\n".repeat(20)).unwrap();
+    let text = train(path, &["--data", "same.csv"]);
+    assert!(text.contains("–") && !text.contains("NaN"), "{text}");
+}
+
+#[test]
+fn what_was_not_fetched_says_how_to_fetch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_zoo"))
+        .args(["train", "ae", "--data", "mnist"])
+        .env("XDG_CACHE_HOME", folder.path())
+        .env("HOME", folder.path())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(error, "error: `mnist` is not here yet; get it with `zoo data fetch mnist`\n");
+    refuse(
+        folder.path(),
+        &["data", "fetch", "mnist", "--to", "m", "--mirror", "https://a.b"],
+        "only http:// can be fetched",
+    );
+    refuse(
+        folder.path(),
+        &["data", "fetch", "mnist", "--to", ".", "--mirror", "http://127.0.0.1:1"],
+        "cannot fetch http://127.0.0.1:1/",
+    );
+}

@@ -1,0 +1,144 @@
+//! Training on the command line: configuration in layers, interruption and resumption.
+
+use std::fs;
+use std::path::Path;
+
+mod common;
+use common::{refuse, succeed, table, zoo};
+
+fn read(folder: &Path, name: &str) -> Vec<u8> {
+    fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn defaults_file_set_and_flags_in_rising_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(
+        path.join("part.toml"),
+        "model = \"vae\"\n[train]\nepochs = 1\nbatch = 200\n[settings]\nbeta = 2\n",
+    )
+    .unwrap();
+    let set = ["--set", "beta=3", "--set", "train.clip_norm=1", "--set", "activation=tanh", "--hidden", "5"];
+    succeed(path, &[&["train", "--config", "part.toml", "--out", "a", "--batch", "300"], &set[..]].concat());
+    let config = String::from_utf8(read(path, "a/config.toml")).unwrap();
+    for line in [
+        "epochs = 1",
+        "batch = 300",
+        "beta = 3.0",
+        "clip_norm = 1.0",
+        "activation = \"tanh\"",
+        "hidden = [5]",
+    ] {
+        assert!(config.lines().any(|found| found == line), "no {line} in\n{config}");
+    }
+    refuse(path, &["train", "vae", "--set", "bta=1"], "there is no setting `bta`; did you mean `beta`?");
+    refuse(path, &["train", "vae", "--set", "train.epoch=1"], "did you mean `train.epochs`?");
+    refuse(path, &["train", "vae", "--set", "beta"], "`beta` sets nothing; write KEY=VALUE");
+    refuse(path, &["train", "vae", "--set", "beta=much"], "model `vae`: invalid type: string \"much\"");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_interrupted_goes_on_to_the_same_bytes() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let training = ["train", "vae", "--hidden", "16", "--code", "3", "--epochs", "150", "--seed", "4"];
+    succeed(path, &[&training[..], &["--out", "whole"]].concat());
+    refuse(path, &["resume", "whole"], "whole: the training is complete; nothing is left to resume");
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
+        .args(training)
+        .args(["--out", "parts"])
+        .current_dir(path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The settings are written just before training begins.
+    while !path.join("parts/config.toml").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut text).unwrap();
+    assert_eq!(status.code(), Some(130), "{text}");
+    assert!(text.contains("stopped after") && text.contains("Go on with: zoo resume parts"), "{text}");
+    for name in ["config.toml", "metrics.jsonl", "model.safetensors", "training.safetensors", "codes.png"] {
+        assert!(path.join("parts").join(name).exists(), "{name}");
+    }
+    assert!(
+        read(path, "parts/model.safetensors") != read(path, "whole/model.safetensors"),
+        "it was interrupted"
+    );
+
+    let text = succeed(path, &["resume", "parts"]);
+    assert!(text.contains("trained for 150 epochs"), "{text}");
+    assert!(read(path, "parts/model.safetensors") == read(path, "whole/model.safetensors"));
+    assert!(!path.join("parts/training.safetensors").exists());
+}
+
+#[test]
+fn nothing_to_resume_is_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    refuse(folder.path(), &["resume", "none"], "none: there is no training to resume");
+    succeed(folder.path(), &["train", "pca", "--out", "a"]);
+    fs::remove_file(folder.path().join("a/model.safetensors")).unwrap();
+    refuse(folder.path(), &["resume", "a"], "a: the training was ended before its first checkpoint");
+    fs::write(folder.path().join("a/training.safetensors"), "junk").unwrap();
+    let text = String::from_utf8(zoo(folder.path(), &["resume", "a"]).stdout).unwrap();
+    assert!(text.contains("pca"), "PCA needs no checkpoint: {text}");
+}
+
+#[test]
+fn tables_are_scaled_and_losses_fit_them() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.csv"), table(60)).unwrap();
+    let train = ["train", "vae", "--data", "t.csv", "--epochs", "1", "--hidden", "8", "--code", "2"];
+    let text = succeed(folder.path(), &[&train[..], &["--out", "a"]].concat());
+    assert!(text.contains("(48 training and 12 test rows)") && text.contains("SSE/row"), "{text}");
+    let config = String::from_utf8(read(folder.path(), "a/config.toml")).unwrap();
+    assert!(config.contains("likelihood = \"gaussian\""), "{config}");
+    let bernoulli = ["--set", "likelihood=bernoulli"];
+    refuse(
+        folder.path(),
+        &[&train[..], &bernoulli].concat(),
+        "likelihood = \"bernoulli\" is for values from 0 to 1",
+    );
+    succeed(folder.path(), &[&train[..], &bernoulli, &["--scale", "minmax", "--out", "b"]].concat());
+    succeed(folder.path(), &["train", "--config", "b/config.toml", "--out", "c"]);
+    assert!(read(folder.path(), "b/model.safetensors") == read(folder.path(), "c/model.safetensors"));
+}
+
+#[test]
+fn a_search_goes_on_and_says_how_to_train() {
+    let folder = tempfile::tempdir().unwrap();
+    let search = [
+        "search",
+        "ae",
+        "--epochs",
+        "1",
+        "--space",
+        "hidden=[4],[8]",
+        "--set",
+        "code=2",
+        "--state",
+        "s.json",
+    ];
+    let space = ["--space", "train.learning_rate=1e-4..1e-2:log", "--trials", "3", "--strategy", "random"];
+    let once = [&search[..], &space].concat();
+    let text = succeed(folder.path(), &once);
+    assert!(
+        text.starts_with("3 trials") && text.contains("zoo train ae --data digits --set 'code=2'"),
+        "{text}"
+    );
+    assert_eq!(succeed(folder.path(), &once), text, "all trials are in the file");
+    refuse(folder.path(), &["search", "ae", "--space", "hiden=[4]"], "there is no setting `hiden` to search");
+    refuse(folder.path(), &["search", "ae", "--space", "code=8..2"], "`code` to search needs low < high");
+    refuse(folder.path(), &["search", "ae", "--space", "code"], "`code` is no range");
+    let other = [&search[..], &["--space", "code=2..3"]].concat();
+    refuse(folder.path(), &other, "s.json: it belongs to another search");
+}

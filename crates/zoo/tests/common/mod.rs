@@ -1,0 +1,84 @@
+//! What the tests of the command line share.
+#![allow(dead_code)] // no test file uses all of it
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs `zoo` in a folder.
+pub fn zoo(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_zoo")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = zoo(folder, arguments);
+    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asserts that `zoo` fails with one clear line that holds `expected`, and leaves nothing behind.
+pub fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
+    let before = listing(folder);
+    let output = zoo(folder, arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "zoo {arguments:?} succeeded");
+    assert!(error.contains(expected), "zoo {arguments:?} says\n{error}not\n{expected}");
+    assert!(!error.contains("panicked") && !error.contains("backtrace"), "{error}");
+    assert_eq!(error.lines().count(), 1, "one sentence, not\n{error}");
+    assert_eq!(listing(folder), before, "zoo {arguments:?} left something behind");
+}
+
+pub fn listing(folder: &Path) -> Vec<String> {
+    let mut names = vec![];
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        names.push(path.display().to_string());
+        if path.is_dir() {
+            names.extend(listing(&path));
+        }
+    }
+    names.sort();
+    // The folder for runs may stay, empty.
+    names.retain(|name| !name.ends_with("/runs"));
+    names
+}
+
+/// Runs `zoo` with something on standard input; what it prints, if it succeeds.
+pub fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+    use std::io::Write;
+    use std::process::Stdio;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Numbers that look measured: three features that follow two causes, and one that is constant.
+pub fn table(rows: usize) -> String {
+    let row = |i: usize| {
+        let (a, b) = ((i as f64 * 0.7).sin(), (i as f64 * 1.3).cos());
+        format!("{:.4},{:.4},{:.4},5\n", 10.0 + a, 100.0 * b, a - b)
+    };
+    "length,width,height,same\n".to_owned() + &(0..rows).map(row).collect::<String>()
+}
+
+/// Writes a table of 60 rows and trains a small autoencoder on it: `runs/ae-1`.
+pub fn trained_on_table(folder: &Path) {
+    fs::write(folder.join("table.csv"), table(60)).unwrap();
+    let model = ["train", "ae", "--code", "2", "--hidden", "8", "--epochs", "2"];
+    succeed(folder, &[&model[..], &["--data", "table.csv"]].concat());
+}
+
+/// The rows of a CSV text after its header, and the header.
+pub fn csv(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect());
+    (lines.next().unwrap(), lines.collect())
+}

@@ -1,0 +1,137 @@
+//! Pages and exported files, as a user meets them: right and wrong input.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Runs `zoo` in a folder.
+fn zoo(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_zoo")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = zoo(folder, arguments);
+    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asserts that `zoo` fails with one line that holds `expected`, and makes no file.
+fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
+    let count = || fs::read_dir(folder).unwrap().count();
+    let before = count();
+    let output = zoo(folder, arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "zoo {arguments:?} succeeded");
+    assert!(error.contains(expected), "zoo {arguments:?} says\n{error}not\n{expected}");
+    assert_eq!(error.lines().count(), 1, "one sentence, not\n{error}");
+    assert_eq!(count(), before, "zoo {arguments:?} left something behind");
+}
+
+/// Three runs of a few epochs: `a` and `b` on the digits, `c` on a table.
+fn runs() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let small = ["--epochs", "2", "--hidden", "12", "--code", "3"];
+    let train = |model: &str, out: &str, more: &[&str]| {
+        succeed(folder.path(), &[&["train", model, "--out", out], &small[..], more].concat());
+    };
+    train("vae", "a", &[]);
+    train("ae", "b", &["--seed", "4"]);
+    let row = |i: usize| format!("{},{},{},{}\n", i % 7, i % 5, (i * i) % 11, i % 3);
+    let table: String = ["p,q,r,<s>\n".to_owned()].into_iter().chain((0..60).map(row)).collect();
+    fs::write(folder.path().join("table.csv"), table).unwrap();
+    train("ae", "c", &["--data", "table.csv", "--batch", "8"]);
+    folder
+}
+
+/// The parts of a page that is complete in itself.
+fn assert_page(page: &str, sections: &[&str]) {
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+    for id in sections {
+        assert!(page.contains(&format!("<section id=\"{id}\">")), "no section {id}");
+    }
+    for outside in ["http://", "https://", "src=\"", "href=\""] {
+        assert!(!page.contains(outside), "the page needs something from outside: {outside}");
+    }
+}
+
+#[test]
+fn a_page_has_what_the_model_has() {
+    let runs = runs();
+    let folder = runs.path();
+    let all =
+        ["summary", "loss", "reconstructions", "explorer", "codes", "histograms", "jacobian", "settings"];
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let of_vae = read("a/report.html");
+    assert_page(&of_vae, &all);
+    assert_page(&of_vae, &["samples", "divergence", "filters"]);
+    assert!(of_vae.len() < 1_500_000, "{} bytes", of_vae.len());
+    assert!(!read("b/report.html").contains("<section id=\"samples\">"), "an autoencoder has no prior");
+    // A table has numbers where images would be, and nothing of its text becomes markup.
+    let of_table = read("c/report.html");
+    assert_page(&of_table, &all);
+    assert!(!of_table.contains("<section id=\"filters\">") && !of_table.contains("class=\"tile"));
+
+    refuse(folder, &["report", "a"], "a/report.html: the file exists");
+    succeed(folder, &["report", "a", "--out", "again.html"]);
+    let timeless = |page: &str| page.split("<section id=\"settings\">").next().unwrap().to_owned();
+    assert_eq!(timeless(&read("again.html")), timeless(&of_vae), "a run that is opened again looks the same");
+    fs::write(folder.join("a/report.html"), "old").unwrap();
+    succeed(folder, &["report", "a", "--force"]);
+    assert_page(&read("a/report.html"), &all);
+
+    refuse(folder, &["report", "none"], "none: there is no such run folder");
+    refuse(folder, &["report", "."], "this is no run folder");
+}
+
+#[test]
+fn runs_on_the_same_data_are_compared() {
+    let runs = runs();
+    let folder = runs.path();
+    succeed(folder, &["compare", "a", "b"]);
+    let page = fs::read_to_string(folder.join("compare.html")).unwrap();
+    assert_page(&page, &["metrics", "differences", "loss", "reconstructions"]);
+    for different in ["model", "train.seed", "settings.likelihood"] {
+        assert!(page.contains(&format!("<th scope=\"row\">{different}</th>")), "{different}");
+    }
+    assert!(!page.contains("<th scope=\"row\">train.epochs</th>"), "the same in both");
+
+    refuse(folder, &["compare", "a", "b"], "compare.html: the file exists");
+    succeed(folder, &["compare", "a", "b", "--force"]);
+    refuse(folder, &["compare", "a", "c", "--out", "d.html"], "a and c were tested on different examples");
+    refuse(folder, &["compare", "a", "none", "--out", "d.html"], "none: there is no such run folder");
+    assert!(!zoo(folder, &["compare", "a"]).status.success(), "one run is no comparison");
+}
+
+#[test]
+fn models_are_exported() {
+    let runs = runs();
+    let folder = runs.path();
+    for part in ["encoder", "decoder", "whole"] {
+        let name = format!("{part}.onnx");
+        succeed(folder, &["export", "a", "--out", &name, "--part", part]);
+        let model = rten::Model::load(fs::read(folder.join(name)).unwrap()).unwrap();
+        let input = if part == "decoder" { "z" } else { "x" };
+        assert!(model.find_node(input).is_some(), "{part}");
+    }
+    succeed(folder, &["export", "a", "--out", "a.safetensors"]);
+    assert_eq!(
+        fs::read(folder.join("a.safetensors")).unwrap(),
+        fs::read(folder.join("a/model.safetensors")).unwrap()
+    );
+
+    refuse(folder, &["export", "a", "--out", "encoder.onnx"], "encoder.onnx: the file exists");
+    succeed(folder, &["export", "a", "--out", "encoder.onnx", "--force"]);
+    refuse(folder, &["export", "a", "--out", "a.pt"], "a.pt: the ending says how to write");
+    refuse(folder, &["export", "a", "--out", "b.safetensors", "--part", "encoder"], "leave --part out");
+    refuse(folder, &["export", "none", "--out", "b.onnx"], "none: there is no such run folder");
+
+    succeed(folder, &["train", "topk", "--epochs", "1", "--out", "k"]);
+    succeed(folder, &["export", "k", "--out", "k.onnx", "--part", "decoder"]);
+    refuse(
+        folder,
+        &["export", "k", "--out", "e.onnx", "--part", "encoder"],
+        "the encoder of `topk` is no fixed list of operations: `gather` at models/topk.rs:",
+    );
+}
