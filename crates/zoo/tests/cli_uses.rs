@@ -216,7 +216,7 @@ fn images_are_sampled_walked_denoised_and_drawn() {
     picture(&["score", "runs/ae-1", "--top", "13"], "strange.png");
 
     let text = succeed(path, &["inspect", "runs/vae-1", "--out", "inside"]);
-    assert!(text.contains("of 3 units active") && text.contains("singular values"), "{text}");
+    assert!(text.contains("of 3 units are active") && text.contains("singular values"), "{text}");
     for name in ["spectrum.png", "filters.png", "tangents.png"] {
         assert!(is_png(&path.join("inside").join(name)), "{name}");
     }
@@ -249,9 +249,7 @@ fn the_program_explains_itself() {
     }
     assert!(succeed(here, &["man"]).starts_with(".ie"), "roff");
     let help = succeed(here, &["--help"]);
-    assert!(
-        help.contains("Exit codes: 0 done, 1 an error, 2 a mistake on the command line, 130 interrupted")
-    );
+    assert!(help.contains("Exit codes: 0 done, 1 error, 2 wrong command line, 130 interrupted"));
     for line in
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty())
     {
