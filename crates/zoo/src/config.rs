@@ -137,7 +137,13 @@ impl Draft {
         let data = Split { name, train: train.data, test: test.data };
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan(&data.train), self.train)?;
-        let config = Config { model: entry.name.into(), data: data.name.clone(), reading: self.reading, train, settings };
+        let config = Config {
+            model: entry.name.into(),
+            data: data.name.clone(),
+            reading: self.reading,
+            train,
+            settings,
+        };
         Ok(Setup { entry, config, data, preparation, stored })
     }
 }
