@@ -218,7 +218,7 @@ impl Part {
         }
         let place = if self.count < SAMPLE { self.count } else { self.from.random_range(0..=self.count) };
         let name = (number + 1).to_string();
-        if place == self.sample.len() {
+        if self.count < SAMPLE {
             self.sample.push(row.to_vec());
             self.places.push(self.count);
             self.names.push(name);
@@ -246,4 +246,25 @@ fn check(path: &Path, row: &[f32], number: usize, columns: &[String], reading: &
 fn unpacked(path: &Path) -> u64 {
     let size = fs::metadata(path).map_or(0, |about| about.len());
     if path.extension().is_some_and(|ending| ending == "gz") { size.saturating_mul(4) } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_even_and_never_larger() {
+        let all = 3 * SAMPLE;
+        let mut part = Part::new(1).unwrap();
+        (0..all).for_each(|number| part.push(&[number as f32], number).unwrap());
+        assert_eq!((part.count, part.sample.len()), (all, SAMPLE));
+        for (place, row) in part.places.iter().zip(&part.sample) {
+            assert_eq!(row[0], *place as f32);
+        }
+        // A third of the first third, of the second and of the last; the deviation of such a count is 54.
+        for third in 0..3 {
+            let inside = part.places.iter().filter(|place| **place / SAMPLE == third).count() as f64;
+            assert!((inside - SAMPLE as f64 / 3.0).abs() < 300.0, "{inside}");
+        }
+    }
 }
