@@ -19,7 +19,7 @@ use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::data::{Preparation, Reading, Split, prepare};
+use crate::data::{Preparation, Prepared, Reading, Split, Stored, prepare_rows};
 use crate::registry::{self, Entry};
 use crate::train::Plan;
 
@@ -66,6 +66,8 @@ pub struct Setup {
     pub data: Split,
     /// What was done to them.
     pub preparation: Preparation,
+    /// All training examples, if `data` is only a sample of them.
+    pub stored: Option<Stored>,
 }
 
 impl Config {
@@ -130,11 +132,19 @@ impl Draft {
             Error::Invalid("say which model, as in `zoo train vae` or model = \"vae\" in the file".into())
         })?;
         let entry = registry::find(&name)?;
-        let (data, preparation) = prepare(self.data.as_deref().unwrap_or("digits"), &self.reading)?;
+        let name = self.data.unwrap_or_else(|| "digits".into());
+        let Prepared { rows: [train, test], preparation, stored } = prepare_rows(&name, &self.reading)?;
+        let data = Split { name, train: train.data, test: test.data };
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan(&data.train), self.train)?;
-        let config = Config { model: name, data: data.name.clone(), reading: self.reading, train, settings };
-        Ok(Setup { entry, config, data, preparation })
+        let config = Config {
+            model: entry.name.into(),
+            data: data.name.clone(),
+            reading: self.reading,
+            train,
+            settings,
+        };
+        Ok(Setup { entry, config, data, preparation, stored })
     }
 }
 

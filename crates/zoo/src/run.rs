@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::AnyModel;
 use crate::config::Config;
-use crate::data::{Preparation, Rows, Split, prepare_rows};
+use crate::data::{Preparation, Prepared, Rows, Split, prepare_rows};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
 
@@ -118,9 +118,10 @@ impl Run {
         if name == "-" {
             return Err(gone("they came from standard input; give data with --data".into()));
         }
-        let (rows, found) = prepare_rows(name, &self.preparation.reading).map_err(|error| {
-            gone(format!("{error}; put them back, or give other data with --data where it is offered"))
-        })?;
+        let Prepared { rows, preparation: found, .. } = prepare_rows(name, &self.preparation.reading)
+            .map_err(|error| {
+                gone(format!("{error}; put them back, or give other data with --data where it is offered"))
+            })?;
         if found != self.preparation {
             return Err(gone(format!("{name} has changed since then; give data with --data")));
         }

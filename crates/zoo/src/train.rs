@@ -2,10 +2,11 @@
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
+use nn::data::Examples;
 use nn::optim::{self, Adam, Optimizer};
 pub use nn::train::{Epoch, Plan, Terms, Trainer};
 use nn::train::{Task, Update};
-use nn::{Context, Result};
+use nn::{Context, Dataset, Result};
 
 use crate::data::Split;
 use crate::{AnyModel, evaluate};
@@ -31,6 +32,44 @@ impl Task<f32> for Lesson<'_> {
     fn validate(&self, seed: u64) -> Result<Option<Terms>> {
         let judge = || evaluate::loss(self.model, &self.data.test, seed);
         Ok((!self.data.test.is_empty()).then(judge))
+    }
+
+    fn save(&self, into: &mut Checkpoint<f32>) {
+        self.model.insert("model", into);
+    }
+
+    fn restore(&mut self, from: &Checkpoint<f32>) -> Result<(), String> {
+        self.model.restore("model", from)
+    }
+
+    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        self.model.restore_optimizer(optimizer, state)
+    }
+}
+
+/// The same with training examples that are somewhere else than in memory.
+pub struct LargeLesson<'a> {
+    /// What learns.
+    pub model: &'a mut dyn AnyModel,
+    /// What from.
+    pub train: &'a dyn Examples,
+    /// What it is judged by.
+    pub test: &'a Dataset,
+}
+
+impl Task<f32> for LargeLesson<'_> {
+    fn examples(&self) -> usize {
+        self.train.len()
+    }
+
+    fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
+        let x = self.train.rows(numbers)?;
+        let labels = numbers.iter().map(|&number| self.train.label(number)).collect();
+        self.model.train_step(&x, context.with_labels(labels), update)
+    }
+
+    fn validate(&self, seed: u64) -> Result<Option<Terms>> {
+        Ok(Some(evaluate::loss(self.model, self.test, seed)))
     }
 
     fn save(&self, into: &mut Checkpoint<f32>) {

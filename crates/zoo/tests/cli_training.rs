@@ -142,3 +142,22 @@ fn a_search_goes_on_and_says_how_to_train() {
     let other = [&search[..], &["--space", "code=2..3"]].concat();
     refuse(folder.path(), &other, "s.json: it belongs to another search");
 }
+
+#[test]
+fn what_is_larger_than_the_memory_is_trained_on_from_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.csv"), table(400)).unwrap();
+    let train =
+        ["train", "ae", "--data", "t.csv", "--epochs", "20", "--hidden", "8", "--code", "2", "--memory", "0"];
+    let text = succeed(folder.path(), &[&train[..], &["--out", "a"]].concat());
+    let explained = text.lines().find(|line| line.contains("ae, code 2")).unwrap();
+    let r2: f64 = explained.split_whitespace().rev().nth(1).unwrap().parse().unwrap();
+    assert!(r2 > 50.0, "it learns: {text}");
+    succeed(folder.path(), &["train", "--config", "a/config.toml", "--out", "b"]);
+    assert!(read(folder.path(), "a/model.safetensors") == read(folder.path(), "b/model.safetensors"));
+    succeed(folder.path(), &["score", "a", "--top", "3"]);
+    fs::write(folder.path().join("gap.csv"), table(50) + ",1,2,3\n").unwrap();
+    let gap = ["train", "ae", "--data", "gap.csv", "--memory", "0"];
+    refuse(folder.path(), &gap, "gap.csv: row 51, column `length`: the value is missing");
+    succeed(folder.path(), &[&gap[..], &["--impute", "mean", "--epochs", "1"]].concat());
+}

@@ -7,7 +7,7 @@ use nn::data::npy;
 use serde_json::Value;
 
 mod common;
-use common::{csv, pipe, refuse, succeed, table, trained_on_table, zoo};
+use common::{close, csv, pipe, refuse, succeed, table, trained_on_table, zoo};
 
 fn is_png(path: &Path) -> bool {
     fs::read(path).is_ok_and(|content| content.starts_with(b"\x89PNG") && content.len() > 1000)
@@ -146,7 +146,13 @@ fn the_strangest_rows_are_found_and_explained() {
     let (header, rows) = csv(&succeed(path, &score));
     assert_eq!((header.join(","), rows.len()), ("row,score,p_value,anomalous".into(), 100));
     let threshold = json["threshold"].as_f64().unwrap();
-    assert!(rows.iter().all(|row| (row[3] == "1") == (row[1].parse::<f64>().unwrap() > threshold)));
+    // The threshold is one of the scores, and a table has them in single precision.
+    let near = |score: f64| (score - threshold).abs() < 1e-6 * threshold;
+    let right = |row: &Vec<String>| {
+        let score = row[1].parse::<f64>().unwrap();
+        near(score) || (row[3] == "1") == (score > threshold)
+    };
+    assert!(rows.iter().all(right));
     for kind in ["mahalanobis", "latent-distance"] {
         succeed(path, &[&score[..], &["--score", kind, "--top", "3"]].concat());
     }
@@ -182,7 +188,10 @@ fn images_are_sampled_walked_denoised_and_drawn() {
     refuse(path, &["sample", "runs/vae-1", "--count", "0"], "at least 1 example");
     let draw =
         |count: &str| csv(&succeed(path, &["sample", "runs/vae-1", "--count", count, "--seed", "3"])).1;
-    assert_eq!(draw("2"), draw("5")[..2], "a draw depends on the seed and its number");
+    assert!(
+        close(&draw("2").concat(), &draw("5")[..2].concat()),
+        "a draw depends on the seed and its number"
+    );
 
     for way in ["line", "circle", "geodesic"] {
         picture(
@@ -216,7 +225,7 @@ fn images_are_sampled_walked_denoised_and_drawn() {
     picture(&["score", "runs/ae-1", "--top", "13"], "strange.png");
 
     let text = succeed(path, &["inspect", "runs/vae-1", "--out", "inside"]);
-    assert!(text.contains("of 3 units active") && text.contains("singular values"), "{text}");
+    assert!(text.contains("of 3 units are active") && text.contains("singular values"), "{text}");
     for name in ["spectrum.png", "filters.png", "tangents.png"] {
         assert!(is_png(&path.join("inside").join(name)), "{name}");
     }
@@ -249,14 +258,13 @@ fn the_program_explains_itself() {
     }
     assert!(succeed(here, &["man"]).starts_with(".ie"), "roff");
     let help = succeed(here, &["--help"]);
-    assert!(
-        help.contains("Exit codes: 0 done, 1 an error, 2 a mistake on the command line, 130 interrupted")
-    );
+    assert!(help.contains("Exit codes: 0 done, 1 error, 2 wrong command line, 130 interrupted"));
     for line in
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty())
     {
         let command = line.split_whitespace().next().unwrap();
-        if !["help", "bench"].contains(&command) {
+        // Long descriptions go on in the next line, further to the right.
+        if !line.starts_with("   ") && command != "help" {
             let help = succeed(here, &[command, "--help"]);
             assert!(help.contains("Example"), "{command} has no example");
         }

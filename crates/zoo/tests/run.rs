@@ -83,7 +83,7 @@ fn what_is_wrong_is_one_sentence() {
     let (settings, model) = small(ae, &split.train);
     let made = folder(ae, &*model, settings, &preparation);
     let path = made.path();
-    assert!(problem(&path.join("none")).starts_with("RUN/none: there is no such run folder"));
+    assert!(problem(&path.join("none")).starts_with("RUN: there is no such run folder"));
     let empty = tempfile::tempdir().unwrap();
     assert!(problem(empty.path()).starts_with("RUN: this is no run folder: there is no config.toml"));
 
@@ -121,7 +121,8 @@ fn new_data_are_prepared_like_the_training_data() {
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let rows: String = (0..20).map(|i| format!("p{i},{i},{},{}\n", 100 - i * i, ["x", "y"][i % 2])).collect();
+    let rows: String =
+        (0..20).map(|i: i64| format!("p{i},{i},{},{}\n", 100 - i * i, ["x", "y"][i as usize % 2])).collect();
     let train = file("train.csv", &format!("name,a,b,kind\n{rows}"));
     let reading = Reading {
         label: Some("kind".into()),

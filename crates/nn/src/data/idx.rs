@@ -24,7 +24,7 @@ mod images;
 
 use std::path::Path;
 
-pub use self::folder::{ImageFolder, ImageSet, read_folder};
+pub use self::folder::{ImageFolder, ImageSet, Parts, parts, read_folder};
 pub use self::images::Images;
 use super::source::{AGAIN, Source};
 use crate::Result;
@@ -52,6 +52,57 @@ pub fn read(path: &Path) -> Result<IdxArray> {
 /// If this is no complete IDX file of unsigned bytes.
 pub fn parse(name: &Path, content: &[u8]) -> Result<IdxArray> {
     decode(Source::open(name, content)?)
+}
+
+/// An IDX file of which one item after the other is read: for files that do not fit into memory.
+pub struct Stream<'a> {
+    source: Source<'a>,
+    /// The size of each axis.
+    pub shape: Vec<usize>,
+    each: usize,
+    done: usize,
+}
+
+impl<'a> Stream<'a> {
+    /// Opens a file, gzipped or not.
+    ///
+    /// # Errors
+    /// If it cannot be read or is no IDX file of unsigned bytes.
+    pub fn open(path: &'a Path) -> Result<Self> {
+        let mut source = Source::file(path)?;
+        let shape = header(&mut source)?;
+        let each = shape[1..].iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+        match each.filter(|each| *each > 0) {
+            Some(each) => Ok(Stream { source, shape, each, done: 0 }),
+            None => {
+                source.unusable(format!("the header promises items of {} bytes; {AGAIN}", times(&shape[1..])))
+            }
+        }
+    }
+
+    /// The bytes of the next item, if there is one.
+    ///
+    /// # Errors
+    /// If the file ends before what the header promises, or after it.
+    pub fn advance(&mut self) -> Result<Option<Vec<u8>>> {
+        let wanted = if self.done < self.shape[0] { self.each } else { 1 };
+        let bytes = self.source.at_most(wanted as u64)?;
+        let promise = describe(&self.shape);
+        match (self.done < self.shape[0], bytes.len()) {
+            (true, found) if found == wanted => {
+                self.done += 1;
+                Ok(Some(bytes))
+            }
+            (false, 0) => Ok(None),
+            (false, _) => {
+                self.source.unusable(format!("the header promises {promise}, but more bytes follow; {AGAIN}"))
+            }
+            _ => self.source.unusable(format!(
+                "the header promises {promise}, but the file holds only {}; {AGAIN}",
+                self.done
+            )),
+        }
+    }
 }
 
 /// Header first, then what it promises and not a byte more: neither a header that promises billions of

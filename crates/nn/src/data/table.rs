@@ -21,7 +21,7 @@ mod columns;
 mod labels;
 mod layout;
 
-use std::io::{BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 
 use autograd::Tensor;
@@ -29,6 +29,7 @@ use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 use serde::{Deserialize, Serialize};
 
 pub use self::columns::{Columns, columns, parse_columns};
+pub use self::labels::Classes;
 use self::labels::Labels;
 pub use self::layout::Column;
 use self::layout::Layout;
@@ -97,61 +98,132 @@ pub fn parse(name: &Path, content: impl Read, options: &TableOptions) -> Result<
     decode(Source::open(name, BufReader::new(content))?, options)
 }
 
-fn decode(source: Source, options: &TableOptions) -> Result<Table> {
-    let mut rows = Rows::new(source, options)?;
-    if !rows.advance()? {
-        return rows.unusable("the file is empty".into());
-    }
-    let header = options.header.unwrap_or_else(|| layout::is_header(&rows.record, options));
-    let layout = Layout::new(&rows.record, header, options).map_err(|text| Error::file(rows.name, text))?;
-    if header && !rows.advance()? {
-        return rows.unusable("the file holds only a header and no examples".into());
+/// A table of which one row after the other is read: for files that do not fit into memory.
+///
+/// ```
+/// use nn::data::table::{Stream, TableOptions};
+///
+/// let mut rows = Stream::new("t.csv".as_ref(), "a,b\n1,2\n3,4\n".as_bytes(), &TableOptions::default())?;
+/// let (mut row, mut sum) = (vec![], 0.0);
+/// while rows.advance(&mut row)? {
+///     sum += row[1];
+/// }
+/// assert_eq!((rows.columns(), sum), (vec!["a".to_owned(), "b".to_owned()], 6.0));
+/// # Ok::<(), nn::Error>(())
+/// ```
+pub struct Stream<'a> {
+    rows: Rows<'a>,
+    layout: Layout,
+    impute: Impute,
+    labels: Option<Labels>,
+    /// Whether a row was read that nobody has seen yet.
+    waiting: bool,
+}
+
+impl<'a> Stream<'a> {
+    /// From a stream, gzipped or not. Errors call it `name`.
+    ///
+    /// # Errors
+    /// If it has no rows, or the options name columns it does not have.
+    pub fn new(name: &'a Path, content: impl Read + 'a, options: &TableOptions) -> Result<Self> {
+        Stream::of(Source::open(name, BufReader::new(content))?, options)
     }
 
-    let mut values = vec![];
-    let mut missing = vec![];
-    let mut labels = layout.label.map(|_| Labels::default());
-    let mut examples = 0;
-    loop {
+    /// From a file, gzipped or not.
+    ///
+    /// # Errors
+    /// If it cannot be read, and those of [`new`](Self::new).
+    pub fn open(path: &'a Path, options: &TableOptions) -> Result<Self> {
+        Stream::of(Source::file(path)?, options)
+    }
+
+    fn of(source: Source<'a>, options: &TableOptions) -> Result<Self> {
+        let mut rows = Rows::new(source, options)?;
+        if !rows.advance()? {
+            return rows.unusable("the file is empty".into());
+        }
+        let header = options.header.unwrap_or_else(|| layout::is_header(&rows.record, options));
+        let layout =
+            Layout::new(&rows.record, header, options).map_err(|text| Error::file(rows.name, text))?;
+        if header && !rows.advance()? {
+            return rows.unusable("the file holds only a header and no examples".into());
+        }
+        let labels = layout.label.map(|_| Labels::default());
+        Ok(Stream { rows, layout, impute: options.impute, labels, waiting: true })
+    }
+
+    /// The name of each feature.
+    pub fn columns(&self) -> Vec<String> {
+        self.layout.feature_names()
+    }
+
+    /// Puts the features of the next row into `row`, missing ones as NaN; or says that there is none.
+    ///
+    /// # Errors
+    /// If a field is no number, or is missing and that is refused. The error names line and column.
+    pub fn advance(&mut self, row: &mut Vec<f32>) -> Result<bool> {
+        row.clear();
+        if !std::mem::take(&mut self.waiting) && !self.rows.advance()? {
+            return Ok(false);
+        }
+        let Stream { rows, layout, impute, labels, .. } = self;
         rows.has_fields(layout.names.len())?;
         for &column in &layout.features {
             let text = rows.record[column].trim();
             if is_missing(text) {
-                if options.impute == Impute::Refuse {
+                if *impute == Impute::Refuse {
                     let problem = "the value is missing; say with `impute` what to take instead (mean, zero)";
                     return rows.refuse(&layout.names[column], problem.into());
                 }
-                missing.push(values.len());
-                values.push(if options.impute == Impute::Keep { f32::NAN } else { 0.0 });
+                row.push(f32::NAN);
             } else {
                 match number(text) {
-                    Ok(value) => values.push(value),
+                    Ok(value) => row.push(value),
                     Err(problem) => return rows.refuse(&layout.names[column], problem),
                 }
             }
         }
-        if let (Some(column), Some(labels)) = (layout.label, &mut labels) {
+        if let (Some(column), Some(labels)) = (layout.label, labels) {
             let text = rows.record[column].trim();
             if is_missing(text) {
                 return rows.refuse(&layout.names[column], "the label is missing".into());
             }
             labels.push(text, rows.line());
         }
-        examples += 1;
-        if !rows.advance()? {
-            break;
-        }
+        Ok(true)
     }
 
-    let columns = layout.feature_names();
-    if options.impute == Impute::Mean {
-        fill_with_means(&mut values, &missing, &columns).map_err(|text| Error::file(rows.name, text))?;
+    /// The class of each row so far, and the names of the classes, if there are any.
+    ///
+    /// # Errors
+    /// If a label is no class.
+    pub fn classes(self) -> Result<Classes> {
+        let label = self.layout.label.map_or("", |column| &self.layout.names[column]);
+        match self.labels {
+            Some(labels) => labels.finish(label).map_err(|text| Error::file(self.rows.name, text)),
+            None => Ok((None, None)),
+        }
     }
-    let label = layout.label.map_or("", |column| &layout.names[column]);
-    let (labels, classes) = match labels {
-        Some(labels) => labels.finish(label).map_err(|text| Error::file(rows.name, text))?,
-        None => (None, None),
-    };
+}
+
+fn decode(source: Source, options: &TableOptions) -> Result<Table> {
+    let mut stream = Stream::of(source, options)?;
+    let columns = stream.columns();
+    let (mut values, mut missing, mut row) = (vec![], vec![], vec![]);
+    while stream.advance(&mut row)? {
+        for value in &row {
+            if value.is_nan() {
+                missing.push(values.len());
+            }
+            values.push(if value.is_nan() && options.impute != Impute::Keep { 0.0 } else { *value });
+        }
+    }
+    if options.impute == Impute::Mean {
+        fill_with_means(&mut values, &missing, &columns)
+            .map_err(|text| Error::file(stream.rows.name, text))?;
+    }
+    let examples = values.len() / columns.len();
+    let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
     Ok(Table { data: Dataset { x, labels, image: None }, columns, classes })
 }
@@ -181,7 +253,8 @@ impl<'a> Rows<'a> {
         if start == *b"\xef\xbb\xbf" {
             start.clear();
         }
-        let bytes: Box<dyn Read> = Box::new(Cursor::new(start).chain(source.bytes));
+        let bytes = LineEnds { inner: Cursor::new(start).chain(source.bytes), after_return: false };
+        let bytes: Box<dyn Read> = Box::new(bytes);
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
@@ -230,6 +303,34 @@ impl<'a> Rows<'a> {
 
     fn unusable<T>(&self, problem: String) -> Result<T> {
         Err(Error::file(self.name, problem))
+    }
+}
+
+/// Turns every kind of line end into `\n`. The reader of rows counts a line when it meets its `\n`, and a `\n`
+/// after `\r` it meets one row too late.
+struct LineEnds<R> {
+    inner: R,
+    after_return: bool,
+}
+
+impl<R: Read> Read for LineEnds<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.inner.read(out)?;
+            let mut kept = 0;
+            // A `\r` is passed on as `\n` and a `\n` after it left away, so no byte has to wait for the next.
+            for place in 0..read {
+                let byte = out[place];
+                if byte != b'\n' || !self.after_return {
+                    out[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+                self.after_return = byte == b'\r';
+            }
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
     }
 }
 

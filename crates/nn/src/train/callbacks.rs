@@ -148,7 +148,7 @@ impl ProgressBar {
     /// A bar, not yet shown.
     pub fn new() -> Self {
         let bar = indicatif::ProgressBar::new(0);
-        let style = "{msg}  {bar:30}  {percent:>3} %  {prefix}  {eta} left";
+        let style = "{msg}  {wide_bar}  {percent:>3} %  {prefix}  {eta} left";
         bar.set_style(ProgressStyle::with_template(style).expect("a valid template").progress_chars("━━─"));
         ProgressBar { bar, examples: 0 }
     }

@@ -103,6 +103,11 @@ pub(crate) struct ReadingArgs {
     /// Keep the colours of pictures.
     #[arg(long)]
     pub(crate) colour: bool,
+
+    /// Megabytes that a table or IDX images may take; larger ones are trained on from a temporary file, and
+    /// 20000 of their rows serve to scale and to measure [default: 1024].
+    #[arg(long, value_name = "MB")]
+    pub(crate) memory: Option<usize>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -146,6 +151,7 @@ impl ReadingArgs {
             test_fraction: self.test_fraction.unwrap_or(before.test_fraction),
             size: self.size.or(before.size),
             colour: if self.colour { Colour::Rgb } else { before.colour },
+            memory: self.memory.unwrap_or(before.memory),
         }
     }
 }

@@ -31,19 +31,19 @@ pub(crate) struct Cli {
 
 const AFTER: &str = "\
 A first tour:
-  zoo list                                   the models
-  zoo describe vae                           one of them, with all its settings
-  zoo train vae                              train on embedded digits; leaves runs/vae-1
-  zoo sample runs/vae-1 --out new.png        new digits
-  zoo train ae --data table.csv              your own data: a table, an .npy file, a folder of pictures
-  zoo score runs/ae-1 --data table.csv --top 10      its ten strangest rows
+  zoo list                              the models
+  zoo describe vae                      one of them, with all its settings
+  zoo train vae                         on embedded digits; leaves runs/vae-1
+  zoo sample runs/vae-1 --out new.png   new digits
+  zoo train ae --data table.csv         your data: a table, .npy, pictures
+  zoo score runs/ae-1 --top 10          its ten strangest test rows, and why
 
 Every command explains itself: zoo train --help
 
-Results go to standard output as text, or where --out says; messages and progress go to standard error,
-progress only if that is a terminal. NO_COLOR=1 switches colours off.
+Results go to standard output, or where --out says. Messages and progress go
+to standard error, progress only to a terminal. NO_COLOR=1 means no colours.
 
-Exit codes: 0 done, 1 an error, 2 a mistake on the command line, 130 interrupted by Ctrl-C.";
+Exit codes: 0 done, 1 error, 2 wrong command line, 130 interrupted (Ctrl-C).";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

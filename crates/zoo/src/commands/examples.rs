@@ -2,7 +2,7 @@
 
 use autograd::Tensor;
 use nn::{Error, Result};
-use zoo::data::Rows;
+use zoo::data::{Rows, Scale};
 use zoo::plot::{Picture, Size, image_grid};
 use zoo::run::Run;
 
@@ -54,10 +54,12 @@ pub(super) fn image_size(run: &Run) -> Result<Size> {
 pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) -> Result<Picture> {
     let size = image_size(run)?;
     let values = x.to_vec();
-    let [low, high] = values.iter().fold([0.0_f32, 1.0_f32], |[low, high], &v| [low.min(v), high.max(v)]);
-    // Images on another scale than 0 to 1 are drawn from their darkest to their brightest value.
-    let (low, high) = if low < -0.5 || high > 1.5 { (low, high) } else { (0.0, 1.0) };
-    let shown = |v: &f32| ((v - low) / (high - low)).clamp(0.0, 1.0);
+    let range = || {
+        values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
+    };
+    // Standardised images have no black and no white, so the darkest and the brightest value stand in.
+    let [low, high] = if run.preparation.reading.scale == Scale::Standard { range() } else { [0.0, 1.0] };
+    let shown = |v: &f32| ((v - low) / (high - low).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
     let images: Vec<Vec<f32>> =
         values.chunks(size.height * size.width).map(|image| image.iter().map(shown).collect()).collect();
     let title = format!("{title}\n{}", caption(run));

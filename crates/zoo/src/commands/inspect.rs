@@ -37,7 +37,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     drop(spinner);
 
     let mut text = format!(
-        "{} in {}, {} of {} units active (variance above 0.01) on {} of {}\n\n",
+        "{} in {}: {} of {} units are active (variance above 0.01)\non {} examples, {}\n\n",
         run.entry.title,
         run.folder.display(),
         active,
@@ -67,10 +67,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
         if run.preparation.image.is_some() {
             let filters = filters(&*run.model, &codes);
             let columns = (filters.shape()[0] as f64).sqrt().ceil() as usize;
-            let title = "What each unit of the code draws, at the mean code; grey is no change";
+            let title = "Filters\nwhat each unit of the code adds to the mean; grey is nothing";
             write_atomically(&folder.join("filters.png"), &png(&images(&run, title, columns, &filters)?))?;
             let (rows, columns) = tangent_rows(&*run.model, &first);
-            let title = "Examples, four tangents of the encoder, four of the decoder";
+            let title = "Tangents\nan example, four directions of the encoder, four of the decoder";
             write_atomically(&folder.join("tangents.png"), &png(&images(&run, title, columns, &rows)?))?;
         }
         text += &format!("\nPictures are in {}\n", folder.display());

@@ -16,6 +16,8 @@ use crate::cli::{ScoreArgs, ScoreName};
 
 /// Features that are named as the reason for a score.
 const REASONS: usize = 3;
+/// The least share of a score that is a reason.
+const LEAST: f64 = 0.01;
 
 /// How strange each example is.
 pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
@@ -109,13 +111,13 @@ impl<'a> Findings<'a> {
         self.contributions.slice(0, row, row + 1, 1).to_vec()
     }
 
-    /// The parts that contribute most, with their share of the score.
+    /// The parts that contribute most, with their share of the score where that is worth a word.
     fn reasons(&self, row: usize) -> Vec<(usize, f64)> {
         let parts = self.contributions_of(row);
         let mut order: Vec<usize> = (0..parts.len()).collect();
         order.sort_by(|&a, &b| parts[b].total_cmp(&parts[a]));
         let share = |j: usize| (j, parts[j] / self.scores[row].max(f64::MIN_POSITIVE));
-        order.into_iter().take(REASONS).map(share).collect()
+        order.into_iter().take(REASONS).map(share).filter(|(_, share)| *share >= LEAST).collect()
     }
 
     fn is_anomalous(&self, row: usize) -> bool {
@@ -149,6 +151,13 @@ impl<'a> Findings<'a> {
 
     /// `alcohol 14.8 (expected 12.9) 61 %, …`.
     fn because(&self, row: usize) -> String {
+        if let (Some([_, width]), true) = (self.run.preparation.image, self.kind != Score::LatentDistance) {
+            let place = |&(j, _): &(usize, f64)| format!("row {}, column {}", j / width + 1, j % width + 1);
+            return self
+                .reasons(row)
+                .first()
+                .map_or(String::new(), |worst| format!("worst at {}", place(worst)));
+        }
         let x = self.rows.data.rows(&[row]);
         let units = |x: &Tensor<f32>| self.run.preparation.restore_units(x).to_vec();
         let (found, expected) = (units(&x), units(&reconstruct(&*self.run.model, &x)));

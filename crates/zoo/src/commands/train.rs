@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nn::train::{ProgressBar, StopFlag};
+use nn::train::{ProgressBar, StopFlag, Task};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
-use zoo::data::{Split, prepare};
+use zoo::data::{Prepared, Split, prepare_rows};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Epoch, Lesson, trainer};
+use zoo::train::{Epoch, LargeLesson, Lesson, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
 use super::Outcome;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let Setup { entry, config, data, .. } = &setup;
     let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
-        config.train.check(data.train.len())?;
+        config.train.check(setup.preparation.examples)?;
     }
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
     // First of all, so that a training that is killed can go on.
@@ -66,10 +66,15 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let config = Config::read(&config_path)?;
     let entry =
         registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
-    let (data, preparation) = prepare(&config.data, &config.reading)?;
+    let Prepared { rows: [train_rows, test_rows], preparation, stored } =
+        prepare_rows(&config.data, &config.reading)?;
+    let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
     // All parameters come from the checkpoint, so nothing has to be fitted or pretrained again.
-    let model = entry.outline(&config.settings, &preparation)?;
-    train(&Setup { entry, config, data, preparation }, model, &RunFolder::existing(path), true)
+    // A model is built for the examples that are at hand.
+    let mut built_with = preparation.clone();
+    built_with.examples = data.train.len();
+    let model = entry.outline(&config.settings, &built_with)?;
+    train(&Setup { entry, config, data, preparation, stored }, model, &RunFolder::existing(path), true)
 }
 
 /// Trains to the end of the plan or to Ctrl-C, and writes everything but the settings.
@@ -86,11 +91,14 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
                 .with(stop.clone())
                 .with(ProgressBar::new())
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
-            let lesson = &mut Lesson { model: &mut *model, data };
+            let mut lesson: Box<dyn Task<f32> + '_> = match &setup.stored {
+                Some(train) => Box::new(LargeLesson { model: &mut *model, train, test: &data.test }),
+                None => Box::new(Lesson { model: &mut *model, data }),
+            };
             if resume {
-                trainer.resume(lesson, &unfinished)?;
+                trainer.resume(&mut *lesson, &unfinished)?;
             }
-            trainer.run(lesson)?;
+            trainer.run(&mut *lesson)?;
             finished = trainer.is_finished();
             trainer.epochs().to_vec()
         }
@@ -113,7 +121,7 @@ fn finish(
     started: Instant,
     interrupted: bool,
 ) -> Result<String> {
-    let Setup { entry, config, data, preparation } = setup;
+    let Setup { entry, config, data, preparation, .. } = setup;
     let _spinner = Spinner::new("measuring and drawing");
     let codes = evaluate::codes(model, &data.test);
     let code = codes.shape()[1];
@@ -124,7 +132,7 @@ fn finish(
         model: entry.name.to_owned(),
         data: data.name.clone(),
         images: data.train.image.is_some(),
-        examples: [data.train.len(), data.test.len()],
+        examples: [preparation.examples, data.test.len()],
         code,
         epochs: epochs.len(),
         interrupted,

@@ -22,14 +22,16 @@ pub mod fetch;
 mod preparation;
 mod raw;
 mod reading;
+mod stored;
 
 use autograd::Tensor;
 use nn::data::idx::ImageSet;
 use nn::{Dataset, Result};
 
 pub use self::description::{ColumnDescription, Description, describe};
-pub use self::preparation::{Preparation, prepare, prepare_rows};
+pub use self::preparation::{Preparation, Prepared, prepare, prepare_rows};
 pub use self::reading::{Impute, Reading, Scale};
+pub use self::stored::Stored;
 
 /// A data set that is split into examples to learn from and examples to judge by.
 #[derive(Clone, Debug)]

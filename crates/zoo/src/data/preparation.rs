@@ -10,7 +10,8 @@ use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::raw::{self, Raw};
+use super::raw::{self, Raw, resolved};
+use super::stored::{Large, Stored};
 use super::{Impute, Reading, Rows, Scale, Split};
 
 /// What was learnt from the training examples, and what they were like.
@@ -40,49 +41,60 @@ pub struct Preparation {
     scale: Vec<f32>,
 }
 
+/// Data ready for a model.
+pub struct Prepared {
+    /// Those for training and those for testing; samples of them if they are too many for memory.
+    pub rows: [Rows; 2],
+    /// What was done to them.
+    pub preparation: Preparation,
+    /// All training examples, if they are too many for memory.
+    pub stored: Option<Stored>,
+}
+
 /// Reads the data set with this name as [`load`](super::load) does, repairs and scales it as `reading`
 /// says, and splits it. What is needed for that is learnt from the training part alone.
 ///
 /// # Errors
 /// If the data cannot be read, or not be used as `reading` says.
 pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> {
-    let ([train, test], learnt) = prepare_rows(source, reading)?;
-    Ok((Split { name: source.to_owned(), train: train.data, test: test.data }, learnt))
+    let Prepared { rows: [train, test], preparation, .. } = prepare_rows(source, reading)?;
+    Ok((Split { name: source.to_owned(), train: train.data, test: test.data }, preparation))
 }
 
-/// Like [`prepare`], with the names of the rows: those for training, then those for testing.
+/// Like [`prepare`], with the names of the rows, and with data that do not fit into memory.
 ///
 /// # Errors
 /// Those of [`prepare`].
-pub fn prepare_rows(source: &str, reading: &Reading) -> Result<([Rows; 2], Preparation)> {
+pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
     reading.check()?;
-    let raw = Raw::read(source, reading)?;
-    let (pixels, columns, class_names) = (raw.pixels, raw.columns.clone(), raw.classes.clone());
-    let (train, test) = split(source, raw, reading)?;
     let name = Path::new(source);
-    let mut learnt = Preparation {
-        reading: reading.clone(),
-        examples: train.data.len(),
-        features: train.data.width(),
-        image: train.data.image,
-        columns,
-        classes: train.data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
-        class_names,
-        fill: vec![],
-        shift: vec![],
-        scale: vec![],
-    };
-    learnt.learn_fill(name, &train)?;
-    let train = learnt.filled(name, train)?;
-    learnt.learn_scale(&train.data.x, pixels)?;
-    let test = learnt.filled(name, test)?;
-    Ok(([learnt.scaled(train), learnt.scaled(test)], learnt))
+    if let Some(mut large) = Large::read(&resolved(source)?, reading)? {
+        let empty = || Rows::numbered(large.like.data.clone(), vec![]);
+        let [train, test] = std::mem::replace(&mut large.samples, [empty(), empty()]);
+        let (rows, mut preparation) = Preparation::learn(name, reading, &large.like, train, test)?;
+        preparation.examples = large.examples();
+        if let Some(class) = large.last_class().filter(|class| *class as usize >= preparation.classes) {
+            return Err(Error::file(
+                name,
+                format!("class {class} is so rare that no row of a sample has it; leave its rows out"),
+            ));
+        }
+        let stored = Some(large.stored(&preparation));
+        return Ok(Prepared { rows, preparation, stored });
+    }
+    let raw = Raw::read(source, reading)?;
+    let like = raw.outline();
+    let (train, test) = split(source, raw, reading)?;
+    let (rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
+    Ok(Prepared { rows, preparation, stored: None })
 }
 
-/// The examples for training and for testing, still as they were read. Files are always split in the same
-/// way, so that models with different seeds are judged by the same examples.
+/// The seed by which files are split: always the same, so that models with different seeds are judged by the
+/// same examples.
+pub(super) const SPLIT_SEED: u64 = 0;
+
+/// The examples for training and for testing, still as they were read.
 fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> {
-    const SEED: u64 = 0;
     let names = raw.files.iter().map(|file| file.display().to_string()).collect();
     if let Some(test) = raw.test.take() {
         return Ok((Rows::numbered(raw.data, names), Rows::numbered(test, vec![])));
@@ -96,8 +108,8 @@ fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> 
     }
     let fractions = Fractions { validation: 0.0, test: reading.test_fraction };
     let numbers = match &raw.data.labels {
-        Some(labels) => Numbers::stratified(labels, fractions, SEED),
-        None => Numbers::random(examples, fractions, SEED),
+        Some(labels) => Numbers::stratified(labels, fractions, SPLIT_SEED),
+        None => Numbers::random(examples, fractions, SPLIT_SEED),
     };
     let numbers = numbers.map_err(|error| Error::file(Path::new(source), error.to_string()))?;
     let all = Rows::numbered(raw.data, names);
@@ -119,6 +131,48 @@ impl Preparation {
             shift: vec![],
             scale: vec![],
         }
+    }
+
+    /// Learns from training examples what has to be done to them, and does it to all.
+    fn learn(
+        name: &Path,
+        reading: &Reading,
+        like: &Raw,
+        train: Rows,
+        test: Rows,
+    ) -> Result<([Rows; 2], Preparation)> {
+        let mut learnt = Preparation {
+            reading: reading.clone(),
+            examples: train.data.len(),
+            features: train.data.width(),
+            image: train.data.image,
+            columns: like.columns.clone(),
+            classes: train.data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
+            class_names: like.classes.clone(),
+            fill: vec![],
+            shift: vec![],
+            scale: vec![],
+        };
+        learnt.learn_fill(name, &train)?;
+        let train = learnt.filled(name, train)?;
+        learnt.learn_scale(&train.data.x, like.pixels)?;
+        let test = learnt.filled(name, test)?;
+        let rows = [train, test].map(|Rows { mut data, names }| {
+            data.x = learnt.scaled(data.x);
+            Rows { data, names }
+        });
+        Ok((rows, learnt))
+    }
+
+    /// Fills and scales `[examples, features]` that have been checked.
+    pub(super) fn apply(&self, mut x: Tensor<f32>) -> Tensor<f32> {
+        if !self.fill.is_empty() {
+            let values = x.make_mut();
+            for (place, value) in values.iter_mut().enumerate().filter(|(_, value)| value.is_nan()) {
+                *value = self.fill[place % self.features];
+            }
+        }
+        self.scaled(x)
     }
 
     /// Reads other data, and prepares them as the training examples were. All examples come in their
@@ -149,8 +203,9 @@ impl Preparation {
         }
         raw.data.image = self.image;
         let names = raw.files.iter().map(|file| file.display().to_string()).collect();
-        let rows = self.filled(path, Rows::numbered(raw.data, names))?;
-        Ok(self.scaled(rows))
+        let mut rows = self.filled(path, Rows::numbered(raw.data, names))?;
+        rows.data.x = self.scaled(rows.data.x);
+        Ok(rows)
     }
 
     /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data.
@@ -280,10 +335,7 @@ impl Preparation {
             }
             let (name, row) = (self.feature(feature), &rows.names[row]);
             let problem = match value.is_nan() {
-                true => format!(
-                    "row {row}, column `{name}`: the value is missing; fill such gaps with --impute mean or \
-                     --impute median, or leave the column out with --drop-columns"
-                ),
+                true => gap(row, &name),
                 false => format!("row {row}, column `{name}`: the value is {value}; correct it"),
             };
             return Err(Error::file(path, problem));
@@ -310,11 +362,8 @@ impl Preparation {
         Ok(())
     }
 
-    fn scaled(&self, mut rows: Rows) -> Rows {
-        if let Some(scaling) = self.scaling() {
-            rows.data.x = scaling.apply(&rows.data.x);
-        }
-        rows
+    fn scaled(&self, x: Tensor<f32>) -> Tensor<f32> {
+        self.scaling().map_or_else(|| x.clone(), |scaling| scaling.apply(&x))
     }
 
     fn scaling(&self) -> Option<Scaling<Tensor<f32>>> {
@@ -322,4 +371,12 @@ impl Preparation {
             |values: &[f32]| Tensor::from_vec([values.len()], values.to_vec()).expand([self.features]);
         (!self.scale.is_empty()).then(|| Scaling { shift: tensor(&self.shift), scale: tensor(&self.scale) })
     }
+}
+
+/// The sentence about a missing value.
+pub(super) fn gap(row: &str, column: &str) -> String {
+    format!(
+        "row {row}, column `{column}`: the value is missing; fill such gaps with --impute mean or --impute \
+         median, or leave the column out with --drop-columns"
+    )
 }

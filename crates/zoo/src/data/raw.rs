@@ -31,9 +31,20 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    fn new(data: Dataset) -> Self {
+    pub(super) fn new(data: Dataset) -> Self {
         let pixels = data.image.is_some();
         Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels }
+    }
+
+    /// The same without the examples.
+    pub(super) fn outline(&self) -> Self {
+        let data = Dataset { x: Tensor::zeros([0, self.data.width()]), labels: None, image: self.data.image };
+        Raw {
+            columns: self.columns.clone(),
+            classes: self.classes.clone(),
+            pixels: self.pixels,
+            ..Raw::new(data)
+        }
     }
 
     /// Reads the source with this name: see [`load`](super::load).
@@ -47,10 +58,7 @@ impl Raw {
                 read.map_err(|error| Error::io("read", name, error))?;
                 Raw::of_table(name, Some(&content), reading)
             }
-            name => match fetch::find(name).filter(|_| !Path::new(name).exists()) {
-                Some(collection) => Raw::of_path(&collection.fetched()?, reading),
-                None => Raw::of_path(Path::new(name), reading),
-            },
+            name => Raw::of_path(Path::new(&resolved(name)?), reading),
         }
     }
 
@@ -59,9 +67,7 @@ impl Raw {
         if about.is_dir() {
             return Raw::of_folder(path, reading);
         }
-        let mut start = vec![];
-        let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
-        file.take(6).read_to_end(&mut start).map_err(|error| Error::io("read", path, error))?;
+        let start = start(path)?;
         let zipped_array = path.to_string_lossy().ends_with(".npy.gz");
         match &start[..] {
             [] => Err(Error::file(path, "the file is empty")),
@@ -225,8 +231,34 @@ impl Raw {
     }
 }
 
+/// Where a data set is that may be called by the name it was fetched by.
+pub(super) fn resolved(name: &str) -> Result<String> {
+    match fetch::find(name).filter(|_| !Path::new(name).exists()) {
+        Some(collection) => Ok(collection.fetched()?.display().to_string()),
+        None => Ok(name.to_owned()),
+    }
+}
+
+/// Whether a file is a table: whatever is nothing else.
+pub(super) fn is_table(path: &Path) -> Result<bool> {
+    let start = start(path)?;
+    Ok(!path.to_string_lossy().ends_with(".npy.gz")
+        && !matches!(
+            start[..],
+            [0x93, b'N', ..] | [b'P', b'K', ..] | [0x89, b'P', ..] | [0xff, 0xd8, ..] | [0, ..] | []
+        ))
+}
+
+/// The first bytes of a file.
+fn start(path: &Path) -> Result<Vec<u8>> {
+    let mut start = vec![];
+    let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
+    file.take(6).read_to_end(&mut start).map_err(|error| Error::io("read", path, error))?;
+    Ok(start)
+}
+
 /// How to read a table, with gaps left as they are.
-fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableOptions {
+pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableOptions {
     // A stream has no name that could tell tabs from commas.
     let first = content.and_then(|content| content.split(|&byte| byte == b'\n').next()).unwrap_or_default();
     let tabs = first.contains(&b'\t') && !first.contains(&b',');
@@ -245,7 +277,12 @@ pub(super) fn columns(path: &Path, reading: &Reading) -> Result<Columns> {
 }
 
 /// Names all columns of text at once, where one of them was the reason: so the next attempt succeeds.
-fn explain_text(error: Error, path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Error {
+pub(super) fn explain_text(
+    error: Error,
+    path: &Path,
+    content: Option<&[u8]>,
+    options: &TableOptions,
+) -> Error {
     let Error::File { problem, .. } = &error else { return error };
     let Some((problem, _)) = problem.split_once("; leave the column out with `drop`") else { return error };
     let looked = match content {

@@ -34,6 +34,8 @@ pub struct Reading {
     pub size: Option<[usize; 2]>,
     /// Whether pictures keep their colours.
     pub colour: Colour,
+    /// How many megabytes (2²⁰ bytes) a table or IDX images may take before they are trained on from disk.
+    pub memory: usize,
 }
 
 impl Default for Reading {
@@ -48,6 +50,7 @@ impl Default for Reading {
             test_fraction: 0.2,
             size: None,
             colour: Colour::Grey,
+            memory: 1024,
         }
     }
 }

@@ -60,6 +60,27 @@ pub fn read_folder(dir: &Path) -> Result<ImageFolder> {
     Ok(ImageFolder { train, test })
 }
 
+/// Where the images and labels of one part are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// `[count, height, width]`.
+    pub images: PathBuf,
+    /// `[count]`.
+    pub labels: Option<PathBuf>,
+}
+
+/// Finds the files of a folder like MNIST's without reading them: those for training, those for testing.
+///
+/// # Errors
+/// If images are missing.
+pub fn parts(dir: &Path) -> Result<[Parts; 2]> {
+    let names = list(dir)?;
+    let of = |split: &str| {
+        Ok(Parts { images: find_images(dir, &names, split)?, labels: find(dir, &names, split, "labels", 1) })
+    };
+    Ok([of("train")?, of("t10k")?])
+}
+
 const LAYOUT: &str = "it should hold train-images-idx3-ubyte and t10k-images-idx3-ubyte, and may hold \
     train-labels-idx1-ubyte and t10k-labels-idx1-ubyte, each with or without .gz";
 
@@ -86,13 +107,7 @@ fn list(dir: &Path) -> Result<Vec<OsString>> {
 
 /// The images of one split and their labels, checked against each other.
 fn read_set(dir: &Path, names: &[OsString], split: &str) -> Result<ImageSet> {
-    let Some(path) = find(dir, names, split, "images", 3) else {
-        let there = some_of(names);
-        let problem = format!(
-            "there is no {split}-images-idx3-ubyte or {split}-images-idx3-ubyte.gz among {there}; {LAYOUT}"
-        );
-        return Err(Error::file(dir, problem));
-    };
+    let path = find_images(dir, names, split)?;
     let images = read(&path)?;
     let [count, height, width] = images.shape[..] else {
         return Err(wrong_kind(&path, images.shape.len(), 3));
@@ -109,6 +124,16 @@ fn read_set(dir: &Path, names: &[OsString], split: &str) -> Result<ImageSet> {
         None => None,
     };
     Ok(ImageSet { height, width, pixels: images.bytes, labels })
+}
+
+fn find_images(dir: &Path, names: &[OsString], split: &str) -> Result<PathBuf> {
+    find(dir, names, split, "images", 3).ok_or_else(|| {
+        let there = some_of(names);
+        let problem = format!(
+            "there is no {split}-images-idx3-ubyte or {split}-images-idx3-ubyte.gz among {there}; {LAYOUT}"
+        );
+        Error::file(dir, problem)
+    })
 }
 
 fn read_labels(path: &Path, images: usize) -> Result<Vec<u8>> {

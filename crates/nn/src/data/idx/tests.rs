@@ -212,3 +212,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_stream_gives_the_items_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    let mut content = vec![0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6];
+    let read = |content: &[u8]| {
+        std::fs::write(&path, content).unwrap();
+        let mut stream = Stream::open(&path)?;
+        let mut items = vec![];
+        while let Some(item) = stream.advance()? {
+            items.push(item);
+        }
+        Ok::<_, crate::Error>(items)
+    };
+    assert_eq!(read(&content).unwrap(), [[1, 2], [3, 4], [5, 6]]);
+    assert!(read(&content[..21]).unwrap_err().to_string().contains("but the file holds only 2"));
+    content.push(7);
+    assert!(read(&content).unwrap_err().to_string().contains("but more bytes follow"));
+}

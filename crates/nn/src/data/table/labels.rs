@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::clip;
 
 /// The numbers of the classes, and their names if they have any.
-type Classes = (Option<Vec<u32>>, Option<Vec<String>>);
+pub type Classes = (Option<Vec<u32>>, Option<Vec<String>>);
 
 /// The labels so far. Each different text is stored once.
 #[derive(Default)]

@@ -212,3 +212,13 @@ fn a_look_finds_names_and_text() {
     let empty = parse_columns("t.csv".as_ref(), &b""[..], &options()).unwrap_err().to_string();
     assert_eq!(empty, "t.csv: the file is empty");
 }
+
+#[test]
+fn lines_are_counted_whatever_ends_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["a,b", "1,2", "3,x", ""].join(end);
+        assert!(problem(&text, &options()).starts_with("line 3, column `b`: "), "{end:?}");
+        let good = good(&text.replace('x', "4"), &options());
+        assert_eq!(good.data.x.to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    }
+}

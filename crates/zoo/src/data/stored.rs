@@ -1,0 +1,270 @@
+//! Data that are too large for memory: training examples wait in a temporary file and are read when a step
+//! asks for them. Whatever needs examples at hand (the initial model, the scaling, the metrics) gets a
+//! sample that is drawn evenly from all of them.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Mutex;
+
+use autograd::Tensor;
+use nn::data::{Examples, idx, table};
+use nn::{Dataset, Error, Generator, Purpose, Result, generator};
+use rand::RngExt;
+
+use super::preparation::SPLIT_SEED;
+use super::raw::{self, Raw};
+use super::{Impute, Preparation, Reading, Rows};
+
+/// Examples of a sample: enough to learn a scale from and to measure by.
+const SAMPLE: usize = 20_000;
+
+/// Training examples in a file, prepared when they are read.
+pub struct Stored {
+    file: Mutex<File>,
+    examples: usize,
+    labels: Option<Vec<u32>>,
+    preparation: Preparation,
+}
+
+impl Examples for Stored {
+    fn len(&self) -> usize {
+        self.examples
+    }
+
+    fn width(&self) -> usize {
+        self.preparation.features
+    }
+
+    fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
+        let width = self.width();
+        let mut bytes = vec![0; 4 * width];
+        let mut values = Vec::with_capacity(numbers.len() * width);
+        let failed = |error| Error::io("read", Path::new("the temporary file of the examples"), error);
+        // A panic elsewhere leaves the file as good as it was.
+        let mut file = self.file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for &number in numbers {
+            file.seek(SeekFrom::Start((number * bytes.len()) as u64)).map_err(failed)?;
+            file.read_exact(&mut bytes).map_err(failed)?;
+            values.extend(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
+        }
+        Ok(self.preparation.apply(Tensor::from_vec([numbers.len(), width], values)))
+    }
+
+    fn label(&self, number: usize) -> Option<u32> {
+        self.labels.as_ref().map(|labels| labels[number])
+    }
+}
+
+/// Data of which samples are at hand, and the training examples in a file, not yet prepared.
+pub(super) struct Large {
+    /// Samples of the training and of the test examples.
+    pub(super) samples: [Rows; 2],
+    /// What the samples say about all: names of columns and classes, kind.
+    pub(super) like: Raw,
+    file: File,
+    examples: usize,
+    labels: Option<Vec<u32>>,
+}
+
+impl Large {
+    /// Reads a table or a folder of IDX files this way if it takes more than the memory that `reading`
+    /// allows; `None` for all other data.
+    pub(super) fn read(source: &str, reading: &Reading) -> Result<Option<Self>> {
+        let path = Path::new(source);
+        let limit = (reading.memory as u64) << 20;
+        if path.is_dir() {
+            let Ok(parts) = idx::parts(path) else { return Ok(None) };
+            // A byte becomes a number of four bytes.
+            let size = unpacked(&parts[0].images).saturating_mul(4);
+            return if size > limit { Large::of_images(&parts, reading).map(Some) } else { Ok(None) };
+        }
+        match path.is_file() && unpacked(path) > limit && raw::is_table(path)? {
+            true => Large::of_table(path, reading).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The training examples, to be prepared like this.
+    pub(super) fn stored(self, preparation: &Preparation) -> Stored {
+        let Large { file, examples, labels, .. } = self;
+        Stored { file: Mutex::new(file), examples, labels, preparation: preparation.clone() }
+    }
+
+    /// How many training examples there are.
+    pub(super) fn examples(&self) -> usize {
+        self.examples
+    }
+
+    /// The largest class of a training example.
+    pub(super) fn last_class(&self) -> Option<u32> {
+        self.labels.iter().flatten().copied().max()
+    }
+
+    fn of_table(path: &Path, reading: &Reading) -> Result<Self> {
+        let options = raw::table_options(None, reading);
+        let explain = |error| raw::explain_text(error, path, None, &options);
+        let mut stream = table::Stream::open(path, &options).map_err(explain)?;
+        let columns = stream.columns();
+        let mut parts = [Part::new(0)?, Part::new(1)?];
+        let mut is_test = vec![];
+        let mut row = vec![];
+        while stream.advance(&mut row).map_err(explain)? {
+            let number = is_test.len();
+            check(path, &row, number, &columns, reading)?;
+            // Each row is dealt alone, so that nobody has to know how many there are.
+            let chance: f64 = generator(SPLIT_SEED, Purpose::Split, 0, number as u64).random();
+            is_test.push(chance < reading.test_fraction);
+            parts[usize::from(is_test[number])].push(&row, number)?;
+        }
+        let (labels, classes) = stream.classes()?;
+        let labels: [Option<Vec<u32>>; 2] = [false, true].map(|wanted| {
+            let labels = labels.as_ref()?.iter().zip(&is_test);
+            Some(labels.filter(|(_, is_test)| **is_test == wanted).map(|(label, _)| *label).collect())
+        });
+        let width = columns.len();
+        let mut like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: None });
+        (like.columns, like.classes) = (columns, classes.unwrap_or_default());
+        Large::of(path, parts, labels, like, width)
+    }
+
+    fn of_images(found: &[idx::Parts; 2], _: &Reading) -> Result<Self> {
+        let mut parts = [Part::new(0)?, Part::new(1)?];
+        let mut labels = [None, None];
+        let mut image = [0, 0];
+        for ((part, labels), paths) in parts.iter_mut().zip(&mut labels).zip(found) {
+            let mut stream = idx::Stream::open(&paths.images)?;
+            let [count, height, width] = stream.shape[..] else {
+                return Err(Error::file(&paths.images, "these are no images; their files may be swapped"));
+            };
+            image = [height, width];
+            let mut number = 0;
+            while let Some(bytes) = stream.advance()? {
+                let row: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect();
+                part.push(&row, number)?;
+                number += 1;
+            }
+            if let Some(path) = &paths.labels {
+                let read = idx::read(path)?;
+                if read.shape != [count] {
+                    return Err(Error::file(path, format!("these are no labels of {count} images")));
+                }
+                *labels = Some(read.bytes.into_iter().map(u32::from).collect());
+            }
+        }
+        let width = image[0] * image[1];
+        let like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: Some(image) });
+        Large::of(&found[0].images, parts, labels, like, width)
+    }
+
+    fn of(
+        path: &Path,
+        parts: [Part; 2],
+        labels: [Option<Vec<u32>>; 2],
+        like: Raw,
+        width: usize,
+    ) -> Result<Self> {
+        let [train, test] = parts;
+        if train.count == 0 || test.count == 0 {
+            return Err(Error::file(path, "there are too few examples to train and to test with"));
+        }
+        let sample = |part: &Part, labels: &Option<Vec<u32>>| {
+            let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
+            let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
+            Rows { data: Dataset { x, labels, image: like.data.image }, names: part.names.clone() }
+        };
+        let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
+        let [labels, _] = labels;
+        let (examples, file) = (train.count, train.file.into_inner());
+        let file = file.map_err(|error| Error::io("write", &std::env::temp_dir(), error.into_error()))?;
+        Ok(Large { samples, like, file, examples, labels })
+    }
+}
+
+/// The training or the test examples while they are read.
+struct Part {
+    /// All of them; those for testing are not kept.
+    file: BufWriter<File>,
+    count: usize,
+    /// Every example so far is in it with the same probability (Vitter 1985, algorithm R).
+    sample: Vec<Vec<f32>>,
+    /// Their places among those of the part, and their numbers in the data, counted from 1.
+    places: Vec<usize>,
+    names: Vec<String>,
+    from: Generator,
+    keep: bool,
+}
+
+impl Part {
+    fn new(number: u64) -> Result<Self> {
+        let file = tempfile::tempfile().map_err(|error| Error::io("write", &std::env::temp_dir(), error))?;
+        Ok(Part {
+            file: BufWriter::new(file),
+            count: 0,
+            sample: vec![],
+            places: vec![],
+            names: vec![],
+            from: generator(SPLIT_SEED, Purpose::Split, 1, number),
+            keep: number == 0,
+        })
+    }
+
+    fn push(&mut self, row: &[f32], number: usize) -> Result<()> {
+        if self.keep {
+            for value in row {
+                let written = self.file.write_all(&value.to_le_bytes());
+                written.map_err(|error| Error::io("write", &std::env::temp_dir(), error))?;
+            }
+        }
+        let place = if self.count < SAMPLE { self.count } else { self.from.random_range(0..=self.count) };
+        let name = (number + 1).to_string();
+        if self.count < SAMPLE {
+            self.sample.push(row.to_vec());
+            self.places.push(self.count);
+            self.names.push(name);
+        } else if place < SAMPLE {
+            self.sample[place] = row.to_vec();
+            self.places[place] = self.count;
+            self.names[place] = name;
+        }
+        self.count += 1;
+        Ok(())
+    }
+}
+
+/// Refuses gaps before they are hidden among millions of rows, unless they are to be filled.
+fn check(path: &Path, row: &[f32], number: usize, columns: &[String], reading: &Reading) -> Result<()> {
+    match row.iter().position(|value| value.is_nan()) {
+        Some(column) if reading.impute == Impute::Refuse => {
+            Err(Error::file(path, super::preparation::gap(&(number + 1).to_string(), &columns[column])))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The bytes of a file after decompression, as a guess: text and images shrink to about a quarter.
+fn unpacked(path: &Path) -> u64 {
+    let size = fs::metadata(path).map_or(0, |about| about.len());
+    if path.extension().is_some_and(|ending| ending == "gz") { size.saturating_mul(4) } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_even_and_never_larger() {
+        let all = 3 * SAMPLE;
+        let mut part = Part::new(1).unwrap();
+        (0..all).for_each(|number| part.push(&[number as f32], number).unwrap());
+        assert_eq!((part.count, part.sample.len()), (all, SAMPLE));
+        for (place, row) in part.places.iter().zip(&part.sample) {
+            assert_eq!(row[0], *place as f32);
+        }
+        // A third of the first third, of the second and of the last; the deviation of such a count is 54.
+        for third in 0..3 {
+            let inside = part.places.iter().filter(|place| **place / SAMPLE == third).count() as f64;
+            assert!((inside - SAMPLE as f64 / 3.0).abs() < 300.0, "{inside}");
+        }
+    }
+}
