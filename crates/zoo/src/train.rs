@@ -2,6 +2,7 @@
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
+use nn::data::transform::{Binarize, Shift};
 use nn::optim::{self, Adam, Optimizer};
 pub use nn::train::{Epoch, Plan, Terms, Trainer};
 use nn::train::{Task, Update};
@@ -16,6 +17,24 @@ pub struct Lesson<'a> {
     pub model: &'a mut dyn AnyModel,
     /// What from.
     pub data: &'a Split,
+    /// What happens to training examples whenever they are drawn.
+    pub augment: Augment,
+}
+
+/// Changes to training examples, drawn anew in every epoch. The test examples stay as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Augment {
+    /// Moves images by up to so many pixels in each direction; see [`Shift`].
+    pub shift: usize,
+    /// How grey values become bits.
+    pub binarize: Binarize,
+}
+
+impl<'a> Lesson<'a> {
+    /// A model that learns from the training examples as they are.
+    pub fn new(model: &'a mut dyn AnyModel, data: &'a Split) -> Self {
+        Lesson { model, data, augment: Augment::default() }
+    }
 }
 
 impl Task<f32> for Lesson<'_> {
@@ -23,8 +42,12 @@ impl Task<f32> for Lesson<'_> {
         self.data.train.len()
     }
 
+    fn begin(&mut self, seed: u64) -> Result<()> {
+        self.model.prepare(&self.data.train, seed)
+    }
+
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
-        let x: Tensor<f32> = self.data.train.rows(numbers);
+        let x = self.augment.apply(self.data.train.rows(numbers), self.data.train.image, &context);
         self.model.train_step(&x, context.with_labels(self.data.train.labels_of(numbers)), update)
     }
 
@@ -45,6 +68,18 @@ impl Task<f32> for Lesson<'_> {
     }
 }
 
+impl Augment {
+    /// The examples as the model sees them in this pass.
+    fn apply(self, x: Tensor<f32>, image: Option<[usize; 2]>, context: &Context) -> Tensor<f32> {
+        let (seed, epoch, numbers) = (context.seed(), context.epoch(), context.examples());
+        let x = match image {
+            Some(image) => Shift { pixels: self.shift, image }.apply(&x, seed, epoch, numbers),
+            None => x,
+        };
+        self.binarize.apply(&x, seed, epoch, numbers)
+    }
+}
+
 /// The trainer of the zoo: Adam by this plan.
 pub fn trainer<'a>(plan: &Plan) -> Trainer<'a, f32> {
     Trainer::new(plan.clone(), Adam::new(plan.learning_rate))
@@ -56,6 +91,6 @@ pub fn trainer<'a>(plan: &Plan) -> Trainer<'a, f32> {
 /// If the plan makes no sense, or the loss is not a finite number any more.
 pub fn train(model: &mut dyn AnyModel, data: &Split, plan: &Plan) -> Result<Vec<Epoch>> {
     let mut trainer = trainer(plan);
-    trainer.run(&mut Lesson { model, data })?;
+    trainer.run(&mut Lesson::new(model, data))?;
     Ok(trainer.epochs().to_vec())
 }

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<String> {
         Training::ClosedForm => vec![],
         Training::Gradient => {
             let mut trainer = trainer(&config.train).with(stop.clone()).with(ProgressBar::new());
-            trainer.run(&mut Lesson { model: &mut *model, data: &data })?;
+            trainer.run(&mut Lesson::new(&mut *model, &data))?;
             trainer.epochs().to_vec()
         }
     };
