@@ -29,6 +29,7 @@ pub mod pictures;
 pub mod plot;
 pub mod recommend;
 pub mod registry;
+pub mod reproduce;
 pub mod terms;
 pub mod train;
 pub mod uses;

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::List => print(&commands::list::table()),
         Command::Train(args) => commands::train::run(&args).and_then(|report| print(&report)),
+        Command::Reproduce(args) => commands::reproduce::run(&args),
         Command::Bench(args) => commands::bench::run(&args, started).and_then(|line| print(&line)),
     };
     match result {
