@@ -8,56 +8,53 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use autograd::{Tensor, value};
-use nalgebra::DMatrix;
 use nn::{Purpose, generator};
 use zoo::data::{self, Split};
 use zoo::models::contractive::Config;
 use zoo::plot::{Series, Size, curves, image_grid, png};
 use zoo::registry::Settings;
 use zoo::train::{Plan, train};
+use zoo::uses::manifold::{mean_spectrum, saturation, spectra, tangents};
+use zoo::{AnyModel, evaluate};
 
 const SHOWN: usize = 8;
 
-/// Trains with this weight of the penalty. Returns `J` of some test images, `[images, code, pixels]`.
-fn jacobians(contraction: f64, digits: &Split) -> nn::Result<Tensor<f32>> {
+/// A model that was trained with this weight of the penalty.
+fn trained(contraction: f64, digits: &Split) -> nn::Result<impl AnyModel> {
     let config = Config { contraction, ..Config::defaults(&digits.train) };
     let mut model = config.build(&digits.train, &mut generator(0, Purpose::Init, 0, 0))?;
     let plan = Plan { epochs: 60, batch: 64, learning_rate: 2e-3, ..Plan::default() };
     train(&mut model, digits, &plan)?;
-    let x = digits.test.rows(&(0..SHOWN).collect::<Vec<_>>());
-    Ok(value(&model.0, |model, tape| model.jacobian(tape.constant(&x))))
+    Ok(model)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let digits = data::digits();
-    let (mut spectra, mut tangents) = (vec![], vec![]);
+    let x = digits.test.rows(&(0..100).collect::<Vec<_>>());
+    let (mut curve, mut shown) = (vec![], vec![]);
     for contraction in [0.0, 0.1, 0.5] {
-        let jacobians = jacobians(contraction, &digits)?;
-        let (units, pixels) = (jacobians.shape()[1], jacobians.shape()[2]);
-        let mut mean = vec![0.0; units.min(pixels)];
-        tangents.clear();
-        for image in 0..SHOWN {
-            let j = jacobians.slice(0, image, image + 1, 1).to_vec();
-            let svd = DMatrix::from_row_slice(units, pixels, &j).svd(false, true);
-            mean.iter_mut()
-                .zip(svd.singular_values.iter())
-                .for_each(|(m, &s)| *m += f64::from(s) / SHOWN as f64);
-            let directions = svd.v_t.ok_or("asked for")?;
-            tangents.push(digits.test.row(image));
-            for k in 0..6 {
-                // Grey is no change, black and white are opposite changes.
-                let largest = directions.row(k).amax();
-                tangents.push(directions.row(k).iter().map(|v| 0.5 + 0.5 * v / largest).collect());
-            }
-        }
-        let norm = mean.iter().map(|s| s * s).sum::<f64>().sqrt();
+        let model = trained(contraction, &digits)?;
+        let mean = mean_spectrum(&model, &x);
+        // The mean over images of the norm; the norm of the mean spectrum would be smaller.
+        let squares = spectra(&model, &x).map(|s| s * s).sum_to([100, 1]);
+        let norm = squares.map(f64::sqrt).sum_to([]).item() / 100.0;
+        let saturated = 100.0 * saturation(&evaluate::codes(&model, &digits.test), 0.05);
         println!(
-            "λ = {contraction}: singular values 1, 10, 40: {:.2} {:.2} {:.2}; ‖J‖ {norm:.2}",
+            "λ = {contraction}: singular values 1, 10, 40: {:.2} {:.2} {:.2}; ‖J‖ {norm:.2}; {saturated:.0} % of \
+             the units saturated",
             mean[0], mean[9], mean[39]
         );
         let points = mean.iter().enumerate().map(|(k, &s)| (k as f64 + 1.0, s)).collect();
-        spectra.push(Series { name: format!("λ = {contraction}"), points });
+        curve.push(Series { name: format!("λ = {contraction}"), points });
+        shown.clear();
+        for image in 0..SHOWN {
+            shown.push(digits.test.row(image));
+            for tangent in tangents(&model, &digits.test.rows(&[image]), 6) {
+                // Grey is no change, black and white are opposite changes.
+                let largest = tangent.direction.iter().fold(0.0, |m: f32, v| m.max(v.abs()));
+                shown.push(tangent.direction.iter().map(|v| 0.5 + 0.5 * v / largest).collect());
+            }
+        }
     }
 
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
@@ -65,16 +62,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let title = "How far the code moves along its directions\nmean singular values of ∂z/∂x, test digits";
     fs::write(
         folder.join("13_spectrum.png"),
-        png(&curves(title, "direction", "singular value", &spectra, &[])),
+        png(&curves(title, "direction", "singular value", &curve, &[])),
     )?;
     let title =
         "Digits and their tangents\nthe six directions that the contractive code follows most, λ = 0.5";
-    let picture = image_grid(title, Size { height: 8, width: 8 }, 7, &tangents, None);
+    let picture = image_grid(title, Size { height: 8, width: 8 }, 7, &shown, None);
     fs::write(folder.join("13_tangents.png"), png(&picture))?;
     println!("drawn in {}", folder.display());
 
     // The tail falls more than the head: the code forgets directions, it does not only shrink.
-    let at = |series: usize, k: usize| spectra[series].points[k].1;
+    let at = |series: usize, k: usize| curve[series].points[k].1;
     assert!(at(1, 39) / at(0, 39) < 0.5 * at(1, 0) / at(0, 0));
     Ok(())
 }

@@ -11,6 +11,7 @@ use nn::losses::{self, Loss, Unit};
 use nn::optim::Adam;
 use nn::train::{Fit, Plan, Trainer};
 use nn::{Dataset, Purpose, generator};
+use zoo::AnyModel;
 use zoo::data::{self, Split};
 use zoo::models::stacked::Config;
 use zoo::plot::{Series, curves, png};
@@ -23,7 +24,9 @@ const EPOCHS: usize = 80;
 fn errors(pretraining: usize, seed: u64, digits: &Split) -> nn::Result<Vec<f64>> {
     let from = &mut generator(seed, Purpose::Init, 0, 0);
     let config = Config { code: 64, hidden: vec![128], pretraining, ..Config::defaults(&digits.train) };
-    let classifier = config.build(&digits.train, from)?.0.classifier(10, from);
+    let mut model = config.build(&digits.train, from)?;
+    model.prepare(&digits.train, seed)?;
+    let classifier = model.0.classifier(10, from);
 
     let labels = digits.train.labels.as_deref().expect("the digits have labels");
     let few: Vec<usize> = (0..LABELS).collect();

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let plan = Plan { epochs: 40, ..find("vq-vae")?.plan(&digits.train) };
         for epochs in (4..=plan.epochs).step_by(4) {
             let plan = Plan { epochs: 4, seed: epochs as u64, ..plan.clone() };
-            trainer(&plan).run(&mut Lesson { model: &mut model, data: &digits })?;
+            trainer(&plan).run(&mut Lesson::new(&mut model, &digits))?;
             points.push((epochs as f64, model.0.perplexity(&digits.train.x)));
         }
         let sse = evaluate::mean_squared_error(&model, &digits.test);

@@ -89,6 +89,11 @@ impl<'a> Context<'a> {
         self.purpose == Purpose::Noise
     }
 
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The epoch of a training pass, counted from 1; 0 in an evaluation pass.
     pub fn epoch(&self) -> u64 {
         self.epoch

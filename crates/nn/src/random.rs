@@ -41,6 +41,8 @@ pub enum Purpose {
     Binarize = 7,
     /// Noise on the inputs of a denoising model.
     Corruption = 8,
+    /// Changes to training examples that leave them what they are.
+    Augment = 9,
 }
 
 /// The generator for one purpose, epoch and example of the run with this seed.

@@ -36,6 +36,7 @@ pub mod plot;
 pub mod recommend;
 pub mod registry;
 pub mod report;
+pub mod reproduce;
 pub mod run;
 pub mod terms;
 pub mod train;

@@ -47,6 +47,7 @@ fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
         Command::Export(args) => commands::export::run(&args),
         Command::Search(args) => commands::search::run(&args),
         Command::Data(args) => commands::data::run(&args),
+        Command::Reproduce(args) => commands::reproduce::run(&args),
         Command::Bench(args) => commands::bench::run(&args, started).map(Outcome::Done),
         Command::Completions { shell } => {
             let mut script = vec![];

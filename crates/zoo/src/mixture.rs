@@ -21,11 +21,14 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod start;
+
 use autograd::Tensor;
 use nalgebra::{DMatrix, DVector};
 use nn::random::normal;
-use nn::{Error, Generator, Purpose, Result, generator};
-use rand::RngExt;
+use nn::{Error, Generator, Result};
+
+use start::{nearest, pick, starts};
 
 /// A mixture of Gaussians with full covariance matrices.
 #[derive(Clone, Debug)]
@@ -170,46 +173,6 @@ fn maximise(z: &DMatrix<f64>, shares: &DMatrix<f64>, floor: f64) -> Vec<Componen
     shares.column_iter().map(component).collect()
 }
 
-/// Where the components start: points, each chosen with a probability that grows with the square of its
-/// distance from those already chosen.
-fn starts(z: &DMatrix<f64>, components: usize, seed: u64) -> Vec<usize> {
-    let from = &mut generator(seed, Purpose::Init, 0, 0);
-    let mut chosen = vec![from.random_range(0..z.ncols())];
-    let mut distances = vec![f64::INFINITY; z.ncols()];
-    while chosen.len() < components {
-        let last = z.column(chosen[chosen.len() - 1]);
-        for (distance, z) in distances.iter_mut().zip(z.column_iter()) {
-            *distance = distance.min((z - last).norm_squared());
-        }
-        chosen.push(pick(distances.iter().copied(), from));
-    }
-    chosen
-}
-
-/// 1 where the start is the nearest one, `[points, components]`.
-fn nearest(z: &DMatrix<f64>, starts: &[usize]) -> DMatrix<f64> {
-    let mut shares = DMatrix::zeros(z.ncols(), starts.len());
-    for (i, point) in z.column_iter().enumerate() {
-        let distance = |k: &usize| (point - z.column(starts[*k])).norm_squared();
-        let best = (0..starts.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        shares[(i, best.expect("at least one component"))] = 1.0;
-    }
-    shares
-}
-
-/// A number drawn with probabilities in proportion to these weights; any, if they are all 0.
-fn pick(weights: impl ExactSizeIterator<Item = f64> + Clone, from: &mut Generator) -> usize {
-    let last = weights.len() - 1;
-    let mut left = from.random::<f64>() * weights.clone().sum::<f64>();
-    weights
-        .take(last)
-        .position(|weight| {
-            left -= weight;
-            left < 0.0
-        })
-        .unwrap_or(last)
-}
-
 fn log_sum_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = logs.clone().fold(f64::NEG_INFINITY, f64::max);
     largest + logs.map(|log| (log - largest).exp()).sum::<f64>().ln()
@@ -218,6 +181,7 @@ fn log_sum_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nn::{Purpose, generator};
 
     /// Three clouds in the plane with known weights, means and covariances.
     fn clouds() -> Tensor<f32> {

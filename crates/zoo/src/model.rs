@@ -6,14 +6,14 @@ use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, v
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
-use nn::{Context, Error, Result};
+use nn::{Context, Dataset, Error, Result};
 
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
 
 // ANCHOR: model
 /// An autoencoder on a tape. A model's file implements this and nothing else.
-pub trait Model<'t, T: Real> {
+pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
     /// The code `z` of `x`: `[batch, features]` to `[batch, code]`. Draws no noise.
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T>;
 
@@ -22,7 +22,16 @@ pub trait Model<'t, T: Real> {
 
     /// The loss of the paper for a batch, as named terms.
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T>;
-// ANCHOR_END: model
+    // ANCHOR_END: model
+
+    /// What comes before the first step of training, on the training data: pretraining, for example. Nothing
+    /// for most models. `model` is the model at rest.
+    ///
+    /// # Errors
+    /// If a training in it fails.
+    fn prepare(_model: &mut Self::With<Tensor<f32>>, _data: &Dataset, _seed: u64) -> Result<()> {
+        Ok(())
+    }
 
     /// Codes drawn from the model's prior `p(z)`, as many as the context counts, `[samples, code]`: what
     /// [`decode`](Self::decode) makes new examples of. `None` for a model without a prior. A model of
@@ -79,6 +88,14 @@ pub trait AnyModel {
     /// The divergence of every latent, if it has one; see [`Model::divergence`].
     fn divergence(&self, _x: &Tensor<f32>) -> Option<Tensor<f32>> {
         None
+    }
+
+    /// What comes before the first step of training; see [`Model::prepare`].
+    ///
+    /// # Errors
+    /// If a training in it fails.
+    fn prepare(&mut self, _data: &Dataset, _seed: u64) -> Result<()> {
+        Ok(())
     }
 
     /// One step of training on a batch; returns the loss before the step.
@@ -139,7 +156,7 @@ pub struct Learned<M>(pub M);
 impl<M> AnyModel for Learned<M>
 where
     M: Tree<Tensor<f32>, With<Tensor<f32>> = M>,
-    for<'t> M::With<Var<'t, f32>>: Model<'t, f32>,
+    for<'t> M::With<Var<'t, f32>>: Model<'t, f32> + Tree<Var<'t, f32>, With<Tensor<f32>> = M>,
     for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
 {
     fn encode(&self, x: &Tensor<f32>) -> Tensor<f32> {
@@ -194,6 +211,10 @@ where
         let tape = Tape::new();
         let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
         model.divergence(tape.constant(x)).map(Var::value)
+    }
+
+    fn prepare(&mut self, data: &Dataset, seed: u64) -> Result<()> {
+        <M::With<Var<'_, f32>> as Model<'_, f32>>::prepare(&mut self.0, data, seed)
     }
 
     fn train_step(

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub enum Likelihood {
     /// The output is the reconstruction; the loss is `‖x − x̂‖²`.
     SquaredError,
+    /// The output is the logit of the reconstruction, `x̂ = σ(output)`, which so stays within `[0, 1]`; the
+    /// loss is `‖x − x̂‖²`.
+    BoundedSquaredError,
     /// The output is the logit of a coin for every pixel; the loss is the cross-entropy, and the
     /// reconstruction the coin's mean `σ(output)`.
     Bernoulli,
@@ -27,7 +30,7 @@ impl Likelihood {
     /// The unit of its loss.
     pub fn unit(self) -> Unit {
         match self {
-            Likelihood::SquaredError => Unit::SquaredError,
+            Likelihood::SquaredError | Likelihood::BoundedSquaredError => Unit::SquaredError,
             Likelihood::Bernoulli | Likelihood::ContinuousBernoulli => Unit::Nats,
         }
     }
@@ -36,6 +39,7 @@ impl Likelihood {
     pub fn loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         match self {
             Likelihood::SquaredError => losses::squared_error(output, x),
+            Likelihood::BoundedSquaredError => losses::squared_error(output.sigmoid(), x),
             Likelihood::Bernoulli => losses::bce_with_logits(output, x),
             Likelihood::ContinuousBernoulli => losses::continuous_bernoulli_nll(output, x),
         }
@@ -46,6 +50,7 @@ impl Likelihood {
     pub fn weighted_loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>, w: Var<'t, T>) -> Var<'t, T> {
         let loss = match self {
             Likelihood::SquaredError => (output - x).square(),
+            Likelihood::BoundedSquaredError => (output.sigmoid() - x).square(),
             Likelihood::Bernoulli => losses::elementwise::bce_with_logits(output, x),
             Likelihood::ContinuousBernoulli => losses::elementwise::continuous_bernoulli_nll(output, x),
         };
@@ -56,7 +61,7 @@ impl Likelihood {
     pub fn mean<'t, T: Real>(self, output: Var<'t, T>) -> Var<'t, T> {
         match self {
             Likelihood::SquaredError => output,
-            Likelihood::Bernoulli => output.sigmoid(),
+            Likelihood::Bernoulli | Likelihood::BoundedSquaredError => output.sigmoid(),
             Likelihood::ContinuousBernoulli => continuous_bernoulli_mean(output),
         }
     }
@@ -67,7 +72,7 @@ impl Likelihood {
         match self {
             Likelihood::SquaredError => mean.cast(),
             // Pixels that are always 0 would ask for −∞.
-            Likelihood::Bernoulli | Likelihood::ContinuousBernoulli => {
+            Likelihood::Bernoulli | Likelihood::BoundedSquaredError | Likelihood::ContinuousBernoulli => {
                 mean.cast::<f64>().map(|p| p.clamp(0.01, 0.99)).map(|p| (p / (1.0 - p)).ln()).cast()
             }
         }
@@ -231,10 +236,20 @@ mod tests {
         let tape = Tape::<f64>::new();
         let [output, x, ones] = [[0.3, -1.2], [0.8, 0.1], [1.0, 1.0]]
             .map(|row| tape.constant(Tensor::from_vec([1, 2], row.to_vec())));
-        for likelihood in [Likelihood::SquaredError, Likelihood::Bernoulli] {
+        for likelihood in [Likelihood::SquaredError, Likelihood::BoundedSquaredError, Likelihood::Bernoulli] {
             let (plain, weighted) = (likelihood.loss(output, x), likelihood.weighted_loss(output, x, ones));
             assert!((plain.item() - weighted.item()).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn a_bounded_error_is_that_of_the_reconstruction() {
+        let tape = Tape::<f64>::new();
+        let [output, x] =
+            [[0.0, 40.0], [0.8, 0.1]].map(|row| tape.constant(Tensor::from_vec([1, 2], row.to_vec())));
+        let likelihood = Likelihood::BoundedSquaredError;
+        assert_eq!(likelihood.mean(output).value().to_vec(), [0.5, 1.0]);
+        assert!((likelihood.loss(output, x).item() - (0.09 + 0.81)).abs() < 1e-12);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
 use nn::data::Examples;
+use nn::data::transform::{Binarize, Shift};
 use nn::optim::{self, Adam, Optimizer};
 pub use nn::train::{Epoch, Plan, Terms, Trainer};
 use nn::train::{Task, Update};
-use nn::{Context, Dataset, Result};
+use nn::{Context, Result};
 
 use crate::data::Split;
 use crate::{AnyModel, evaluate};
@@ -17,16 +18,45 @@ pub struct Lesson<'a> {
     pub model: &'a mut dyn AnyModel,
     /// What from.
     pub data: &'a Split,
+    /// The training examples, where they are too large for memory. Then `data` holds a sample of them.
+    pub stored: Option<&'a dyn Examples>,
+    /// What happens to training examples whenever they are drawn.
+    pub augment: Augment,
+}
+
+/// Changes to training examples, drawn anew in every epoch. The test examples stay as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Augment {
+    /// Moves images by up to so many pixels in each direction; see [`Shift`].
+    pub shift: usize,
+    /// How grey values become bits.
+    pub binarize: Binarize,
+}
+
+impl<'a> Lesson<'a> {
+    /// A model that learns from the training examples as they are.
+    pub fn new(model: &'a mut dyn AnyModel, data: &'a Split) -> Self {
+        Lesson { model, data, stored: None, augment: Augment::default() }
+    }
+
+    fn train(&self) -> &dyn Examples {
+        self.stored.unwrap_or(&self.data.train)
+    }
 }
 
 impl Task<f32> for Lesson<'_> {
     fn examples(&self) -> usize {
-        self.data.train.len()
+        self.train().len()
+    }
+
+    fn begin(&mut self, seed: u64) -> Result<()> {
+        self.model.prepare(&self.data.train, seed)
     }
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
-        let x: Tensor<f32> = self.data.train.rows(numbers);
-        self.model.train_step(&x, context.with_labels(self.data.train.labels_of(numbers)), update)
+        let (x, labels) = (self.train().rows(numbers)?, self.train().labels_of(numbers));
+        let x = self.augment.apply(x, self.data.train.image, &context);
+        self.model.train_step(&x, context.with_labels(labels), update)
     }
 
     fn validate(&self, seed: u64) -> Result<Option<Terms>> {
@@ -47,41 +77,15 @@ impl Task<f32> for Lesson<'_> {
     }
 }
 
-/// The same with training examples that are somewhere else than in memory.
-pub struct LargeLesson<'a> {
-    /// What learns.
-    pub model: &'a mut dyn AnyModel,
-    /// What from.
-    pub train: &'a dyn Examples,
-    /// What it is judged by.
-    pub test: &'a Dataset,
-}
-
-impl Task<f32> for LargeLesson<'_> {
-    fn examples(&self) -> usize {
-        self.train.len()
-    }
-
-    fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
-        let x = self.train.rows(numbers)?;
-        let labels = numbers.iter().map(|&number| self.train.label(number)).collect();
-        self.model.train_step(&x, context.with_labels(labels), update)
-    }
-
-    fn validate(&self, seed: u64) -> Result<Option<Terms>> {
-        Ok(Some(evaluate::loss(self.model, self.test, seed)))
-    }
-
-    fn save(&self, into: &mut Checkpoint<f32>) {
-        self.model.insert("model", into);
-    }
-
-    fn restore(&mut self, from: &Checkpoint<f32>) -> Result<(), String> {
-        self.model.restore("model", from)
-    }
-
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        self.model.restore_optimizer(optimizer, state)
+impl Augment {
+    /// The examples as the model sees them in this pass.
+    fn apply(self, x: Tensor<f32>, image: Option<[usize; 2]>, context: &Context) -> Tensor<f32> {
+        let (seed, epoch, numbers) = (context.seed(), context.epoch(), context.examples());
+        let x = match image {
+            Some(image) => Shift { pixels: self.shift, image }.apply(&x, seed, epoch, numbers),
+            None => x,
+        };
+        self.binarize.apply(&x, seed, epoch, numbers)
     }
 }
 
@@ -96,6 +100,6 @@ pub fn trainer<'a>(plan: &Plan) -> Trainer<'a, f32> {
 /// If the plan makes no sense, or the loss is not a finite number any more.
 pub fn train(model: &mut dyn AnyModel, data: &Split, plan: &Plan) -> Result<Vec<Epoch>> {
     let mut trainer = trainer(plan);
-    trainer.run(&mut Lesson { model, data })?;
+    trainer.run(&mut Lesson::new(model, data))?;
     Ok(trainer.epochs().to_vec())
 }

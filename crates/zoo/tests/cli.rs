@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
 mod common;
-use common::{refuse, succeed};
+use common::{refuse, succeed, zoo};
 
 fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut content = vec![0, 0, 8, shape.len() as u8];
@@ -201,13 +201,63 @@ fn folders_that_cannot_be_written_are_refused_before_training() {
 #[test]
 fn a_full_disk_leaves_no_half_written_file() {
     let folder = tempfile::tempdir().unwrap();
-    let zoo = env!("CARGO_BIN_EXE_zoo");
+    let program = env!("CARGO_BIN_EXE_zoo");
     // 8 blocks of 512 or 1024 bytes: enough for the settings and metrics, not for the checkpoint.
-    let script = format!("trap '' XFSZ; ulimit -f 8; exec {zoo} train ae --epochs 1 --hidden 200 --out run");
+    let script =
+        format!("trap '' XFSZ; ulimit -f 8; exec {program} train ae --epochs 1 --hidden 200 --out run");
     let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(error.starts_with("error: cannot write run/training.safetensors: "), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
     assert!(!folder.path().join("run").exists(), "nothing is left of a run that came to nothing");
+}
+
+#[test]
+fn reproduce_lists_its_targets() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = succeed(folder.path(), &["reproduce"]);
+    assert_eq!(list, succeed(folder.path(), &["reproduce", "list"]));
+    let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names[..3], ["target", "pca", "linear"]);
+    assert!(list.contains("Hinton & Salakhutdinov 2006, fig. 2B"), "{list}");
+}
+
+/// Random pictures are no MNIST: the figures are far off, which is a failure that shows the whole table.
+#[test]
+fn a_figure_outside_its_margin_is_a_failure() {
+    let images = image_folder();
+    let data = images.path().to_str().unwrap();
+    for (target, row) in [
+        ("pca", "PCA, code 30, test SSE/img"),
+        ("keras", "test cross-entropy per pixel"),
+        ("keras-sparse", "mean of a unit of the code"),
+        ("vae", "NLL, 200 samples, nats/img"),
+        ("deep", "test SSE/img"),
+    ] {
+        let arguments = ["reproduce", target, "--data", data, "--epochs", "1", "--threads", "1"];
+        let output = zoo(images.path(), &arguments);
+        let (table, error) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        let line = table.lines().find(|line| line.starts_with(row));
+        let line = line.unwrap_or_else(|| panic!("{target} has no row `{row}`:\n{table}{error}"));
+        assert!(table.contains("40 training and 10 test images") && table.contains("minutes"), "{table}");
+        if target == "pca" || target == "keras" {
+            assert!(line.ends_with("NO"), "{table}");
+            assert!(!output.status.success() && error.ends_with("figures outside the margin\n"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn reproduce_refuses_what_it_cannot_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = image_folder();
+    let data = images.path().to_str().unwrap();
+    refuse(folder.path(), &["reproduce", "stackd"], "no target `stackd`; did you mean `stacked`?");
+    refuse(folder.path(), &["reproduce", "pca"], "`zoo reproduce pca` needs MNIST: add --data FOLDER");
+    refuse(folder.path(), &["reproduce", "pca", "--data", "nowhere"], "nowhere: there is no such folder");
+    refuse(folder.path(), &["reproduce", "vae", "--data", data, "--epochs", "0"], "--epochs is 0");
+    refuse(folder.path(), &["reproduce", "pca", "--data", data, "--threads", "0"], "at least 1 thread");
+    refuse(folder.path(), &["reproduce", "keras-conv", "--data", data], "images of 28 × 28 pixels");
 }

@@ -39,35 +39,65 @@ impl OnDisk {
         width: usize,
         rows: impl IntoIterator<Item = Result<(Vec<f32>, Option<u32>)>>,
     ) -> Result<Self> {
-        let folder = std::env::temp_dir();
-        let failed = |error| Error::io("write", &folder, error);
-        let file = tempfile::tempfile().map_err(failed)?;
-        let mut writer = BufWriter::with_capacity(1 << 16, &file);
-        let (mut labels, mut len) = (vec![], 0);
+        let mut writer = Writer::new(width)?;
         for row in rows {
             let (row, label) = row?;
-            len += 1;
-            if row.len() != width {
-                let found = row.len();
-                return Err(Error::Invalid(format!(
-                    "row {len} has {found} numbers, the others have {width}"
-                )));
-            }
-            labels.extend(label);
-            if !labels.is_empty() && labels.len() != len {
-                return Err(Error::Invalid(format!(
-                    "up to row {len}, some rows have a class and some do not"
-                )));
-            }
-            for number in row {
-                writer.write_all(&number.to_le_bytes()).map_err(failed)?;
-            }
+            writer.push(&row, label)?;
         }
-        writer.flush().map_err(failed)?;
-        drop(writer);
-        let file = Rows { path: folder.clone(), file: Mutex::new(file), start: 0 };
+        writer.finish()
+    }
+}
+
+/// Writes an [`OnDisk`] row by row.
+#[derive(Debug)]
+pub struct Writer {
+    file: BufWriter<File>,
+    len: usize,
+    width: usize,
+    labels: Vec<u32>,
+}
+
+impl Writer {
+    /// For rows of this width, in a file in the system's folder for such files.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn new(width: usize) -> Result<Self> {
+        let file = tempfile::tempfile().map_err(failed)?;
+        Ok(Writer { file: BufWriter::with_capacity(1 << 16, file), len: 0, width, labels: vec![] })
+    }
+
+    /// Adds a row, with its class if it has one.
+    ///
+    /// # Errors
+    /// If it has another width, if some rows have a class and others none, or if it cannot be written.
+    pub fn push(&mut self, row: &[f32], label: Option<u32>) -> Result<()> {
+        self.len += 1;
+        let (len, width, found) = (self.len, self.width, row.len());
+        if found != width {
+            return Err(Error::Invalid(format!("row {len} has {found} numbers, the others have {width}")));
+        }
+        self.labels.extend(label);
+        if !self.labels.is_empty() && self.labels.len() != len {
+            return Err(Error::Invalid(format!("up to row {len}, some rows have a class and some do not")));
+        }
+        row.iter().try_for_each(|number| self.file.write_all(&number.to_le_bytes())).map_err(failed)
+    }
+
+    /// The rows, ready to be read.
+    ///
+    /// # Errors
+    /// If the last of them cannot be written.
+    pub fn finish(self) -> Result<OnDisk> {
+        let Writer { file, len, width, labels } = self;
+        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+        let file = Rows { path: std::env::temp_dir(), file: Mutex::new(file), start: 0 };
         Ok(OnDisk { file, len, width, labels: (!labels.is_empty()).then_some(labels) })
     }
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::io("write", &std::env::temp_dir(), error)
 }
 
 impl Examples for OnDisk {

@@ -15,7 +15,7 @@
 //! No reader trusts its file. Damaged content is an error that says what and where, and memory grows with
 //! the bytes that are there and not with what a header promises.
 
-mod disk;
+pub mod disk;
 pub mod examples;
 pub mod idx;
 pub mod npy;

@@ -2,7 +2,7 @@
 //!
 //! [`Scaling`] and [`Whiten`] are fitted on training data, and only on these: what is learned from test
 //! data makes the test easier than the world. They are parameter trees, so a checkpoint stores them with
-//! the model. [`Binarize`] and [`Corruption`] draw random numbers, which depend on the example and never
+//! the model. [`Binarize`], [`Corruption`] and [`Shift`] draw random numbers, which depend on the example and never
 //! on the batch it is in.
 //!
 //! ```
@@ -24,6 +24,7 @@
 mod binarize;
 mod corruption;
 mod scaling;
+mod shift;
 mod whiten;
 
 use autograd::Tensor;
@@ -32,6 +33,7 @@ use rand::RngExt;
 pub use self::binarize::Binarize;
 pub use self::corruption::Corruption;
 pub use self::scaling::Scaling;
+pub use self::shift::Shift;
 pub use self::whiten::{Whiten, Whitening};
 use crate::random::Generator;
 use crate::{Error, Result};

@@ -16,6 +16,15 @@ pub trait Task<T: Real> {
     /// The number of training examples.
     fn examples(&self) -> usize;
 
+    /// Before the first step: what has to be learnt or measured once. Not called for a training that is
+    /// resumed.
+    ///
+    /// # Errors
+    /// If it fails; training ends with it.
+    fn begin(&mut self, _seed: u64) -> Result<()> {
+        Ok(())
+    }
+
     /// One step on the training examples with these numbers, through [`Update::step`]. Returns the
     /// loss before the update.
     ///

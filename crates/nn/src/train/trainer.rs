@@ -176,6 +176,9 @@ impl<'a, T: Real> Trainer<'a, T> {
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
         let started = Instant::now();
+        if self.position.epochs.is_empty() && self.position.steps == 0 {
+            task.begin(self.plan.seed)?;
+        }
         let mut written = Instant::now();
         let mut flow = ControlFlow::Continue(());
         while flow.is_continue() && !self.is_finished() {

@@ -111,6 +111,11 @@ pub(crate) enum Command {
     /// Describe a data set, or fetch a well-known one.
     #[command(after_help = data::EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Data(Box<DataArgs>),
+    /// Reproduce a published result on MNIST and print both figures with the margin.
+    ///
+    /// Fails if a figure is outside its margin. docs/RESULTS.md has what every target came to.
+    #[command(after_help = "Examples:\n  zoo reproduce\n  zoo reproduce pca --data path/to/mnist")]
+    Reproduce(ReproduceArgs),
     /// Time the training steps of a fixed workload and print a line of JSON.
     ///
     /// Weights, batches and noise are the same to the bit in every framework that follows the protocol
@@ -158,6 +163,28 @@ pub(crate) struct ThreadsArgs {
     /// Threads to compute with; the result does not depend on it [default: all cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+#[derive(Args)]
+pub(crate) struct ReproduceArgs {
+    /// Name of the target; without one, or with `list`, all are listed.
+    pub(crate) target: Option<String>,
+
+    /// The folder with MNIST's four IDX files, gzipped or not.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Threads to compute with; the result does not depend on it [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+
+    /// Every random number follows from it: the same seed gives the same figures.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Epochs of every training in place of the target's own, for a quick look.
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
 }
 
 #[derive(Args)]

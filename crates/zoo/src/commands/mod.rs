@@ -16,6 +16,7 @@ pub(crate) mod page;
 mod progress;
 pub(crate) mod reconstruct;
 mod report;
+pub(crate) mod reproduce;
 mod run_folder;
 pub(crate) mod sample;
 pub(crate) mod score;

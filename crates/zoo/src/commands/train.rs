@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nn::train::{ProgressBar, StopFlag, Task};
+use nn::data::Examples;
+use nn::train::{ProgressBar, StopFlag};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
@@ -11,7 +12,7 @@ use zoo::data::{Prepared, Split, prepare_rows};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Epoch, LargeLesson, Lesson, trainer};
+use zoo::train::{Epoch, Lesson, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
 use super::Outcome;
@@ -91,14 +92,12 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
                 .with(stop.clone())
                 .with(ProgressBar::new())
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
-            let mut lesson: Box<dyn Task<f32> + '_> = match &setup.stored {
-                Some(train) => Box::new(LargeLesson { model: &mut *model, train, test: &data.test }),
-                None => Box::new(Lesson { model: &mut *model, data }),
-            };
+            let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
+            let mut lesson = Lesson { stored, ..Lesson::new(&mut *model, data) };
             if resume {
-                trainer.resume(&mut *lesson, &unfinished)?;
+                trainer.resume(&mut lesson, &unfinished)?;
             }
-            trainer.run(&mut *lesson)?;
+            trainer.run(&mut lesson)?;
             finished = trainer.is_finished();
             trainer.epochs().to_vec()
         }

@@ -2,13 +2,12 @@
 //! asks for them. Whatever needs examples at hand (the initial model, the scaling, the metrics) gets a
 //! sample that is drawn evenly from all of them.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 
 use autograd::Tensor;
-use nn::data::{Examples, idx, table};
+use nn::data::disk::Writer;
+use nn::data::{Examples, OnDisk, idx, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
@@ -21,15 +20,14 @@ const SAMPLE: usize = 20_000;
 
 /// Training examples in a file, prepared when they are read.
 pub struct Stored {
-    file: Mutex<File>,
-    examples: usize,
+    rows: OnDisk,
     labels: Option<Vec<u32>>,
     preparation: Preparation,
 }
 
 impl Examples for Stored {
     fn len(&self) -> usize {
-        self.examples
+        self.rows.len()
     }
 
     fn width(&self) -> usize {
@@ -37,18 +35,7 @@ impl Examples for Stored {
     }
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
-        let width = self.width();
-        let mut bytes = vec![0; 4 * width];
-        let mut values = Vec::with_capacity(numbers.len() * width);
-        let failed = |error| Error::io("read", Path::new("the temporary file of the examples"), error);
-        // A panic elsewhere leaves the file as good as it was.
-        let mut file = self.file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for &number in numbers {
-            file.seek(SeekFrom::Start((number * bytes.len()) as u64)).map_err(failed)?;
-            file.read_exact(&mut bytes).map_err(failed)?;
-            values.extend(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
-        }
-        Ok(self.preparation.apply(Tensor::from_vec([numbers.len(), width], values)))
+        Ok(self.preparation.apply(self.rows.rows(numbers)?))
     }
 
     fn label(&self, number: usize) -> Option<u32> {
@@ -62,8 +49,7 @@ pub(super) struct Large {
     pub(super) samples: [Rows; 2],
     /// What the samples say about all: names of columns and classes, kind.
     pub(super) like: Raw,
-    file: File,
-    examples: usize,
+    rows: OnDisk,
     labels: Option<Vec<u32>>,
 }
 
@@ -77,7 +63,7 @@ impl Large {
             let Ok(parts) = idx::parts(path) else { return Ok(None) };
             // A byte becomes a number of four bytes.
             let size = unpacked(&parts[0].images).saturating_mul(4);
-            return if size > limit { Large::of_images(&parts, reading).map(Some) } else { Ok(None) };
+            return if size > limit { Large::of_images(&parts).map(Some) } else { Ok(None) };
         }
         match path.is_file() && unpacked(path) > limit && raw::is_table(path)? {
             true => Large::of_table(path, reading).map(Some),
@@ -87,13 +73,13 @@ impl Large {
 
     /// The training examples, to be prepared like this.
     pub(super) fn stored(self, preparation: &Preparation) -> Stored {
-        let Large { file, examples, labels, .. } = self;
-        Stored { file: Mutex::new(file), examples, labels, preparation: preparation.clone() }
+        let Large { rows, labels, .. } = self;
+        Stored { rows, labels, preparation: preparation.clone() }
     }
 
     /// How many training examples there are.
     pub(super) fn examples(&self) -> usize {
-        self.examples
+        self.rows.len()
     }
 
     /// The largest class of a training example.
@@ -106,7 +92,8 @@ impl Large {
         let explain = |error| raw::explain_text(error, path, None, &options);
         let mut stream = table::Stream::open(path, &options).map_err(explain)?;
         let columns = stream.columns();
-        let mut parts = [Part::new(0)?, Part::new(1)?];
+        let width = columns.len();
+        let mut parts = [Part::new(0, width)?, Part::new(1, width)?];
         let mut is_test = vec![];
         let mut row = vec![];
         while stream.advance(&mut row).map_err(explain)? {
@@ -122,28 +109,25 @@ impl Large {
             let labels = labels.as_ref()?.iter().zip(&is_test);
             Some(labels.filter(|(_, is_test)| **is_test == wanted).map(|(label, _)| *label).collect())
         });
-        let width = columns.len();
         let mut like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: None });
         (like.columns, like.classes) = (columns, classes.unwrap_or_default());
         Large::of(path, parts, labels, like, width)
     }
 
-    fn of_images(found: &[idx::Parts; 2], _: &Reading) -> Result<Self> {
-        let mut parts = [Part::new(0)?, Part::new(1)?];
-        let mut labels = [None, None];
-        let mut image = [0, 0];
-        for ((part, labels), paths) in parts.iter_mut().zip(&mut labels).zip(found) {
+    fn of_images(found: &[idx::Parts; 2]) -> Result<Self> {
+        let (mut parts, mut labels, mut image) = (vec![], [None, None], [0, 0]);
+        for (number, (paths, labels)) in found.iter().zip(&mut labels).enumerate() {
             let mut stream = idx::Stream::open(&paths.images)?;
             let [count, height, width] = stream.shape[..] else {
                 return Err(Error::file(&paths.images, "these are no images; their files may be swapped"));
             };
             image = [height, width];
-            let mut number = 0;
+            let mut part = Part::new(number as u64, height * width)?;
             while let Some(bytes) = stream.advance()? {
                 let row: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect();
-                part.push(&row, number)?;
-                number += 1;
+                part.push(&row, part.count)?;
             }
+            parts.push(part);
             if let Some(path) = &paths.labels {
                 let read = idx::read(path)?;
                 if read.shape != [count] {
@@ -152,6 +136,7 @@ impl Large {
                 *labels = Some(read.bytes.into_iter().map(u32::from).collect());
             }
         }
+        let parts = parts.try_into().unwrap_or_else(|_| unreachable!("there are two"));
         let width = image[0] * image[1];
         let like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: Some(image) });
         Large::of(&found[0].images, parts, labels, like, width)
@@ -175,16 +160,14 @@ impl Large {
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;
-        let (examples, file) = (train.count, train.file.into_inner());
-        let file = file.map_err(|error| Error::io("write", &std::env::temp_dir(), error.into_error()))?;
-        Ok(Large { samples, like, file, examples, labels })
+        Ok(Large { samples, like, rows: train.all.finish()?, labels })
     }
 }
 
 /// The training or the test examples while they are read.
 struct Part {
     /// All of them; those for testing are not kept.
-    file: BufWriter<File>,
+    all: Writer,
     count: usize,
     /// Every example so far is in it with the same probability (Vitter 1985, algorithm R).
     sample: Vec<Vec<f32>>,
@@ -196,10 +179,9 @@ struct Part {
 }
 
 impl Part {
-    fn new(number: u64) -> Result<Self> {
-        let file = tempfile::tempfile().map_err(|error| Error::io("write", &std::env::temp_dir(), error))?;
+    fn new(number: u64, width: usize) -> Result<Self> {
         Ok(Part {
-            file: BufWriter::new(file),
+            all: Writer::new(width)?,
             count: 0,
             sample: vec![],
             places: vec![],
@@ -211,10 +193,7 @@ impl Part {
 
     fn push(&mut self, row: &[f32], number: usize) -> Result<()> {
         if self.keep {
-            for value in row {
-                let written = self.file.write_all(&value.to_le_bytes());
-                written.map_err(|error| Error::io("write", &std::env::temp_dir(), error))?;
-            }
+            self.all.push(row, None)?;
         }
         let place = if self.count < SAMPLE { self.count } else { self.from.random_range(0..=self.count) };
         let name = (number + 1).to_string();
@@ -255,7 +234,7 @@ mod tests {
     #[test]
     fn a_sample_is_even_and_never_larger() {
         let all = 3 * SAMPLE;
-        let mut part = Part::new(1).unwrap();
+        let mut part = Part::new(1, 1).unwrap();
         (0..all).for_each(|number| part.push(&[number as f32], number).unwrap());
         assert_eq!((part.count, part.sample.len()), (all, SAMPLE));
         for (place, row) in part.places.iter().zip(&part.sample) {

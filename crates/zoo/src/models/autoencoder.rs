@@ -28,6 +28,8 @@ pub struct Config {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
+    /// Activation of the code; `identity` for a linear one.
+    pub code_activation: Activation,
     /// What the decoder's output means.
     pub likelihood: Likelihood,
 }
@@ -35,11 +37,14 @@ pub struct Config {
 /// Encoder and decoder.
 #[derive(Clone, Debug)]
 pub struct Autoencoder<W> {
-    encoder: Mlp<W>,
-    decoder: Mlp<W>,
+    /// Input to code, before the code's activation.
+    pub encoder: Mlp<W>,
+    /// Code to output.
+    pub decoder: Mlp<W>,
+    code_activation: Activation,
     likelihood: Likelihood,
 }
-tree!(Autoencoder { encoder, decoder; likelihood });
+tree!(Autoencoder { encoder, decoder; code_activation, likelihood });
 
 impl Settings for Config {
     type Model = Learned<Autoencoder<Tensor<f32>>>;
@@ -50,7 +55,8 @@ impl Settings for Config {
             ..256 => (8, vec![64], Activation::Tanh),
             _ => (32, vec![512, 128], Activation::Relu),
         };
-        Config { code, hidden, activation, likelihood: Likelihood::SquaredError }
+        let (code_activation, likelihood) = (Activation::Identity, Likelihood::SquaredError);
+        Config { code, hidden, activation, code_activation, likelihood }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -60,7 +66,8 @@ impl Settings for Config {
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
         output.bias = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
-        Ok(Learned(Autoencoder { encoder, decoder, likelihood: self.likelihood }))
+        let Config { code_activation, likelihood, .. } = *self;
+        Ok(Learned(Autoencoder { encoder, decoder, code_activation, likelihood }))
     }
 }
 
@@ -74,7 +81,7 @@ impl Config {
 // ANCHOR: model
 impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.encoder.forward(x)
+        self.code_activation.apply(self.encoder.forward(x))
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
@@ -82,7 +89,7 @@ impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
     }
 
     fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
-        let output = self.decoder.forward(self.encoder.forward(x));
+        let output = self.decoder.forward(self.encode(x));
         Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
     }
 }

@@ -11,7 +11,8 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::decoder::Density;
-use super::variational::{Network, check_share, check_weight, default_size};
+use super::variational::{Network, default_size};
+use super::{check_share, check_weight};
 use crate::registry::Settings;
 use crate::terms::{gaussian_kl, warm_up};
 use crate::{Learned, Loss, Model, Unit};

@@ -12,8 +12,8 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::decoder::{Decoder, Density};
-use super::variational::{Gaussian, check_weight, default_size, ln_likelihood};
-use super::{check_widths, reversed, widths};
+use super::variational::{Gaussian, default_size, ln_likelihood};
+use super::{check_weight, check_widths, reversed, widths};
 use crate::registry::Settings;
 use crate::terms::{gaussian_kl, ln_standard_normal};
 use crate::{Learned, Loss, Model, Unit};

@@ -10,8 +10,9 @@ use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
+use super::check_share;
 use super::decoder::Density;
-use super::variational::{Gaussian, Network, check_share, default_size};
+use super::variational::{Gaussian, Network, default_size};
 use crate::flows::{Autoregressive, planar};
 use crate::registry::Settings;
 use crate::terms::{ln_standard_normal, warm_up};

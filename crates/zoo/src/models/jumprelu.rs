@@ -15,9 +15,10 @@ use autograd::{Real, Tensor, Var, tree};
 use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
 use super::dictionary::Dictionary;
+use super::{check_share, check_weight, check_widths};
 use crate::registry::Settings;
+use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Unit};
 
 /// Settings of an autoencoder with thresholds.
@@ -28,6 +29,9 @@ pub struct Config {
     pub code: usize,
     /// `λ` ≥ 0: the squared error that a unit has to save to be on.
     pub weight: f64,
+    /// Share of the training, 0 to 1, over which the price grows from 0 to `weight`: units that are off
+    /// early may never come back.
+    pub warm_up: f64,
     /// `θ` > 0 at the beginning, in units of `z`, like the data.
     pub threshold: f64,
     /// `ε` > 0, the width of the kernel, in units of `z`: a wide one averages over more examples, a narrow
@@ -43,24 +47,24 @@ pub struct JumpRelu<W> {
     /// `ln θ`, `[code]`: thresholds stay positive.
     pub log_theta: W,
     weight: f64,
+    warm_up: f64,
     bandwidth: f64,
 }
-tree!(JumpRelu { dictionary, log_theta; weight, bandwidth });
+tree!(JumpRelu { dictionary, log_theta; weight, warm_up, bandwidth });
 
 impl Settings for Config {
     type Model = Learned<JumpRelu<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 128 } else { 1024 };
-        Config { code, weight: 0.03, threshold: 0.1, bandwidth: 0.2 }
+        Config { code, weight: 0.03, warm_up: 0.0, threshold: 0.1, bandwidth: 0.2 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&[], self.code)?;
-        let Config { code, weight, threshold, bandwidth } = *self;
-        if !(weight >= 0.0 && weight.is_finite()) {
-            return Err(Error::Invalid(format!("weight must be a number from 0 up, not {weight}")));
-        }
+        let Config { code, weight, warm_up, threshold, bandwidth } = *self;
+        check_weight("weight", weight)?;
+        check_share("warm_up", warm_up)?;
         for (name, value) in [("threshold", threshold), ("bandwidth", bandwidth)] {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(Error::Invalid(format!("{name} must be a number above 0, not {value}")));
@@ -68,7 +72,7 @@ impl Settings for Config {
         }
         let dictionary = Dictionary::new(code, data, from);
         let log_theta = Tensor::full([code], threshold.ln());
-        Ok(Learned(JumpRelu { dictionary, log_theta, weight, bandwidth }))
+        Ok(Learned(JumpRelu { dictionary, log_theta, weight, warm_up, bandwidth }))
     }
 }
 
@@ -94,11 +98,12 @@ impl<'t, T: Real> Model<'t, T> for JumpRelu<Var<'t, T>> {
         self.dictionary.decode(h)
     }
 
-    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let [gate, h] = gate_and_code(self.dictionary.encode(x), self.log_theta.exp(), self.bandwidth);
         let active = gate.sum() * (1.0 / x.shape()[0] as f64);
         let error = nn::losses::squared_error(self.decode(h), x);
-        Loss::sum(Unit::SquaredError, [("reconstruction", error), ("active units", self.weight * active)])
+        let weight = self.weight * warm_up(context.progress(), self.warm_up);
+        Loss::sum(Unit::SquaredError, [("reconstruction", error), ("active units", weight * active)])
     }
 }
 

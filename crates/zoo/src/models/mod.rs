@@ -60,3 +60,11 @@ fn check_weight(name: &str, weight: f64) -> Result<()> {
     }
     Err(Error::Invalid(format!("{name} must be a number from 0 up, not {weight}")))
 }
+
+/// Refuses a setting that is no share of the training.
+fn check_share(name: &str, value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!("{name} is a share of the training, from 0 to 1, and cannot be {value}")))
+}

@@ -9,12 +9,13 @@
 //! small, by about `λ / 2` (shrinkage).
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Result};
+use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
 use super::dictionary::Dictionary;
+use super::{check_share, check_weight, check_widths};
 use crate::registry::Settings;
+use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Unit};
 
 /// Settings of a sparse autoencoder.
@@ -31,6 +32,9 @@ pub struct Config {
     pub penalty: Penalty,
     /// `λ`, the price, ≥ 0: squared error that one unit of code (or weight) has to save an image.
     pub weight: f64,
+    /// Share of the training, 0 to 1, over which the price grows from 0 to `weight`: units that are off
+    /// early may never come back.
+    pub warm_up: f64,
     /// What keeps the model from buying a small code with long features.
     pub scale: Scale,
 }
@@ -85,9 +89,10 @@ pub struct Sparse<W> {
     on: Priced,
     penalty: Penalty,
     weight: f64,
+    warm_up: f64,
     scale: Scale,
 }
-tree!(Sparse { dictionary; activation, on, penalty, weight, scale });
+tree!(Sparse { dictionary; activation, on, penalty, weight, warm_up, scale });
 
 impl Settings for Config {
     type Model = Learned<Sparse<Tensor<f32>>>;
@@ -95,17 +100,17 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 128 } else { 1024 };
         let (activation, weight) = (Activation::Relu, 0.1);
-        Config { code, activation, on: Priced::Code, penalty: Penalty::L1, weight, scale: Scale::Unit }
+        let (on, penalty, scale) = (Priced::Code, Penalty::L1, Scale::Unit);
+        Config { code, activation, on, penalty, weight, warm_up: 0.0, scale }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&[], self.code)?;
-        let Config { code, activation, on, penalty, weight, scale } = *self;
-        if !(weight >= 0.0 && weight.is_finite()) {
-            return Err(Error::Invalid(format!("weight must be a number from 0 up, not {weight}")));
-        }
+        let Config { code, activation, on, penalty, weight, warm_up, scale } = *self;
+        check_weight("weight", weight)?;
+        check_share("warm_up", warm_up)?;
         let dictionary = Dictionary::new(code, data, from);
-        Ok(Learned(Sparse { dictionary, activation, on, penalty, weight, scale }))
+        Ok(Learned(Sparse { dictionary, activation, on, penalty, weight, warm_up, scale }))
     }
 }
 
@@ -141,10 +146,11 @@ impl<'t, T: Real> Model<'t, T> for Sparse<Var<'t, T>> {
         h.matmul(self.features()) + self.dictionary.bias
     }
 
-    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let h = self.encode(x);
         let error = nn::losses::squared_error(self.decode(h), x);
-        Loss::sum(Unit::SquaredError, [("reconstruction", error), ("sparsity", self.weight * self.cost(h))])
+        let weight = self.weight * warm_up(context.progress(), self.warm_up);
+        Loss::sum(Unit::SquaredError, [("reconstruction", error), ("sparsity", weight * self.cost(h))])
     }
 }
 
@@ -197,6 +203,19 @@ mod tests {
         };
         let (dense, sparse) = (active(0.0), active(0.3));
         assert!(sparse < 0.5 * dense, "units that are on: {sparse} with a price, {dense} without");
+    }
+
+    #[test]
+    fn the_price_grows_as_it_was_told() {
+        let x = digits().train.rows(&[0, 1]);
+        let price = |warm_up: f64, progress: f64| {
+            let model = built(&Config { warm_up, ..config(0.3, Scale::Unit) });
+            let context = Context::training(0, 1, &[0, 1]).with_progress(progress);
+            model.loss(&x, context).values[1].1
+        };
+        let full = price(0.0, 0.0);
+        assert!(full > 0.0);
+        assert_eq!([0.0, 0.25, 0.5, 0.9].map(|progress| price(0.5, progress)), [0.0, full / 2.0, full, full]);
     }
 
     #[test]

@@ -13,8 +13,9 @@ use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
+use super::check_weight;
 use super::decoder::Density;
-use super::variational::{Gaussian, Network, check_weight, default_size};
+use super::variational::{Gaussian, Network, default_size};
 use crate::registry::Settings;
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
 use crate::{Learned, Loss, Model, Unit};

@@ -10,6 +10,10 @@
 //! With [`Select::Batch`] (Bussmann et al. 2024) a batch shares `k · batch` places, and a rich image takes
 //! more of them than a plain one. An image's code would then depend on its companions, so after
 //! training a unit is on where it exceeds a threshold: the running mean of the smallest value that won.
+//!
+//! A small `k` from the start kills units that lose by chance. Makhzani and Frey begin with a large one and
+//! let it fall ([`Config::first_k`]), and they find more units than `k` useful afterwards
+//! ([`Config::test_factor`]).
 
 use autograd::{Buffer, Real, Tensor, Var, tree};
 use nn::{Context, Dataset, Error, Generator, Result};
@@ -18,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::check_widths;
 use super::dictionary::Dictionary;
 use crate::registry::Settings;
+use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Unit};
 
 /// Settings of a k-sparse autoencoder.
@@ -28,6 +33,13 @@ pub struct Config {
     pub code: usize,
     /// Units that are on for an image (in the mean, with [`Select::Batch`]), from 1 to `code`.
     pub k: usize,
+    /// Units that are on in the first step of training, from `k` to `code`.
+    pub first_k: usize,
+    /// Share of the training, 0 to 1, over which that number falls to `k`.
+    pub annealing: f64,
+    /// `α` ≥ 1: after training, `α k` units are on (at most all), rounded down. Only 1 with
+    /// [`Select::Batch`], whose threshold says who is on.
+    pub test_factor: f64,
     /// Who competes.
     pub select: Select,
     /// `α` ≥ 0, the weight of what the dead units learn; 0 leaves them dead.
@@ -58,12 +70,15 @@ pub struct TopK<W> {
     /// What a unit has to exceed after training with [`Select::Batch`], a single number.
     pub threshold: Buffer<W>,
     k: usize,
+    first_k: usize,
+    annealing: f64,
+    test_k: usize,
     select: Select,
     revival: f64,
     revived: usize,
     dead_after: usize,
 }
-tree!(TopK { dictionary, idle, threshold; k, select, revival, revived, dead_after });
+tree!(TopK { dictionary, idle, threshold; k, first_k, annealing, test_k, select, revival, revived, dead_after });
 
 impl Settings for Config {
     type Model = Learned<TopK<Tensor<f32>>>;
@@ -71,14 +86,40 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let (code, k) = if data.width() < 256 { (128, 8) } else { (1024, 32) };
         let revived = (data.width() / 2).max(1);
-        Config { code, k, select: Select::Example, revival: 1.0 / 32.0, revived, dead_after: 10_000 }
+        Config {
+            code,
+            k,
+            first_k: k,
+            annealing: 0.0,
+            test_factor: 1.0,
+            select: Select::Example,
+            revival: 1.0 / 32.0,
+            revived,
+            dead_after: 10_000,
+        }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&[], self.code)?;
-        let Config { code, k, select, revival, revived, dead_after } = *self;
+        let Config { code, k, first_k, annealing, test_factor, select, revival, revived, dead_after } = *self;
         if k == 0 || k > code {
             return Err(Error::Invalid(format!("k must be from 1 to the {code} units of the code, not {k}")));
+        }
+        if first_k < k || first_k > code {
+            return Err(Error::Invalid(format!(
+                "first_k must be from k, {k}, to the {code} units, not {first_k}"
+            )));
+        }
+        if !(0.0..=1.0).contains(&annealing) {
+            let text =
+                format!("annealing is a share of the training, from 0 to 1, and cannot be {annealing}");
+            return Err(Error::Invalid(text));
+        }
+        if !(test_factor >= 1.0 && test_factor.is_finite()) || (select == Select::Batch && test_factor > 1.0)
+        {
+            return Err(Error::Invalid(format!(
+                "test_factor must be a number from 1 up, and 1 with `select = \"batch\"`; it is {test_factor}"
+            )));
         }
         if !(revival >= 0.0 && revival.is_finite()) {
             return Err(Error::Invalid(format!("revival must be a number from 0 up, not {revival}")));
@@ -90,7 +131,20 @@ impl Settings for Config {
         }
         let dictionary = Dictionary::new(code, data, from);
         let (idle, threshold) = (Buffer(Tensor::zeros([code])), Buffer(Tensor::zeros([])));
-        Ok(Learned(TopK { dictionary, idle, threshold, k, select, revival, revived, dead_after }))
+        let test_k = ((test_factor * k as f64) as usize).min(code);
+        Ok(Learned(TopK {
+            dictionary,
+            idle,
+            threshold,
+            k,
+            first_k,
+            annealing,
+            test_k,
+            select,
+            revival,
+            revived,
+            dead_after,
+        }))
     }
 }
 
@@ -105,18 +159,25 @@ fn largest<'t, T: Real>(z: Var<'t, T>, k: usize) -> Var<'t, T> {
 
 impl<'t, T: Real> TopK<Var<'t, T>> {
     /// `h` in training: the winners, from `z`.
-    fn compete(&self, z: Var<'t, T>) -> Var<'t, T> {
+    fn compete(&self, z: Var<'t, T>, context: &Context) -> Var<'t, T> {
         let (shape, z) = (z.shape(), z.relu());
+        let k = self.k_at(context.progress());
         match self.select {
-            Select::Example => largest(z, self.k),
-            Select::Batch => largest(z.reshape([1, shape[0] * shape[1]]), self.k * shape[0]).reshape(shape),
+            Select::Example => largest(z, k),
+            Select::Batch => largest(z.reshape([1, shape[0] * shape[1]]), k * shape[0]).reshape(shape),
         }
+    }
+
+    /// How many are on when this part of the training is done.
+    fn k_at(&self, progress: f64) -> usize {
+        let above = (self.first_k - self.k) as f64;
+        self.k + (above * (1.0 - warm_up(progress, self.annealing))).round() as usize
     }
 
     /// `h` after training: of every example on its own.
     fn alone(&self, z: Var<'t, T>) -> Var<'t, T> {
         match self.select {
-            Select::Example => self.compete(z),
+            Select::Example => largest(z.relu(), self.test_k),
             Select::Batch => {
                 let z = z.relu();
                 z.gt(self.threshold.0).select(z, 0.0)
@@ -172,7 +233,7 @@ impl<'t, T: Real> Model<'t, T> for TopK<Var<'t, T>> {
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let z = self.dictionary.encode(x);
-        let h = if context.is_training() { self.compete(z) } else { self.alone(z) };
+        let h = if context.is_training() { self.compete(z, context) } else { self.alone(z) };
         let x_hat = self.decode(h);
         let mut aid = None;
         if context.is_training() {

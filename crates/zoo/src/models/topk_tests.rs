@@ -49,6 +49,21 @@ fn a_batch_shares_its_places_and_the_threshold_stands_for_it_afterwards() {
     assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() < 1e-5));
 }
 
+#[test]
+fn k_falls_during_training_and_may_be_larger_afterwards() {
+    let data = digits().train;
+    let model = built(&Config { first_k: 20, annealing: 0.5, test_factor: 1.5, ..settings() });
+    let on = |progress: f64| {
+        let context = &mut Context::training(0, 1, &[0, 1]).with_progress(progress);
+        let x = data.rows(&[0, 1]);
+        autograd::value(&model.0, |model, tape| {
+            model.compete(model.dictionary.encode(tape.constant(&x)), context)
+        })
+    };
+    assert_eq!([0.0, 0.25, 0.5, 1.0].map(|progress| active(&on(progress))[0]), [20.0, 14.0, 8.0, 8.0]);
+    assert_eq!(active(&model.encode(&data.rows(&[0]))), [12.0]);
+}
+
 /// A model half of whose units can never win, after some steps; and how many of these did win since.
 fn revived(revival: f64) -> usize {
     let data = digits().train;
@@ -94,6 +109,10 @@ fn bad_settings_are_refused() {
     for (config, text) in [
         (Config { k: 0, ..settings() }, "k must be from 1 to the 128 units of the code, not 0"),
         (Config { k: 129, ..settings() }, "not 129"),
+        (Config { first_k: 7, ..settings() }, "first_k must be from k, 8, to the 128 units, not 7"),
+        (Config { annealing: 2.0, ..settings() }, "annealing is a share"),
+        (Config { test_factor: 0.5, ..settings() }, "test_factor must be"),
+        (Config { test_factor: 2.0, select: Select::Batch, ..settings() }, "test_factor must be"),
         (Config { revival: -1.0, ..settings() }, "revival must be"),
         (Config { revived: 0, ..settings() }, "at least 1"),
     ] {

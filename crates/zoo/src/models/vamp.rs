@@ -12,8 +12,9 @@ use nn::random::permutation;
 use nn::{Activation, Context, Dataset, Error, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
+use super::check_share;
 use super::decoder::Density;
-use super::variational::{Gaussian, Network, check_share, default_size};
+use super::variational::{Gaussian, Network, default_size};
 use crate::registry::Settings;
 use crate::terms::{ln_mean_exp, warm_up};
 use crate::{Learned, Loss, Model, Unit};

@@ -2,7 +2,7 @@
 //! a decoder that is a distribution.
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 
 use super::decoder::{Decoder, Density};
 use super::{check_widths, reversed, widths};
@@ -31,22 +31,6 @@ pub struct Gaussian<'t, T: Real> {
 /// Latent variables and hidden units for data of this kind when nothing else is said.
 pub(super) fn default_size(data: &Dataset) -> (usize, Vec<usize>) {
     if data.width() < 256 { (8, vec![256]) } else { (20, vec![400]) }
-}
-
-/// Refuses a setting that is not a finite number from 0 up.
-pub(super) fn check_weight(name: &str, value: f64) -> Result<()> {
-    if value >= 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::Invalid(format!("{name} must be a number from 0 up, not {value}")))
-}
-
-/// Refuses a setting that is no share of the training.
-pub(super) fn check_share(name: &str, value: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::Invalid(format!("{name} is a share of the training, from 0 to 1, and cannot be {value}")))
 }
 
 impl Network<Tensor<f32>> {

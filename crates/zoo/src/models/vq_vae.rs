@@ -15,8 +15,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::codebook::Codebook;
-use super::variational::check_weight;
-use super::{check_widths, reversed, widths};
+use super::{check_weight, check_widths, reversed, widths};
 use crate::registry::Settings;
 use crate::{Learned, Likelihood, Loss, Model};
 

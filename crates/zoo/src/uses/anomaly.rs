@@ -18,14 +18,17 @@
 //!
 //! Always compare with PCA of equal rank ([`against_pca`]): on many data sets it is hard to beat.
 
+mod gaussian;
+
 use autograd::Tensor;
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{auroc, average_precision};
 use crate::AnyModel;
 use crate::models::pca::Pca;
+
+use gaussian::Gaussian;
 
 /// Examples scored together.
 const BATCH: usize = 500;
@@ -205,65 +208,12 @@ pub fn against_pca(
     Ok(Comparison { auroc, average_precision, pca_auroc, pca_average_precision })
 }
 
-/// A mean and a covariance that can be inverted.
-struct Gaussian {
-    mean: Tensor<f64>,
-    covariance: Cholesky<f64, Dyn>,
-}
-
-impl Gaussian {
-    /// The covariance `S` of residuals is often singular: pixels that are always black, directions that
-    /// a linear model reconstructs exactly. It is therefore drawn towards `m I`, with `m` the mean
-    /// variance, by the weight `ρ` that minimises the expected squared error (Ledoit and Wolf 2004,
-    /// eq. 14):
-    ///
-    /// > `Σ = ρ m I + (1 − ρ) S`,  `ρ = min(b̄², d²) / d²`,  `d² = ‖S − m I‖²`,
-    /// > `b̄² = 1/n² Σₖ ‖xₖ xₖᵀ − S‖²`
-    fn fit(x: &Tensor<f64>) -> Result<Self> {
-        let [n, width] = [0, 1].map(|axis| x.shape()[axis]);
-        let mean = x.sum_to([width]).map(|sum| sum / n as f64);
-        let centred = x.zip(&mean, |x, m| x - m);
-        let s = centred.t().matmul(&centred).map(|s| s / n as f64);
-        let lengths = centred.map(|x| x * x).sum_to([n, 1]).to_vec();
-        let squared_norm = s.to_vec().iter().map(|s| s * s).sum::<f64>();
-        let trace = lengths.iter().sum::<f64>() / n as f64;
-        let m = trace / width as f64;
-        // Σₖ ‖xₖ xₖᵀ − S‖² = Σₖ ‖xₖ‖⁴ − n ‖S‖², as the mean of xₖ xₖᵀ is S.
-        let spread = lengths.iter().map(|l| l * l).sum::<f64>() - n as f64 * squared_norm;
-        let distance = squared_norm - m * trace;
-        let rho = if distance > 0.0 { (spread / (n * n) as f64 / distance).clamp(0.0, 1.0) } else { 1.0 };
-        let s = s.to_vec();
-        let sigma = DMatrix::from_fn(width, width, |i, j| {
-            (1.0 - rho) * s[i * width + j] + if i == j { rho * m } else { 0.0 }
-        });
-        let covariance = Cholesky::new(sigma).ok_or_else(|| {
-            Error::Invalid(
-                "the residuals or codes of the normal examples do not vary or are not finite, so no \
-                 distance can be measured by them; use squared_error"
-                    .into(),
-            )
-        })?;
-        Ok(Gaussian { mean, covariance })
-    }
-
-    /// `dⱼ (Σ⁻¹ d)ⱼ` with `d = x − μ`, for every row.
-    fn contributions(&self, x: &Tensor<f64>) -> Tensor<f64> {
-        let width = x.shape()[1];
-        let rows = x.zip(&self.mean, |x, m| x - m).to_vec();
-        let products = rows.chunks(width).flat_map(|row| {
-            let solved = self.covariance.solve(&DVector::from_column_slice(row));
-            row.iter().zip(solved.iter()).map(|(d, s)| d * s).collect::<Vec<_>>()
-        });
-        Tensor::from_vec(x.shape(), products.collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::digits;
     use crate::evaluate;
-    use nn::{Dataset, Purpose, generator, random::normal};
+    use nn::Dataset;
 
     fn class(data: &Dataset, class: u32) -> Tensor<f32> {
         let labels = data.labels.as_ref().unwrap();
@@ -309,22 +259,6 @@ mod tests {
             let same = scores.iter().zip(&errors).all(|(a, b)| (a - b).abs() < 1e-5 * b);
             assert_eq!(same, score == Score::SquaredError);
         }
-    }
-
-    #[test]
-    fn distances_are_in_standard_deviations() {
-        // Correlated codes: z = N(0, diag(9, 1/4)) rotated. The mean of χ² with 2 degrees is 2.
-        let noise: Tensor<f64> = normal([4000, 2], &mut generator(0, Purpose::Sample, 0, 0));
-        let turn = Tensor::from_vec([2, 2], vec![3.0 * 0.8, 3.0 * 0.6, -0.5 * 0.6, 0.5 * 0.8]);
-        let codes = noise.matmul(&turn);
-        let gaussian = Gaussian::fit(&codes).unwrap();
-        let distances = gaussian.contributions(&codes).sum_to([4000, 1]).to_vec();
-        let direct = noise.map(|e| e * e).sum_to([4000, 1]).to_vec();
-        // Drawing S towards m I, here by ρ ≈ 0.001, makes the small variance 2 % larger: a little below 2.
-        let mean = distances.iter().sum::<f64>() / 4000.0;
-        assert!((1.96..2.0).contains(&mean), "{mean}");
-        let differ = distances.iter().zip(&direct).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        assert!(differ < 2.0, "{differ}");
     }
 
     #[test]

@@ -229,3 +229,27 @@ fn settings_are_checked_and_stored_as_text() {
 fn rows_without_a_number_are_a_bug() {
     Corruption::Masking(0.5).apply(&Tensor::zeros([3, 2]), 0, 0, &[1, 2]);
 }
+
+#[test]
+fn a_shift_moves_the_whole_image_and_all_moves_occur() {
+    // One white pixel in the middle of 5 × 7 and one in a corner.
+    let (image, middle) = ([5, 7], 2 * 7 + 3);
+    let x = Tensor::from_fn([1, 35], |i| if i == middle || i == 0 { 1.0 } else { 0.0 });
+    let shift = Shift { pixels: 1, image };
+    let mut seen = [false; 9];
+    for epoch in 0..200 {
+        let moved = shift.apply(&x, 3, epoch, &[8]).to_vec();
+        let lit: Vec<usize> = (0..35).filter(|&i| moved[i] == 1.0).collect();
+        let at = *lit.last().unwrap();
+        let [down, right] = [at / 7, at % 7].map(|place| place as isize).map(|place| place - 2);
+        let right = right - 1;
+        assert!(down.abs() <= 1 && right.abs() <= 1);
+        seen[((down + 1) * 3 + right + 1) as usize] = true;
+        // The corner leaves the image, and nothing comes in, when the move is up or left.
+        assert_eq!(lit.len() == 2, down >= 0 && right >= 0, "{down} {right} {lit:?}");
+    }
+    assert_eq!(seen, [true; 9]);
+    let still = Shift { pixels: 0, image };
+    assert_eq!(still.apply(&x, 3, 1, &[8]), x);
+    assert_eq!(shift.apply(&x, 3, 1, &[8]), shift.apply(&x, 3, 1, &[8]));
+}

@@ -1,0 +1,101 @@
+//! `zoo reproduce`.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Instant;
+
+use nn::{Error, Result};
+use zoo::data;
+use zoo::reproduce::{self, Bench, Margin, Published, Row, TARGETS, Watch};
+
+use super::Outcome;
+use super::train::use_threads;
+use crate::cli::ReproduceArgs;
+
+/// Runs a target and prints its table; without one, or for `list`, prints what there is.
+///
+/// # Errors
+/// If something is wrong with the arguments or the data, or a figure is outside its margin.
+pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
+    let Some(name) = args.target.as_deref().filter(|name| *name != "list") else {
+        return Ok(Outcome::Done(list()));
+    };
+    let target = reproduce::find(name)?;
+    let Some(folder) = &args.data else {
+        return Err(Error::Invalid(format!("`zoo reproduce {name}` needs MNIST: add --data FOLDER")));
+    };
+    if args.epochs == Some(0) {
+        return Err(Error::Invalid("--epochs is 0; training needs at least 1 epoch".into()));
+    }
+    let folder = folder.to_str().ok_or_else(|| Error::file(folder, "the name is not valid Unicode"))?;
+    if !Path::new(folder).is_dir() {
+        return Err(Error::file(
+            Path::new(folder),
+            "there is no such folder; --data names the one with MNIST",
+        ));
+    }
+    let data = data::load(folder)?;
+    use_threads(args.threads)?;
+
+    let terminal = std::io::stderr().is_terminal();
+    let started = Instant::now();
+    let say = |line: &str| eprintln!("{:5.1} min  {line}", started.elapsed().as_secs_f64() / 60.0);
+    let watch = Watch { terminal, say: &say };
+    let rows = target.run(&Bench { data: &data, seed: args.seed, epochs: args.epochs, watch })?;
+    let minutes = started.elapsed().as_secs_f64() / 60.0;
+
+    let [train, test] = [data.train.len(), data.test.len()];
+    let mut text =
+        format!("{name}: {}\n{}; {train} training and {test} test images\n\n", target.title, target.paper);
+    text += &table(&rows);
+    text += &format!("\n{minutes:.1} minutes\n");
+    match rows.iter().filter(|row| row.met() == Some(false)).count() {
+        0 => Ok(Outcome::Done(text)),
+        missed => {
+            crate::print(&text)?;
+            Err(Error::Invalid(format!("{missed} of {} figures outside the margin", rows.len())))
+        }
+    }
+}
+
+/// The targets, a line each.
+fn list() -> String {
+    let mut lines = vec![["target", "what", "published", "paper", "minutes"].map(str::to_owned)];
+    lines.extend(TARGETS.iter().map(|target| {
+        let minutes = format!("{:.1}", target.minutes);
+        [target.name, target.title, target.published, target.paper, &minutes].map(str::to_owned)
+    }));
+    aligned(&lines)
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut lines = vec![["", "published", "ours", "margin", "met"].map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| {
+        let digits = row.digits;
+        let published = match row.published {
+            Some(Published::Exactly(value)) => value.to_string(),
+            Some(Published::About(value)) => format!("≈ {value}"),
+            None => String::new(),
+        };
+        let margin = match row.margin {
+            Some(Margin::Within(value, far)) => format!("{value} ± {far}"),
+            Some(Margin::AtMost(most)) => format!("≤ {most}"),
+            Some(Margin::AtLeast(least)) => format!("≥ {least}"),
+            None => String::new(),
+        };
+        let met = row.met().map_or("", |met| if met { "yes" } else { "NO" });
+        [row.quantity.clone(), published, format!("{:.digits$}", row.ours), margin, met.to_owned()]
+    }));
+    aligned(&lines)
+}
+
+/// Columns as wide as their widest entry, two spaces apart.
+fn aligned(lines: &[[String; 5]]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let line = |line: &[String; 5]| {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    lines.iter().map(line).collect()
+}

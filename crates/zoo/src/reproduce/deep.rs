@@ -1,0 +1,54 @@
+//! The deep autoencoder of Hinton and Salakhutdinov (2006): 784–1000–500–250–30 and back.
+//!
+//! Published: an average squared error of 3.00 on the test images (figure 2B), by layers of logistic units that
+//! were pretrained as restricted Boltzmann machines and fine-tuned by conjugate gradients on the cross-entropy.
+//!
+//! Ours has the same widths and no pretraining: rectified units, the squared error itself as loss, AdamW with the
+//! one-cycle schedule, 60 epochs in batches of 200.
+
+use nn::optim::AdamW;
+use nn::train::Plan;
+use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
+
+use super::Published::Exactly;
+use super::{Bench, Margin, Row, Target};
+use crate::Likelihood;
+use crate::evaluate::mean_squared_error;
+use crate::models::autoencoder::Config;
+use crate::registry::Settings;
+use crate::train::Lesson;
+
+pub(super) const TARGET: Target = Target {
+    name: "deep",
+    title: "deep autoencoder, code 30: test SSE/img",
+    paper: "Hinton & Salakhutdinov 2006, fig. 2B",
+    published: "3.00",
+    minutes: 8.0,
+    run,
+};
+
+fn run(bench: &Bench) -> Result<Vec<Row>> {
+    let data = bench.data;
+    let config = Config {
+        code: 30,
+        hidden: vec![1000, 500, 250],
+        activation: Activation::Relu,
+        code_activation: Activation::Identity,
+        likelihood: Likelihood::BoundedSquaredError,
+    };
+    let mut model = config.build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?;
+    let (epochs, batch, learning_rate) = (60, 200, 1e-3);
+    let schedule = Schedule::OneCycle { rise: 0.3, start: 0.04, last: 4e-6 };
+    let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
+    let optimizer = AdamW { weight_decay: 0.01, ..AdamW::new(learning_rate) };
+    bench.train("deep autoencoder", &mut Lesson::new(&mut model, data), plan, optimizer)?;
+
+    let part = data.train.len().min(data.test.len());
+    let seen = Dataset { x: data.train.x.slice(0, 0, part, 1), labels: None, image: data.train.image };
+    Ok(vec![
+        Row::new("test SSE/img", mean_squared_error(&model, &data.test))
+            .published(Exactly(3.0))
+            .margin(Margin::AtMost(3.1)),
+        Row::new("training SSE/img, as many images", mean_squared_error(&model, &seen)),
+    ])
+}

@@ -1,0 +1,59 @@
+//! How long work shows that it goes on: a bar on a terminal, now and then a line elsewhere.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use nn::Result;
+use nn::train::{Callback, Epoch, ProgressBar, Task, Trainer};
+
+/// Where progress goes.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Whether standard error is a terminal, on which a bar can move.
+    pub terminal: bool,
+    /// Takes a line.
+    pub say: &'a dyn Fn(&str),
+}
+
+impl<'a> Watch<'a> {
+    /// Says what a part of the work came to.
+    pub fn say(&self, line: &str) {
+        (self.say)(line);
+    }
+
+    /// A trainer that shows its progress.
+    pub(super) fn attach<'t>(self, what: &str, trainer: Trainer<'t, f32>) -> Trainer<'t, f32>
+    where
+        'a: 't,
+    {
+        if self.terminal {
+            self.say(what);
+            return trainer.with(ProgressBar::new());
+        }
+        trainer.with(Lines { watch: self, what: what.to_owned(), last: Instant::now() })
+    }
+}
+
+/// A line for an epoch, at most one a minute.
+struct Lines<'a> {
+    watch: Watch<'a>,
+    what: String,
+    last: Instant,
+}
+
+impl Callback<f32> for Lines<'_> {
+    fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<f32>) -> Result<ControlFlow<()>> {
+        if self.last.elapsed() >= Duration::from_secs(60) {
+            self.last = Instant::now();
+            let (train, judged) = (epoch.train.total(), epoch.judged());
+            let Lines { watch, what, .. } = self;
+            watch.say(&format!(
+                "{what}: epoch {}, training loss {train:.3}, other examples {:.3} {}",
+                epoch.number,
+                judged.total(),
+                judged.unit
+            ));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
