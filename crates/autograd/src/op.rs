@@ -56,7 +56,7 @@ pub trait Op<T: Real, const N: usize>: 'static {
     /// The vector-Jacobian product: given `g = ∂L/∂y`, returns `∂L/∂inputs[wrt]`, of the same shape
     /// as that input. `y` is the output, for rules that are simplest in terms of it.
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], y: Var<'t, T>) -> Var<'t, T>;
-// ANCHOR_END: op
+    // ANCHOR_END: op
 
     /// An optional shortcut for the pass that is not recorded: the same numbers as
     /// [`vjp`](Self::vjp) in one loop over memory.

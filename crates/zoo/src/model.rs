@@ -54,7 +54,7 @@ pub trait Model<'t, T: Real> {
 
     /// The loss of the paper for a batch, as named terms.
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T>;
-// ANCHOR_END: model
+    // ANCHOR_END: model
 
     /// Codes drawn from the model's prior `p(z)`, as many as the context counts, `[samples, code]`: what
     /// [`decode`](Self::decode) makes new examples of. `None` for a model without a prior. A model of

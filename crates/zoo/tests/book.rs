@@ -71,7 +71,8 @@ fn every_include_finds_its_file_and_anchor() {
             if !anchor.is_empty() {
                 for mark in ["ANCHOR", "ANCHOR_END"] {
                     let mark = format!("{mark}: {anchor}");
-                    let found = source.lines().filter(|line| line.trim_end_matches(" -->").ends_with(&mark)).count();
+                    let found =
+                        source.lines().filter(|line| line.trim_end_matches(" -->").ends_with(&mark)).count();
                     assert_eq!(found, 1, "{}: {file} should have one line `{mark}`", name(&page));
                 }
             }
@@ -103,10 +104,13 @@ fn every_anchor_is_used() {
 fn no_listing_escapes_the_tests() {
     for page in files("docs/src", "md") {
         for (info, inside) in blocks(&read(&page)) {
-            let only_an_include = inside.trim().starts_with("{{#include ") && inside.trim().lines().count() == 1;
+            let only_an_include =
+                inside.trim().starts_with("{{#include ") && inside.trim().lines().count() == 1;
             match info {
                 "rust" | "rust,should_panic" => assert!(!inside.contains("{{#"), "{}: {inside}", name(&page)),
-                "rust,ignore" => assert!(only_an_include, "{}: a listing without a test:\n{inside}", name(&page)),
+                "rust,ignore" => {
+                    assert!(only_an_include, "{}: a listing without a test:\n{inside}", name(&page))
+                }
                 "text" | "sh" => {}
                 _ => panic!("{}: a block of kind “{info}”", name(&page)),
             }
@@ -153,7 +157,10 @@ fn every_link_leads_somewhere() {
                 assert!(inside, "{shown} leaves the book, so it is broken in the built one");
             }
             if target.extension().is_some_and(|e| e == "png") {
-                assert!(fs::metadata(&target).unwrap().len() < 130_000, "{shown}: a picture of more than 130 kB");
+                assert!(
+                    fs::metadata(&target).unwrap().len() < 130_000,
+                    "{shown}: a picture of more than 130 kB"
+                );
             }
         }
     }
@@ -187,7 +194,11 @@ fn every_example_is_mentioned_and_has_its_output() {
         assert!(chapters.contains(stem), "a chapter should mention {stem}");
         assert!(manifest.contains(&format!("\"{stem}\"")), "Cargo.toml should list {stem}");
         let expected = root().join("examples/expected").join(stem).with_extension("txt");
-        assert!(expected.exists(), "{stem} should have its output in {} (docs/figures.sh)", expected.display());
+        assert!(
+            expected.exists(),
+            "{stem} should have its output in {} (docs/figures.sh)",
+            expected.display()
+        );
         assert!(read(example).starts_with("//! "), "{stem} should begin with what it teaches");
     }
     assert_eq!(files("examples/expected", "txt").len(), examples.len(), "an output without its example");

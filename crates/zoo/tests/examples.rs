@@ -75,7 +75,8 @@ fn examples_print_what_they_promise() {
     for file in expected {
         let name = file.file_stem().unwrap().to_str().unwrap();
         let out = Command::new(built.join(name)).current_dir(root()).output();
-        let out = out.unwrap_or_else(|error| panic!("{name}: {error}; `cargo build --release --examples` builds it"));
+        let out = out
+            .unwrap_or_else(|error| panic!("{name}: {error}; `cargo build --release --examples` builds it"));
         let printed = String::from_utf8(out.stdout).unwrap();
         let expected = fs::read_to_string(&file).unwrap();
         println!("{name}: {}", if out.status.success() { "ok" } else { "failed" });

@@ -29,9 +29,7 @@ const EXPRESSIONS: &[(&str, &[(&str, f64)], Function)] = &[
         v[0].relu() * (-v[0]).relu() + v[1].relu()
     }),
     ("relu(x)", &[("x", 0.0)], |v| v[0].relu()),
-    ("x / sqrt(x^2 + y^2)", &[("x", 3.0), ("y", 4.0)], |v| {
-        v[0] / (v[0].square() + v[1].square()).sqrt()
-    }),
+    ("x / sqrt(x^2 + y^2)", &[("x", 3.0), ("y", 4.0)], |v| v[0] / (v[0].square() + v[1].square()).sqrt()),
     ("tan(x) + cos(.5e1 * x)·2", &[("x", 0.4)], |v| v[0].tan() + (v[0] * 5.0).cos() * 2.0),
     ("((x − 1) × (x ÷ 3))", &[("x", -0.4)], |v| (v[0] - 1.0) * (v[0] / 3.0)),
     ("exp(-(x - mu)^2 / (2*s^2)) / s", &[("x", 0.4), ("mu", 0.1), ("s", 0.6)], |v| {
@@ -58,7 +56,8 @@ fn page() -> PathBuf {
 fn chromium() -> Option<String> {
     let named = std::env::var("CHROMIUM").ok();
     let usual = ["chromium", "chromium-browser", "google-chrome"].map(String::from);
-    let answers = |name: &String| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
+    let answers =
+        |name: &String| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
     named.into_iter().chain(usual).find(answers)
 }
 
@@ -82,7 +81,10 @@ fn report(browser: &str, list: &Value) -> Vec<Value> {
 }
 
 fn assert_near(what: &str, page: f64, ours: f64) {
-    assert!((page - ours).abs() <= 1e-9 * (1.0 + ours.abs()), "{what}: the page shows {page}, the crate has {ours}");
+    assert!(
+        (page - ours).abs() <= 1e-9 * (1.0 + ours.abs()),
+        "{what}: the page shows {page}, the crate has {ours}"
+    );
 }
 
 /// A line of the page's table.
@@ -101,7 +103,8 @@ fn values_and_adjoints_are_those_of_the_crate() {
         return;
     };
     let given = EXPRESSIONS.iter().map(|(text, values, _)| {
-        let values: serde_json::Map<_, _> = values.iter().map(|(name, x)| (name.to_string(), json!(x))).collect();
+        let values: serde_json::Map<_, _> =
+            values.iter().map(|(name, x)| (name.to_string(), json!(x))).collect();
         json!([text, values])
     });
     let wrong = MISTAKES.iter().map(|(text, _)| json!([text, {}]));
@@ -116,13 +119,15 @@ fn values_and_adjoints_are_those_of_the_crate() {
         assert_near(text, number(&lines[lines.len() - 1], "value"), y.item());
         let gradients = y.backward();
         for (&(name, _), &x) in values.iter().zip(&variables) {
-            let line = lines.iter().find(|line| field(line, "name") == name).expect("a line of this variable");
+            let line =
+                lines.iter().find(|line| field(line, "name") == name).expect("a line of this variable");
             assert_near(&format!("{text} by {name}"), number(line, "adjoint"), gradients.wrt(x).item());
         }
         every_line_is_as_on_a_tape(text, lines);
     }
     for ((text, word), shown) in MISTAKES.iter().zip(&shown[EXPRESSIONS.len()..]) {
-        let problem = shown["problem"].as_str().unwrap_or_else(|| panic!("“{text}” should be refused: {shown}"));
+        let problem =
+            shown["problem"].as_str().unwrap_or_else(|| panic!("“{text}” should be refused: {shown}"));
         assert!(problem.contains(word), "“{text}”: {problem}");
     }
 }

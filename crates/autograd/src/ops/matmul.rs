@@ -22,7 +22,7 @@ impl<T: Real> Op<T, 2> for MatMul {
             _ => a.t().matmul(g),
         }
     }
-// ANCHOR_END: rule
+    // ANCHOR_END: rule
     fn fused_vjp(
         &self,
         wrt: usize,
