@@ -11,7 +11,8 @@
 //! It must give PyTorch's own logits, which the file has as text, and get as many digits right.
 
 use std::error::Error;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use autograd::{Tensor, value};
 use nn::{Activation, Mlp, Purpose, checkpoint, generator};
@@ -42,7 +43,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(worst < 1e-6 && right.to_string() == text["right"]);
 
     // The way back: `network.load_state_dict(safetensors.torch.load_file("ours.safetensors"))`.
-    let ours = std::env::temp_dir().join("ours.safetensors");
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
+    fs::create_dir_all(&folder)?;
+    let ours = folder.join("ours.safetensors");
     checkpoint::save(&ours, &network, Default::default())?;
     let mut again = new();
     checkpoint::load(&ours, &mut again)?;

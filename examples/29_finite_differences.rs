@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let extrapolated = |h: f64| (4.0 * central(h / 2.0) - central(h)) / 3.0;
     let digits = |slope: f64| (slope / exact - 1.0).abs().max(1e-16).log10();
 
-    let exponents = (0..=44).map(|k| -1.0 - 0.25 * f64::from(k));
+    let exponents = (0..=44).map(|k| -12.0 + 0.25 * f64::from(k));
     let series = |name: &str, slope: &dyn Fn(f64) -> f64| Series {
         name: name.into(),
         points: exponents.clone().map(|e| (e, digits(slope(10.0_f64.powf(e))))).collect(),

@@ -3,6 +3,19 @@
 //! A derivative formula such as `1 − y²` is written once, for any [`Scalar`]. With `S = f32` it is
 //! one fused loop over memory; with `S = Var` it is recorded on the tape, so that it can be
 //! differentiated again.
+//!
+//! ```
+//! use autograd::{Scalar, Tape};
+//!
+//! fn slope_of_tanh<S: Scalar>(y: S) -> S {
+//!     y.lit(1.0) - y * y
+//! }
+//!
+//! assert_eq!(slope_of_tanh(0.5), 0.75); // of a number
+//! let tape = Tape::<f64>::new();
+//! let y = tape.var(0.5); // of a variable, with a derivative of its own
+//! assert_eq!(slope_of_tanh(y).backward().wrt(y).item(), -1.0);
+//! ```
 
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;

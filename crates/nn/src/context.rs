@@ -1,4 +1,14 @@
 //! What a forward pass may do besides computing: draw noise, and know whether it is training.
+//!
+//! ```
+//! use autograd::Tensor;
+//! use nn::Context;
+//!
+//! // The noise of example 7 does not depend on the batch it is in.
+//! let one: Tensor<f64> = Context::training(0, 1, &[7]).normal(2);
+//! let two: Tensor<f64> = Context::training(0, 1, &[3, 7]).normal(2);
+//! assert_eq!(one.to_vec(), two.to_vec()[2..]);
+//! ```
 
 use autograd::{Name, Real, Tensor, Tree, Var};
 use rand::RngExt;

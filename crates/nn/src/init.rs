@@ -1,6 +1,14 @@
 //! Initial weights.
 //!
 //! `inputs` and `outputs` are the numbers of numbers a unit reads and feeds (fan-in and fan-out).
+//!
+//! ```
+//! use autograd::Tensor;
+//! use nn::{Init, Purpose, generator};
+//!
+//! let w: Tensor<f32> = Init::He.matrix(128, 64, &mut generator(0, Purpose::Init, 0, 0));
+//! assert_eq!(w.shape(), [128, 64]); // [outputs, inputs]
+//! ```
 
 use autograd::{Real, Tensor};
 use nalgebra::DMatrix;

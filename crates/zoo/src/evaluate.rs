@@ -1,4 +1,13 @@
 //! Metrics, each with its definition.
+//!
+//! ```
+//! use zoo::{data, evaluate, models::pca::Pca};
+//!
+//! let digits = data::digits();
+//! let pca = Pca::fit(&digits.train.x, 8);
+//! assert!(evaluate::mean_squared_error(&pca, &digits.test) < 1.6); // SSE/img
+//! assert_eq!(evaluate::codes(&pca, &digits.test).shape(), [359, 8]);
+//! ```
 
 use autograd::Tensor;
 use nalgebra::DMatrix;

@@ -1,4 +1,37 @@
 //! What the zoo asks of a model: [`Model`], on a tape, and [`AnyModel`], at rest and of any kind.
+//!
+//! ```
+//! use autograd::{Real, Tensor, Var, tree};
+//! use nn::{Context, Init, Linear, Purpose, generator, losses};
+//! use zoo::{AnyModel, Learned, Loss, Model, Unit, data};
+//!
+//! /// A linear autoencoder.
+//! struct Two<W> {
+//!     up: Linear<W>,
+//!     down: Linear<W>,
+//! }
+//! tree!(Two { up, down });
+//!
+//! impl<'t, T: Real> Model<'t, T> for Two<Var<'t, T>> {
+//!     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
+//!         self.up.forward(x)
+//!     }
+//!     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
+//!         self.down.forward(z)
+//!     }
+//!     fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
+//!         let error = losses::squared_error(self.decode(self.encode(x)), x);
+//!         Loss::sum(Unit::SquaredError, [("reconstruction", error)])
+//!     }
+//! }
+//!
+//! let from = &mut generator(0, Purpose::Init, 0, 0);
+//! let (up, down) = (Linear::new(64, 2, Init::Glorot, from), Linear::new(2, 64, Init::Glorot, from));
+//! let model = Learned(Two { up, down });
+//! let x: Tensor<f32> = data::digits().test.rows(&[0, 1]);
+//! assert_eq!(model.encode(&x).shape(), [2, 2]);
+//! model.gradcheck(&x, Context::evaluation(0, &[0, 1]), 1).unwrap();
+//! ```
 
 use std::path::Path;
 

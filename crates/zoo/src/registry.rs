@@ -1,4 +1,17 @@
 //! The list of models. The command line, the README's table and the tests all walk it.
+//!
+//! ```
+//! use zoo::{data, registry};
+//!
+//! # fn main() -> nn::Result<()> {
+//! let digits = data::digits();
+//! let entry = registry::find("ae")?;
+//! let settings = toml::toml! { code = 4 };
+//! let model = entry.build(&entry.complete(&settings, &digits.train)?, &digits.train, 0)?;
+//! assert_eq!(model.encode(&digits.test.x).shape(), [359, 4]);
+//! # Ok(())
+//! # }
+//! ```
 
 use autograd::Tensor;
 use nn::checkpoint::nearest;

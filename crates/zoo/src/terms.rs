@@ -2,6 +2,16 @@
 //!
 //! All terms follow one convention: the sum over features or latents, the mean over the batch. So
 //! they may be added, and the weight of a term means what its paper means.
+//!
+//! ```
+//! use autograd::{Tape, Tensor};
+//! use zoo::terms::gaussian_kl;
+//!
+//! let tape = Tape::<f64>::new();
+//! let mu = tape.var(Tensor::from_vec([2, 1], vec![1.0, 3.0])); // [batch, latents]
+//! let log_var = tape.var(Tensor::zeros([2, 1]));
+//! assert_eq!(gaussian_kl(mu, log_var).item(), (0.5 + 4.5) / 2.0); // nats an example
+//! ```
 
 use autograd::{Real, Tensor, Var};
 use nn::losses;

@@ -1,4 +1,22 @@
 //! Training any model of the zoo on a split data set, by the trainer of [`nn::train`].
+//!
+//! ```
+//! use zoo::registry::find;
+//! use zoo::train::{Plan, train};
+//! use zoo::{data, evaluate};
+//!
+//! # fn main() -> nn::Result<()> {
+//! let digits = data::digits();
+//! let entry = find("ae")?;
+//! let settings = entry.complete(&toml::Table::new(), &digits.train)?;
+//! let mut model = entry.build(&settings, &digits.train, 0)?;
+//! let before = evaluate::mean_squared_error(&*model, &digits.test);
+//! let epochs = train(&mut *model, &digits, &Plan { epochs: 2, ..entry.plan(&digits.train) })?;
+//! assert_eq!(epochs.len(), 2);
+//! assert!(evaluate::mean_squared_error(&*model, &digits.test) < before);
+//! # Ok(())
+//! # }
+//! ```
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;

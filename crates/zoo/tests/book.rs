@@ -158,8 +158,8 @@ fn every_link_leads_somewhere() {
             }
             if target.extension().is_some_and(|e| e == "png") {
                 assert!(
-                    fs::metadata(&target).unwrap().len() < 120_000,
-                    "{shown}: a picture of more than 120 kB"
+                    fs::metadata(&target).unwrap().len() < 130_000,
+                    "{shown}: a picture of more than 130 kB"
                 );
             }
         }

@@ -15,6 +15,16 @@
 //! | [`poisson_nll`] | counts | nats |
 //!
 //! A [`Loss`] is a sum of named terms with its [`Unit`].
+//!
+//! ```
+//! use autograd::{Tape, Tensor};
+//! use nn::losses;
+//!
+//! let tape = Tape::<f64>::new();
+//! let x_hat = tape.var(Tensor::zeros([2, 3]));
+//! let x = tape.constant(Tensor::ones([2, 3]));
+//! assert_eq!(losses::squared_error(x_hat, x).item(), 3.0); // three features, each off by one
+//! ```
 
 mod likelihood;
 mod loss;
