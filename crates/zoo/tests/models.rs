@@ -25,7 +25,8 @@ struct Case {
     wide: &'static str,
     /// Settings with which a step that is too large makes the loss infinite.
     diverging: &'static str,
-    /// SSE/img of the test digits that 30 epochs must reach. PCA with 8 numbers has 1.562, the mean image 4.77.
+    /// SSE/img of the test digits that 30 epochs must reach: at most a tenth above what was measured when it
+    /// was written. PCA with 8 numbers has 1.562, the mean image 4.77.
     target: f64,
 }
 
@@ -49,12 +50,13 @@ const CASES: &[Case] = &[
         target: 1.64,
         ..USUAL
     },
-    // Normalising three examples curves the loss too much for finite differences; the rules of both
-    // normalisations are checked where they are defined.
+    // Normalising three examples curves the loss too much for finite differences; the model's own tests take
+    // twenty.
     Case {
         name: "residual",
         tiny: "code = 2\nwidth = 4\nnormalization = 'none'",
         wide: "width = 256",
+        target: 1.48,
         ..USUAL
     },
     Case {
@@ -63,18 +65,29 @@ const CASES: &[Case] = &[
         wide: "channels = [32, 32]",
         ..USUAL
     },
-    Case { name: "denoising", tiny: "code = 2\nhidden = [4]\nactivation = 'tanh'\nalpha = 2.0", ..USUAL },
+    Case {
+        name: "denoising",
+        tiny: "code = 2\nhidden = [4]\nactivation = 'tanh'\nalpha = 2.0",
+        target: 0.92,
+        ..USUAL
+    },
     // tanh and the square keep away from the kinks of the rectifier and of |h|.
     Case {
         name: "sparse",
         tiny: "code = 6\nactivation = 'tanh'\npenalty = 'l2'\nscale = 'fold'",
         wide: "code = 500",
+        target: 0.37,
         ..USUAL
     },
-    Case { name: "sparse-kl", tiny: "code = 6\nmemory = 0.0", wide: "code = 500", ..USUAL },
-    Case { name: "topk", tiny: "code = 6\nk = 2", orders: 1, wide: "code = 500", ..USUAL },
-    Case { name: "jumprelu", tiny: "code = 6", orders: 0, wide: "code = 500", ..USUAL },
-    Case { name: "contractive", tiny: "code = 3\nhidden = [4]\ncurvature = 0.3\nprobes = 2", ..USUAL },
+    Case { name: "sparse-kl", tiny: "code = 6\nmemory = 0.0", wide: "code = 500", target: 0.98, ..USUAL },
+    Case { name: "topk", tiny: "code = 6\nk = 2", orders: 1, wide: "code = 500", target: 0.88, ..USUAL },
+    Case { name: "jumprelu", tiny: "code = 6", orders: 0, wide: "code = 500", target: 0.59, ..USUAL },
+    Case {
+        name: "contractive",
+        tiny: "code = 3\nhidden = [4]\ncurvature = 0.3\nprobes = 2",
+        target: 1.48,
+        ..USUAL
+    },
     Case { name: "rae", ..USUAL },
     Case { name: "wae", ..USUAL },
     Case {
@@ -83,6 +96,7 @@ const CASES: &[Case] = &[
         wide: "hidden = [500]\npretraining = 1",
         // Its cross-entropy is about as large as the logits, which sigmoid units keep in range.
         diverging: "likelihood = 'squared_error'\npretraining = 0",
+        target: 1.05,
         ..USUAL
     },
     Case {
@@ -91,20 +105,21 @@ const CASES: &[Case] = &[
         // As many filters as components in which the digits vary.
         overfit: "code = 50\nindependence = 0.0",
         wide: "code = 60",
+        target: 0.8,
         ..USUAL
     },
-    Case { name: "sequence", tiny: "code = 2\nstate = 3", wide: "state = 300", ..USUAL },
+    Case { name: "sequence", tiny: "code = 2\nstate = 3", wide: "state = 300", target: 1.55, ..USUAL },
     Case { name: "vae", target: 1.8, ..USUAL },
-    Case { name: "beta-vae", target: 1.75, ..USUAL },
+    Case { name: "beta-vae", target: 1.42, ..USUAL },
     Case { name: "tc-vae", target: 2.1, ..USUAL },
     Case { name: "iwae", target: 1.8, ..USUAL },
     Case {
         name: "vamp",
         tiny: "code = 2\nhidden = [4]\nactivation = 'tanh'\ncomponents = 2",
-        target: 1.9,
+        target: 1.8,
         ..USUAL
     },
-    Case { name: "flow-vae", target: 1.9, ..USUAL },
+    Case { name: "flow-vae", target: 1.8, ..USUAL },
     Case { name: "cvae", target: 1.9, ..USUAL },
     // 8 parts of 6 bits.
     Case {
@@ -181,32 +196,44 @@ fn jacobians_agree_with_finite_differences() {
         let model = built(entry, &given, &data.train, 1);
         let x = data.test.rows(&[0, 1]);
         let z = model.encode(&x);
-        let check =
-            |what: &str, f: &dyn Fn(&Tensor<f32>) -> Tensor<f32>, at: &Tensor<f32>, j: Tensor<f32>| {
-                let [batch, inputs] = [0, 1].map(|axis| at.shape()[axis]);
-                let outputs = f(at).shape()[1];
-                assert_eq!(j.shape(), [batch, outputs, inputs], "{}: {what}", entry.name);
-                let largest = j.to_vec().iter().fold(0.0, |m: f32, j| m.max(j.abs()));
-                assert!(largest > 0.0, "{}: {what} is zero", entry.name);
-                for k in [0, inputs - 1] {
-                    let moved = |by: f32| {
-                        f(&Tensor::from_fn([batch, inputs], |i| {
-                            at.to_vec()[i] + if i % inputs == k { by } else { 0.0 }
-                        }))
-                    };
-                    let difference = moved(STEP).zip(&moved(-STEP), |a, b| (a - b) / (2.0 * STEP));
-                    let column = j.slice(2, k, k + 1, 1).to_vec();
-                    for (d, j) in difference.to_vec().iter().zip(column) {
-                        let near = (d - j).abs() < 1e-3 * largest.max(1.0);
-                        assert!(near, "{}: {what}: {j}, by differences {d}", entry.name);
+        type Map<'a> = &'a dyn Fn(&Tensor<f32>) -> Tensor<f32>;
+        let check = |what: &str, f: Map, at: &Tensor<f32>, j: Tensor<f32>, jumps: bool| {
+            let [batch, inputs] = [0, 1].map(|axis| at.shape()[axis]);
+            let here = f(at);
+            let outputs = here.shape()[1];
+            assert_eq!(j.shape(), [batch, outputs, inputs], "{}: {what}", entry.name);
+            let largest = j.to_vec().iter().fold(0.0, |m: f32, j| m.max(j.abs()));
+            assert!(largest > 0.0, "{}: {what} is zero", entry.name);
+            let mut compared = 0;
+            for k in [0, inputs - 1] {
+                let moved = |by: f32| {
+                    f(&Tensor::from_fn([batch, inputs], |i| {
+                        at.to_vec()[i] + if i % inputs == k { by } else { 0.0 }
+                    }))
+                };
+                let [ahead, behind, here] = [moved(STEP), moved(-STEP), here.clone()].map(|y| y.to_vec());
+                let column = j.slice(2, k, k + 1, 1).to_vec();
+                for (i, j) in column.into_iter().enumerate() {
+                    // Where a unit is switched on or off between the places, the difference is a jump.
+                    let on = [ahead[i], behind[i], here[i]].map(|y| y != 0.0);
+                    if jumps && on != [on[0]; 3] {
+                        continue;
                     }
+                    compared += 1;
+                    let d = (ahead[i] - behind[i]) / (2.0 * STEP);
+                    let near = (d - j).abs() < 1e-3 * largest.max(1.0);
+                    assert!(near, "{}: {what}: {j}, by differences {d}", entry.name);
                 }
-            };
-        // An encoder with jumps has no finite differences where it jumps.
-        if entry.training == Training::ClosedForm || case(entry).orders == 2 {
-            check("encoder", &|x| model.encode(x), &x, model.encoder_jacobian(&x));
+            }
+            let most = 2 * batch * outputs;
+            assert!(10 * compared > 9 * most, "{}: {what}: {compared} of {most} compared", entry.name);
+        };
+        // A quantised code is constant almost everywhere: its Jacobian is one by decree.
+        if entry.name != "vq-vae" {
+            let jumps = ["topk", "jumprelu"].contains(&entry.name);
+            check("encoder", &|x| model.encode(x), &x, model.encoder_jacobian(&x), jumps);
         }
-        check("decoder", &|z| model.decode(z), &z, model.decoder_jacobian(&z));
+        check("decoder", &|z| model.decode(z), &z, model.decoder_jacobian(&z), false);
     }
 }
 

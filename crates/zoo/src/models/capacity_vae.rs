@@ -5,6 +5,17 @@
 //! The code is given `C` nats and no more, a few at a time: first it learns what reconstructs best, then
 //! finer things. The divergence is held *at* `C` and is not free below it: a divergence clamped to `C` from
 //! above has no gradient where it matters, and with `C = 0` vanishes.
+//!
+//! To hold it, `γ` has to be larger than what a nat of code saves in reconstruction, and that is all: a
+//! larger one drowns the reconstruction in the noise of `|KL − C|`. On the digits (150 epochs, `C = 15`):
+//!
+//! | γ | 1 | 2 | 5 | 20 | 100 | 1000 |
+//! |---|---|---|---|---|---|---|
+//! | mean of abs(KL − C) of a batch, nats | 0.24 | 0.20 | 0.20 | 0.13 | 0.08 | 0.04 |
+//! | test SSE/img | 0.79 | 0.82 | 1.00 | 1.51 | 2.02 | 2.63 |
+//!
+//! The default is 5, which leaves room for larger images, where a nat saves more. The paper's 1000 is for 4096
+//! pixels.
 
 use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Result};
@@ -53,8 +64,7 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
         let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
-        // The paper's 1000 is for images of 4096 pixels, whose cross-entropy is that much larger.
-        Config { code, hidden, activation, likelihood, gamma: 20.0, capacity: 15.0, growth: 0.5 }
+        Config { code, hidden, activation, likelihood, gamma: 5.0, capacity: 15.0, growth: 0.5 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {

@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn units_come_to_their_target() {
         let data = digits();
-        for rho in [0.05, 0.2] {
+        for (rho, reached) in [(0.05, 0.88), (0.2, 0.75)] {
             let config = Config { rho, beta: 3.0, ..Config::defaults(&data.train) };
             let mut model = built(&config);
             train(&mut model, &data, &Plan { epochs: 40, learning_rate: 3e-3, ..Plan::default() }).unwrap();
@@ -146,6 +146,11 @@ mod tests {
             let count = mean.len() as f64;
             let off: f64 = mean.iter().map(|m| (f64::from(*m) / rho - 1.0).abs()).sum();
             assert!(off / count < 0.3, "{rho}: {mean:?}");
+            // No unit is far off, and the digits are still reconstructed.
+            let near = |m: &f32| (0.5..2.0).contains(&(f64::from(*m) / rho));
+            assert!(mean.iter().all(near), "{rho}: {mean:?}");
+            let sse = evaluate::mean_squared_error(&model, &data.test);
+            assert!(sse < 1.1 * reached, "{rho}: SSE/img {sse}");
             // What training remembers is that mean, but for the chance of its last batches.
             let stored = model.0.activity.0.to_vec();
             let off: f32 = stored.iter().zip(&mean).map(|(s, m)| (s / m - 1.0).abs()).sum();

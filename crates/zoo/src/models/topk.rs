@@ -12,15 +12,15 @@
 //! training a unit is on where it exceeds a threshold: the running mean of the smallest value that won.
 //!
 //! A small `k` from the start kills units that lose by chance. Makhzani and Frey begin with a large one and
-//! let it fall ([`Config::first_k`]), and they find more units than `k` useful afterwards
+//! let it fall ([`Config::first_factor`]), and they find more units than `k` useful afterwards
 //! ([`Config::test_factor`]).
 
 use autograd::{Buffer, Real, Tensor, Var, tree};
 use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
 use super::dictionary::Dictionary;
+use super::{check_share, check_widths};
 use crate::registry::Settings;
 use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Unit};
@@ -33,8 +33,8 @@ pub struct Config {
     pub code: usize,
     /// Units that are on for an image (in the mean, with [`Select::Batch`]), from 1 to `code`.
     pub k: usize,
-    /// Units that are on in the first step of training, from `k` to `code`.
-    pub first_k: usize,
+    /// How many times `k` units are on in the first step of training (at most all), ≥ 1.
+    pub first_factor: f64,
     /// Share of the training, 0 to 1, over which that number falls to `k`.
     pub annealing: f64,
     /// `α` ≥ 1: after training, `α k` units are on (at most all), rounded down. Only 1 with
@@ -89,7 +89,7 @@ impl Settings for Config {
         Config {
             code,
             k,
-            first_k: k,
+            first_factor: 1.0,
             annealing: 0.0,
             test_factor: 1.0,
             select: Select::Example,
@@ -101,25 +101,20 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&[], self.code)?;
-        let Config { code, k, first_k, annealing, test_factor, select, revival, revived, dead_after } = *self;
+        let Config { code, k, first_factor, annealing, test_factor, select, revival, revived, dead_after } =
+            *self;
         if k == 0 || k > code {
             return Err(Error::Invalid(format!("k must be from 1 to the {code} units of the code, not {k}")));
         }
-        if first_k < k || first_k > code {
-            return Err(Error::Invalid(format!(
-                "first_k must be from k, {k}, to the {code} units, not {first_k}"
-            )));
+        check_share("annealing", annealing)?;
+        for (name, factor) in [("first_factor", first_factor), ("test_factor", test_factor)] {
+            if !(factor >= 1.0 && factor.is_finite()) {
+                return Err(Error::Invalid(format!("{name} must be a number from 1 up, not {factor}")));
+            }
         }
-        if !(0.0..=1.0).contains(&annealing) {
-            let text =
-                format!("annealing is a share of the training, from 0 to 1, and cannot be {annealing}");
-            return Err(Error::Invalid(text));
-        }
-        if !(test_factor >= 1.0 && test_factor.is_finite()) || (select == Select::Batch && test_factor > 1.0)
-        {
-            return Err(Error::Invalid(format!(
-                "test_factor must be a number from 1 up, and 1 with `select = \"batch\"`; it is {test_factor}"
-            )));
+        if select == Select::Batch && test_factor > 1.0 {
+            let text = "with `select = \"batch\"` a threshold says who is on; test_factor must be 1";
+            return Err(Error::Invalid(text.into()));
         }
         if !(revival >= 0.0 && revival.is_finite()) {
             return Err(Error::Invalid(format!("revival must be a number from 0 up, not {revival}")));
@@ -131,7 +126,7 @@ impl Settings for Config {
         }
         let dictionary = Dictionary::new(code, data, from);
         let (idle, threshold) = (Buffer(Tensor::zeros([code])), Buffer(Tensor::zeros([])));
-        let test_k = ((test_factor * k as f64) as usize).min(code);
+        let [first_k, test_k] = [first_factor, test_factor].map(|f| ((f * k as f64) as usize).min(code));
         Ok(Learned(TopK {
             dictionary,
             idle,

@@ -52,7 +52,7 @@ fn a_batch_shares_its_places_and_the_threshold_stands_for_it_afterwards() {
 #[test]
 fn k_falls_during_training_and_may_be_larger_afterwards() {
     let data = digits().train;
-    let model = built(&Config { first_k: 20, annealing: 0.5, test_factor: 1.5, ..settings() });
+    let model = built(&Config { first_factor: 2.5, annealing: 0.5, test_factor: 1.5, ..settings() });
     let on = |progress: f64| {
         let context = &mut Context::training(0, 1, &[0, 1]).with_progress(progress);
         let x = data.rows(&[0, 1]);
@@ -109,10 +109,10 @@ fn bad_settings_are_refused() {
     for (config, text) in [
         (Config { k: 0, ..settings() }, "k must be from 1 to the 128 units of the code, not 0"),
         (Config { k: 129, ..settings() }, "not 129"),
-        (Config { first_k: 7, ..settings() }, "first_k must be from k, 8, to the 128 units, not 7"),
+        (Config { first_factor: 0.5, ..settings() }, "first_factor must be a number from 1 up, not 0.5"),
         (Config { annealing: 2.0, ..settings() }, "annealing is a share"),
-        (Config { test_factor: 0.5, ..settings() }, "test_factor must be"),
-        (Config { test_factor: 2.0, select: Select::Batch, ..settings() }, "test_factor must be"),
+        (Config { test_factor: f64::NAN, ..settings() }, "test_factor must be"),
+        (Config { test_factor: 2.0, select: Select::Batch, ..settings() }, "a threshold says who is on"),
         (Config { revival: -1.0, ..settings() }, "revival must be"),
         (Config { revived: 0, ..settings() }, "at least 1"),
     ] {
