@@ -6,18 +6,18 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs `zoo` in a folder.
-pub fn zoo(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn zoo(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_zoo")).args(arguments).current_dir(folder).output().unwrap()
 }
 
-pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> String {
     let output = zoo(folder, arguments);
     assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Asserts that `zoo` fails with one clear line that holds `expected`, and leaves nothing behind.
-pub fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
+pub(crate) fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
     let before = listing(folder);
     let output = zoo(folder, arguments);
     let error = String::from_utf8(output.stderr).unwrap();
@@ -28,7 +28,7 @@ pub fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
     assert_eq!(listing(folder), before, "zoo {arguments:?} left something behind");
 }
 
-pub fn listing(folder: &Path) -> Vec<String> {
+pub(crate) fn listing(folder: &Path) -> Vec<String> {
     let mut names = vec![];
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -44,7 +44,7 @@ pub fn listing(folder: &Path) -> Vec<String> {
 }
 
 /// Runs `zoo` with something on standard input; what it prints, if it succeeds.
-pub fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+pub(crate) fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
     use std::io::Write;
     use std::process::Stdio;
     let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
@@ -62,7 +62,7 @@ pub fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
 }
 
 /// Numbers that look measured: three features that follow two causes, and one that is constant.
-pub fn table(rows: usize) -> String {
+pub(crate) fn table(rows: usize) -> String {
     let row = |i: usize| {
         let (a, b) = ((i as f64 * 0.7).sin(), (i as f64 * 1.3).cos());
         format!("{:.4},{:.4},{:.4},5\n", 10.0 + a, 100.0 * b, a - b)
@@ -71,14 +71,20 @@ pub fn table(rows: usize) -> String {
 }
 
 /// Writes a table of 60 rows and trains a small autoencoder on it: `runs/ae-1`.
-pub fn trained_on_table(folder: &Path) {
+pub(crate) fn trained_on_table(folder: &Path) {
     fs::write(folder.join("table.csv"), table(60)).unwrap();
     let model = ["train", "ae", "--code", "2", "--hidden", "8", "--epochs", "2"];
     succeed(folder, &[&model[..], &["--data", "table.csv"]].concat());
 }
 
 /// The rows of a CSV text after its header, and the header.
-pub fn csv(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
+pub(crate) fn csv(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect());
     (lines.next().unwrap(), lines.collect())
+}
+
+/// Whether these are the same numbers but for rounding: products of other heights are rounded otherwise.
+pub(crate) fn close(a: &[String], b: &[String]) -> bool {
+    let number = |text: &String| text.parse::<f64>().unwrap();
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (number(a) - number(b)).abs() < 1e-5)
 }
