@@ -1,33 +1,11 @@
 //! Pages and exported files, as a user meets them: right and wrong input.
 
+mod common;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
+use common::{refuse, succeed, zoo};
 use tempfile::TempDir;
-
-/// Runs `zoo` in a folder.
-fn zoo(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_zoo")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = zoo(folder, arguments);
-    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Asserts that `zoo` fails with one line that holds `expected`, and makes no file.
-fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
-    let count = || fs::read_dir(folder).unwrap().count();
-    let before = count();
-    let output = zoo(folder, arguments);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success(), "zoo {arguments:?} succeeded");
-    assert!(error.contains(expected), "zoo {arguments:?} says\n{error}not\n{expected}");
-    assert_eq!(error.lines().count(), 1, "one sentence, not\n{error}");
-    assert_eq!(count(), before, "zoo {arguments:?} left something behind");
-}
 
 /// Three runs of a few epochs: `a` and `b` on the digits, `c` on a table.
 fn runs() -> TempDir {

@@ -239,7 +239,7 @@ mod tests {
         let picture = code_map("classes", "z₁", "z₂", &points, Some(&labels));
         for colour in CLASSES {
             // The legend's dot is opaque, with a radius of 10.
-            assert!(picture.pixels().filter(|&pixel| pixel == colour).count() > 200, "{colour:?}");
+            assert!(picture.pixels().filter(|pixel| *pixel == colour).count() > 200, "{colour:?}");
         }
     }
 

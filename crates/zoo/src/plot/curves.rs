@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn count(picture: &Picture, colour: Colour) -> usize {
-        picture.pixels().filter(|&pixel| pixel == colour).count()
+        picture.pixels().filter(|pixel| *pixel == colour).count()
     }
 
     #[test]

@@ -100,13 +100,13 @@ mod tests {
     fn cells_have_their_colours() {
         let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, f64::NAN];
         let picture = heat_map("t", "x", "y", &field(values), &[]);
-        let count = |colour| picture.pixels().filter(|&pixel| pixel == colour).count();
+        let count = |colour| picture.pixels().filter(|pixel| *pixel == colour).count();
         // Cells of 500 by 500; the ends of the ramp are also in the bar, in two of its steps or fewer.
         for colour in [ramp(0.0), ramp(0.25), ramp(0.5), ramp(0.75), ramp(1.0), NOT_A_NUMBER] {
             assert!((250_000..251_000).contains(&count(colour)), "{colour:?}: {}", count(colour));
         }
-        let high = picture.enumerate_pixels().find(|&(.., pixel)| pixel == ramp(0.0)).unwrap();
-        let low = picture.enumerate_pixels().find(|&(.., pixel)| pixel == ramp(1.0)).unwrap();
+        let high = picture.enumerate_pixels().find(|(.., pixel)| *pixel == ramp(0.0)).unwrap();
+        let low = picture.enumerate_pixels().find(|(.., pixel)| *pixel == ramp(1.0)).unwrap();
         assert!(high.1 > low.1, "the first row is below");
     }
 

@@ -5,8 +5,7 @@ use maud::{Markup, html};
 use super::Run;
 use super::chart::Bars;
 use super::html::section as framed;
-use crate::graph::Part;
-use crate::uses::manifold::mean_spectrum;
+use crate::uses::manifold::{changes_in_jumps, mean_spectrum};
 
 /// Test examples that the spectrum is averaged over.
 const EXAMPLES: usize = 100;
@@ -15,8 +14,9 @@ const HEADING: &str = "Spectrum of the encoder’s Jacobian";
 pub(super) fn section(run: &Run) -> Markup {
     let test = &run.data.test;
     let examples = test.len().min(EXAMPLES);
-    if run.model.record(Part::Encoder, &test.x.slice(0, 0, 1, 1)).uses("straight_through") {
-        let caption = html! { "There is none: the code of this model changes in jumps." };
+    if changes_in_jumps(run.model, &test.x) {
+        let caption =
+            html! { "The code of this model changes in jumps: wherever it has a derivative, that is 0." };
         return framed("jacobian", HEADING, caption, html! {});
     }
     let heights = mean_spectrum(run.model, &test.x.slice(0, 0, examples, 1));

@@ -56,7 +56,8 @@ fn verdict(run: &Run, found: &Found) -> String {
         None => "PCA with as many numbers makes no error at all".to_owned(),
         Some(g) if g >= 0.005 => format!("{} less error than PCA with as many numbers", percent(g)),
         Some(g) if g > -0.005 => "the error of PCA with as many numbers".to_owned(),
-        Some(g) => format!("{} more error than PCA with as many numbers", percent(-g)),
+        Some(g) if g > -1.0 => format!("{} more error than PCA with as many numbers", percent(-g)),
+        Some(g) => format!("{:.1} times the error of PCA with as many numbers", 1.0 - g),
     };
     format!("It explains {explained} of the variance of the test examples: {comparison}.")
 }

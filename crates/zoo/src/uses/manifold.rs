@@ -17,13 +17,33 @@ use nn::random::normal;
 use nn::{Purpose, generator};
 
 use crate::AnyModel;
+use crate::graph::Part;
 
 /// Jacobians computed together: one of 784 × 32 in single precision is 100 kB.
 const BATCH: usize = 100;
 
+/// Whether the code changes in jumps, as that of a model does which takes the nearest of some points: wherever
+/// it has a derivative, that is 0.
+///
+/// # Panics
+/// If there are no examples.
+#[track_caller]
+pub fn changes_in_jumps(model: &dyn AnyModel, x: &Tensor<f32>) -> bool {
+    assert!(x.shape()[0] > 0, "changes_in_jumps: no examples");
+    model.record(Part::Encoder, &x.slice(0, 0, 1, 1)).uses("straight_through")
+}
+
 /// Singular values of `∂h/∂x`, the largest first, for every example of `[examples, features]`:
-/// `[examples, min(code, features)]`.
+/// `[examples, min(code, features)]`. All are 0 for a code that changes in jumps.
+///
+/// # Panics
+/// If there are no examples.
+#[track_caller]
 pub fn spectra(model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f64> {
+    if changes_in_jumps(model, x) {
+        let [examples, features] = [0, 1].map(|axis| x.shape()[axis]);
+        return Tensor::zeros([examples, model.encode(x).shape()[1].min(features)]);
+    }
     let rows = in_batches(x, |x| {
         let values = matrices(&model.encoder_jacobian(x)).map(|j| descending(&j.svd(false, false)));
         values.collect()
@@ -39,9 +59,9 @@ pub fn spectra(model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f64> {
 /// If there are no examples.
 #[track_caller]
 pub fn mean_spectrum(model: &dyn AnyModel, x: &Tensor<f32>) -> Vec<f64> {
+    assert!(x.shape()[0] > 0, "mean_spectrum: no examples");
     let spectra = spectra(model, x);
     let [examples, width] = [0, 1].map(|axis| spectra.shape()[axis]);
-    assert!(examples > 0, "mean_spectrum: no examples");
     spectra.sum_to([width]).to_vec().into_iter().map(|sum| sum / examples as f64).collect()
 }
 
@@ -68,7 +88,7 @@ pub struct Tangent {
 ///
 /// They are tangents of the manifold if something has taught the encoder to ignore all else, as a
 /// contractive penalty or noise on the input does. Without it the weights of pixels that never vary stay
-/// as they were drawn, and can come first.
+/// as they were drawn, and can come first. A code that changes in jumps has none.
 ///
 /// # Panics
 /// If `x` is not one example.
@@ -76,7 +96,7 @@ pub struct Tangent {
 pub fn tangents(model: &dyn AnyModel, x: &Tensor<f32>, count: usize) -> Vec<Tangent> {
     let shape = x.shape();
     assert!(matches!(shape, [1, _]), "tangents: one example [1, features] at a time, not {shape:?}");
-    strongest(&model.encoder_jacobian(x), count)
+    if changes_in_jumps(model, x) { vec![] } else { strongest(&model.encoder_jacobian(x), count) }
 }
 
 /// The `count` directions at a single code `[1, code]` in which the reconstruction moves most, the
@@ -202,9 +222,22 @@ mod tests {
     use toml::Table;
 
     fn autoencoder() -> Box<dyn AnyModel> {
-        let entry = registry::find("ae").unwrap();
+        untrained("ae")
+    }
+
+    fn untrained(name: &str) -> Box<dyn AnyModel> {
+        let entry = registry::find(name).unwrap();
         let data = digits().train;
         entry.build(&entry.complete(&Table::new(), &data).unwrap(), &data, 0).unwrap()
+    }
+
+    #[test]
+    fn a_code_that_jumps_follows_no_direction() {
+        let model = &*untrained("vq-vae");
+        let x = digits().test.x.slice(0, 0, 3, 1);
+        assert!(changes_in_jumps(model, &x) && tangents(model, &x.slice(0, 0, 1, 1), 4).is_empty());
+        assert_eq!(mean_spectrum(model, &x), vec![0.0; model.encode(&x).shape()[1].min(64)]);
+        assert!(!changes_in_jumps(&*untrained("ae"), &x));
     }
 
     #[test]
