@@ -22,7 +22,7 @@ use crate::{Learned, Loss, Model, Unit, evaluate};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Units.
+    /// Units in the code: as many as inputs or more, since most are off at any time.
     pub code: usize,
     /// `ρ`, in `(0, 1)`: the part of the images for which a unit should be on.
     pub rho: f64,
