@@ -52,6 +52,6 @@ pub use ops::{
 pub use scalar::{Real, Scalar};
 pub use tape::{Tape, Var};
 pub use tensor::{Axes, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
+pub use transform::{LeafUpdate, value, value_and_grad, value_and_update};
 pub use transform::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, vjp};
-pub use transform::{value, value_and_grad, value_and_update};
 pub use tree::{Buffer, Leaf, Name, Tree};

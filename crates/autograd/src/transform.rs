@@ -251,6 +251,9 @@ where
     (y.item(), filled(model, leaves.iter().map(|&leaf| gradients.wrt(leaf))))
 }
 
+/// What [`value_and_update`] does with every leaf, given its number, its name, itself and its gradient.
+pub type LeafUpdate<'u, T> = dyn FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) + 'u;
+
 /// The value of a scalar function of a model, whose every leaf is given to `update` with its gradient (and
 /// its number and name), as soon as that is complete: [`value_and_grad`] followed by an update of everything,
 /// with less memory and in less time. Gradients need not be kept, and are still in the cache when they are
@@ -275,7 +278,7 @@ where
 pub fn value_and_update<T: Real, M: Tree<Tensor<T>>>(
     model: &mut M,
     f: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
-    update: &mut dyn FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>),
+    update: &mut LeafUpdate<T>,
 ) -> T {
     let tape = Tape::new();
     let (tree, leaves) = on_tape(model, &tape);

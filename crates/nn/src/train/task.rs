@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autograd::{Name, Real, Tape, Tensor, Tree, Var, value, value_and_update};
+use autograd::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var, value, value_and_update};
 
 use super::Terms;
 use crate::checkpoint::Checkpoint;
@@ -80,7 +80,7 @@ impl<T: Real> Update<'_, T> {
         let (mut terms, mut kept) = (None, BTreeMap::new());
         {
             let (mut now, mut keep);
-            let update: &mut dyn FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) = match self.clip_norm {
+            let update: &mut LeafUpdate<T> = match self.clip_norm {
                 None => {
                     now = optim::updates(self.optimizer, model);
                     &mut now
