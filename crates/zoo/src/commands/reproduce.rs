@@ -73,8 +73,8 @@ fn table(rows: &[Row]) -> String {
     lines.extend(rows.iter().map(|row| {
         let digits = row.digits;
         let published = match row.published {
-            Some(Published::Exactly(value)) => value.to_string(),
-            Some(Published::About(value)) => format!("≈ {value}"),
+            Some(Published::Exactly(value)) => format!("{value:?}"),
+            Some(Published::About(value)) => format!("≈ {value:?}"),
             None => String::new(),
         };
         let margin = match row.margin {
