@@ -22,7 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
     let digits = data::digits();
     let entry = find("beta-vae")?;
-    let settings = toml::toml! { capacity = 8.0 };
+    // At a high price only latents that pay for themselves stay in use.
+    let settings = toml::toml! { capacity = 8.0
+    gamma = 20.0 };
     let mut model = entry.build(&entry.complete(&settings, &digits.train)?, &digits.train, 0)?;
     train(&mut *model, &digits, &Plan { epochs: 100, ..entry.plan(&digits.train) })?;
 
