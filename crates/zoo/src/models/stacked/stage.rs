@@ -20,19 +20,16 @@ pub struct Stage<W> {
 }
 tree!(Stage { mirror; likelihood, masking });
 
+/// What trains a stage: given the number of its level, from 0, what is to be trained, and its plan.
+pub type TrainStage<'a> = dyn FnMut(usize, &mut dyn Task<f32>, &Plan) -> Result<()> + 'a;
+
 impl Stacked<Tensor<f32>> {
     /// Trains the layers one after the other, each on the codes of those below, which are computed once.
-    /// The plan is for each of them. `train` is given the number of the level, from 0, what is to be
-    /// trained, and its plan.
+    /// The plan is for each of them.
     ///
     /// # Errors
     /// Those of `train`.
-    pub fn pretrain(
-        &mut self,
-        data: &Dataset,
-        plan: &Plan,
-        train: &mut dyn FnMut(usize, &mut dyn Task<f32>, &Plan) -> Result<()>,
-    ) -> Result<()> {
+    pub fn pretrain(&mut self, data: &Dataset, plan: &Plan, train: &mut TrainStage<'_>) -> Result<()> {
         let unlabelled = |x| Dataset { x, labels: None, image: None };
         let mut codes = unlabelled(data.x.clone());
         for level in 0..self.mirror.up.len() {
