@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 type Function = for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>;
 
 /// What is typed, its variables in the order of their appearance, and the same by the crate.
-const EXPRESSIONS: &[(&str, &[(&str, f64)], Function)] = &[
+/// As it is typed, the values of its variables, and what it means.
+type Expression = (&'static str, &'static [(&'static str, f64)], Function);
+
+const EXPRESSIONS: &[Expression] = &[
     ("tanh(x*x)", &[("x", 0.7)], |v| (v[0] * v[0]).tanh()),
     ("x * sin(x) + x", &[("x", 1.2)], |v| v[0] * v[0].sin() + v[0]),
     ("sigmoid(w*x + b)", &[("w", 2.0), ("x", 0.7), ("b", -0.5)], |v| (v[0] * v[1] + v[2]).sigmoid()),
