@@ -47,11 +47,14 @@ fn measure(batch: usize, width: usize, depth: usize) -> Cost {
     Cost { seconds, bytes, flops }
 }
 
+/// What is doubled, from where to where, and what it costs.
+type Sweep<'s> = (&'s str, Vec<usize>, &'s dyn Fn(usize) -> Cost);
+
 fn main() {
     // Cargo adds `--bench` to the arguments.
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let doublings = |from: u32, to: u32| (from..=to).map(|power| 1_usize << power).collect::<Vec<_>>();
-    let sweeps: [(&str, Vec<usize>, &dyn Fn(usize) -> Cost); 3] = [
+    let sweeps: [Sweep; 3] = [
         ("batch (4 layers of 512)", doublings(0, 12), &|batch| measure(batch, 512, 4)),
         ("width (2 layers, batch 128)", doublings(6, 12), &|width| measure(128, width, 2)),
         ("depth (layers of 256, batch 128)", doublings(1, 6), &|depth| measure(128, 256, depth)),

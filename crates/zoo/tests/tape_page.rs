@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 type Function = for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>;
 
 /// What is typed, its variables in the order of their appearance, and the same by the crate.
-/// As it is typed, the values of its variables, and what it means.
 type Expression = (&'static str, &'static [(&'static str, f64)], Function);
 
 const EXPRESSIONS: &[Expression] = &[
