@@ -1,6 +1,6 @@
 //! `report.html`: a run on one page, in one file that needs no network.
 //!
-//! Every section has a file here. It takes a [`Run`] and what was [`Found`] about it once, and answers with its
+//! Every section has a file here. It takes a [`Run`] and what was `Found` about it once, and answers with its
 //! part of the page, or with nothing where the model or the data have nothing of the kind. Style and scripts lie
 //! beside the Rust files and are put into the page, images as PNG sheets in data URIs. The page shows everything
 //! but the explorer without its scripts; with them, curves and maps tell their values.
