@@ -25,7 +25,7 @@ use crate::{Learned, Loss, Model, Unit};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Units.
+    /// Units in the code: several times as many as inputs, since most are off at any time.
     pub code: usize,
     /// `λ` ≥ 0: the squared error that a unit has to save to be on.
     pub weight: f64,

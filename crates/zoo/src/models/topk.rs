@@ -29,7 +29,7 @@ use crate::{Learned, Loss, Model, Unit};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Units.
+    /// Units in the code: several times as many as inputs, since all but `k` are off.
     pub code: usize,
     /// Units that are on for an image (in the mean, with [`Select::Batch`]), from 1 to `code`.
     pub k: usize,
