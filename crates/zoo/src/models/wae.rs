@@ -31,7 +31,7 @@ pub struct Config {
     pub activation: Activation,
     /// What the decoder's output means.
     pub likelihood: Likelihood,
-    /// `D`.
+    /// `D`, how far the codes are from the prior: by kernels or by projections on random directions.
     pub divergence: Divergence,
     /// `λ`, the weight of `D`, ≥ 0.
     pub lambda: f64,
