@@ -15,8 +15,10 @@
 //!
 //! Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::matrix::copy;
+pub(super) use super::matrix::{Matrix, Place};
 use super::pool::Buffer;
 use crate::Real;
 
@@ -32,26 +34,6 @@ pub(super) const LANES: usize = 16;
 
 /// At most so many rows are done as dot products.
 pub(super) const FEW: usize = 2;
-
-/// Vectors of `f32` or `f64`, as wide as the machine's.
-pub trait Lanes: Copy {
-    /// A vector.
-    type V<S: Simd>: Copy;
-
-    /// All lanes the same.
-    fn splat<S: Simd>(simd: S, x: Self) -> Self::V<S>;
-    /// `a b + c`.
-    fn mul_add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
-    /// `a + b`.
-    fn add_vectors<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
-    /// The sum of all lanes.
-    fn sum_lanes<S: Simd>(simd: S, a: Self::V<S>) -> Self;
-
-    /// Does the work with the machine's vectors. For one type it is one function: the kernels are compiled
-    /// here, and not again in every crate that multiplies.
-    #[doc(hidden)]
-    fn run(work: Work<Self>);
-}
 
 /// What this file computes.
 pub enum Work<'w, T> {
@@ -72,113 +54,6 @@ impl<T: Real> WithSimd for Work<'_, T> {
         }
     }
 }
-
-macro_rules! lanes {
-    ($t:ident, $v:ident, $splat:ident, $mul_add:ident, $add:ident, $sum:ident) => {
-        impl Lanes for $t {
-            type V<S: Simd> = S::$v;
-
-            #[inline(always)]
-            fn splat<S: Simd>(simd: S, x: Self) -> S::$v {
-                simd.$splat(x)
-            }
-            #[inline(always)]
-            fn mul_add<S: Simd>(simd: S, a: S::$v, b: S::$v, c: S::$v) -> S::$v {
-                simd.$mul_add(a, b, c)
-            }
-            #[inline(always)]
-            fn add_vectors<S: Simd>(simd: S, a: S::$v, b: S::$v) -> S::$v {
-                simd.$add(a, b)
-            }
-            #[inline(always)]
-            fn sum_lanes<S: Simd>(simd: S, a: S::$v) -> Self {
-                simd.$sum(a)
-            }
-            #[inline(never)]
-            fn run(work: Work<$t>) {
-                Arch::new().dispatch(work);
-            }
-        }
-    };
-}
-
-lanes!(f32, f32s, splat_f32s, mul_add_e_f32s, add_f32s, reduce_sum_f32s);
-lanes!(f64, f64s, splat_f64s, mul_add_e_f64s, add_f64s, reduce_sum_f64s);
-
-/// Where a matrix lies: element `(i, j)` is `buffer[offset + i · strides[0] + j · strides[1]]`.
-#[derive(Clone, Copy)]
-pub(super) struct Matrix<'a, T> {
-    pub(super) buffer: &'a [T],
-    pub(super) offset: isize,
-    pub(super) shape: [usize; 2],
-    pub(super) strides: [isize; 2],
-}
-
-impl<T> Matrix<'_, T> {
-    pub(super) fn t(mut self) -> Self {
-        self.shape.reverse();
-        self.strides.reverse();
-        self
-    }
-
-    /// `count` rows (axis 0) or columns (axis 1) from number `start` on.
-    pub(super) fn part(mut self, axis: usize, start: usize, count: usize) -> Self {
-        assert!(start + count <= self.shape[axis]);
-        self.offset += start as isize * self.strides[axis];
-        self.shape[axis] = count;
-        self
-    }
-
-    /// Copies the elements, row by row.
-    ///
-    /// # Panics
-    /// If `out` has another number of them.
-    #[allow(unsafe_code)]
-    pub(super) fn copy_to(self, out: &mut [T])
-    where
-        T: Real,
-    {
-        let [rows, columns] = self.shape;
-        assert_eq!(out.len(), rows * columns);
-        let to = Place { start: out.as_mut_ptr(), strides: [columns as isize, 1] };
-        // SAFETY: `start` makes sure of the one side, the assertion of the other.
-        unsafe { copy(self.start(), self.strides, self.shape, to) };
-    }
-
-    /// The address of the first element, after making sure that all of them are inside the buffer: the
-    /// extremes of a linear function over a box are at its corners.
-    fn start(&self) -> *const T {
-        assert!(!self.shape.contains(&0), "an empty matrix has no corners");
-        let reach = |axis: usize| (self.shape[axis] as isize - 1) * self.strides[axis];
-        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| self.offset + r);
-        let inside = 0..self.buffer.len() as isize;
-        assert!(corners.iter().all(|corner| inside.contains(corner)), "matrix outside its buffer");
-        self.buffer.as_ptr().wrapping_offset(self.offset)
-    }
-}
-
-/// Where a result is written: element `(i, j)` at `start + i · strides[0] + j · strides[1]`.
-#[derive(Clone, Copy)]
-pub(super) struct Place<T> {
-    pub(super) start: *mut T,
-    pub(super) strides: [isize; 2],
-}
-
-impl<T> Place<T> {
-    pub(super) fn t(mut self) -> Self {
-        self.strides.reverse();
-        self
-    }
-
-    /// The place of what begins at row or column number `start`.
-    pub(super) fn part(self, axis: usize, start: usize) -> Self {
-        Place { start: self.start.wrapping_offset(start as isize * self.strides[axis]), ..self }
-    }
-}
-
-// SAFETY: a place is only written to by `product`, whose callers give every task a part of its own.
-#[allow(unsafe_code)]
-unsafe impl<T: Send> Sync for Place<T> {}
 
 /// What is added to a product at last: a number for each row (axis 0) or for each column (axis 1). If there
 /// are no numbers, nothing is added. (Not an enum: what a variant leaves undefined is reported by memory
@@ -447,57 +322,6 @@ unsafe fn pack<T: Real>(
     unsafe { copy(from, strides, [depth, columns], to) };
 }
 
-/// Copies a matrix, whichever way round it lies: in blocks whose lines, on both sides, stay in the cache.
-///
-/// # Safety
-/// The matrix of this shape, with these strides, can be read at `from` and written at `to`; they do not
-/// overlap, and nobody else reads or writes `to`.
-#[allow(unsafe_code)]
-#[inline(always)]
-unsafe fn copy<T: Real>(from: *const T, strides: [isize; 2], [rows, columns]: [usize; 2], to: Place<T>) {
-    if strides[1] == 1 && to.strides[1] == 1 {
-        for i in 0..rows {
-            // SAFETY: row i of both.
-            unsafe {
-                let from = from.offset(i as isize * strides[0]);
-                std::ptr::copy_nonoverlapping(from, to.part(0, i).start, columns);
-            }
-        }
-        return;
-    }
-    const BLOCK: usize = 16;
-    for i in (0..rows).step_by(BLOCK) {
-        for j in (0..columns).step_by(BLOCK) {
-            let from = from.wrapping_offset(i as isize * strides[0] + j as isize * strides[1]);
-            let to = to.part(0, i).part(1, j);
-            let (rows, columns) = (BLOCK.min(rows - i), BLOCK.min(columns - j));
-            // SAFETY: rows i .. i + rows and columns j .. j + columns are inside. The loops of a whole block
-            // have lengths that the compiler knows.
-            unsafe {
-                match [rows, columns] {
-                    [BLOCK, BLOCK] => block(from, strides, [BLOCK, BLOCK], to),
-                    shape => block(from, strides, shape, to),
-                }
-            }
-        }
-    }
-}
-
-/// Copies one block, element by element.
-#[allow(unsafe_code)]
-#[inline(always)]
-unsafe fn block<T: Real>(from: *const T, strides: [isize; 2], [rows, columns]: [usize; 2], to: Place<T>) {
-    for i in 0..rows {
-        for j in 0..columns {
-            // SAFETY: see `copy`.
-            unsafe {
-                *to.part(0, i).part(1, j).start =
-                    *from.offset(i as isize * strides[0] + j as isize * strides[1]);
-            }
-        }
-    }
-}
-
 /// What one tile adds up: some rows of `a` from `a` on, times rows of `b`.
 struct Tile<'l, T> {
     a: *const T,
@@ -630,113 +454,4 @@ impl<T: Real> Tile<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A matrix in a buffer of its own, row by row or column by column, with room to spare around it.
-    struct Owned {
-        buffer: Vec<f32>,
-        shape: [usize; 2],
-        strides: [isize; 2],
-    }
-
-    impl Owned {
-        fn new([rows, columns]: [usize; 2], upright: bool, f: impl Fn(usize, usize) -> f32) -> Self {
-            let strides = if upright { [columns as isize + 3, 1] } else { [1, rows as isize + 2] };
-            let mut buffer = vec![f32::NAN; 7 + (rows + 2) * (columns + 3)];
-            for i in 0..rows {
-                for j in 0..columns {
-                    buffer[5 + i * strides[0] as usize + j * strides[1] as usize] = f(i, j);
-                }
-            }
-            Owned { buffer, shape: [rows, columns], strides }
-        }
-
-        fn matrix(&self) -> Matrix<'_, f32> {
-            Matrix { buffer: &self.buffer, offset: 5, shape: self.shape, strides: self.strides }
-        }
-    }
-
-    /// Small whole numbers: every sum is exact, so every order of adding gives the same.
-    fn number(i: usize, j: usize) -> f32 {
-        ((i * 7 + j * 5) % 9) as f32 - 4.0
-    }
-
-    fn computed(a: &Owned, b: &Owned, bias: Bias<f32>, run: impl FnOnce(Product<f32>)) -> Vec<f32> {
-        let [m, n] = [a.shape[0], b.shape[1]];
-        let mut out = vec![f32::NAN; m * n];
-        let place = Place { start: out.as_mut_ptr(), strides: [n as isize, 1] };
-        let (a, b) = (a.matrix(), b.matrix());
-        run(Product { kernel: Kernel::of(&a, &b), a, b, bias, out: place });
-        out
-    }
-
-    fn by_definition(a: &Owned, b: &Owned) -> Vec<f32> {
-        let at = |x: &Owned, i: usize, j: usize| {
-            x.buffer[5 + i * x.strides[0] as usize + j * x.strides[1] as usize]
-        };
-        let [m, k, n] = [a.shape[0], a.shape[1], b.shape[1]];
-        (0..m * n).map(|e| (0..k).map(|p| at(a, e / n, p) * at(b, p, e % n)).sum()).collect()
-    }
-
-    /// Sizes around every border of tiles and stretches.
-    fn shapes() -> impl Iterator<Item = [usize; 3]> {
-        let [ms, ks, ns] = [
-            &[1, 2, 3, 5, 6, 7, 13][..],
-            &[1, 2, 16, 37, DEPTH, DEPTH + 1],
-            &[1, 4, 15, 16, 17, 64, 65, 100, 131],
-        ];
-        ms.iter().flat_map(move |&m| ks.iter().flat_map(move |&k| ns.iter().map(move |&n| [m, k, n])))
-    }
-
-    #[test]
-    fn every_size_layout_and_instruction_set() {
-        for [m, k, n] in shapes() {
-            for (left, right) in [(true, true), (true, false), (false, true), (false, false)] {
-                let (a, b) = (Owned::new([m, k], left, number), Owned::new([k, n], right, number));
-                let expected = by_definition(&a, &b);
-                let native = computed(&a, &b, Bias::NONE, |p| Arch::new().dispatch(p));
-                assert!(native == expected, "{m}×{k}×{n} {left} {right}");
-                if k < DEPTH {
-                    // Without any vector instructions, as on a processor that has none of ours.
-                    let portable = computed(&a, &b, Bias::NONE, |p| p.with_simd(pulp::Scalar::new()));
-                    assert!(portable == expected, "{m}×{k}×{n} {left} {right}, portable");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_bias_is_added_once() {
-        let numbers: Vec<f32> = (0..200).map(|i| i as f32).collect();
-        for [m, k, n] in shapes() {
-            let (a, b) = (Owned::new([m, k], true, number), Owned::new([k, n], true, number));
-            let plain = by_definition(&a, &b);
-            let rows =
-                computed(&a, &b, Bias { axis: 0, numbers: &numbers[..m] }, |p| Arch::new().dispatch(p));
-            let columns =
-                computed(&a, &b, Bias { axis: 1, numbers: &numbers[..n] }, |p| Arch::new().dispatch(p));
-            assert!((0..m * n).all(|e| rows[e] == plain[e] + numbers[e / n]), "{m}×{k}×{n}");
-            assert!((0..m * n).all(|e| columns[e] == plain[e] + numbers[e % n]), "{m}×{k}×{n}");
-        }
-    }
-
-    #[test]
-    fn copies_in_blocks() {
-        for shape in [[1, 1], [15, 17], [16, 16], [33, 50]] {
-            for upright in [true, false] {
-                let x = Owned::new(shape, upright, number);
-                let mut out = vec![f32::NAN; shape[0] * shape[1]];
-                x.matrix().copy_to(&mut out);
-                assert!(out.iter().enumerate().all(|(e, &y)| y == number(e / shape[1], e % shape[1])));
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "matrix outside its buffer")]
-    fn a_matrix_beyond_its_buffer() {
-        let buffer = [0.0_f32; 11];
-        Matrix { buffer: &buffer, offset: 0, shape: [3, 4], strides: [4, 1] }.copy_to(&mut [0.0; 12]);
-    }
-}
+mod tests;

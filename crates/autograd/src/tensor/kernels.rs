@@ -1,4 +1,4 @@
-//! The loops: elementwise functions, copies and sums.
+//! The loops: elementwise functions and copies. Those of sums are in `sums.rs`.
 //!
 //! Every kernel writes a contiguous result. It has one fast path (contiguous slices) and one
 //! general path ([`Walk`], which steps through the rows of strided operands, a block at a time). Work is split at
@@ -17,6 +17,9 @@ use crate::Real;
 
 /// Elements handled by one task.
 pub(super) const CHUNK: usize = 1 << 14;
+
+/// Elements of a strided operand gathered before they are used.
+const BLOCK: usize = 128;
 
 /// Lines of a matrix turned round by one task.
 const LINES: usize = 64;
@@ -247,65 +250,6 @@ impl<T: Real> Tensor<T> {
             );
         });
     }
-
-    /// Sums over the axes that are 1 in `shape` (and over leading axes that it lacks): the
-    /// transpose of [`expand`](Self::expand).
-    ///
-    /// # Panics
-    /// If this tensor's shape is not `shape` expanded.
-    #[track_caller]
-    pub fn sum_to(&self, shape: impl AsRef<[usize]>) -> Self {
-        let shape = shape.as_ref();
-        let lead = self.rank().checked_sub(shape.len());
-        let fits = |lead: usize| {
-            shape.iter().enumerate().all(|(axis, &size)| size == 1 || size == self.shape[lead + axis])
-        };
-        let Some(lead) = lead.filter(|&lead| fits(lead)) else {
-            panic!("sum_to: {:?} is not {shape:?} expanded", self.shape);
-        };
-        if self.len() == shape.iter().product::<usize>() {
-            return self.reshape(shape);
-        }
-        let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
-        let (mut gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
-        // The order of a sum is ours to choose: that of memory.
-        gone.sort_by_key(|&axis| -self.strides[axis]);
-        cost::work(self.len());
-        let count = gone.iter().map(|&axis| self.shape[axis]).product::<usize>();
-        let order: SmallVec<[usize; 4]> = if gone.first() == Some(&0) && self.is_contiguous() {
-            // Outer axes go: add whole rows, in order, so that memory is read straight through.
-            gone.iter().chain(&kept).copied().collect()
-        } else {
-            kept.iter().chain(&gone).copied().collect()
-        };
-        let by_rows = order.first() == gone.first() && !kept.is_empty();
-        let source = self.permute(&order).contiguous();
-        let data = source.as_slice().expect("contiguous");
-        Tensor::build(shape, |out| {
-            if count == 0 {
-                out.fill(T::zero());
-            } else if by_rows {
-                let width = out.len();
-                for_each_chunk(out, column_chunk(count), |i, out| {
-                    vectorized(
-                        #[inline(always)]
-                        || sum_rows(&data[i * column_chunk(count)..], width, count, out),
-                    );
-                });
-            } else if let [only] = out {
-                *only = sum_parallel(data);
-            } else {
-                let rows = (CHUNK / count).max(1);
-                for_each_chunk(out, rows, |i, out| {
-                    let data = data[i * rows * count..].chunks_exact(count);
-                    vectorized(
-                        #[inline(always)]
-                        || out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row)),
-                    );
-                });
-            }
-        })
-    }
 }
 
 /// The order of axes in which most of the tensors are contiguous, of equally many the first's; `None` if that is
@@ -353,72 +297,6 @@ fn gather<T: Real>(buffer: &[T], start: usize, first: usize, stride: isize, out:
     }
 }
 
-/// Columns per task when `count` rows are added up; whole cache lines.
-fn column_chunk(count: usize) -> usize {
-    (CHUNK / count).next_multiple_of(64).max(64)
-}
-
-/// Adds up `count` rows that start `width` apart in `data`, the first `out.len()` elements of each.
-/// Blocks of rows are halved and added pairwise, so rounding grows with `log count`.
-fn sum_rows<T: Real>(data: &[T], width: usize, count: usize, out: &mut [T]) {
-    const BLOCK: usize = 64;
-    out.copy_from_slice(&data[..out.len()]);
-    if count <= BLOCK {
-        for row in 1..count {
-            for (y, &x) in out.iter_mut().zip(&data[row * width..]) {
-                *y += x;
-            }
-        }
-        return;
-    }
-    let half = (count / 2).next_multiple_of(BLOCK);
-    let mut upper = vec![T::zero(); out.len()];
-    sum_rows(data, width, half, out);
-    sum_rows(&data[half * width..], width, count - half, &mut upper);
-    out.iter_mut().zip(&upper).for_each(|(y, &x)| *y += x);
-}
-
-/// The sum of a long slice: chunks in parallel, their sums pairwise.
-fn sum_parallel<T: Real>(data: &[T]) -> T {
-    if data.len() <= CHUNK {
-        return sum(data);
-    }
-    let mut partial = vec![T::zero(); data.len().div_ceil(CHUNK)];
-    for_each_chunk(&mut partial, 1, |i, out| {
-        let start = i * CHUNK;
-        out[0] = sum(&data[start..data.len().min(start + CHUNK)]);
-    });
-    sum(&partial)
-}
-
-/// Running sums, and the length of a block, in [`sum`].
-pub(super) const LANES: usize = 16;
-pub(super) const BLOCK: usize = 128;
-
-/// The sum of a slice: sixteen running sums (which the compiler keeps in vector registers) within
-/// a block, blocks pairwise.
-pub(super) fn sum<T: Real>(data: &[T]) -> T {
-    if data.len() > BLOCK {
-        let (left, right) = data.split_at((data.len() / 2).next_multiple_of(LANES));
-        return sum(left) + sum(right);
-    }
-    let mut lanes = [T::zero(); LANES];
-    let rows = data.chunks_exact(LANES);
-    let rest = rows.remainder().iter().copied().fold(T::zero(), |total, x| total + x);
-    for row in rows {
-        lanes.iter_mut().zip(row).for_each(|(lane, &x)| *lane += x);
-    }
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            let upper = lanes[i + width];
-            lanes[i] += upper;
-        }
-    }
-    lanes[0] + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,41 +333,6 @@ mod tests {
         let data = swapped.as_slice().unwrap();
         for (i, j, k) in [(0, 0, 0), (19, 36, 40), (7, 20, 3)] {
             assert_eq!(data[(i * 37 + j) * 41 + k], ((j * 20 + i) * 41 + k) as f64);
-        }
-    }
-
-    #[test]
-    fn sums_over_any_axes() {
-        let a = counting(&[2, 3, 4]);
-        assert_eq!(a.sum_to([1, 1, 1]).item(), 276.0);
-        assert_eq!(a.sum_to([]).item(), 276.0);
-        assert_eq!(a.sum_to([3, 4]).to_vec()[..2], [12.0, 14.0]);
-        assert_eq!(a.sum_to([2, 3, 1]).to_vec(), [6.0, 22.0, 38.0, 54.0, 70.0, 86.0]);
-        assert_eq!(a.sum_to([2, 1, 4]).to_vec()[..3], [12.0, 15.0, 18.0]);
-        assert_eq!(a.t().sum_to([1, 1, 3]).to_vec(), [60.0, 92.0, 124.0]);
-        assert_eq!(Tensor::<f64>::zeros([0, 2]).sum_to([1, 2]).to_vec(), [0.0, 0.0]);
-        assert_eq!(Tensor::<f64>::zeros([2, 0]).sum_to([2, 1]).to_vec(), [0.0, 0.0]);
-        assert_eq!(Tensor::<f64>::zeros([1, 0]).sum_to([1, 0]).shape(), [1, 0]);
-    }
-
-    #[test]
-    fn long_f32_sums_keep_their_digits() {
-        // One running sum stalls at 2²⁴; the blocked sum is exact here.
-        let n = 30_000_000;
-        assert_eq!(Tensor::<f32>::ones([n]).sum_to([]).item(), n as f32);
-        assert_eq!(Tensor::<f32>::ones([n / 2, 2]).sum_to([1, 2]).to_vec(), [n as f32 / 2.0; 2]);
-    }
-
-    #[test]
-    fn bits_do_not_depend_on_threads() {
-        let a = Tensor::<f32>::from_fn([301, 977], |i| ((i * 7919) % 1013) as f32 * 1e-3 - 0.4);
-        let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| (a.sum_to([]).to_vec(), a.sum_to([1, 977]).to_vec(), a.sum_to([301, 1]).to_vec()))
-        };
-        let one = run(1);
-        for threads in [2, 3, 8] {
-            assert!(run(threads) == one, "{threads} threads");
         }
     }
 

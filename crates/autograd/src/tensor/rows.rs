@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::kernels::{BLOCK, CHUNK, LANES, for_each_chunk, sum};
+use super::kernels::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
+use super::sums::{BLOCK, LANES, sum};
 use super::{Shape, Tensor};
 use crate::Real;
 
