@@ -10,10 +10,10 @@ use std::{env, fs};
 
 use autograd::Tensor;
 use nn::{Purpose, Schedule, generator};
+use zoo::Settings;
 use zoo::models::linear::{Config, Order};
 use zoo::models::pca::Pca;
 use zoo::plot::{Size, image_grid, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 use zoo::{data, evaluate};
 

@@ -11,9 +11,9 @@ use std::{env, fs};
 
 use autograd::Tensor;
 use nn::{Purpose, generator};
+use zoo::Settings;
 use zoo::models::{autoencoder, sparse};
 use zoo::plot::{Size, image_grid, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 use zoo::{AnyModel, data, evaluate};
 

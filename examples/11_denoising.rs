@@ -10,9 +10,9 @@ use std::{env, fs};
 use autograd::Tensor;
 use nn::data::transform::Corruption;
 use nn::{Context, Purpose, Schedule, generator};
+use zoo::Settings;
 use zoo::models::denoising::Config;
 use zoo::plot::{Size, image_grid, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 use zoo::{AnyModel, data};
 

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use nn::{Purpose, generator};
+use zoo::Settings;
 use zoo::data::{self, Split};
 use zoo::models::contractive::Config;
 use zoo::plot::{Series, Size, curves, image_grid, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 use zoo::uses::manifold::{mean_spectrum, saturation, spectra, tangents};
 use zoo::{AnyModel, evaluate};

@@ -12,10 +12,10 @@ use nn::optim::Adam;
 use nn::train::{Fit, Plan, Trainer};
 use nn::{Dataset, Purpose, generator};
 use zoo::AnyModel;
+use zoo::Settings;
 use zoo::data::{self, Split};
 use zoo::models::stacked::Config;
 use zoo::plot::{Series, curves, png};
-use zoo::registry::Settings;
 
 const LABELS: usize = 60;
 const EPOCHS: usize = 80;

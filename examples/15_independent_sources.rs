@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use autograd::Tensor;
 use nn::{Dataset, Purpose, Schedule, generator};
 use zoo::AnyModel;
+use zoo::Settings;
 use zoo::data::Split;
 use zoo::models::ica::{Config, amari_index};
 use zoo::plot::{Series, curves, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 
 const TIME: usize = 3000;

@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use autograd::Tensor;
 use nn::random::normal;
 use nn::{Purpose, generator};
+use zoo::Settings;
 use zoo::mixture::GaussianMixture;
 use zoo::models::rae::Config;
 use zoo::plot::{Size, image_grid, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 use zoo::{AnyModel, data, evaluate};
 

@@ -11,9 +11,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use nn::{Purpose, generator};
+use zoo::Settings;
 use zoo::models::vq_vae::Config;
 use zoo::plot::{Series, curves, png};
-use zoo::registry::{Settings, find};
+use zoo::registry::find;
 use zoo::train::{Lesson, Plan, trainer};
 use zoo::{data, evaluate, pictures};
 

@@ -27,6 +27,7 @@
 //!   [`value_and_grad`] takes one and returns its gradient in the same form.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod attribute;
 mod check;
 mod display;
 mod fast;

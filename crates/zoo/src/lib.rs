@@ -38,6 +38,7 @@ pub mod registry;
 pub mod report;
 pub mod reproduce;
 pub mod run;
+pub mod settings;
 pub mod terms;
 pub mod train;
 pub mod uses;
@@ -48,4 +49,5 @@ pub mod uses;
 struct Readme;
 
 pub use model::{AnyModel, Learned, Model};
+pub use settings::Settings;
 pub use terms::{Likelihood, Loss, Unit};

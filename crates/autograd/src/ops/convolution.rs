@@ -14,7 +14,7 @@
 //! ```
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::Geometry;
 use crate::{Op, Real, Tensor, Var};
 

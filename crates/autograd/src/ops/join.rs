@@ -1,7 +1,7 @@
 //! Joining variables: `concat` along an axis, `stack` along a new one.
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::resolve_axis;
 use crate::{Op, Real, Tensor, Var};
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::resolve_axis;
 use crate::{Op, Real, Shape, Tensor, Var};
 

@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use super::{Case, case, wave};
-use crate::inspect::{Attribute, Attributes};
+use crate::attribute::{Attribute, Attributes};
 use crate::tensor::{resolve_axes, resolve_axis};
 use crate::{Axes, Op, Real, Tensor, Var};
 

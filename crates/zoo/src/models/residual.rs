@@ -13,8 +13,7 @@ use nn::{Activation, Context, Dataset, Generator, Init, Linear, Result, Sequenti
 use serde::{Deserialize, Serialize};
 
 use super::check_widths;
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a residual autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -13,9 +13,9 @@ use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
 use crate::Likelihood;
+use crate::Settings;
 use crate::evaluate::mean_squared_error;
 use crate::models::autoencoder::Config;
-use crate::registry::Settings;
 use crate::train::Lesson;
 
 pub(super) const TARGET: Target = Target {

@@ -16,8 +16,8 @@ use nn::{Activation, Dataset, Error, Purpose, Result, Schedule, generator};
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
 use crate::Likelihood;
+use crate::Settings;
 use crate::models::stacked::{Classifier, Config};
-use crate::registry::Settings;
 use autograd::Tensor;
 
 pub(super) const TARGET: Target = Target {
