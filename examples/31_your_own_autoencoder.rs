@@ -23,7 +23,6 @@ const CODE: usize = 8;
 
 // ANCHOR: model
 /// Encoder, decoder, and the price `λ` of covariances.
-#[derive(Clone)]
 struct Decorrelated<W> {
     encoder: Mlp<W>,
     decoder: Mlp<W>,
