@@ -19,9 +19,9 @@ use zoo::{AnyModel, Learned, Loss, Model, Unit};
 use zoo::{data, evaluate, pictures};
 // ANCHOR_END: imports
 
+// ANCHOR: model
 const CODE: usize = 8;
 
-// ANCHOR: model
 /// Encoder, decoder, and the price `λ` of covariances.
 struct Decorrelated<W> {
     encoder: Mlp<W>,
