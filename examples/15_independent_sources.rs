@@ -3,7 +3,8 @@
 //!
 //! Signals that rest most of the time and are sometimes loud have heavy tails; every mixture of them is
 //! nearer to the normal distribution. So the code with the heaviest tails is the code of the sources, up
-//! to their order, sign and scale.
+//! to their order, sign and scale. You should see how far the sources found are from the true ones: nearly 0, where 1
+//! would be not at all.
 
 use std::error::Error;
 use std::fs;

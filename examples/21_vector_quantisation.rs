@@ -4,7 +4,8 @@
 //! cargo run --release --example 21_vector_quantisation [-- FOLDER]
 //! ```
 //!
-//! Most of the codebook must be in use.
+//! You should see an error half that of PCA with eight real numbers (1.56), and a perplexity near 64: most of the
+//! codebook is in use.
 
 use std::error::Error;
 use std::fs;

@@ -57,6 +57,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("cosh", |x| x[0].cosh()),
     ("atan2", |x| x[0].atan2(x[1])),
     ("atan2 with a number", |x| x[0].atan2(-0.8)),
+    ("hypot", |x| x[0].hypot(x[1])),
     // Activation functions.
     ("tanh", |x| x[0].tanh()),
     ("sigmoid", |x| x[0].sigmoid()),

@@ -106,6 +106,16 @@ impl<'t, T: Real> Var<'t, T> {
     /// Matrix product `A B` of `[.., m, k]` and `[.., k, n]`, giving `[.., m, n]`. Leading axes count
     /// matrices, and broadcast.
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let a = tape.var(Tensor::from_vec([2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+    /// let x = tape.var(Tensor::from_vec([2, 1], vec![10.0, 100.0]));
+    /// assert_eq!(a.matmul(x).value().to_vec(), [210.0, 430.0]); // [2, 1]
+    /// let many = tape.var(Tensor::ones([7, 1, 5, 2]));
+    /// assert_eq!(many.matmul(a).shape().as_slice(), [7, 1, 5, 2]);
+    /// ```
+    ///
     /// # Panics
     /// If either has fewer than two axes, the inner sizes differ, or the leading axes do not
     /// broadcast.
