@@ -27,10 +27,10 @@ pub(crate) struct Node<T: Real> {
     /// The user's line of source code.
     pub(crate) at: &'static Location<'static>,
 }
-// ANCHOR_END: node
 
 /// The lines that a line was made from. Few operations have more than three.
 pub(crate) type Inputs = SmallVec<[usize; 3]>;
+// ANCHOR_END: node
 
 /// The record of a computation, in the order in which it happened.
 ///
