@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use autograd::Tensor;
+use nn::data::npy;
+
 mod common;
 use common::{refuse, succeed, table, zoo};
 
@@ -160,4 +163,15 @@ fn what_is_larger_than_the_memory_is_trained_on_from_disk() {
     let gap = ["train", "ae", "--data", "gap.csv", "--memory", "0"];
     refuse(folder.path(), &gap, "gap.csv: row 51, column `length`: the value is missing");
     succeed(folder.path(), &[&gap[..], &["--impute", "mean", "--epochs", "1"]].concat());
+    // An array of which the last column follows from the others.
+    let value = |i: usize| if i % 3 == 2 { 3.0 } else { (i as f32 * 0.7).sin() };
+    npy::save(&folder.path().join("x.npy"), &Tensor::from_fn([900, 3], value)).unwrap();
+    let array = ["train", "ae", "--data", "x.npy", "--epochs", "5", "--code", "2", "--memory", "0"];
+    let text = succeed(folder.path(), &[&array[..], &["--out", "c"]].concat());
+    assert!(text.contains("training and"), "{text}");
+    succeed(folder.path(), &["train", "--config", "c/config.toml", "--out", "d"]);
+    assert!(read(folder.path(), "c/model.safetensors") == read(folder.path(), "d/model.safetensors"));
+    let infinite = |i: usize| if i == 2699 { f32::INFINITY } else { value(i) };
+    npy::save(&folder.path().join("x.npy"), &Tensor::from_fn([900, 3], infinite)).unwrap();
+    refuse(folder.path(), &array, "x.npy: row 900, column 3: the value is inf; correct it");
 }

@@ -44,8 +44,8 @@ pub(crate) struct FetchArgs {
     #[arg(value_enum)]
     pub(crate) name: DatasetName,
 
-    /// Folder of a server that has the four files under their usual names, http:// only: what arrives is
-    /// checked by its sum, wherever it comes from [default: where the data set is published].
+    /// Folder of a server that has the four files under their usual names, as in http://SERVER/FOLDER: what
+    /// arrives is checked by its sum, wherever it comes from [default: where the data set is published].
     #[arg(long, value_name = "URL")]
     pub(crate) mirror: Option<String>,
 
@@ -78,6 +78,10 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<char>,
 
+    /// Whether the first row of a table names the columns [default: yes if one of its fields is no number].
+    #[arg(long, value_name = "YES|NO")]
+    pub(crate) header: Option<YesNo>,
+
     /// The array of an NPZ file that holds the examples.
     #[arg(long, value_name = "NAME")]
     pub(crate) array: Option<String>,
@@ -104,10 +108,16 @@ pub(crate) struct ReadingArgs {
     #[arg(long)]
     pub(crate) colour: bool,
 
-    /// Megabytes that a table or IDX images may take; larger ones are trained on from a temporary file, and
+    /// Megabytes that a table, an NPY array or IDX images may take; larger ones are trained on from a temporary file, and
     /// 20000 of their rows serve to scale and to measure [default: 1024].
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    Yes,
+    No,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -136,6 +146,7 @@ impl ReadingArgs {
                 false => self.drop_columns.iter().map(|name| column(name)).collect(),
             },
             delimiter: self.delimiter.or(before.delimiter),
+            header: self.header.map(|header| header == YesNo::Yes).or(before.header),
             array: self.array.clone().or(before.array),
             impute: self.impute.map_or(before.impute, |name| match name {
                 ImputeName::Refuse => Impute::Refuse,

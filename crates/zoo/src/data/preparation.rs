@@ -68,6 +68,7 @@ pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> 
 pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
     reading.check()?;
     let name = Path::new(source);
+    raw::check(source, reading)?;
     if let Some(mut large) = Large::read(&resolved(source)?, reading)? {
         let empty = || Rows::numbered(large.like.data.clone(), vec![]);
         let [train, test] = std::mem::replace(&mut large.samples, [empty(), empty()]);
@@ -327,17 +328,14 @@ impl Preparation {
     fn filled(&self, path: &Path, mut rows: Rows) -> Result<Rows> {
         let width = self.features;
         let values = rows.data.x.make_mut();
-        for (place, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
-            let (row, feature) = (place / width, place % width);
+        for (number, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
+            let (row, feature) = (number / width, number % width);
             if value.is_nan() && !self.fill.is_empty() {
                 *value = self.fill[feature];
                 continue;
             }
-            let (name, row) = (self.feature(feature), &rows.names[row]);
-            let problem = match value.is_nan() {
-                true => gap(row, &name),
-                false => format!("row {row}, column `{name}`: the value is {value}; correct it"),
-            };
+            let place = place(&self.columns, self.image.is_some(), feature);
+            let problem = unusable(*value, &rows.names[row], &place);
             return Err(Error::file(path, problem));
         }
         Ok(rows)
@@ -373,10 +371,22 @@ impl Preparation {
     }
 }
 
-/// The sentence about a missing value.
-pub(super) fn gap(row: &str, column: &str) -> String {
-    format!(
-        "row {row}, column `{column}`: the value is missing; fill such gaps with --impute mean or --impute \
-         median, or leave the column out with --drop-columns"
-    )
+/// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
+pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
+    match columns.get(number) {
+        Some(name) if *name != format!("column {}", number + 1) => format!("column `{name}`"),
+        None if image => format!("pixel {}", number + 1),
+        _ => format!("column {}", number + 1),
+    }
+}
+
+/// The sentence about a value that is missing or infinite.
+pub(super) fn unusable(value: f32, row: &str, place: &str) -> String {
+    match value.is_nan() {
+        true => format!(
+            "row {row}, {place}: the value is missing; fill such gaps with --impute mean or --impute median, \
+             or leave the column out with --drop-columns"
+        ),
+        false => format!("row {row}, {place}: the value is {value}; correct it"),
+    }
 }
