@@ -418,6 +418,9 @@ pub(crate) fn in_words(error: &toml::de::Error) -> String {
         (" a sequence", " a list, as in [64, 32]"),
         ("invalid type: ", "it is "),
         ("invalid value: ", "it is "),
+        ("is string ", "is the text "),
+        ("is integer ", "is "),
+        ("is floating point ", "is "),
     ];
     let text = error.message().trim().to_owned();
     words.iter().fold(text, |text, (type_name, words)| text.replace(type_name, words))

@@ -282,3 +282,40 @@ fn parquet_needs_its_feature() {
         "t.parquet: this zoo was built without Parquet; build it in with `cargo install",
     );
 }
+
+#[test]
+fn a_model_takes_data_of_another_kind_than_it_learnt_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("t.csv"), table(40)).unwrap();
+    assert!(train(path, &["--data", "t.csv", "--drop-columns", "same"]).contains("ae, code 2"));
+    let array = Tensor::<f32>::from_fn([5, 3], |i| [10.0, 50.0, 0.5][i % 3]);
+    npy::save(&path.join("x.npy"), &array).unwrap();
+    assert_eq!(csv(&succeed(path, &["encode", "runs/ae-1", "--data", "x.npy"])).1.len(), 5);
+    // Pictures get the size of those that the model learnt from.
+    succeed(path, &["train", "vae", "--epochs", "1", "--hidden", "8"]);
+    fs::create_dir(path.join("pictures")).unwrap();
+    succeed(path, &["sample", "runs/vae-1", "--count", "4", "--out", "pictures/new.png"]);
+    assert_eq!(csv(&succeed(path, &["encode", "runs/vae-1", "--data", "pictures"])).1.len(), 1);
+    refuse(
+        path,
+        &["encode", "runs/ae-1", "--data", "pictures"],
+        "pictures: the model was trained with examples of 3 features, and these are pictures",
+    );
+}
+
+#[test]
+fn an_index_is_no_feature() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |i: usize| format!("{i},{}.5,{}\n", i * 7 % 5, i * 3 % 4);
+    let text = ",a,b\n".to_owned() + &(0..20).map(rows).collect::<String>();
+    fs::write(folder.path().join("pandas.csv"), text).unwrap();
+    refuse_to_train(
+        folder.path(),
+        &["--data", "pandas.csv"],
+        "pandas.csv: the first column has no name and counts the rows, as an index does; leave it out with \
+         --drop-columns 1",
+    );
+    train(folder.path(), &["--data", "pandas.csv", "--drop-columns", "1"]);
+    assert_eq!(csv(&succeed(folder.path(), &["score", "runs/ae-1", "--data", "pandas.csv"])).1.len(), 20);
+}

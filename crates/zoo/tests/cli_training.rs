@@ -38,7 +38,11 @@ fn defaults_file_set_and_flags_in_rising_order() {
     refuse(path, &["train", "vae", "--set", "bta=1"], "there is no setting `bta`; did you mean `beta`?");
     refuse(path, &["train", "vae", "--set", "train.epoch=1"], "did you mean `train.epochs`?");
     refuse(path, &["train", "vae", "--set", "beta"], "`beta` sets nothing; write KEY=VALUE");
-    refuse(path, &["train", "vae", "--set", "beta=much"], "model `vae`: invalid type: string \"much\"");
+    refuse(
+        path,
+        &["train", "vae", "--set", "beta=much"],
+        "the setting `beta` cannot be used: it is the text \"much\", expected a number",
+    );
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ pub(super) fn as_table(reading: &Reading) -> Reading {
 }
 
 /// The text of a table with a header and at most so many rows. A null is a missing value, false and true
-/// are 0 and 1; what is no number and no text (a list, a struct) is refused.
+/// are 0 and 1; what is no number and no text (a list, a struct) is refused. The index of pandas is left out.
 #[cfg(feature = "parquet")]
 pub(super) fn as_csv(path: &Path, most: usize) -> Result<Vec<u8>> {
     use nn::Error;
@@ -35,10 +35,14 @@ pub(super) fn as_csv(path: &Path, most: usize) -> Result<Vec<u8>> {
     }
     const MEMORY: &str = "writing to memory does not fail";
     let mut writer = csv::Writer::from_writer(vec![]);
-    writer.write_record(schema.iter().map(|column| column.name())).expect(MEMORY);
+    // pandas calls an index so that has no name of its own.
+    let kept = |name: &str| !name.starts_with("__index_level_");
+    writer.write_record(schema.iter().map(|column| column.name()).filter(|name| kept(name))).expect(MEMORY);
     for row in reader.get_row_iter(None).map_err(damaged)?.take(most) {
         let row = row.map_err(damaged)?;
-        writer.write_record(row.get_column_iter().map(|(_, field)| cell(field))).expect(MEMORY);
+        writer
+            .write_record(row.get_column_iter().filter(|(name, _)| kept(name)).map(|(_, field)| cell(field)))
+            .expect(MEMORY);
     }
     Ok(writer.into_inner().expect(MEMORY))
 }
@@ -85,7 +89,7 @@ mod tests {
     use super::*;
 
     const SCHEMA: &str = "message people { \
-        optional double age; required int64 income; required boolean owns; required binary city (UTF8); }";
+        optional double age; required int64 income; required boolean owns; required binary city (UTF8); required int64 __index_level_0__; }";
 
     /// Six people; the age of the second is missing.
     fn write(path: &Path, compression: Compression) {
@@ -108,6 +112,9 @@ mod tests {
         let mut column = rows.next_column().unwrap().unwrap();
         let cities = ["Rome", "Oslo", "Bonn, West", "Rome", "Oslo", "a \"b\""].map(ByteArray::from);
         column.typed::<ByteArrayType>().write_batch(&cities, None, None).unwrap();
+        column.close().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        column.typed::<Int64Type>().write_batch(&[0, 1, 2, 3, 4, 5], None, None).unwrap();
         column.close().unwrap();
         rows.close().unwrap();
         file.close().unwrap();

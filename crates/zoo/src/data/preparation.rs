@@ -10,6 +10,7 @@ use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
+use super::kind::Kind;
 use super::raw::{self, Raw, resolved};
 use super::stored::{Large, Stored};
 use super::{Impute, Reading, Rows, Scale, Split};
@@ -84,10 +85,31 @@ pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
         return Ok(Prepared { rows, preparation, stored });
     }
     let raw = Raw::read(source, reading)?;
+    refuse_index(name, &raw)?;
     let like = raw.outline();
     let (train, test) = split(source, raw, reading)?;
     let (rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
     Ok(Prepared { rows, preparation, stored: None })
+}
+
+/// Refuses a first column without a name that counts the rows: pandas writes its index so, and a model would
+/// take it for a feature.
+fn refuse_index(path: &Path, raw: &Raw) -> Result<()> {
+    let unnamed =
+        |place: usize| raw.columns.get(place).is_some_and(|name| *name == format!("column {}", place + 1));
+    let rows = raw.data.len();
+    if !unnamed(0) || raw.columns.len() < 2 || unnamed(1) || rows < 2 {
+        return Ok(());
+    }
+    let first = raw.data.x.slice(1, 0, 1, 1).to_vec();
+    match first.iter().enumerate().all(|(row, value)| *value == first[0] + row as f32) {
+        false => Ok(()),
+        true => Err(Error::file(
+            path,
+            "the first column has no name and counts the rows, as an index does; leave it out with \
+             --drop-columns 1, or give it a name",
+        )),
+    }
 }
 
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
@@ -231,8 +253,23 @@ impl Preparation {
     fn reading_of(&self, source: &str) -> Result<Reading> {
         let mut reading = self.reading.clone();
         let path = Path::new(source);
-        if self.columns.is_empty() || source == "-" || !path.is_file() {
+        if source == "-" || !path.exists() {
             return Ok(reading);
+        }
+        let kind = Kind::of(path)?;
+        if matches!(kind, Kind::Pictures | Kind::Picture) {
+            reading.size = reading.size.or(self.image);
+            if !self.columns.is_empty() || reading.size.is_none() {
+                let trained = format!("the model was trained with examples of {} features", self.features);
+                return Err(Error::file(path, format!("{trained}, and these are pictures")));
+            }
+        }
+        if self.columns.is_empty() {
+            return Ok(reading);
+        }
+        if !matches!(kind, Kind::Table | Kind::Parquet) {
+            // An array has no columns that could be left out, and labels of its own.
+            return Ok(Reading { drop: vec![], label: None, ..reading });
         }
         let columns = raw::columns(path, &reading)?;
         let there = |column: &Column| match column {

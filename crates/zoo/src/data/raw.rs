@@ -248,7 +248,6 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
         label: reading.label.clone(),
         drop: reading.drop.clone(),
         impute: table::Impute::Keep,
-        ..TableOptions::default()
     }
 }
 
