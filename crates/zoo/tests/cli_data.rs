@@ -317,5 +317,5 @@ fn an_index_is_no_feature() {
          --drop-columns 1",
     );
     train(folder.path(), &["--data", "pandas.csv", "--drop-columns", "1"]);
-    assert_eq!(csv(&succeed(folder.path(), &["score", "runs/ae-1", "--data", "pandas.csv"])).1.len(), 20);
+    assert_eq!(csv(&succeed(folder.path(), &["encode", "runs/ae-1", "--data", "pandas.csv"])).1.len(), 20);
 }
