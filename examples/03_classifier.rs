@@ -1,6 +1,6 @@
 //! A classifier for the embedded digits, by the trainer: a plan, a loss, callbacks.
 //!
-//! It must get at least 97 % of the test digits right.
+//! You should see the share of test digits that are right, 97 % or more.
 
 use std::error::Error;
 

@@ -1,7 +1,8 @@
 //! A layer of your own and a training loop of your own: 25 lines, nothing hidden.
 //!
 //! The layer is a highway (Srivastava et al. 2015): `y = g · f(x) + (1 − g) · x` with a gate `g = σ(G x)`,
-//! so that a deep stack of them starts as nearly nothing at all. It must tell two spirals apart.
+//! so that a deep stack of them starts as nearly nothing at all. It must tell two spirals apart: you should see
+//! that all, or nearly all, of 400 points are on the right one.
 
 use autograd::{Buffer, Leaf, Real, Tensor, Var, tree, value, value_and_grad};
 use nn::data::shuffled;

@@ -8,7 +8,8 @@
 //! safetensors.torch.save_file(network.state_dict(), "pytorch_classifier.safetensors", metadata={…})
 //! ```
 //!
-//! It must give PyTorch's own logits, which the file has as text, and get as many digits right.
+//! You should see that as many digits are right as in PyTorch, and that the logits differ from PyTorch's own,
+//! which the file has as text, by rounding only.
 
 use std::error::Error;
 use std::fs;

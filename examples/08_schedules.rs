@@ -1,5 +1,7 @@
-//! Learning rates over time, printed and drawn. Run it with a folder for the picture, or find that in
-//! `target/examples`.
+//! Learning rates over time, printed and drawn.
+//!
+//! You should see each schedule in words, and in the picture a curve for
+//! each. Run it with a folder for the picture, or find that in `target/examples`.
 
 use std::error::Error;
 use std::fs;

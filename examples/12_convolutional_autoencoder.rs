@@ -1,6 +1,7 @@
 //! A convolutional autoencoder: the registry builds it by name, and PCA with a code of the same size stands
 //! beside it.
 //!
+//! You should see that its error is smaller than that of PCA, with the same 8 numbers of code.
 //! Run it with a folder for the picture, or find that in `target/examples`.
 
 use std::error::Error;

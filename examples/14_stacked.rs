@@ -1,7 +1,8 @@
 //! Pretraining where labels are few: all digits are seen without labels, only 60 of them with.
 //!
 //! The layers are trained one by one as autoencoders, and the encoder becomes a classifier. The same
-//! network from random weights, trained on the same 60 labels, has to do without what the others taught.
+//! network from random weights, trained on the same 60 labels, has to do without what the others taught. You
+//! should see that it gets more test digits wrong.
 
 use std::error::Error;
 use std::fs;
@@ -12,10 +13,10 @@ use nn::optim::Adam;
 use nn::train::{Fit, Plan, Trainer};
 use nn::{Dataset, Purpose, generator};
 use zoo::AnyModel;
+use zoo::Settings;
 use zoo::data::{self, Split};
 use zoo::models::stacked::Config;
 use zoo::plot::{Series, curves, png};
-use zoo::registry::Settings;
 
 const LABELS: usize = 60;
 const EPOCHS: usize = 80;

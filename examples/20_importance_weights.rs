@@ -4,6 +4,9 @@
 //! ```text
 //! cargo run --release --example 20_importance_weights [-- FOLDER]
 //! ```
+//!
+//! You should see that more draws give a lower negative bound, most of all for the model that was trained with ten,
+//! which is worse with one draw and better with 500.
 
 use std::error::Error;
 use std::fs;

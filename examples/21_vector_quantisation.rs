@@ -4,16 +4,18 @@
 //! cargo run --release --example 21_vector_quantisation [-- FOLDER]
 //! ```
 //!
-//! Most of the codebook must be in use.
+//! You should see an error half that of PCA with eight real numbers (1.56), and a perplexity near 64: most of the
+//! codebook is in use.
 
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
 use nn::{Purpose, generator};
+use zoo::Settings;
 use zoo::models::vq_vae::Config;
 use zoo::plot::{Series, curves, png};
-use zoo::registry::{Settings, find};
+use zoo::registry::find;
 use zoo::train::{Lesson, Plan, trainer};
 use zoo::{data, evaluate, pictures};
 

@@ -1,5 +1,8 @@
 //! Between two codes: along the line, along the great circle, along the geodesic of the decoder; and a
 //! traversal, where one number of the code changes at a time.
+//!
+//! You should see how far the decoded image travels on each way: the geodesic is the shortest, in steps of nearly the
+//! same length. Pictures go to the folder that is given, or to `target/examples`.
 
 use std::error::Error;
 use std::fs;

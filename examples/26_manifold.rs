@@ -1,5 +1,8 @@
 //! What an autoencoder has learnt about the manifold of digits: how many directions its code follows,
 //! the tangents at one digit, and where its decoder stretches the plane of codes.
+//!
+//! You should see singular values of the encoder that fall from above 4 to below 1 once it is trained, and those of
+//! PCA, all 1. Pictures go to the folder that is given, or to `target/examples`.
 
 use std::error::Error;
 use std::fs;

@@ -1,5 +1,8 @@
 //! Compression into real files: codes, rounded and entropy-coded, by an autoencoder and by PCA, beside PNG.
 //! PNG is exact; the others are not, and the model that reads them must be there already.
+//!
+//! You should see that at the same number of bits the autoencoder is a little better than PCA (in dB), and that PNG
+//! needs five times as many. Pictures go to the folder that is given, or to `target/examples`.
 
 use std::error::Error;
 use std::fs;

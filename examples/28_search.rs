@@ -1,5 +1,8 @@
 //! A search for settings: at random, by successive halving and by the tree-structured Parzen estimator. Stop
 //! it and start it again with a folder as argument: it goes on where it was.
+//!
+//! You should see the best settings that each way has found, with their error on digits that no candidate was trained
+//! on. Which way wins is a matter of luck with so few tries.
 
 use std::error::Error;
 use std::fs;

@@ -2,7 +2,8 @@
 //! extrapolation makes of it.
 //!
 //! A central difference of `tanh(x²)` at 0.7 is compared with the tape. With large steps the secant is not
-//! the tangent; with small ones the difference of two nearly equal numbers is mostly rounding. Run it with a
+//! the tangent; with small ones the difference of two nearly equal numbers is mostly rounding. You should
+//! see the best step of each method, and that extrapolation is more exact with a longer one. Run it with a
 //! folder for the picture, or find that in `target/examples`.
 
 use std::error::Error;

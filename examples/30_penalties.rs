@@ -15,9 +15,9 @@ use autograd::Tensor;
 use nalgebra::DMatrix;
 use nn::data::transform::Corruption;
 use nn::{Activation, Context, Purpose, generator};
+use zoo::Settings;
 use zoo::models::{autoencoder, contractive, denoising, sparse};
 use zoo::plot::{Size, image_grid, png};
-use zoo::registry::Settings;
 use zoo::train::{Plan, train};
 use zoo::{AnyModel, data};
 

@@ -19,11 +19,10 @@ use zoo::{AnyModel, Learned, Loss, Model, Unit};
 use zoo::{data, evaluate, pictures};
 // ANCHOR_END: imports
 
+// ANCHOR: model
 const CODE: usize = 8;
 
-// ANCHOR: model
 /// Encoder, decoder, and the price `λ` of covariances.
-#[derive(Clone)]
 struct Decorrelated<W> {
     encoder: Mlp<W>,
     decoder: Mlp<W>,

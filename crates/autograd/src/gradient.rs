@@ -55,28 +55,32 @@ impl<'t, T: Real> Var<'t, T> {
         }
         let mut number = vec![None; tape.len()];
         leaves.iter().enumerate().for_each(|(k, leaf)| number[leaf.id] = Some(k));
-        let nothing = Tensor::scalar(T::zero());
-        let forget = |id: usize| std::mem::replace(&mut tape.nodes.borrow_mut()[id].value, nothing.clone());
         let mut give = |k: usize, gradient: Option<Tensor<T>>| {
-            let leaf = forget(leaves[k].id);
+            let nothing = Tensor::scalar(T::zero());
+            let leaf = std::mem::replace(&mut tape.nodes.borrow_mut()[leaves[k].id].value, nothing);
             let gradient = gradient.unwrap_or_else(|| Tensor::zeros(leaf.shape()));
             drop(leaf);
             take(k, gradient);
         };
-        let after = |id: usize, adjoints: &mut [Option<Tensor<T>>]| {
-            let inputs = tape.nodes.borrow()[id].inputs.clone();
-            forget(id);
-            for input in inputs.into_iter().filter(|&input| first_use[input] == Some(id)) {
-                if let Some(k) = number[input].take() {
-                    give(k, adjoints[input].take());
-                }
-            }
-        };
-        let mut adjoints = self.fast_sweep(|_| false, after);
-        // Leaves that nothing used.
-        for (k, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| number[leaf.id].is_some()) {
-            give(k, adjoints.get_mut(leaf.id).and_then(Option::take));
+        // Leaves that nothing used; the scalar itself may be one.
+        for (k, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| first_use[leaf.id].is_none()) {
+            give(k, (leaf.id == self.id).then(|| Tensor::ones(leaf.shape())));
         }
+        self.fast_sweep(
+            |_| false,
+            |id, adjoints| {
+                // What is further down the tape has been walked over, and nobody looks at it again.
+                let mut nodes = tape.nodes.borrow_mut();
+                let inputs = std::mem::take(&mut nodes[id].inputs);
+                nodes.truncate(id);
+                drop(nodes);
+                for input in inputs.into_iter().filter(|&input| first_use[input] == Some(id)) {
+                    if let Some(k) = number[input].take() {
+                        give(k, adjoints[input].take());
+                    }
+                }
+            },
+        );
     }
 
     /// The sweep that records nothing, from the gradient 1 of this scalar. `after` each line it may look at
@@ -93,7 +97,8 @@ impl<'t, T: Real> Var<'t, T> {
         let rule = |op: &dyn AnyOp<T>, wrt: usize, g: &Tensor<T>, inputs: &[Self], y: Self| {
             let fused = {
                 let nodes = tape.nodes.borrow();
-                let values: SmallVec<[&Tensor<T>; 2]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
+                let mut values = SmallVec::<[&Tensor<T>; 3]>::new();
+                values.extend(inputs.iter().map(|x| &nodes[x.id].value));
                 op.fused_vjp(wrt, g, &values, &nodes[y.id].value)
             };
             let share =
@@ -217,17 +222,19 @@ fn sweep<'t, T: Real, G: Clone>(
     };
     seeds.into_iter().for_each(|(id, seed)| collect(&mut adjoint[id], seed));
     for id in (0..needed.len()).rev().filter(|&id| needed[id]) {
-        let (Some(op), inputs) = ({
+        let mut inputs = SmallVec::<[Var<T>; 3]>::new();
+        let op = {
             let node = &mut tape.nodes.borrow_mut()[id];
+            inputs.extend(node.inputs.iter().map(|&id| Var { tape, id }));
             // The rule runs on the same tape, so the operation is lent out meanwhile.
-            (node.op.take(), SmallVec::<[usize; 2]>::from_slice(&node.inputs))
-        }) else {
+            node.op.take()
+        };
+        let Some(op) = op else {
             continue; // a leaf: its adjoint stays
         };
         let g = if keep(id) { adjoint[id].clone() } else { adjoint[id].take() };
         if let Some(g) = g {
             let y = Var { tape, id };
-            let inputs: SmallVec<[Var<T>; 2]> = inputs.iter().map(|&id| Var { tape, id }).collect();
             for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed[input.id]) {
                 collect(&mut adjoint[input.id], rule(&*op, wrt, &g, &inputs, y));
             }

@@ -25,8 +25,13 @@
 //!   rule serves the fast pass and the pass that is itself recorded.
 //! - A [`Tree`] is a model: a struct whose leaves are tensors at rest and variables on a tape;
 //!   [`value_and_grad`] takes one and returns its gradient in the same form.
+//!
+//! To look things up: [`ops`] lists what can be computed with variables, [`transform`] has the derivatives of functions
+//! (`vjp`, `jvp`, `hvp`, `jacobian`, `hessian`), [`op`] shows an operation of your own, and [`gradcheck`] checks it.
+//! The book in `docs/` explains all of it, from a derivative by hand on.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod attribute;
 mod check;
 mod display;
 mod fast;

@@ -35,7 +35,7 @@
 //! }
 //! ```
 
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::{Real, Tensor, Var};
 
 // ANCHOR: op

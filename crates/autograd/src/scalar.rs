@@ -123,6 +123,12 @@ pub trait Real:
     fn atan(self) -> Self;
     /// The angle in [−π, π] of the point `(x, y)`, where `y` is this number.
     fn atan2(self, x: Self) -> Self;
+    /// The number with this hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// The number ≥ 0 with this hyperbolic cosine; NaN below 1.
+    fn acosh(self) -> Self;
+    /// The number with this hyperbolic tangent; NaN outside [−1, 1].
+    fn atanh(self) -> Self;
     /// The next integer below.
     fn floor(self) -> Self;
     /// The next integer above.
@@ -249,6 +255,16 @@ macro_rules! real {
             #[inline(always)]
             fn round(self) -> Self {
                 self.round_ties_even()
+            }
+            // These keep their digits near 0 and 1, which those of the standard library do not.
+            fn asinh(self) -> Self {
+                libm::asinh(self as f64) as $t
+            }
+            fn acosh(self) -> Self {
+                libm::acosh(self as f64) as $t
+            }
+            fn atanh(self) -> Self {
+                libm::atanh(self as f64) as $t
             }
             fn erf(self) -> Self {
                 libm::erf(self as f64) as $t

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::Real;
 use crate::check;
 use crate::op::{AnyOp, Erased, Op};
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::{Shape, Tensor, short_copy};
 
 // ANCHOR: node
 /// One line of a tape.
@@ -21,13 +21,16 @@ pub(crate) struct Node<T: Real> {
     pub(crate) value: Tensor<T>,
     /// The operation that made the value; `None` for variables, constants and unrecorded lines.
     pub(crate) op: Option<Box<dyn AnyOp<T>>>,
-    pub(crate) inputs: SmallVec<[usize; 2]>,
+    pub(crate) inputs: Inputs,
     /// Whether the value depends on a variable.
     pub(crate) depends: bool,
     /// The user's line of source code.
     pub(crate) at: &'static Location<'static>,
 }
 // ANCHOR_END: node
+
+/// The lines that a line was made from. Few operations have more than three.
+pub(crate) type Inputs = SmallVec<[usize; 3]>;
 
 /// The record of a computation, in the order in which it happened.
 ///
@@ -126,7 +129,7 @@ impl<T: Real> Tape<T> {
         &self,
         value: Tensor<T>,
         op: Option<Box<dyn AnyOp<T>>>,
-        inputs: SmallVec<[usize; 2]>,
+        inputs: Inputs,
         depends: bool,
     ) -> Var<'_, T> {
         let at = self.on_behalf_of.get().unwrap_or(Location::caller());
@@ -171,7 +174,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The sizes of the axes.
     pub fn shape(self) -> Shape {
-        Shape::from_slice(self.peek().shape())
+        short_copy(self.peek().shape())
     }
 
     /// The same value, cut off from how it was computed: for derivatives it is a constant.
@@ -213,7 +216,7 @@ impl<'t, T: Real> Var<'t, T> {
             check::forward(&op, &value, &inputs);
         }
         if tape.recording.get() {
-            tape.push(value, Some(Box::new(Erased(op))), SmallVec::from_slice(&ids), depends)
+            tape.push(value, Some(Box::new(Erased(op))), ids.into_iter().collect(), depends)
         } else {
             tape.push(value, None, SmallVec::new(), false)
         }

@@ -55,8 +55,12 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("atan", |x| x[0].atan()),
     ("sinh", |x| x[0].sinh()),
     ("cosh", |x| x[0].cosh()),
+    ("asinh", |x| x[0].asinh()),
+    ("acosh", |x| x[0].acosh()),
+    ("atanh", |x| x[0].atanh()),
     ("atan2", |x| x[0].atan2(x[1])),
     ("atan2 with a number", |x| x[0].atan2(-0.8)),
+    ("hypot", |x| x[0].hypot(x[1])),
     // Activation functions.
     ("tanh", |x| x[0].tanh()),
     ("sigmoid", |x| x[0].sigmoid()),

@@ -7,6 +7,23 @@
 //! [`save`] and [`load`] are for a model alone. A [`Checkpoint`] is for several trees in one file, each
 //! under a prefix: a model, the state of its optimizer, the normaliser of its data.
 //!
+//! ```
+//! use autograd::Tensor;
+//! use nn::{Activation, Mlp, Purpose, checkpoint, generator};
+//!
+//! # fn main() -> nn::Result<()> {
+//! let new = |seed| Mlp::<Tensor<f32>>::new(&[4, 8, 2], Activation::Relu, &mut generator(seed, Purpose::Init, 0, 0));
+//! let (model, mut other) = (new(0), new(1));
+//! let path = &std::env::temp_dir().join("nn-checkpoint.safetensors");
+//! checkpoint::save(path, &model, [("data".to_owned(), "digits".to_owned())].into())?;
+//! let text = checkpoint::load(path, &mut other)?;
+//! assert_eq!(other.layers[0].weight, model.layers[0].weight);
+//! assert_eq!(text["data"], "digits");
+//! # std::fs::remove_file(path).unwrap();
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # From and to PyTorch
 //!
 //! ```python

@@ -46,6 +46,9 @@ pub enum Init {
         /// The deviation σ before truncation.
         deviation: f64,
     },
+    /// 0 everywhere: for weights that are loaded or set afterwards, and for layers that are to change
+    /// nothing at first. Units that begin alike stay alike.
+    Zeros,
 }
 
 impl Init {
@@ -78,6 +81,7 @@ impl Init {
             Init::Torch => uniform((1.0 / inputs).sqrt(), from),
             Init::Sigmoid => uniform(4.0 * (6.0 / both).sqrt(), from),
             Init::Orthogonal => orthogonal(shape, from),
+            Init::Zeros => Tensor::zeros(shape),
             Init::TruncatedNormal { deviation } => {
                 let mut draw = || loop {
                     let x: f64 = from.sample(StandardNormal);
@@ -142,6 +146,14 @@ mod tests {
         let largest = w.to_vec().iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let bound = (6.0_f64 / 36.0).sqrt();
         assert!(largest <= bound && largest > 0.95 * bound, "{largest} of {bound}");
+    }
+
+    #[test]
+    fn zeros_leave_the_generator_as_it_is() {
+        let from = &mut generator(0, Purpose::Init, 0, 0);
+        assert!(Init::Zeros.matrix::<f64>(3, 2, from).to_vec().iter().all(|w| *w == 0.0));
+        let untouched = &mut generator(0, Purpose::Init, 0, 0);
+        assert_eq!(from.random::<u64>(), untouched.random::<u64>());
     }
 
     #[test]

@@ -18,6 +18,13 @@
 //! let logits = autograd::value(&model, |model, tape| model.forward(tape.constant(&x)));
 //! assert!(logits.to_vec().iter().zip(y.to_vec()).all(|(&logit, y)| (logit > 0.0) == (y > 0.5)));
 //! ```
+//!
+//! - [`layers`]: structs of parameters with a `forward`, and how to write one; [`init`]: their first values.
+//! - [`losses`]: what is minimised; [`optim`]: optimizers, schedules of the rate, clipping.
+//! - [`data`]: data sets, readers, splits, scaling.
+//! - [`train`]: the trainer, for those who do not want to write loops.
+//! - [`checkpoint`]: models in files that PyTorch reads as well.
+//! - [`random`] and [`Context`]: random numbers that depend on seed, epoch and example, and on nothing else.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod checkpoint;

@@ -14,6 +14,14 @@
 //! let sse = errors.iter().sum::<f64>() / errors.len() as f64;
 //! assert!((sse - 1.5620).abs() < 5e-5); // the summed squared error of an image
 //! ```
+//!
+//! - [`models`]: one file for each model; [`registry`]: their names; [`describe`]: what they are, in words.
+//! - [`estimator`]: any of them with `fit`, `transform`, `inverse_transform`.
+//! - [`Model`]: what a model of your own implements; [`AnyModel`]: what everything below takes.
+//! - [`train`](mod@train), [`evaluate`], [`likelihood`], [`pictures`], [`report`]: training, metrics, pictures, pages.
+//! - [`uses`]: what codes are good for, from anomalies to compression.
+//! - [`recommend`], [`flows`], [`graph`], [`onnx`], [`reproduce`]: recommendation, normalizing flows, models as graphs and
+//!   for other programs, published results.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(doctest)]
@@ -38,6 +46,7 @@ pub mod registry;
 pub mod report;
 pub mod reproduce;
 pub mod run;
+pub mod settings;
 pub mod terms;
 pub mod train;
 pub mod uses;
@@ -48,4 +57,5 @@ pub mod uses;
 struct Readme;
 
 pub use model::{AnyModel, Learned, Model};
+pub use settings::Settings;
 pub use terms::{Likelihood, Loss, Unit};

@@ -15,43 +15,16 @@
 
 use autograd::Tensor;
 use nn::checkpoint::nearest;
-use nn::{Dataset, Error, Generator, Purpose, Result, Schedule, generator};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use nn::{Dataset, Error, Purpose, Result, Schedule, generator};
 use toml::{Table, Value};
 
-use crate::AnyModel;
 use crate::data::Preparation;
 use crate::models::{autoencoder, linear, pca, vae};
 use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
 use crate::models::{contractive, ica, rae, sequence, stacked, wae};
 use crate::models::{conv, denoising, jumprelu, residual, sparse, sparse_kl, topk};
 use crate::train::Plan;
-
-/// The settings of one kind of model.
-pub trait Settings: Serialize + DeserializeOwned {
-    /// The model they describe.
-    type Model: AnyModel + 'static;
-
-    /// The settings for data of this kind when nothing else is said.
-    fn defaults(data: &Dataset) -> Self;
-
-    /// A model with initial parameters for this training data.
-    ///
-    /// # Errors
-    /// If a setting makes no sense.
-    fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model>;
-
-    /// A model of the same shape, whose parameters will come from a checkpoint. `like` is a few examples of
-    /// zeros that have the width, the image size and the classes of the training examples, of which there
-    /// were `examples`. A model that learns something from the data when it is built does without here.
-    ///
-    /// # Errors
-    /// If a setting makes no sense.
-    fn outline(&self, like: &Dataset, _examples: usize) -> Result<Self::Model> {
-        self.build(like, &mut generator(0, Purpose::Init, 0, 0))
-    }
-}
+use crate::{AnyModel, Settings};
 
 /// How a model comes to its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use autograd::{Name, Tensor, Tree, value_and_grad};
 use nn::random::normal;
 use nn::{Activation, Context, Dataset, Purpose, generator};
+use zoo::Settings;
 use zoo::models::decoder::Density;
 use zoo::models::iwae::{self, Estimator, Iwae};
 use zoo::models::tc_vae::{Mixture, decomposed};
 use zoo::models::variational::Gaussian;
 use zoo::models::{capacity_vae, vae};
-use zoo::registry::Settings;
 use zoo::{AnyModel, Model, evaluate, likelihood};
 
 const EXAMPLES: [usize; 4] = [0, 1, 2, 3];

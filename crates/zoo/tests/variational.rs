@@ -3,10 +3,11 @@
 use autograd::{Name, Tensor, Tree};
 use nn::{Context, Dataset, Purpose, generator};
 use toml::Table;
+use zoo::Settings;
 use zoo::data::{Split, digits};
 use zoo::models::decoder::Density;
 use zoo::models::vae;
-use zoo::registry::{Settings, find};
+use zoo::registry::find;
 use zoo::train::{Plan, Terms, train};
 use zoo::{AnyModel, evaluate, likelihood};
 

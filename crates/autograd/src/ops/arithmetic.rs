@@ -6,7 +6,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Case, Elementwise, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::broadcast;
 use crate::{Op, Real, Scalar, Shape, Tensor, Var};
 

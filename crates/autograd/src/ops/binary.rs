@@ -1,4 +1,4 @@
-//! Functions of two numbers: power, larger, smaller, angle.
+//! Functions of two numbers: power, larger, smaller, angle, distance.
 
 use super::arithmetic::expanded;
 use super::{Case, Operand, case, wave};
@@ -64,6 +64,26 @@ impl<T: Real> Op<T, 2> for Atan2 {
     }
 }
 
+/// `y = √(a² + b²)`,  `ā = ȳ a / y`,  `b̄ = ȳ b / y`. At the origin, a kink like that of `|x|`, both are
+/// stated to be 0.
+struct Hypot;
+
+impl<T: Real> Op<T, 2> for Hypot {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| {
+            // y = m √(1 + q²) with the larger leg m, so that no square overflows.
+            let (a, b) = (a.abs(), b.abs());
+            let m = Real::max(a, b);
+            let q = (if a < b { a } else { b }) / m;
+            if m == T::zero() || m == T::INFINITY { m } else { m * (T::one() + q * q).sqrt() }
+        })
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
+        let origin = y.eq(0.0);
+        g.masked_fill(&origin, 0.0) * (inputs[wrt] / y.masked_fill(&origin, 1.0))
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// `aᵇ`, both variables; they broadcast. For a fixed exponent see [`powf`](Self::powf).
     ///
@@ -111,6 +131,27 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn atan2(self, x: impl Operand<'t, T>) -> Var<'t, T> {
         Var::apply(Atan2, expanded("atan2", self, x.beside(self)))
     }
+
+    /// `√(a² + b²)`, the distance of the point `(a, b)` from the origin, where `a` is this variable and `b` a
+    /// variable or a number. They broadcast. The squares neither overflow nor vanish; NaN if either is
+    /// NaN. At the origin, where there is a kink, its derivatives are stated to be 0.
+    ///
+    /// ```
+    /// use autograd::Tape;
+    ///
+    /// let tape = Tape::<f32>::new();
+    /// let (x, y) = (tape.var(3e30), tape.var(4e30));
+    /// let distance = x.hypot(y);
+    /// assert!((distance.item() / 5e30 - 1.0).abs() < 1e-6); // (x * x + y * y).sqrt() is infinite
+    /// assert!((distance.backward().wrt(x).item() - 0.6).abs() < 1e-6); // x / distance
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn hypot(self, other: impl Operand<'t, T>) -> Var<'t, T> {
+        Var::apply(Hypot, expanded("hypot", self, other.beside(self)))
+    }
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -125,6 +166,9 @@ pub(super) const CASES: &[Case] = &[
     case!("atan2", |a, b| a.atan2(b), [wave([2, 3]), wave([2, 3])]),
     case!("atan2, broadcast", |a, b| a.atan2(b), [wave([2, 1]), wave([3])]),
     case!("atan2 with a number", |a| a.atan2(-0.8), [wave([3])]),
+    case!("hypot", |a, b| a.hypot(b), [wave([2, 3]), wave([2, 3])]),
+    case!("hypot, broadcast", |a, b| a.hypot(b), [wave([2, 1]), wave([3])]),
+    case!("hypot with a number", |a| a.hypot(0.5), [wave([3])]),
 ];
 
 #[cfg(test)]
@@ -214,6 +258,33 @@ mod tests {
             assert_eq!(y, std::f32::consts::FRAC_PI_4);
             let expected = 0.5 / distance;
             assert!((da - expected).abs() <= 1e-6 * expected && (db + expected).abs() <= 1e-6 * expected);
+        }
+    }
+
+    #[test]
+    fn distances_of_far_and_near_points() {
+        for unit in [1e-40_f32, 1e-30, 1e30] {
+            let (y, da, db) = at(-3.0 * unit, 4.0 * unit, |a, b| a.hypot(b));
+            assert!((y / (5.0 * unit) - 1.0).abs() < 1e-4, "{y}"); // 1e-40 has five digits
+            assert!((da + 0.6).abs() < 1e-4 && (db - 0.8).abs() < 1e-4);
+        }
+        for (a, b) in [(f64::INFINITY, 1.0), (1.0, f64::NEG_INFINITY), (f64::INFINITY, f64::INFINITY)] {
+            assert_eq!(at(a, b, |a, b| a.hypot(b)).0, f64::INFINITY);
+        }
+        for (a, b) in [(f64::NAN, 1.0), (0.0, f64::NAN)] {
+            assert!(at(a, b, |a, b| a.hypot(b)).0.is_nan());
+        }
+    }
+
+    #[test]
+    fn distance_at_the_origin_and_on_the_axes() {
+        assert_eq!(at(0.0, 0.0, |a, b| a.hypot(b)), (0.0, 0.0, 0.0));
+        assert_eq!(at(0.0, -2.0, |a, b| a.hypot(b)), (2.0, 0.0, -1.0));
+        let tape = Tape::<f64>::new();
+        let (a, b) = (tape.var(0.0), tape.var(0.0));
+        let [da, db] = a.hypot(b).grad([a, b]);
+        for [daa, dab] in [da.grad([a, b]), db.grad([a, b])] {
+            assert_eq!((daa.item(), dab.item()), (0.0, 0.0));
         }
     }
 

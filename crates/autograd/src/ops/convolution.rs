@@ -14,7 +14,7 @@
 //! ```
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::Geometry;
 use crate::{Op, Real, Tensor, Var};
 
@@ -136,6 +136,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// > `height' = ⌊(height + 2 padding − dilation (kh − 1) − 1) / stride⌋ + 1`.
     ///
     /// As everywhere in deep learning the kernel is not flipped: `y[p] = Σ w[k] x[p + k]`.
+    ///
+    /// ```
+    /// # use autograd::{Conv, Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let images = tape.var(Tensor::zeros([8, 1, 28, 28]));
+    /// let weight = tape.var(Tensor::zeros([16, 1, 3, 3]));
+    /// let options = Conv { stride: [2, 2], padding: [1, 1], ..Conv::default() };
+    /// assert_eq!(images.conv2d(weight, options).shape().as_slice(), [8, 16, 14, 14]);
+    /// ```
     ///
     /// # Panics
     /// If the shapes do not fit each other, or the kernel does not fit into the padded image.

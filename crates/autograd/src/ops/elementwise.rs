@@ -23,7 +23,7 @@
 //! assert_eq!(Var::apply(Softsign, [x]).backward().wrt(x).item(), 0.0625);
 //! ```
 
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::{Op, Real, Scalar, Tensor, Var};
 
 /// A function of one number and its derivative.

@@ -66,6 +66,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// The largest element along some axes: `x.max_over(1)`, `x.max_over(Keep([0, -1]))`; see
     /// [`max`](Self::max).
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2, 2], vec![1.0, 4.0, 3.0, 2.0]));
+    /// let largest = x.max_over(1);
+    /// assert_eq!(largest.value().to_vec(), [4.0, 3.0]);
+    /// assert_eq!(largest.sum().backward().wrt(x).to_vec(), [0.0, 1.0, 1.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range, listed twice or empty.
     #[track_caller]

@@ -1,4 +1,7 @@
-//! Hyperbolic sine and cosine. The tangent is among the activation functions.
+//! Hyperbolic functions and their inverses. The tangent is among the activation functions.
+//!
+//! The slopes of the inverses are written with their values: `1/√(1 + x²)` would be 0 where `x²` overflows,
+//! and `1/(1 − x²)` a number where `artanh x` is none.
 
 use super::{Case, Elementwise, case, wave};
 use crate::{Real, Scalar, Var};
@@ -27,6 +30,42 @@ impl Elementwise for Cosh {
     }
 }
 
+/// `y = arsinh x`,  `dy/dx = 1 / cosh y = 1 / √(1 + x²)`.
+struct Asinh;
+
+impl Elementwise for Asinh {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.asinh()
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.lit(1.0) / y.cosh()
+    }
+}
+
+/// `y = arcosh x`,  `dy/dx = 1 / sinh y = 1 / √(x² − 1)`.
+struct Acosh;
+
+impl Elementwise for Acosh {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.acosh()
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.lit(1.0) / y.sinh()
+    }
+}
+
+/// `y = artanh x`,  `dy/dx = cosh² y = 1 / (1 − x²)`.
+struct Atanh;
+
+impl Elementwise for Atanh {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.atanh()
+    }
+    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
+        y.cosh() * y.cosh()
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// `sinh x = (eˣ − e⁻ˣ) / 2`.
     #[track_caller]
@@ -39,7 +78,55 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn cosh(self) -> Var<'t, T> {
         Var::apply(Cosh, [self])
     }
+
+    /// The number with this hyperbolic sine, `ln(x + √(x² + 1))`.
+    #[track_caller]
+    pub fn asinh(self) -> Var<'t, T> {
+        Var::apply(Asinh, [self])
+    }
+
+    /// The number ≥ 0 with this hyperbolic cosine, `ln(x + √(x² − 1))`; NaN below 1. At 1 the slope is
+    /// infinite.
+    #[track_caller]
+    pub fn acosh(self) -> Var<'t, T> {
+        Var::apply(Acosh, [self])
+    }
+
+    /// The number with this hyperbolic tangent, `½ ln((1 + x) / (1 − x))`; infinite at ±1, where the slope is
+    /// infinite too, and NaN beyond.
+    #[track_caller]
+    pub fn atanh(self) -> Var<'t, T> {
+        Var::apply(Atanh, [self])
+    }
 }
 
-pub(super) const CASES: &[Case] =
-    &[case!("sinh", |a| a.sinh(), [wave([5])]), case!("cosh", |a| a.cosh(), [wave([5])])];
+pub(super) const CASES: &[Case] = &[
+    case!("sinh", |a| a.sinh(), [wave([5])]),
+    case!("cosh", |a| a.cosh(), [wave([5])]),
+    case!("asinh", |a| a.asinh(), [wave([5])]),
+    case!("acosh", |a| a.acosh(), [wave([5]).between(1.5, 4.0)]),
+    case!("atanh", |a| a.atanh(), [wave([5]).between(-0.7, 0.7)]),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::Tape;
+
+    #[test]
+    fn inverses_at_the_ends_of_their_ranges() {
+        let tape = Tape::<f64>::new();
+        let at = |x: f64, f: fn(crate::Var<f64>) -> crate::Var<f64>| {
+            let x = tape.var(x);
+            let y = f(x);
+            (y.item(), y.backward().wrt(x).item())
+        };
+        assert_eq!(at(1.0, |x| x.acosh()), (0.0, f64::INFINITY));
+        assert_eq!(at(-1.0, |x| x.atanh()), (f64::NEG_INFINITY, f64::INFINITY));
+        let (y, slope) = at(1e200, |x| x.asinh());
+        assert!((y / (200.0 * f64::ln(10.0) + f64::ln(2.0)) - 1.0).abs() < 1e-15);
+        assert!((slope * 1e200 - 1.0).abs() < 1e-12, "{slope}");
+        for (y, slope) in [at(0.9, |x| x.acosh()), at(1.1, |x| x.atanh())] {
+            assert!(y.is_nan() && slope.is_nan());
+        }
+    }
+}

@@ -78,6 +78,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// The rows with the given indices, in that order, along one axis (negative axes count from the
     /// end). An index may be repeated; then the gradient adds up.
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([3, 2], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    /// let rows = x.index_select(0, &[2, 0, 2]);
+    /// assert_eq!(rows.value().to_vec(), [5.0, 6.0, 1.0, 2.0, 5.0, 6.0]);
+    /// assert_eq!(rows.sum().backward().wrt(x).to_vec(), [1.0, 1.0, 0.0, 0.0, 2.0, 2.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the axis or an index is out of range.
     #[track_caller]
@@ -117,6 +126,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// count from the end), where the index says. For a matrix and axis 1,
     /// `y[i, j] = x[i, index[i, j]]`.
     ///
+    /// ```
+    /// # use autograd::{Indices, Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    /// let chosen = x.gather(1, &Indices::from_vec([2, 1], vec![2, 0])); // one of each row
+    /// assert_eq!(chosen.value().to_vec(), [3.0, 4.0]);
+    /// assert_eq!(chosen.sum().backward().wrt(x).to_vec(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the axis or an index is out of range, or `index` has another shape outside the axis.
     #[track_caller]
@@ -128,6 +146,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// This with every element of `source` added to one of its elements: the one at the same place,
     /// except along `axis`, where the index says. For a matrix and axis 1,
     /// `y[i, index[i, j]] += source[i, j]`. Equal indices add up, in order.
+    ///
+    /// ```
+    /// # use autograd::{Indices, Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let counts = tape.constant(Tensor::zeros([3]));
+    /// let ones = tape.constant(Tensor::ones([4]));
+    /// let bins = Indices::from_vec([4], vec![0, 2, 2, 2]);
+    /// assert_eq!(counts.scatter_add(0, &bins, ones).value().to_vec(), [1.0, 0.0, 3.0]);
+    /// ```
     ///
     /// # Panics
     /// If the axis or an index is out of range, `index` has another shape outside the axis, or there

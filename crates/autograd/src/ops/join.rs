@@ -1,7 +1,7 @@
 //! Joining variables: `concat` along an axis, `stack` along a new one.
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::resolve_axis;
 use crate::{Op, Real, Tensor, Var};
 
@@ -32,6 +32,15 @@ impl<T: Real> Op<T, 2> for Concat {
 impl<'t, T: Real> Var<'t, T> {
     /// Variables joined along one axis (negative axes count from the end), in order:
     /// `Var::concat([image, label], -1)`.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor, Var};
+    /// let tape = Tape::<f64>::new();
+    /// let image = tape.var(Tensor::ones([2, 3]));
+    /// let label = tape.var(Tensor::zeros([2, 1]));
+    /// let both = Var::concat([image, label], -1);
+    /// assert_eq!(both.value().to_vec(), [1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0]); // [2, 4]
+    /// ```
     ///
     /// # Panics
     /// If there are none, the axis is out of range, or the other axes differ.

@@ -74,6 +74,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// Of a matrix that is not symmetric, the symmetric part `½ (A + Aᵀ)` is taken, so the gradient
     /// is always symmetric.
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let a = tape.var(Tensor::from_vec([2, 2], vec![4.0, 2.0, 2.0, 10.0]));
+    /// assert_eq!(a.cholesky().value().to_vec(), [2.0, 0.0, 1.0, 3.0]);
+    /// ```
+    ///
     /// # Panics
     /// If a matrix is not square or not positive definite; a matrix with a NaN is not.
     #[track_caller]

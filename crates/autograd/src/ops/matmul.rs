@@ -72,6 +72,19 @@ impl<T: Real> Op<T, 3> for Linear {
     }
 }
 
+/// Outputs and inputs of a layer, if these are the shapes of its input, weight and bias.
+#[track_caller]
+fn layer(x: &[usize], w: &[usize], b: &[usize]) -> (usize, usize) {
+    let ([.., inputs], &[outputs, width]) = (x, w) else {
+        panic!("linear: the input {x:?} needs an axis, and the weight {w:?} two");
+    };
+    if *inputs != width {
+        panic!("linear: {x:?} has {inputs} features, the weight {w:?} expects {width}");
+    }
+    assert!(*b == [outputs], "linear: a weight {w:?} goes with a bias [{outputs}], not {b:?}");
+    (outputs, width)
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// The layer `X Wᵀ + b` of `[.., inputs]`, a weight `[outputs, inputs]` and a bias `[outputs]`, giving
     /// `[.., outputs]`. The same as `x.matmul(weight.t()) + bias`, but faster.
@@ -80,23 +93,28 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes are not such.
     #[track_caller]
     pub fn linear(self, weight: Var<'t, T>, bias: Var<'t, T>) -> Var<'t, T> {
-        let (x, w, b) = (self.shape(), weight.shape(), bias.shape());
-        let ([rows @ .., inputs], [outputs, width]) = (&x[..], &w[..]) else {
-            panic!("linear: the input {x:?} needs an axis, and the weight {w:?} two");
-        };
-        if inputs != width {
-            panic!("linear: {x:?} has {inputs} features, the weight {w:?} expects {width}");
-        }
-        assert!(*b == [*outputs], "linear: a weight {w:?} goes with a bias [{outputs}], not {b:?}");
+        let x = self.shape();
+        let (outputs, inputs) = layer(&x, weight.peek().shape(), bias.peek().shape());
+        let rows = &x[..x.len() - 1];
         if rows.len() == 1 {
             return Var::apply(Linear, [self, weight, bias]);
         }
-        let matrix = self.reshape([rows.iter().product(), *inputs]);
-        Var::apply(Linear, [matrix, weight, bias]).reshape([rows, &[*outputs]].concat())
+        let matrix = self.reshape([rows.iter().product(), inputs]);
+        Var::apply(Linear, [matrix, weight, bias]).reshape([rows, &[outputs]].concat())
     }
 
     /// Matrix product `A B` of `[.., m, k]` and `[.., k, n]`, giving `[.., m, n]`. Leading axes count
     /// matrices, and broadcast.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let a = tape.var(Tensor::from_vec([2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+    /// let x = tape.var(Tensor::from_vec([2, 1], vec![10.0, 100.0]));
+    /// assert_eq!(a.matmul(x).value().to_vec(), [210.0, 430.0]); // [2, 1]
+    /// let many = tape.var(Tensor::ones([7, 1, 5, 2]));
+    /// assert_eq!(many.matmul(a).shape().as_slice(), [7, 1, 5, 2]);
+    /// ```
     ///
     /// # Panics
     /// If either has fewer than two axes, the inner sizes differ, or the leading axes do not

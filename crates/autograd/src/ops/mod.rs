@@ -1,5 +1,42 @@
 //! The operations, one file per family, and the table that no derivative rule escapes.
 //!
+//! Users call them as methods of [`Var`]; the most used, by family:
+//!
+//! | family | methods |
+//! |---|---|
+//! | arithmetic | `+`, `−`, `·`, `/` with variables and numbers; [`square`](Var::square), [`recip`](Var::recip), [`sqrt`](Var::sqrt), [`rsqrt`](Var::rsqrt), [`powi`](Var::powi), [`powf`](Var::powf), [`pow`](Var::pow) |
+//! | exponentials and logarithms | [`exp`](Var::exp), [`exp_m1`](Var::exp_m1), [`ln`](Var::ln), [`ln_1p`](Var::ln_1p), [`logsumexp`](Var::logsumexp), [`logsumexp_over`](Var::logsumexp_over) |
+//! | trigonometric and hyperbolic | [`sin`](Var::sin), [`cos`](Var::cos), [`tan`](Var::tan), [`asin`](Var::asin), [`acos`](Var::acos), [`atan`](Var::atan), [`atan2`](Var::atan2), [`hypot`](Var::hypot), [`sinh`](Var::sinh), [`cosh`](Var::cosh), [`asinh`](Var::asinh), [`acosh`](Var::acosh), [`atanh`](Var::atanh) |
+//! | activations | [`tanh`](Var::tanh), [`sigmoid`](Var::sigmoid), [`relu`](Var::relu), [`softplus`](Var::softplus), [`log_sigmoid`](Var::log_sigmoid), [`softsign`](Var::softsign), [`leaky_relu`](Var::leaky_relu), [`elu`](Var::elu), [`selu`](Var::selu), [`gelu`](Var::gelu), [`gelu_tanh`](Var::gelu_tanh), [`silu`](Var::silu), [`mish`](Var::mish) |
+//! | softmax and its losses | [`softmax`](Var::softmax), [`log_softmax`](Var::log_softmax), [`cross_entropy`](Var::cross_entropy), [`soft_cross_entropy`](Var::soft_cross_entropy), [`bce_with_logits`](Var::bce_with_logits) |
+//! | special functions | [`erf`](Var::erf), [`erfc`](Var::erfc), [`ln_gamma`](Var::ln_gamma), [`digamma`](Var::digamma), [`polygamma`](Var::polygamma) |
+//! | pieces | [`abs`](Var::abs), [`sign`](Var::sign), [`step`](Var::step), [`floor`](Var::floor), [`ceil`](Var::ceil), [`round`](Var::round), [`clamp`](Var::clamp), [`maximum`](Var::maximum), [`minimum`](Var::minimum) |
+//! | choices | [`gt`](Var::gt), [`ge`](Var::ge), [`lt`](Var::lt), [`le`](Var::le), [`eq`](Var::eq), [`ne`](Var::ne), [`masked_fill`](Var::masked_fill), [`select`](Mask::select) of a mask |
+//! | sums and means | [`sum`](Var::sum), [`sum_over`](Var::sum_over), [`mean`](Var::mean), [`mean_over`](Var::mean_over), [`var`](Var::var), [`var_over`](Var::var_over), [`std`](Var::std), [`std_over`](Var::std_over), [`prod`](Var::prod), [`prod_over`](Var::prod_over), [`cumsum`](Var::cumsum), [`norm`](Var::norm), [`norm_over`](Var::norm_over), [`l1_norm`](Var::l1_norm), [`l1_norm_over`](Var::l1_norm_over) |
+//! | extremes | [`max`](Var::max), [`max_over`](Var::max_over), [`min`](Var::min), [`min_over`](Var::min_over), [`argmax`](Var::argmax), [`argmax_over`](Var::argmax_over), [`argmin`](Var::argmin), [`argmin_over`](Var::argmin_over), [`sort`](Var::sort), [`top_k`](Var::top_k) |
+//! | products | [`matmul`](Var::matmul), [`linear`](Var::linear), [`dot`](Var::dot), [`outer`](Var::outer), [`einsum`](Var::einsum) |
+//! | matrices | [`t`](Var::t), [`diagonal`](Var::diagonal), [`diag_embed`](Var::diag_embed), [`trace`](Var::trace), [`tril`](Var::tril), [`triu`](Var::triu), [`cholesky`](Var::cholesky), [`solve_triangular`](Var::solve_triangular), [`logdet`](Var::logdet) |
+//! | shape | [`reshape`](Var::reshape), [`flatten`](Var::flatten), [`permute`](Var::permute), [`squeeze`](Var::squeeze), [`unsqueeze`](Var::unsqueeze), [`expand`](Var::expand), [`sum_to`](Var::sum_to), [`repeat`](Var::repeat), [`flip`](Var::flip) |
+//! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding) |
+//! | images | [`conv1d`](Var::conv1d), [`conv2d`](Var::conv2d), [`conv_transpose2d`](Var::conv_transpose2d), [`max_pool2d`](Var::max_pool2d), [`avg_pool2d`](Var::avg_pool2d), [`upsample_nearest2d`](Var::upsample_nearest2d), [`upsample_bilinear2d`](Var::upsample_bilinear2d) |
+//! | normalisation | [`batch_norm`](Var::batch_norm), [`layer_norm`](Var::layer_norm) |
+//!
+//! Where two operands are taken, they broadcast. `…_over` works along [axes](crate::Axes), and drops them unless they
+//! are in [`Keep`](crate::Keep).
+//!
+//! ```
+//! use autograd::{Keep, Tape, Tensor};
+//!
+//! let tape = Tape::<f64>::new();
+//! let x = tape.var(Tensor::from_vec([2, 2], vec![1.0, 3.0, 2.0, 6.0]));
+//! let shares = x / x.sum_over(Keep(1)); // every row sums to 1
+//! let entropy = -(shares * shares.ln()).sum_over(1);
+//! assert_eq!(entropy.shape().as_slice(), [2]);
+//! assert_eq!(entropy.sum().backward().wrt(x).shape(), [2, 2]);
+//! ```
+//!
+//! # Adding one
+//!
 //! To add an operation, write it in the file of its family (mathematics, forward, rule, method) with
 //! a line in that file's `CASES`. Every case is checked at orders 1, 2 and 3 by the test beside this
 //! table. A family that is missing from [`ALL`] leaves its `CASES` unused, which does not compile.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::resolve_axis;
 use crate::{Op, Real, Shape, Tensor, Var};
 
@@ -41,6 +41,13 @@ impl<T: Real> Op<T, 1> for Permute {
 impl<'t, T: Real> Var<'t, T> {
     /// The same elements in another shape.
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let images = tape.var(Tensor::zeros([5, 28, 28]));
+    /// assert_eq!(images.reshape([5, 784]).shape().as_slice(), [5, 784]);
+    /// ```
+    ///
     /// # Panics
     /// If the number of elements differs.
     #[track_caller]
@@ -50,6 +57,13 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The axes in another order: axis `i` of the result is axis `order[i]` of this one.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let image = tape.var(Tensor::zeros([28, 30, 3])); // [height, width, channels]
+    /// assert_eq!(image.permute([2, 0, 1]).shape().as_slice(), [3, 28, 30]);
+    /// ```
     ///
     /// # Panics
     /// If `order` is not a permutation of the axes.

@@ -35,6 +35,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// The Euclidean norm along some axes: `x.norm_over(1)`, `x.norm_over(Keep([0, -1]))`; see
     /// [`norm`](Self::norm).
     ///
+    /// ```
+    /// # use autograd::{Keep, Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2, 2], vec![3.0, 4.0, 0.0, 2.0]));
+    /// assert_eq!(x.norm_over(1).value().to_vec(), [5.0, 2.0]);
+    /// let rows = x / x.norm_over(Keep(1)); // of length 1
+    /// assert_eq!(rows.value().to_vec(), [0.6, 0.8, 0.0, 1.0]);
+    /// ```
+    ///
     /// # Panics
     /// If an axis is out of range or listed twice.
     #[track_caller]

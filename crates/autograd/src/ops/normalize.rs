@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::{Axes, dropped_shape, reduced_shape, resolve_axes, sum_by};
 use crate::{Keep, Op, Real, Tensor, Var};
 

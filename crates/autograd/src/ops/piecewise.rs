@@ -1,7 +1,7 @@
 //! Functions made of straight pieces: absolute value, sign, rounding, clamping.
 
 use super::{Case, Elementwise, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::{Real, Scalar, Var};
 
 /// `y = |x|`,  `dy/dx = sign x`. At the kink, `|·|′(0) = 0`.

@@ -105,6 +105,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// Padding never wins. In a tie the first pixel of the window, row by row, wins and receives
     /// the whole gradient. A NaN wins against numbers.
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor, Window};
+    /// let tape = Tape::<f64>::new();
+    /// let image = tape.var(Tensor::from_vec([1, 1, 2, 4], vec![1.0, 2.0, 5.0, 0.0, 4.0, 3.0, 0.0, 6.0]));
+    /// assert_eq!(image.max_pool2d(Window::new([2, 2])).value().to_vec(), [4.0, 6.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the shape does not have four axes, a window does not fit, or the padding is more than half
     /// of a window (which then might not contain a pixel).

@@ -1,7 +1,7 @@
 //! Powers and roots. For powers with a variable exponent see `pow`.
 
 use super::{Case, Elementwise, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::{Real, Scalar, Var};
 
 /// `y = √x`,  `dy/dx = 1 / (2 y)`; infinite at 0.

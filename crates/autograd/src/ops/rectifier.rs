@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
 
 use super::{Case, Elementwise, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::{Real, Scalar, Var};
 
 /// `y = x` where `x > 0`, else `c x`. At the kink, the slope is `c`.

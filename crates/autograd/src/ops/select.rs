@@ -104,6 +104,15 @@ impl<T: Real> Mask<T> {
     /// at `x = 0`, here as in any such system, for no rule can know that this zero means "not
     /// taken". [`select_map`](Self::select_map) avoids it.
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([3], vec![-2.0, 0.5, 3.0]));
+    /// let y = x.gt(0.0).select(x.square(), -x); // x² above 0, −x below
+    /// assert_eq!(y.value().to_vec(), [2.0, 0.25, 9.0]);
+    /// assert_eq!(y.sum().backward().wrt(x).to_vec(), [-1.0, 1.0, 6.0]);
+    /// ```
+    ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]

@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use super::{Case, case, wave};
-use crate::inspect::{Attribute, Attributes};
+use crate::attribute::{Attribute, Attributes};
 use crate::tensor::{resolve_axes, resolve_axis};
 use crate::{Axes, Op, Real, Tensor, Var};
 
@@ -58,6 +58,15 @@ impl<T: Real> Op<T, 1> for Embed {
 impl<'t, T: Real> Var<'t, T> {
     /// The elements of a range along one axis (negative axes count from the end):
     /// `x.slice(1, ..3)`, `x.slice(-1, 2..)`.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    /// let last = x.slice(-1, 2..);
+    /// assert_eq!(last.value().to_vec(), [3.0, 6.0]); // [2, 1]
+    /// assert_eq!(last.sum().backward().wrt(x).to_vec(), [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+    /// ```
     ///
     /// # Panics
     /// If the axis or the range is out of bounds.
@@ -143,6 +152,14 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// `N` equal parts along one axis: `let [mu, log_var] = h.chunk(-1);`
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let h = tape.var(Tensor::from_vec([1, 4], vec![1.0, 2.0, 3.0, 4.0]));
+    /// let [mu, log_var] = h.chunk(-1);
+    /// assert_eq!((mu.value().to_vec(), log_var.value().to_vec()), (vec![1.0, 2.0], vec![3.0, 4.0]));
+    /// ```
     ///
     /// # Panics
     /// If the axis is out of range, or `N` does not divide its size.

@@ -5,7 +5,7 @@
 //! `−∞`, describes no distribution, and all of it becomes NaN.
 
 use super::{Case, case, wave};
-use crate::inspect::Attributes;
+use crate::attribute::Attributes;
 use crate::tensor::{resolve_axis, sum_by};
 use crate::{Keep, Op, Real, Tensor, Var};
 

@@ -34,6 +34,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// The `k` largest elements along one axis, the largest first, and where they were; see
     /// [`sort`](Self::sort).
     ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([4], vec![0.3, 0.9, 0.1, 0.5]));
+    /// let (largest, places) = x.top_k(0, 2);
+    /// assert_eq!(largest.value().to_vec(), [0.9, 0.5]);
+    /// assert_eq!(places.as_slice(), [1, 3]);
+    /// ```
+    ///
     /// # Panics
     /// If the axis is out of range, or has fewer than `k` elements.
     #[track_caller]

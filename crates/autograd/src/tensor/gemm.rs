@@ -267,7 +267,7 @@ impl<T: Real> Product<'_, T> {
     #[inline(always)]
     fn dots<S: Simd>(self, simd: S) {
         /// Columns at a time, so that additions need not wait for each other.
-        const COLUMNS: usize = 4;
+        const COLUMNS: usize = 8;
         let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
         let (a, b) = (self.a.start(), self.b.start());
         let lanes = size_of::<T::V<S>>() / size_of::<T>();

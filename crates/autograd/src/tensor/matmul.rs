@@ -1,5 +1,7 @@
 //! The matrix product: shapes, stacks, and how the work is divided among threads.
 
+use std::borrow::Cow;
+
 use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, ROWS, product};
 use super::kernels::for_each_chunk;
 use super::threads::share;
@@ -101,11 +103,11 @@ impl<T: Real> Tensor<T> {
     }
 
     /// Expanded matrices are copied.
-    fn for_gemm(&self) -> Self {
+    fn for_gemm(&self) -> Cow<'_, Self> {
         let matrix = self.rank() - 2;
         let mut axes = self.shape[matrix..].iter().zip(&self.strides[matrix..]);
         let repeats = axes.any(|(&size, &stride)| size > 1 && stride == 0);
-        if repeats { self.contiguous() } else { self.clone() }
+        if repeats { Cow::Owned(self.contiguous()) } else { Cow::Borrowed(self) }
     }
 
     /// Matrix number `i`, counted in row-major order of the leading axes.

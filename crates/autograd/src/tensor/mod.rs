@@ -53,7 +53,7 @@ pub use sort::SortOrder;
 
 use pool::Buffer;
 use shape::{Strides, contiguous_strides};
-pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis};
+pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, short_copy};
 
 /// An immutable array of numbers with a shape.
 pub struct Tensor<T: Real> {
@@ -66,14 +66,14 @@ pub struct Tensor<T: Real> {
 impl<T: Real> Clone for Tensor<T> {
     fn clone(&self) -> Self {
         // Slices are copied as a whole; the derived clone would go through their elements one by one.
-        self.view(Shape::from_slice(&self.shape), Strides::from_slice(&self.strides), self.offset)
+        self.view(short_copy(&self.shape), short_copy(&self.strides), self.offset)
     }
 }
 
 impl<T: Real> Tensor<T> {
     fn from_buffer(shape: &[usize], buffer: Buffer<T>) -> Self {
         let strides = contiguous_strides(shape);
-        Tensor { shape: Shape::from_slice(shape), strides, offset: 0, buffer: Arc::new(buffer) }
+        Tensor { shape: short_copy(shape), strides, offset: 0, buffer: Arc::new(buffer) }
     }
 
     /// A tensor of the given shape with elements in row-major order.

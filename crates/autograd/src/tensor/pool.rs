@@ -80,6 +80,8 @@ impl<T: Real> Buffer<T> {
         let mut data = match recycled {
             Some(data) => SmallVec::from_vec(data),
             None if class <= TINY => SmallVec::from_buf_and_len([T::zero(); TINY], class),
+            // Of memory that is cleared on demand, glibc keeps no small pieces at hand.
+            None if class < SMALLEST => SmallVec::from_vec(std::iter::repeat_n(T::zero(), class).collect()),
             None => SmallVec::from_vec(vec![T::zero(); class]),
         };
         if cfg!(any(test, debug_assertions)) {

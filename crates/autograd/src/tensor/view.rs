@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Shape, Strides, Tensor, contiguous_strides};
+use super::{Shape, Strides, Tensor, contiguous_strides, short_copy};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -46,10 +46,10 @@ impl<T: Real> Tensor<T> {
             panic!("reshape: {:?} has {old} elements, {shape:?} has {new}", self.shape);
         }
         match self.strides_as(shape) {
-            Some(strides) => self.view(Shape::from_slice(shape), strides, self.offset),
+            Some(strides) => self.view(short_copy(shape), strides, self.offset),
             None => {
                 let copy = self.copied();
-                copy.view(Shape::from_slice(shape), contiguous_strides(shape), copy.offset)
+                copy.view(short_copy(shape), contiguous_strides(shape), copy.offset)
             }
         }
     }
@@ -134,7 +134,7 @@ impl<T: Real> Tensor<T> {
         if !fits {
             panic!("expand: {:?} does not broadcast to {shape:?}", self.shape);
         }
-        self.view(Shape::from_slice(shape), strides, self.offset)
+        self.view(short_copy(shape), strides, self.offset)
     }
 
     /// Every `step`-th element from `start` (included) to `end` (excluded) along one axis. A negative

@@ -10,6 +10,16 @@ use crate::random::Generator;
 /// > `y[n, o] = b[o] + Σᵢ w[o, i] ⋆ x[n, i]`,
 ///
 /// where `⋆` slides the kernel over the image without flipping it (as in PyTorch).
+///
+/// ```
+/// # use autograd::{Conv, Tensor, value};
+/// # use nn::{Init, Purpose, generator, layers::Conv2d};
+/// let halve = Conv { stride: [2, 2], padding: [1, 1], ..Conv::default() };
+/// let layer = Conv2d::<Tensor<f32>>::new([1, 16], [3, 3], halve, Init::He, &mut generator(0, Purpose::Init, 0, 0));
+/// let images = Tensor::zeros([8, 1, 28, 28]); // [batch, channels, height, width]
+/// let y = value(&layer, |layer, tape| layer.forward(tape.constant(&images)));
+/// assert_eq!(y.shape(), [8, 16, 14, 14]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conv2d<W> {
     /// The kernels, `[outputs, inputs / groups, height, width]`.

@@ -6,6 +6,18 @@ use crate::Context;
 
 /// Dropout (Srivastava et al. 2014): in training every number is set to 0 with probability `p`, and the
 /// others are divided by `1 − p`, so that the expectation stays. In evaluation it does nothing.
+///
+/// ```
+/// # use autograd::{Tape, Tensor};
+/// # use nn::{Context, layers::Dropout};
+/// let tape = Tape::<f64>::new();
+/// let x = tape.var(Tensor::ones([2, 500]));
+/// let y = Dropout::new(0.2).forward(x, &mut Context::training(0, 0, &[0, 1]));
+/// assert!(y.value().to_vec().iter().all(|&y| y == 0.0 || y == 1.25));
+/// assert!((y.mean().item() - 1.0).abs() < 0.1);
+/// let same = Dropout::new(0.2).forward(x, &mut Context::evaluation(0, &[0, 1]));
+/// assert_eq!(same.value(), x.value());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     p: f64,

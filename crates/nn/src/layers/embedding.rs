@@ -5,6 +5,15 @@ use autograd::{Indices, Real, Tensor, Var, tree};
 use crate::random::{self, Generator};
 
 /// A table with a learnt row for each index.
+///
+/// ```
+/// # use autograd::{Indices, Tensor, value};
+/// # use nn::{Purpose, generator, layers::Embedding};
+/// let words = Embedding::<Tensor<f32>>::new(1000, 16, &mut generator(0, Purpose::Init, 0, 0));
+/// let sentence = Indices::from_vec([1, 4], vec![7, 0, 999, 7]);
+/// let vectors = value(&words, |words, _tape| words.forward(&sentence));
+/// assert_eq!(vectors.shape(), [1, 4, 16]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Embedding<W> {
     /// `[entries, width]`.

@@ -12,6 +12,15 @@ use crate::random::Generator;
 /// > `n = tanh(Wₙ x + bₙ + r (Uₙ h + cₙ))`,  `h ← (1 − u) n + u h`.
 ///
 /// The three gates lie below each other in one matrix, in the order r, u, n, and have PyTorch's names.
+///
+/// ```
+/// # use autograd::{Tensor, value};
+/// # use nn::{Purpose, generator, layers::Gru};
+/// let gru = Gru::<Tensor<f32>>::new(3, 16, &mut generator(0, Purpose::Init, 0, 0));
+/// let x = Tensor::zeros([8, 20, 3]); // [batch, time, inputs]
+/// let states = value(&gru, |gru, tape| gru.forward(tape.constant(&x), None));
+/// assert_eq!(states.shape(), [8, 20, 16]); // [batch, time, hidden]
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gru<W> {
     /// `W`, of shape `[3 · hidden, inputs]`.

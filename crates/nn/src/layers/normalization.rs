@@ -14,6 +14,19 @@ use crate::Context;
 /// evaluation they are the running ones, so that an example's result does not depend on its
 /// companions. A training pass notes the new running statistics in the [`Context`], and
 /// [`Context::store`] writes them into the model.
+///
+/// ```
+/// # use autograd::{Tensor, value};
+/// # use nn::{Context, layers::BatchNorm};
+/// let mut norm = BatchNorm::<Tensor<f64>>::new(1);
+/// let x = Tensor::from_vec([4, 1], vec![1.0, 2.0, 3.0, 4.0]);
+///
+/// let mut training = Context::training(0, 0, &[0, 1, 2, 3]);
+/// let y = value(&norm, |norm, tape| norm.forward(tape.constant(&x), &mut training));
+/// assert!(y.to_vec().iter().sum::<f64>().abs() < 1e-12); // the batch's own mean is 0 now
+/// training.store(&mut norm);
+/// assert!((norm.running_mean.0[[0]] - 0.25).abs() < 1e-12); // a tenth of the way from 0 to 2.5
+/// ```
 #[derive(Clone, Debug)]
 pub struct BatchNorm<W> {
     /// `w`, of shape `[channels]`.

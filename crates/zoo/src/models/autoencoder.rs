@@ -15,8 +15,7 @@ use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_widths, reversed, small_code, widths};
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::decoder::{Decoder, Density};
 use super::variational::{Gaussian, default_size, ln_likelihood};
 use super::{check_weight, check_widths, reversed, widths};
-use crate::registry::Settings;
 use crate::terms::{gaussian_kl, ln_standard_normal};
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a conditional VAE.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -20,8 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mirror::Mirror;
 use super::{check_weight, check_widths, widths};
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a contractive autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

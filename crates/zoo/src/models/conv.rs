@@ -14,8 +14,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_widths;
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model, evaluate};
+use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
 
 /// Settings of a convolutional autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,8 +16,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_widths, reversed, widths};
-use crate::registry::Settings;
-use crate::{AnyModel, Learned, Likelihood, Loss, Model};
+use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a denoising autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -14,9 +14,8 @@ use super::check_share;
 use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size};
 use crate::flows::{Autoregressive, planar};
-use crate::registry::Settings;
 use crate::terms::{ln_standard_normal, warm_up};
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// The kind of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

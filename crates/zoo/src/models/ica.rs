@@ -19,8 +19,7 @@ use nn::{Context, Dataset, Generator, Init, Result, losses};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, check_widths};
-use crate::registry::Settings;
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of independent codes.
 #[derive(Clone, Debug, Serialize, Deserialize)]

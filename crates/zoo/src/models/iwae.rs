@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::decoder::{Decoder, Density};
 use super::variational::{Network, default_size, ln_likelihood};
-use crate::registry::Settings;
 use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// How the gradient of the bound is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,9 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{check_share, check_weight, check_widths};
-use crate::registry::Settings;
 use crate::terms::warm_up;
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of an autoencoder with thresholds.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -19,8 +19,7 @@ use nn::{Context, Dataset, Error, Generator, Init, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_widths, small_code};
-use crate::registry::Settings;
-use crate::{Learned, Loss, Model, Unit, evaluate};
+use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
 
 /// Settings of a linear autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

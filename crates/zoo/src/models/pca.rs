@@ -17,8 +17,7 @@ use super::principal::directions;
 use super::{check_widths, small_code};
 use crate::AnyModel;
 use crate::graph::{self, Part, Recording};
-use crate::registry::Settings;
-use crate::{Unit, evaluate};
+use crate::{Settings, Unit, evaluate};
 
 /// Settings of PCA.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,8 +16,7 @@ use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_widths, small_code};
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a sequence autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -14,9 +14,8 @@ use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_widths;
-use crate::registry::Settings;
 use crate::terms::bernoulli_kl;
-use crate::{Learned, Loss, Model, Unit, evaluate};
+use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
 
 /// Settings of a sparse autoencoder with a target activity.
 #[derive(Clone, Debug, Serialize, Deserialize)]

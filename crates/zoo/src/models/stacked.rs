@@ -22,8 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mirror::Mirror;
 use super::{check_widths, widths};
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model, evaluate};
+use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
 
 /// Settings of a stacked autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::check_weight;
 use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size};
-use crate::registry::Settings;
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// How the examples of a batch stand for all `N` in `q(z)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,9 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::decoder::Density;
 use super::variational::{Network, default_size};
 use super::{check_share, check_weight};
-use crate::registry::Settings;
 use crate::terms::{gaussian_kl_by_latent, warm_up};
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a variational autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -15,9 +15,8 @@ use serde::{Deserialize, Serialize};
 use super::check_share;
 use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size};
-use crate::registry::Settings;
 use crate::terms::{ln_mean_exp, warm_up};
-use crate::{Learned, Loss, Model, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a VAE with a VampPrior.
 #[derive(Clone, Debug, Serialize, Deserialize)]

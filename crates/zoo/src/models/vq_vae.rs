@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codebook::Codebook;
 use super::{check_weight, check_widths, reversed, widths};
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a VQ-VAE.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,8 +16,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, check_widths, reversed, small_code, widths};
-use crate::registry::Settings;
-use crate::{Learned, Likelihood, Loss, Model};
+use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,9 +16,9 @@ use nn::{Activation, Dataset, Error, Purpose, Result, Schedule, generator};
 use super::Published::About;
 use super::{Bench, Margin, Row, Target};
 use crate::Likelihood;
+use crate::Settings;
 use crate::data::Split;
 use crate::models::denoising::Config;
-use crate::registry::Settings;
 use crate::train::Lesson;
 use crate::uses::anomaly::{Score, against_pca};
 

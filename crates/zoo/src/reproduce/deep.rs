@@ -3,8 +3,10 @@
 //! Published: an average squared error of 3.00 on the test images (figure 2B), by layers of logistic units that
 //! were pretrained as restricted Boltzmann machines and fine-tuned by conjugate gradients on the cross-entropy.
 //!
-//! Ours has the same widths and no pretraining: rectified units, the squared error itself as loss, AdamW with the
-//! one-cycle schedule, 100 epochs in batches of 200.
+//! Ours has the same widths and no pretraining: the squared error itself as loss, AdamW with the one-cycle
+//! schedule, 100 epochs in batches of 200. Two things close the gap between training and test images, which is
+//! all that is left to close: smooth units (`x σ(x)`; rectified ones end about a seventh higher) and images
+//! moved by up to one pixel, anew in every epoch.
 
 use nn::optim::AdamW;
 use nn::train::Plan;
@@ -13,9 +15,9 @@ use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
 use crate::Likelihood;
+use crate::Settings;
 use crate::evaluate::mean_squared_error;
 use crate::models::autoencoder::Config;
-use crate::registry::Settings;
 use crate::train::Lesson;
 
 pub(super) const TARGET: Target = Target {
@@ -32,7 +34,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let config = Config {
         code: 30,
         hidden: vec![1000, 500, 250],
-        activation: Activation::Relu,
+        activation: Activation::Silu,
         code_activation: Activation::Identity,
         likelihood: Likelihood::BoundedSquaredError,
     };
@@ -41,7 +43,9 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let schedule = Schedule::OneCycle { rise: 0.3, start: 0.04, last: 4e-6 };
     let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
     let optimizer = AdamW { weight_decay: 0.01, ..AdamW::new(learning_rate) };
-    bench.train("deep autoencoder", &mut Lesson::new(&mut model, data), plan, optimizer)?;
+    let mut lesson = Lesson::new(&mut model, data);
+    lesson.augment.shift = 1;
+    bench.train("deep autoencoder", &mut lesson, plan, optimizer)?;
 
     let part = data.train.len().min(data.test.len());
     let seen = Dataset { x: data.train.x.slice(0, 0, part, 1), labels: None, image: data.train.image };

@@ -26,9 +26,8 @@ use nn::{Activation, Dataset, Init, Linear, Mlp, Purpose, Result, generator};
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
 use crate::models::autoencoder::Config;
-use crate::registry::Settings;
 use crate::train::Lesson;
-use crate::{Likelihood, evaluate};
+use crate::{Likelihood, Settings, evaluate};
 
 pub(super) const SHALLOW: Target = Target {
     name: "keras",

@@ -9,11 +9,11 @@ use nn::train::Plan;
 use nn::{Purpose, Result, Schedule, generator};
 
 use super::{Bench, Margin, Published, Row, Target};
+use crate::Settings;
 use crate::data::{self, Split};
 use crate::evaluate::{largest_angle, mean_squared_error};
 use crate::models::linear::{Config, Order};
 use crate::models::pca::Pca;
-use crate::registry::Settings;
 use crate::train::Lesson;
 
 pub(super) const TARGET: Target = Target {

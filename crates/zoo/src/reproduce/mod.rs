@@ -161,29 +161,37 @@ impl Bench<'_> {
     }
 
     /// Trains to the end of the plan, in sight of the user.
-    fn train<'t>(
+    fn train(
         &self,
         what: &str,
         task: &mut dyn Task<f32>,
         plan: Plan,
-        optimizer: impl Optimizer<f32> + 't,
+        optimizer: impl Optimizer<f32>,
     ) -> Result<()> {
-        let plan = self.plan(task.examples(), plan);
-        self.watch.attach(what, Trainer::new(plan, optimizer)).run(task)
+        self.run(what, task, plan, |plan| Trainer::new(plan, optimizer))
     }
 
     /// The same, and brings back the parameters of the best epoch, judged by the examples that are not
     /// trained on.
-    fn train_to_best<'t>(
+    fn train_to_best(
         &self,
         what: &str,
         task: &mut dyn Task<f32>,
         plan: Plan,
-        optimizer: impl Optimizer<f32> + 't,
+        optimizer: impl Optimizer<f32>,
+    ) -> Result<()> {
+        self.run(what, task, plan, |plan| Trainer::new(plan, optimizer).with(EarlyStopping::keep_best()))
+    }
+
+    fn run<'t>(
+        &self,
+        what: &str,
+        task: &mut dyn Task<f32>,
+        plan: Plan,
+        trainer: impl FnOnce(Plan) -> Trainer<'t, f32>,
     ) -> Result<()> {
         let plan = self.plan(task.examples(), plan);
-        let trainer = Trainer::new(plan, optimizer).with(EarlyStopping::keep_best());
-        self.watch.attach(what, trainer).run(task)
+        self.watch.attach(what, trainer(plan)).run(task)
     }
 }
 

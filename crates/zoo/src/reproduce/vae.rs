@@ -17,11 +17,11 @@ use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
 
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
+use crate::Settings;
 use crate::data::Split;
 use crate::likelihood::{active_units, elbo, nll};
 use crate::models::decoder::Density;
 use crate::models::vae::Config;
-use crate::registry::Settings;
 use crate::train::{Augment, Lesson};
 
 pub(super) const TARGET: Target = Target {

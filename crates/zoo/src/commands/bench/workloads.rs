@@ -19,13 +19,19 @@ tree!(Autoencoder { encoder, decoder });
 
 impl Autoencoder<Rest> {
     fn new(encoder: &[usize], activation: Activation) -> Self {
-        let from = &mut generator(0, Purpose::Init, 0, 0);
         let decoder: Vec<usize> = encoder.iter().rev().copied().collect();
-        started(Autoencoder {
-            encoder: Mlp::new(encoder, activation, from),
-            decoder: Mlp::new(&decoder, activation, from),
-        })
+        started(Autoencoder { encoder: mlp(encoder, activation), decoder: mlp(&decoder, activation) })
     }
+}
+
+/// Layers without weights, which come from [`started`].
+fn mlp(widths: &[usize], activation: Activation) -> Mlp<Rest> {
+    let layers = widths.windows(2).map(|pair| linear(pair[0], pair[1])).collect();
+    Mlp { layers, activation }
+}
+
+fn linear(inputs: usize, outputs: usize) -> Linear<Rest> {
+    Linear::new(inputs, outputs, Init::Zeros, &mut generator(0, Purpose::Init, 0, 0))
 }
 
 impl<'t> Autoencoder<Var<'t, f32>> {
@@ -45,10 +51,8 @@ tree!(Vae { hidden, mu, log_var, decoder });
 
 impl Vae<Rest> {
     fn new() -> Self {
-        let from = &mut generator(0, Purpose::Init, 0, 0);
-        let mut linear = |inputs, outputs| Linear::new(inputs, outputs, Init::Torch, from);
         let (hidden, mu, log_var) = (linear(784, 400), linear(400, 20), linear(400, 20));
-        started(Vae { hidden, mu, log_var, decoder: Mlp::new(&[20, 400, 784], Activation::Relu, from) })
+        started(Vae { hidden, mu, log_var, decoder: mlp(&[20, 400, 784], Activation::Relu) })
     }
 }
 
@@ -78,12 +82,12 @@ impl ConvAutoencoder<Rest> {
         let (kernel, stride, padding) = ([3, 3], [2, 2], [1, 1]);
         let down = Conv { stride, padding, ..Conv::default() };
         let up = ConvTranspose { stride, padding, output_padding: [1, 1], ..ConvTranspose::default() };
-        let init = Init::Torch;
+        let init = Init::Zeros;
         started(ConvAutoencoder {
             first: Conv2d::new([1, 16], kernel, down, init, from),
             second: Conv2d::new([16, 32], kernel, down, init, from),
-            to_code: Linear::new(1568, 32, init, from),
-            from_code: Linear::new(32, 1568, init, from),
+            to_code: linear(1568, 32),
+            from_code: linear(32, 1568),
             third: ConvTranspose2d::new([32, 16], kernel, up, init, from),
             last: ConvTranspose2d::new([16, 1], kernel, up, init, from),
         })
