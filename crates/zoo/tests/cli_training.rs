@@ -139,7 +139,7 @@ fn a_search_goes_on_and_says_how_to_train() {
     let once = [&search[..], &space].concat();
     let text = succeed(folder.path(), &once);
     assert!(
-        text.starts_with("3 trials") && text.contains("zoo train ae --data digits --set 'code=2'"),
+        text.starts_with("3 trials") && text.contains("zoo train ae --data digits --epochs 1 --set 'code=2'"),
         "{text}"
     );
     assert_eq!(succeed(folder.path(), &once), text, "all trials are in the file");
@@ -178,4 +178,17 @@ fn what_is_larger_than_the_memory_is_trained_on_from_disk() {
     let infinite = |i: usize| if i == 2699 { f32::INFINITY } else { value(i) };
     npy::save(&folder.path().join("x.npy"), &Tensor::from_fn([900, 3], infinite)).unwrap();
     refuse(folder.path(), &array, "x.npy: row 900, column 3: the value is inf; correct it");
+}
+
+#[test]
+fn what_a_search_found_can_be_trained_by_the_command_it_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("my table.csv"), table(40)).unwrap();
+    let search = ["search", "ae", "--space", "code=1..2", "--trials", "2", "--epochs", "1"];
+    let data = ["--data", "my table.csv", "--drop-columns", "same", "--scale", "minmax"];
+    let text = succeed(folder.path(), &[&search[..], &data].concat());
+    let command = text.lines().last().unwrap().trim();
+    let expected =
+        "zoo train ae --data 'my table.csv' --drop-columns same --scale minmax --epochs 1 --set 'code=";
+    assert!(command.starts_with(expected), "{command}");
 }

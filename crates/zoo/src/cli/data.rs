@@ -137,6 +137,29 @@ pub(crate) enum ScaleName {
 }
 
 impl ReadingArgs {
+    /// The same flags as text, for a command to be copied.
+    pub(crate) fn text(&self) -> String {
+        fn word(value: Option<impl ValueEnum>) -> Option<String> {
+            Some(value?.to_possible_value()?.get_name().to_owned())
+        }
+        let drop = (!self.drop_columns.is_empty()).then(|| self.drop_columns.join(","));
+        let flags = [
+            ("label-column", self.label_column.clone()),
+            ("drop-columns", drop),
+            ("delimiter", self.delimiter.map(String::from)),
+            ("header", word(self.header)),
+            ("array", self.array.clone()),
+            ("impute", word(self.impute)),
+            ("scale", word(self.scale)),
+            ("test-fraction", self.test_fraction.map(|x| x.to_string())),
+            ("size", self.size.map(|[height, width]| format!("{height}x{width}"))),
+            ("memory", self.memory.map(|x| x.to_string())),
+        ];
+        let flag = |(name, value): (&str, Option<String>)| Some(format!(" --{name} {}", quoted(&value?)));
+        let text: String = flags.into_iter().filter_map(flag).collect();
+        if self.colour { text + " --colour" } else { text }
+    }
+
     /// These flags over what was said before.
     pub(crate) fn over(&self, before: Reading) -> Reading {
         Reading {
@@ -164,6 +187,15 @@ impl ReadingArgs {
             colour: if self.colour { Colour::Rgb } else { before.colour },
             memory: self.memory.unwrap_or(before.memory),
         }
+    }
+}
+
+/// As one word of a command line.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |sign: char| sign.is_alphanumeric() || "_-.,/".contains(sign);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

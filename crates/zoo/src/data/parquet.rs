@@ -132,6 +132,7 @@ mod tests {
             label: Some("city".into()),
             drop: vec!["owns".into()],
             impute: Impute::Median,
+            test_fraction: 0.5,
             ..Reading::default()
         };
         let (wanted, _) = prepare(&name("p.csv"), &reading).unwrap();
