@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let drawn = [
         ("manifold", pictures::manifold(caption, &*model, &digits.test, &codes)),
         ("samples", pictures::samples(caption, &*model, &digits.test, 0)),
-        ("codes", Some(pictures::code_map(caption, &codes, &digits.test))),
+        ("codes", Some(pictures::code_map(caption, &codes, &digits.test, &[]))),
     ];
     for (name, picture) in drawn {
         let path = folder.join(format!("18_{name}.png"));

@@ -156,11 +156,14 @@ fn plan(defaults: Plan, given: Table) -> Result<Plan> {
         if !FIELDS.contains(&key.as_str()) {
             return Err(registry::unknown("train.", &key, &FIELDS));
         }
-        table.insert(key, value);
+        table.insert(key.clone(), value);
+        // One after the other, so that the error can name it.
+        Plan::deserialize(table.clone()).map_err(|error| {
+            let why = registry::in_words(&error);
+            Error::Invalid(format!("the setting `train.{key}` cannot be used: {why}"))
+        })?;
     }
-    table.try_into().map_err(|error: toml::de::Error| {
-        Error::Invalid(format!("a setting of training cannot be used: {}", error.message().trim()))
-    })
+    Ok(table.try_into().expect("every setting was tried"))
 }
 
 /// The value that a text stands for.

@@ -52,8 +52,8 @@ pub fn reconstructions(
 }
 
 /// The loss during training: in all, and by term where there are several. A squared error is shown
-/// beside that of PCA.
-pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64)) -> Option<Picture> {
+/// beside that of PCA. `data` are the test examples.
+pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64), data: &Dataset) -> Option<Picture> {
     let first = epochs.first()?;
     let mut series = vec![
         curve("train".into(), epochs, |epoch| epoch.train.total()),
@@ -66,20 +66,23 @@ pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64)) -> Option<Pictur
     }
     let unit = first.judged().unit;
     let references = match unit {
+        // Without an error PCA has no place on an axis of logarithms.
+        Unit::SquaredError if pca.1 < 1e-9 => vec![],
         Unit::SquaredError => vec![(format!("PCA-{} {:.3}", pca.0, pca.1), pca.1)],
         Unit::Error | Unit::Nats => vec![],
     };
     let title = format!("Loss during training\n{caption}");
-    Some(plot::curves(&title, "epoch", &unit.to_string(), &series, &references))
+    Some(plot::curves(&title, "epoch", &unit.of(data.image.is_some()), &series, &references))
 }
 
 fn curve(name: String, epochs: &[Epoch], y: impl Fn(&Epoch) -> f64) -> Series {
     Series { name, points: epochs.iter().map(|epoch| (epoch.number as f64, y(epoch))).collect() }
 }
 
-/// Where the test examples lie in the space of codes, coloured by label.
-pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset) -> Picture {
-    codes_titled(&format!("Codes of test images\n{caption}"), codes, data.labels.as_deref())
+/// Where the test examples lie in the space of codes, coloured by label. Classes may have names.
+pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset, names: &[String]) -> Picture {
+    let what = if data.image.is_some() { "images" } else { "rows" };
+    codes_titled(&format!("Codes of test {what}\n{caption}"), codes, data.labels.as_deref(), names)
 }
 
 /// The same of any codes `[examples, code]`, under any title.
@@ -87,7 +90,7 @@ pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset) -> Picture {
 /// # Panics
 /// If there are labels, but not one for each code.
 #[track_caller]
-pub fn codes_titled(title: &str, codes: &Tensor<f32>, labels: Option<&[u32]>) -> Picture {
+pub fn codes_titled(title: &str, codes: &Tensor<f32>, labels: Option<&[u32]>, names: &[String]) -> Picture {
     let shown = codes.shape()[0].min(MOST_POINTS);
     let codes = codes.slice(0, 0, shown, 1);
     let width = codes.shape()[1];
@@ -101,7 +104,7 @@ pub fn codes_titled(title: &str, codes: &Tensor<f32>, labels: Option<&[u32]>) ->
     };
     let point = |row: Vec<f32>| [row[0], row.get(1).copied().unwrap_or(0.0)];
     let points: Vec<[f32; 2]> = rows(&plane).into_iter().map(point).collect();
-    plot::code_map(title, x, y, &points, labels.map(|labels| &labels[..shown]))
+    plot::code_map(title, x, y, &points, labels.map(|labels| &labels[..shown]), names)
 }
 
 /// New examples: decoded draws from the model's prior. `None` if it has none, or the examples are not

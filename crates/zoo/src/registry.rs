@@ -356,7 +356,7 @@ fn complete<S: Settings>(given: &Table, data: &Dataset) -> Result<Table> {
         }
         table.insert(key.clone(), value.clone());
     }
-    let settings = typed::<S>(&table)?;
+    let settings = typed::<S>(&table).map_err(|error| blame::<S>(given, data, error))?;
     if !unit_interval && needs_unit_interval(&table) {
         return Err(Error::Invalid(format!(
             "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
@@ -366,6 +366,37 @@ fn complete<S: Settings>(given: &Table, data: &Dataset) -> Result<Table> {
     }
     // `beta = 4` becomes `beta = 4.0`: equal settings are written equally.
     Ok(Table::try_from(settings).expect("settings are a table"))
+}
+
+/// Names the setting because of which these cannot be used.
+fn blame<S: Settings>(given: &Table, data: &Dataset, error: Error) -> Error {
+    let defaults = Table::try_from(S::defaults(data)).expect("settings are a table");
+    let alone = |(key, value): (&String, &Value)| {
+        let mut table = defaults.clone();
+        table.insert(key.clone(), value.clone());
+        Some((key.clone(), typed::<S>(&table).err()?))
+    };
+    match given.iter().find_map(alone) {
+        Some((key, error)) => Error::Invalid(format!("the setting `{key}` cannot be used: {error}")),
+        None => error,
+    }
+}
+
+/// What serde says about a value, without the names of types.
+pub(crate) fn in_words(error: &toml::de::Error) -> String {
+    let words = [
+        (" usize", " a whole number from 0 up"),
+        (" u64", " a whole number from 0 up"),
+        (" f64", " a number"),
+        (" a sequence", " a list, as in [64, 32]"),
+        ("invalid type: ", "it is "),
+        ("invalid value: ", "it is "),
+        ("is string ", "is the text "),
+        ("is integer ", "is "),
+        ("is floating point ", "is "),
+    ];
+    let text = error.message().trim().to_owned();
+    words.iter().fold(text, |text, (type_name, words)| text.replace(type_name, words))
 }
 
 /// What the decoder's output means, in the settings of many models.
@@ -403,8 +434,5 @@ fn build<S: Settings>(table: &Table, data: &Dataset, start: Start) -> Result<Box
 }
 
 fn typed<S: Settings>(table: &Table) -> Result<S> {
-    table
-        .clone()
-        .try_into()
-        .map_err(|error: toml::de::Error| Error::Invalid(error.message().trim().to_owned()))
+    table.clone().try_into().map_err(|error: toml::de::Error| Error::Invalid(in_words(&error)))
 }

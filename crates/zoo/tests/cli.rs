@@ -140,7 +140,7 @@ fn edited_configurations_are_explained() {
         (good.replace("code = 8", "cod = 8"), "model `ae`: there is no setting `cod`; did you mean `code`?"),
         (
             good.replace("\"tanh\"", "\"tanf\""),
-            "model `ae`: unknown variant `tanf`, expected one of `identity`",
+            "model `ae`: the setting `activation` cannot be used: unknown variant `tanf`, expected one of `identity`",
         ),
         (
             good.replace("epochs = 1", "epoch = 1"),

@@ -148,8 +148,8 @@ fn what_is_no_data_is_one_sentence() {
         b"\x93NUMPY\x01\0\x4a\0{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 9), }   \n\n";
     refused("huge.npy", huge, "huge.npy: the header promises");
     refused("idx", &[0, 0, 8, 3, 0, 0, 0, 1], "idx: this is one file of an IDX data set; give the folder");
-    refuse_to_train(path, &["--data", "missing.csv"], "cannot read missing.csv: ");
-    refuse_to_train(path, &["--data", "mnist.csv"], "cannot read mnist.csv: ");
+    refuse_to_train(path, &["--data", "missing.csv"], "missing.csv: there is no such file or folder");
+    refuse_to_train(path, &["--data", "mnist.csv"], "mnist.csv: there is no such file or folder");
     // Columns that never change are no obstacle.
     fs::write(path.join("same.csv"), "a,b\n".to_owned() + &"1,2\n".repeat(20)).unwrap();
     let text = train(path, &["--data", "same.csv"]);
@@ -171,11 +171,151 @@ fn what_was_not_fetched_says_how_to_fetch_it() {
     refuse(
         folder.path(),
         &["data", "fetch", "mnist", "--to", "m", "--mirror", "https://a.b"],
-        "only http:// can be fetched",
+        if cfg!(feature = "https") {
+            "cannot fetch https://a.b/"
+        } else {
+            "this zoo was built without https"
+        },
     );
     refuse(
         folder.path(),
         &["data", "fetch", "mnist", "--to", ".", "--mirror", "http://127.0.0.1:1"],
         "cannot fetch http://127.0.0.1:1/",
     );
+}
+
+#[test]
+fn tables_of_other_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let write = |name: &str, content: &str| fs::write(path.join(name), content).unwrap();
+    write("semicolons.csv", "a;b\n1,5;2\n3;4\n5;6\n");
+    refuse_to_train(
+        path,
+        &["--data", "semicolons.csv"],
+        "semicolons.csv: the first line has no comma, but ';' between its fields; try --delimiter ';'",
+    );
+    let decimal = ["--data", "semicolons.csv", "--delimiter", ";"];
+    refuse_to_train(path, &decimal, "line 2, column `a`: \"1,5\" has a comma; numbers have a decimal point");
+    write("infinite.csv", "a,b\n1,2\ninf,4\n5,6\n");
+    refuse_to_train(
+        path,
+        &["--data", "infinite.csv"],
+        "\"inf\" is not finite; correct the value or leave its",
+    );
+    write("signs.csv", "a b,\"c, d\",e\nx,y,1\nx,y,2\n");
+    refuse_to_train(path, &["--data", "signs.csv"], "--drop-columns 'a b,2', or take one as label");
+    // pandas writes numbers as names where columns have none; years look like numbers as well.
+    write("pandas.csv", ",0,1,2\n0,5,6,7\n1,6,6,8\n2,5,7,7\n3,8,6,9\n");
+    assert!(succeed(path, &["data", "pandas.csv"]).contains("4 examples of 4 numbers"));
+    write("years.csv", "2019,2020\n1,2\n3,5\n2,2\n");
+    assert!(succeed(path, &["data", "years.csv"]).contains("4 examples of 2 numbers"));
+    assert!(succeed(path, &["data", "years.csv", "--header", "yes"]).contains("3 examples of 2 numbers"));
+    let missing = "a,b,c\n1,NULL,3\nN/A,2,3\n<NA>,2,#N/A\n4,None,null\n";
+    write("missing.csv", missing);
+    let found = succeed(path, &["data", "missing.csv"]);
+    assert!(found.contains("4 examples of 3 numbers") && !found.contains("columns of text"), "{found}");
+}
+
+#[test]
+fn what_is_no_data_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let cases: [(&str, &[u8], &str); 9] = [
+        ("t.xlsx", b"PK\x03\x04....", "this is a spreadsheet; save it as CSV"),
+        ("t.zip", b"PK\x03\x04....", "this is a zip archive; unpack it"),
+        ("t.h5", b"\x89HDF\r\n\x1a\n", "this is an HDF5 file"),
+        ("t.pkl", b"\x80\x04\x95....", "this is a pickled Python object"),
+        ("t.json", b"[{\"a\": 1}]", "this is JSON; write it as CSV"),
+        ("t.feather", b"ARROW1\0\0", "this is an Arrow (Feather) file"),
+        ("t.bin", b"\0\0\0\0\0\0\0\0", "this is no data that can be read: a table (CSV, TSV)"),
+        ("t.csv", b"\xff\xfea\0,\0b\0", "the text is UTF-16; save it as UTF-8"),
+        ("t.gif", b"GIF89a....", "pictures are read as PNG or JPEG"),
+    ];
+    for (name, content, expected) in cases {
+        fs::write(path.join(name), content).unwrap();
+        refuse_to_train(path, &["--data", name], &format!("{name}: {expected}"));
+    }
+    refuse_to_train(path, &["--data", "nothing.csv"], "nothing.csv: there is no such file or folder");
+    refuse_to_train(path, &["--data", "mnst"], "nor a data set of this name (digits, mnist, fashion-mnist)");
+}
+
+#[test]
+fn instructions_that_mean_nothing_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    npy::save(&path.join("x.npy"), &Tensor::<f32>::from_fn([20, 3], |i| i as f32)).unwrap();
+    fs::write(path.join("t.csv"), table(20)).unwrap();
+    let cases: [(&[&str], &str); 5] = [
+        (&["--data", "x.npy", "--drop-columns", "2"], "x.npy: --drop-columns means nothing for an NPY array"),
+        (&["--data", "x.npy", "--label-column", "2"], "put the labels beside the examples in an NPZ file"),
+        (&["--data", "t.csv", "--array", "x"], "t.csv: --array means nothing for a table"),
+        (&["--data", "t.csv", "--size", "8x8"], "t.csv: --size means nothing for a table"),
+        (&["--data", "digits", "--delimiter", ";"], "digits: --delimiter means nothing for IDX images"),
+    ];
+    for (flags, expected) in cases {
+        refuse_to_train(path, flags, expected);
+    }
+}
+
+#[test]
+fn a_code_is_narrower_than_a_narrow_table() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.csv"), table(40)).unwrap();
+    let text = succeed(folder.path(), &["train", "ae", "--data", "t.csv", "--epochs", "1"]);
+    assert!(text.contains("ae, code 2"), "4 features: {text}");
+    let bad = succeed(folder.path(), &["train", "ae", "--data", "t.csv", "--epochs", "1", "--lr", "1e6"]);
+    assert!(
+        bad.contains("trained for 1 epoch in") && bad.contains("Not yet better than the mean row"),
+        "{bad}"
+    );
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_needs_its_feature() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.parquet"), b"PAR1....PAR1").unwrap();
+    refuse_to_train(
+        folder.path(),
+        &["--data", "t.parquet"],
+        "t.parquet: this zoo was built without Parquet; build it in with `cargo install",
+    );
+}
+
+#[test]
+fn a_model_takes_data_of_another_kind_than_it_learnt_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("t.csv"), table(40)).unwrap();
+    assert!(train(path, &["--data", "t.csv", "--drop-columns", "same"]).contains("ae, code 2"));
+    let array = Tensor::<f32>::from_fn([5, 3], |i| [10.0, 50.0, 0.5][i % 3]);
+    npy::save(&path.join("x.npy"), &array).unwrap();
+    assert_eq!(csv(&succeed(path, &["encode", "runs/ae-1", "--data", "x.npy"])).1.len(), 5);
+    // Pictures get the size of those that the model learnt from.
+    succeed(path, &["train", "vae", "--epochs", "1", "--hidden", "8"]);
+    fs::create_dir(path.join("pictures")).unwrap();
+    succeed(path, &["sample", "runs/vae-1", "--count", "4", "--out", "pictures/new.png"]);
+    assert_eq!(csv(&succeed(path, &["encode", "runs/vae-1", "--data", "pictures"])).1.len(), 1);
+    refuse(
+        path,
+        &["encode", "runs/ae-1", "--data", "pictures"],
+        "pictures: the model was trained with examples of 3 features, and these are pictures",
+    );
+}
+
+#[test]
+fn an_index_is_no_feature() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |i: usize| format!("{i},{}.5,{}\n", i * 7 % 5, i * 3 % 4);
+    let text = ",a,b\n".to_owned() + &(0..20).map(rows).collect::<String>();
+    fs::write(folder.path().join("pandas.csv"), text).unwrap();
+    refuse_to_train(
+        folder.path(),
+        &["--data", "pandas.csv"],
+        "pandas.csv: the first column has no name and counts the rows, as an index does; leave it out with \
+         --drop-columns 1",
+    );
+    train(folder.path(), &["--data", "pandas.csv", "--drop-columns", "1"]);
+    assert_eq!(csv(&succeed(folder.path(), &["encode", "runs/ae-1", "--data", "pandas.csv"])).1.len(), 20);
 }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use autograd::Tensor;
+use nn::data::npy;
+
 mod common;
 use common::{refuse, succeed, table, zoo};
 
@@ -35,7 +38,11 @@ fn defaults_file_set_and_flags_in_rising_order() {
     refuse(path, &["train", "vae", "--set", "bta=1"], "there is no setting `bta`; did you mean `beta`?");
     refuse(path, &["train", "vae", "--set", "train.epoch=1"], "did you mean `train.epochs`?");
     refuse(path, &["train", "vae", "--set", "beta"], "`beta` sets nothing; write KEY=VALUE");
-    refuse(path, &["train", "vae", "--set", "beta=much"], "model `vae`: invalid type: string \"much\"");
+    refuse(
+        path,
+        &["train", "vae", "--set", "beta=much"],
+        "the setting `beta` cannot be used: it is the text \"much\", expected a number",
+    );
 }
 
 #[cfg(unix)]
@@ -132,7 +139,7 @@ fn a_search_goes_on_and_says_how_to_train() {
     let once = [&search[..], &space].concat();
     let text = succeed(folder.path(), &once);
     assert!(
-        text.starts_with("3 trials") && text.contains("zoo train ae --data digits --set 'code=2'"),
+        text.starts_with("3 trials") && text.contains("zoo train ae --data digits --epochs 1 --set 'code=2'"),
         "{text}"
     );
     assert_eq!(succeed(folder.path(), &once), text, "all trials are in the file");
@@ -160,4 +167,28 @@ fn what_is_larger_than_the_memory_is_trained_on_from_disk() {
     let gap = ["train", "ae", "--data", "gap.csv", "--memory", "0"];
     refuse(folder.path(), &gap, "gap.csv: row 51, column `length`: the value is missing");
     succeed(folder.path(), &[&gap[..], &["--impute", "mean", "--epochs", "1"]].concat());
+    // An array of which the last column follows from the others.
+    let value = |i: usize| if i % 3 == 2 { 3.0 } else { (i as f32 * 0.7).sin() };
+    npy::save(&folder.path().join("x.npy"), &Tensor::from_fn([900, 3], value)).unwrap();
+    let array = ["train", "ae", "--data", "x.npy", "--epochs", "5", "--code", "2", "--memory", "0"];
+    let text = succeed(folder.path(), &[&array[..], &["--out", "c"]].concat());
+    assert!(text.contains("training and"), "{text}");
+    succeed(folder.path(), &["train", "--config", "c/config.toml", "--out", "d"]);
+    assert!(read(folder.path(), "c/model.safetensors") == read(folder.path(), "d/model.safetensors"));
+    let infinite = |i: usize| if i == 2699 { f32::INFINITY } else { value(i) };
+    npy::save(&folder.path().join("x.npy"), &Tensor::from_fn([900, 3], infinite)).unwrap();
+    refuse(folder.path(), &array, "x.npy: row 900, column 3: the value is inf; correct it");
+}
+
+#[test]
+fn what_a_search_found_can_be_trained_by_the_command_it_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("my table.csv"), table(40)).unwrap();
+    let search = ["search", "ae", "--space", "code=1..2", "--trials", "2", "--epochs", "1"];
+    let data = ["--data", "my table.csv", "--drop-columns", "same", "--scale", "minmax"];
+    let text = succeed(folder.path(), &[&search[..], &data].concat());
+    let command = text.lines().last().unwrap().trim();
+    let expected =
+        "zoo train ae --data 'my table.csv' --drop-columns same --scale minmax --epochs 1 --set 'code=";
+    assert!(command.starts_with(expected), "{command}");
 }

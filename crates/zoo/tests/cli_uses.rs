@@ -94,7 +94,7 @@ fn wrong_data_and_damaged_runs_are_explained() {
     refuse(
         path,
         &["encode", "runs/ae-1"],
-        "the training data of runs/ae-1 are needed here, but cannot read table.csv",
+        "the training data of runs/ae-1 are needed here, but table.csv: there is no such file",
     );
     let output = zoo(path, &["score", "runs/ae-1", "--data", "moved.csv"]);
     assert!(

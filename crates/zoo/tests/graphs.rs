@@ -8,7 +8,7 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use toml::Table;
 use zoo::config::Config;
-use zoo::data::{Reading, Split, digits};
+use zoo::data::{Preparation, Reading, Split, digits};
 use zoo::graph::{Graph, Part};
 use zoo::registry::{Entry, MODELS, find};
 use zoo::train::{Plan, train};
@@ -203,7 +203,7 @@ fn every_model_has_a_page() {
             entry,
             model: &*model,
             data: &data,
-            columns: &[],
+            preparation: &Preparation::plain(&data.train),
             config: &config,
             epochs: &[],
             seconds: 0.0,

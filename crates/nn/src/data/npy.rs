@@ -26,6 +26,7 @@
 
 mod header;
 mod numbers;
+mod stream;
 mod zipped;
 
 use std::path::Path;
@@ -33,6 +34,7 @@ use std::path::Path;
 use autograd::{Real, Tensor};
 
 use self::header::Header;
+pub use self::stream::Stream;
 pub use self::zipped::{parse_npz, read_npz};
 use super::pictures::Pictures;
 use super::source::{AGAIN, Source};

@@ -45,7 +45,8 @@ pub struct TableOptions {
     /// in `.tsv` or `.tsv.gz`, otherwise a comma.
     pub delimiter: Option<char>,
     /// Whether the first row names the columns. `None`: it does if any of its fields is neither a number
-    /// nor missing; columns that are given by number as label or to drop do not count.
+    /// nor missing (columns that are given by number as label or to drop do not count), or if it counts
+    /// 0, 1, 2, ….
     pub header: Option<bool>,
     /// The column with the class of each example, which is then no feature.
     pub label: Option<Column>,
@@ -55,7 +56,8 @@ pub struct TableOptions {
     pub impute: Impute,
 }
 
-/// What to do about missing values: fields that are empty, `?`, `NA` or `NaN`.
+/// What to do about missing values: fields that are empty, `?`, `NaN`, `NA`, `N/A`, `<NA>`, `#N/A`, `NULL` or
+/// `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Impute {
@@ -342,7 +344,8 @@ fn is_tab_separated(name: &Path) -> bool {
 
 /// Whether a field says that its value is not known.
 fn is_missing(text: &str) -> bool {
-    matches!(text, "" | "?" | "NA") || text.parse::<f32>().is_ok_and(f32::is_nan)
+    matches!(text, "" | "?" | "NA" | "N/A" | "n/a" | "#N/A" | "<NA>" | "NULL" | "null" | "None")
+        || text.parse::<f32>().is_ok_and(f32::is_nan)
 }
 
 /// The number that a field holds, or what is wrong with it.
@@ -354,6 +357,15 @@ fn number(text: &str) -> Result<f32, String> {
             clip(text)
         )),
         Ok(_) => Err(format!("{} is too large for single precision; scale the column", clip(text))),
+        Err(_)
+            if text.replace(',', ".").parse::<f32>().is_ok()
+                || text.replace(',', "").parse::<f32>().is_ok() =>
+        {
+            Err(format!(
+                "{} has a comma; numbers have a decimal point and nothing between thousands",
+                clip(text)
+            ))
+        }
         Err(_) => Err(format!("{} is not a number; leave the column out with `drop`", clip(text))),
     }
 }

@@ -17,6 +17,14 @@ pub enum Unit {
     Nats,
 }
 
+impl Unit {
+    /// The unit for images, or for rows of numbers.
+    pub fn of(self, images: bool) -> String {
+        let unit = self.to_string();
+        if images { unit } else { unit.replace("/img", "/row") }
+    }
+}
+
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -142,16 +142,33 @@ impl<T: Real> Callback<T> for StopFlag {
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
     examples: u64,
+    /// Whether the style is the one for narrow terminals.
+    narrow: bool,
 }
 
 impl ProgressBar {
     /// A bar, not yet shown.
     pub fn new() -> Self {
-        let bar = indicatif::ProgressBar::new(0);
-        let style = "{msg}  {wide_bar}  {percent:>3} %  {prefix}  {eta} left";
-        bar.set_style(ProgressStyle::with_template(style).expect("a valid template").progress_chars("━━─"));
-        ProgressBar { bar, examples: 0 }
+        let bar = ProgressBar { bar: indicatif::ProgressBar::new(0), examples: 0, narrow: is_narrow() };
+        bar.set_style();
+        bar
     }
+
+    /// In a narrow terminal the line would break, and its first half would stay behind at every step.
+    fn set_style(&self) {
+        let style = match self.narrow {
+            true => "{wide_msg}  {percent:>3} %  {eta} left",
+            false => "{msg}  {wide_bar}  {percent:>3} %  {prefix}  {eta} left",
+        };
+        let style = ProgressStyle::with_template(style).expect("a valid template");
+        self.bar.set_style(style.progress_chars("━━─"));
+    }
+}
+
+/// Whether a line does not hold all there is to say and a bar.
+fn is_narrow() -> bool {
+    const ENOUGH: u16 = 90;
+    console::Term::stderr().size_checked().is_some_and(|(_, columns)| columns < ENOUGH)
 }
 
 impl Default for ProgressBar {
@@ -176,6 +193,10 @@ impl<T: Real> Callback<T> for ProgressBar {
     fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
         let (kind, loss) =
             if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };
+        if self.narrow != is_narrow() {
+            self.narrow = !self.narrow;
+            self.set_style();
+        }
         self.bar.set_message(format!(
             "epoch {}: {kind} loss {:.3} {}",
             epoch.number,

@@ -44,8 +44,8 @@ pub(crate) struct FetchArgs {
     #[arg(value_enum)]
     pub(crate) name: DatasetName,
 
-    /// Folder of a server that has the four files under their usual names, http:// only: what arrives is
-    /// checked by its sum, wherever it comes from [default: where the data set is published].
+    /// Folder of a server that has the four files under their usual names, as in http://SERVER/FOLDER: what
+    /// arrives is checked by its sum, wherever it comes from [default: where the data set is published].
     #[arg(long, value_name = "URL")]
     pub(crate) mirror: Option<String>,
 
@@ -78,6 +78,10 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<char>,
 
+    /// Whether the first row of a table names the columns [default: yes if one of its fields is no number].
+    #[arg(long, value_name = "YES|NO")]
+    pub(crate) header: Option<YesNo>,
+
     /// The array of an NPZ file that holds the examples.
     #[arg(long, value_name = "NAME")]
     pub(crate) array: Option<String>,
@@ -104,10 +108,16 @@ pub(crate) struct ReadingArgs {
     #[arg(long)]
     pub(crate) colour: bool,
 
-    /// Megabytes that a table or IDX images may take; larger ones are trained on from a temporary file, and
+    /// Megabytes that a table, an NPY array or IDX images may take; larger ones are trained on from a temporary file, and
     /// 20000 of their rows serve to scale and to measure [default: 1024].
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    Yes,
+    No,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -127,6 +137,29 @@ pub(crate) enum ScaleName {
 }
 
 impl ReadingArgs {
+    /// The same flags as text, for a command to be copied.
+    pub(crate) fn text(&self) -> String {
+        fn word(value: Option<impl ValueEnum>) -> Option<String> {
+            Some(value?.to_possible_value()?.get_name().to_owned())
+        }
+        let drop = (!self.drop_columns.is_empty()).then(|| self.drop_columns.join(","));
+        let flags = [
+            ("label-column", self.label_column.clone()),
+            ("drop-columns", drop),
+            ("delimiter", self.delimiter.map(String::from)),
+            ("header", word(self.header)),
+            ("array", self.array.clone()),
+            ("impute", word(self.impute)),
+            ("scale", word(self.scale)),
+            ("test-fraction", self.test_fraction.map(|x| x.to_string())),
+            ("size", self.size.map(|[height, width]| format!("{height}x{width}"))),
+            ("memory", self.memory.map(|x| x.to_string())),
+        ];
+        let flag = |(name, value): (&str, Option<String>)| Some(format!(" --{name} {}", quoted(&value?)));
+        let text: String = flags.into_iter().filter_map(flag).collect();
+        if self.colour { text + " --colour" } else { text }
+    }
+
     /// These flags over what was said before.
     pub(crate) fn over(&self, before: Reading) -> Reading {
         Reading {
@@ -136,6 +169,7 @@ impl ReadingArgs {
                 false => self.drop_columns.iter().map(|name| column(name)).collect(),
             },
             delimiter: self.delimiter.or(before.delimiter),
+            header: self.header.map(|header| header == YesNo::Yes).or(before.header),
             array: self.array.clone().or(before.array),
             impute: self.impute.map_or(before.impute, |name| match name {
                 ImputeName::Refuse => Impute::Refuse,
@@ -153,6 +187,15 @@ impl ReadingArgs {
             colour: if self.colour { Colour::Rgb } else { before.colour },
             memory: self.memory.unwrap_or(before.memory),
         }
+    }
+}
+
+/// As one word of a command line.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |sign: char| sign.is_alphanumeric() || "_-.,/".contains(sign);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

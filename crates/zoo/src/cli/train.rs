@@ -52,7 +52,7 @@ pub(crate) struct TrainArgs {
     pub(crate) batch: Option<usize>,
 
     /// Learning rate.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
 
     /// Numbers in the code.

@@ -28,7 +28,14 @@ pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
     let title = format!("Codes of {}\n{}", called(&run, &args.rows), caption(&run));
     target.put(
         || Ok(Sheet { rows: Some(rows.names.clone()), columns, values: codes.clone() }),
-        || Ok(pictures::codes_titled(&title, &codes, rows.data.labels.as_deref())),
+        || {
+            Ok(pictures::codes_titled(
+                &title,
+                &codes,
+                rows.data.labels.as_deref(),
+                &run.preparation.class_names,
+            ))
+        },
     )
 }
 
@@ -66,10 +73,18 @@ fn read_codes(source: &str, width: usize) -> Result<Tensor<f32>> {
             _ => std::fs::read(path).map(|read| content = read),
         }
         .map_err(|error| Error::io("read", name, error))?;
-        let columns = table::parse_columns(name, &content[..], &TableOptions::default())?;
+        let unlike = |error: Error| {
+            let problem = match error {
+                Error::File { problem, .. } => problem,
+                error => error.to_string(),
+            };
+            let problem = problem.split("; leave").next().unwrap_or_default();
+            Error::file(name, format!("{problem}; codes are numbers, as `zoo encode` writes them"))
+        };
+        let columns = table::parse_columns(name, &content[..], &TableOptions::default()).map_err(unlike)?;
         let drop = columns.names.iter().filter(|name| *name == "row").map(|name| Column::Name(name.clone()));
         let options = TableOptions { drop: drop.collect(), ..TableOptions::default() };
-        table::parse(name, &content[..], &options)?.data.x
+        table::parse(name, &content[..], &options).map_err(unlike)?.data.x
     };
     match codes.shape() {
         [rows, found] if *found == width && *rows > 0 => Ok(codes),

@@ -51,7 +51,7 @@ fn of<'a>(run: &'a Run, data: &'a Split) -> report::Run<'a> {
         entry: run.entry,
         model: &*run.model,
         data,
-        columns: &run.preparation.columns,
+        preparation: &run.preparation,
         config: &run.config,
         epochs: &run.epochs,
         seconds: run.epochs.last().map_or(0.0, |epoch| epoch.seconds),

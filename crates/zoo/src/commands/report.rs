@@ -32,7 +32,8 @@ impl Summary {
         let mut text = format!("{model} on {data} ({train} training and {test} test {many})");
         if self.epochs > 0 || self.interrupted {
             let how = if self.interrupted { "stopped after" } else { "trained for" };
-            text += &format!(", {how} {} epochs in {:.1} s", self.epochs, self.seconds);
+            let epochs = if self.epochs == 1 { "epoch" } else { "epochs" };
+            text += &format!(", {how} {} {epochs} in {:.1} s", self.epochs, self.seconds);
         }
         let name = format!("{model}, code {code}");
         let mut rows = vec![(name, self.sse)];
@@ -45,15 +46,23 @@ impl Summary {
         for (name, sse) in &rows {
             // Data that do not vary leave nothing to explain.
             let explained = match self.mean > 0.0 {
+                true if *sse > 100.0 * self.mean => "< −9900 %".to_owned(),
                 true => format!("{:.2} %", 100.0 * (1.0 - sse / self.mean)),
                 false => "–".to_owned(),
             };
-            text += &format!("  {name:width$}  {sse:>12.4}  {explained:>8}\n");
+            let sse = if *sse < 1e6 { format!("{sse:.4}") } else { format!("{sse:.4e}") };
+            text += &format!("  {name:width$}  {sse:>12}  {explained:>8}\n");
+        }
+        if self.epochs > 0 && self.sse > self.mean {
+            text += &format!(
+                "\n  Not yet better than the mean {one}: more epochs (--epochs) or another learning rate (--lr) may \
+                 help.\n"
+            );
         }
         if let Some(loss) = self.loss.as_ref().filter(|loss| loss.values.len() > 1) {
             let terms = loss.values.iter().map(|(name, value)| format!("{name} {value:.3}"));
             let terms = terms.collect::<Vec<_>>().join(" + ");
-            let unit = loss.unit.to_string().replace("img", &unit["SSE/".len()..]);
+            let unit = loss.unit.of(self.images);
             text += &format!("\n  test loss {:.3} {unit} = {terms}\n", loss.total());
         }
         text

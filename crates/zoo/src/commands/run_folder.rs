@@ -29,6 +29,9 @@ impl RunFolder {
                 }
             };
         };
+        if path.is_file() {
+            return Err(Error::file(path, "this is a file, but a run needs a folder; choose another --out"));
+        }
         let made = !path.exists();
         fs::create_dir_all(path).map_err(|source| Error::io("create", path, source))?;
         let mut entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;

@@ -8,7 +8,7 @@ use zoo::uses::search::{Judge, Measure, Outcome as Tried, Range, Search, Space, 
 use super::Outcome;
 use super::progress::bar;
 use super::train::use_threads;
-use crate::cli::{MeasureName, SearchArgs, StrategyName};
+use crate::cli::{MeasureName, SearchArgs, StrategyName, quoted};
 
 /// The fraction of the training examples that judges.
 const HELD_BACK: f64 = 0.25;
@@ -82,8 +82,13 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let mut flags: Vec<String> = flags(&fixed).into_iter().chain(flags(&found.settings)).collect();
     flags.iter_mut().for_each(|flag| *flag = format!("--set '{flag}'"));
-    text +=
-        &format!("\nTrain with it:\n  zoo train {} --data {} {}\n", args.model, args.data, flags.join(" "));
+    let (data, reading) = (quoted(&args.data), args.reading.text());
+    let epochs = args.epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
+    text += &format!(
+        "\nTrain with it:\n  zoo train {} --data {data}{reading}{epochs} {}\n",
+        args.model,
+        flags.join(" ")
+    );
     Ok(Outcome::Done(text))
 }
 

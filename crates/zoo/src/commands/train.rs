@@ -146,9 +146,10 @@ fn finish(
     model.save(&folder.path().join(run::MODEL), run::metadata(config, preparation))?;
 
     let caption = caption(entry, config, data, epochs.len());
-    let mut drawn = vec![("codes.png", Some(pictures::code_map(&caption, &codes, &data.test)))];
+    let mut drawn =
+        vec![("codes.png", Some(pictures::code_map(&caption, &codes, &data.test, &preparation.class_names)))];
     drawn.push(("reconstructions.png", pictures::reconstructions(&caption, model, &data.test, &errors)));
-    drawn.push(("loss.png", pictures::loss(&caption, epochs, (code, pca_sse))));
+    drawn.push(("loss.png", pictures::loss(&caption, epochs, (code, pca_sse), &data.test)));
     let samples = pictures::samples(&caption, model, &data.test, config.train.seed);
     if samples.is_some() {
         drawn.push(("samples.png", samples));
@@ -161,7 +162,7 @@ fn finish(
         entry,
         model,
         data,
-        columns: &preparation.columns,
+        preparation,
         config,
         epochs,
         seconds: summary.seconds,

@@ -54,6 +54,7 @@ pub struct ColumnDescription {
 /// # Errors
 /// If the data cannot be read.
 pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
+    raw::check(source, reading)?;
     let mut reading = reading.clone();
     let text = text_columns(source, &mut reading);
     let raw = Raw::read(source, &reading)?;

@@ -1,7 +1,8 @@
 //! Well-known data sets from the network, each file checked by its sum.
 //!
-//! Only `http://` is spoken. A file is what it should be if its MD5 sum is, whichever way it came; nobody
-//! can make another file with a given sum. A download that was interrupted goes on where it stopped.
+//! `http://` is spoken, and `https://` with the cargo feature `https`. A file is what it should be if its MD5
+//! sum is, whichever way it came; nobody can make another file with a given sum. A download that was
+//! interrupted goes on where it stopped.
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
@@ -116,18 +117,36 @@ impl Collection {
         progress: &mut dyn FnMut(&Remote, u64),
     ) -> Result<()> {
         let server = mirror.unwrap_or(self.url).trim_end_matches('/');
-        if !server.starts_with("http://") {
-            return Err(Error::Invalid(format!(
-                "only http:// can be fetched, not {server}; what arrives is checked by its sum"
-            )));
+        match server.split_once("://") {
+            Some(("http", _)) => {}
+            Some(("https", _)) if cfg!(feature = "https") => {}
+            Some(("https", _)) => {
+                return Err(Error::Invalid(format!(
+                    "{server}: this zoo was built without https (`cargo install --path crates/zoo --features \
+                     https` builds it in); http:// is no less safe here, because every file is checked by \
+                     its sum"
+                )));
+            }
+            _ => {
+                return Err(Error::Invalid(format!(
+                    "{server}: this is no server that can be asked; write http://SERVER/FOLDER"
+                )));
+            }
         }
+        let agent = agent()?;
         fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))?;
-        self.files.iter().try_for_each(|file| file.fetch(server, folder, progress))
+        self.files.iter().try_for_each(|file| file.fetch(&agent, server, folder, progress))
     }
 }
 
 impl Remote {
-    fn fetch(&self, server: &str, folder: &Path, progress: &mut dyn FnMut(&Remote, u64)) -> Result<()> {
+    fn fetch(
+        &self,
+        agent: &ureq::Agent,
+        server: &str,
+        folder: &Path,
+        progress: &mut dyn FnMut(&Remote, u64),
+    ) -> Result<()> {
         let path = folder.join(self.name);
         if path.is_file() && self.is(&path)? {
             progress(self, self.bytes);
@@ -137,7 +156,7 @@ impl Remote {
         let there = fs::metadata(&part).map_or(0, |about| about.len());
         // A part that is too long is none.
         let there = if there < self.bytes { there } else { 0 };
-        self.download(&format!("{server}/{}", self.name), &part, there, progress)?;
+        self.download(agent, &format!("{server}/{}", self.name), &part, there, progress)?;
         if !self.is(&part)? {
             let _ = fs::remove_file(&part);
             return Err(Error::Invalid(format!(
@@ -152,6 +171,7 @@ impl Remote {
     /// Appends to a part of which so many bytes are there.
     fn download(
         &self,
+        agent: &ureq::Agent,
         url: &str,
         part: &Path,
         there: u64,
@@ -160,9 +180,15 @@ impl Remote {
         let failed = |problem: String| {
             Error::Invalid(format!("cannot fetch {url}: {problem}; the same command goes on from here"))
         };
-        let agent = ureq::Agent::from(ureq::Agent::config_builder().http_status_as_error(false).build());
         let request = agent.get(url).header("Range", format!("bytes={there}-"));
-        let response = request.call().map_err(|error| failed(error.to_string()))?;
+        let response = request.call().map_err(|error| {
+            failed(match error {
+                ureq::Error::TlsRequired => {
+                    "the server sends to https, and this zoo was built without (--features https)".into()
+                }
+                error => error.to_string(),
+            })
+        })?;
         // A server that knows no ranges sends the whole file.
         let mut done = match response.status().as_u16() {
             206 => there,
@@ -202,6 +228,37 @@ impl Remote {
         }
         let digits: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(digits == self.md5)
+    }
+}
+
+/// What asks servers, through a proxy if `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY` names one.
+fn agent() -> Result<ureq::Agent> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    #[cfg(feature = "https")]
+    let config = config.tls_config(trusted()?);
+    Ok(ureq::Agent::from(config.build()))
+}
+
+/// Mozilla's certificates, or those in the file that `SSL_CERT_FILE` names, as a company may have its own.
+#[cfg(feature = "https")]
+fn trusted() -> Result<ureq::tls::TlsConfig> {
+    use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+    let Some(path) = env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from) else {
+        return Ok(TlsConfig::default());
+    };
+    let content = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+    let mut certificates = vec![];
+    for item in parse_pem(&content) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(error) => return Err(Error::file(&path, format!("these are no certificates: {error}"))),
+        }
+    }
+    match certificates.is_empty() {
+        true => Err(Error::file(&path, "there is no certificate in it, though SSL_CERT_FILE names it")),
+        false => Ok(TlsConfig::builder().root_certs(RootCerts::from(certificates)).build()),
     }
 }
 

@@ -22,6 +22,7 @@ enum Manner {
     NoRanges,
     HangsUpAfter(usize),
     Missing,
+    Redirects,
     Wrong,
 }
 
@@ -52,6 +53,7 @@ fn answer(mut stream: TcpStream, manner: Manner, asked: &Mutex<Vec<String>>) {
     }
     let (status, body) = match manner {
         Manner::Missing => ("404 Not Found", &b"no"[..]),
+        Manner::Redirects => ("302 Found\r\nLocation: https://127.0.0.1:1/digits", &b""[..]),
         Manner::Wrong => ("200 OK", &b"9876543210"[..]),
         Manner::NoRanges => ("200 OK", CONTENT),
         _ => ("206 Partial Content", &CONTENT[start..]),
@@ -114,7 +116,32 @@ fn what_is_wrong_is_said_and_not_kept() {
     let problem = |mirror: &str| fetch(mirror, folder.path()).unwrap_err().to_string();
     assert!(problem(&serve(Manner::Missing).0).contains("the server answers 404"));
     assert!(problem(&serve(Manner::Wrong).0).contains("not the file that was published"));
-    assert!(problem("https://example.org").starts_with("only http:// can be fetched"));
+    assert!(problem("example.org/mnist").contains("write http://SERVER/FOLDER"));
+    let redirected = problem(&serve(Manner::Redirects).0);
+    let secure = problem("https://127.0.0.1:1");
+    match cfg!(feature = "https") {
+        true => assert!(secure.starts_with("cannot fetch https://127.0.0.1:1/digits: "), "{secure}"),
+        false => {
+            assert!(secure.contains("this zoo was built without https"), "{secure}");
+            assert!(redirected.contains("the server sends to https"), "{redirected}");
+        }
+    }
     assert!(problem("http://127.0.0.1:1").starts_with("cannot fetch http://127.0.0.1:1/digits: "));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Whoever speaks no TLS is not taken for the server that was meant.
+#[cfg(feature = "https")]
+#[test]
+fn a_server_without_tls_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789").unwrap();
+    });
+    let problem = fetch(&address, folder.path()).unwrap_err().to_string();
+    assert!(problem.starts_with(&format!("cannot fetch {address}/digits: ")), "{problem}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -19,6 +19,8 @@
 mod description;
 mod digits;
 pub mod fetch;
+mod kind;
+mod parquet;
 mod preparation;
 mod raw;
 mod reading;

@@ -10,6 +10,7 @@ use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
+use super::kind::Kind;
 use super::raw::{self, Raw, resolved};
 use super::stored::{Large, Stored};
 use super::{Impute, Reading, Rows, Scale, Split};
@@ -68,6 +69,7 @@ pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> 
 pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
     reading.check()?;
     let name = Path::new(source);
+    raw::check(source, reading)?;
     if let Some(mut large) = Large::read(&resolved(source)?, reading)? {
         let empty = || Rows::numbered(large.like.data.clone(), vec![]);
         let [train, test] = std::mem::replace(&mut large.samples, [empty(), empty()]);
@@ -83,10 +85,31 @@ pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
         return Ok(Prepared { rows, preparation, stored });
     }
     let raw = Raw::read(source, reading)?;
+    refuse_index(name, &raw)?;
     let like = raw.outline();
     let (train, test) = split(source, raw, reading)?;
     let (rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
     Ok(Prepared { rows, preparation, stored: None })
+}
+
+/// Refuses a first column without a name that counts the rows: pandas writes its index so, and a model would
+/// take it for a feature.
+fn refuse_index(path: &Path, raw: &Raw) -> Result<()> {
+    let unnamed =
+        |place: usize| raw.columns.get(place).is_some_and(|name| *name == format!("column {}", place + 1));
+    let rows = raw.data.len();
+    if !unnamed(0) || raw.columns.len() < 2 || unnamed(1) || rows < 2 {
+        return Ok(());
+    }
+    let first = raw.data.x.slice(1, 0, 1, 1).to_vec();
+    match first.iter().enumerate().all(|(row, value)| *value == first[0] + row as f32) {
+        false => Ok(()),
+        true => Err(Error::file(
+            path,
+            "the first column has no name and counts the rows, as an index does; leave it out with \
+             --drop-columns 1, or give it a name",
+        )),
+    }
 }
 
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
@@ -230,8 +253,23 @@ impl Preparation {
     fn reading_of(&self, source: &str) -> Result<Reading> {
         let mut reading = self.reading.clone();
         let path = Path::new(source);
-        if self.columns.is_empty() || source == "-" || !path.is_file() {
+        if source == "-" || !path.exists() {
             return Ok(reading);
+        }
+        let kind = Kind::of(path)?;
+        if matches!(kind, Kind::Pictures | Kind::Picture) {
+            reading.size = reading.size.or(self.image);
+            if !self.columns.is_empty() || reading.size.is_none() {
+                let trained = format!("the model was trained with examples of {} features", self.features);
+                return Err(Error::file(path, format!("{trained}, and these are pictures")));
+            }
+        }
+        if self.columns.is_empty() {
+            return Ok(reading);
+        }
+        if !matches!(kind, Kind::Table | Kind::Parquet) {
+            // An array has no columns that could be left out, and labels of its own.
+            return Ok(Reading { drop: vec![], label: None, ..reading });
         }
         let columns = raw::columns(path, &reading)?;
         let there = |column: &Column| match column {
@@ -327,17 +365,14 @@ impl Preparation {
     fn filled(&self, path: &Path, mut rows: Rows) -> Result<Rows> {
         let width = self.features;
         let values = rows.data.x.make_mut();
-        for (place, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
-            let (row, feature) = (place / width, place % width);
+        for (number, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
+            let (row, feature) = (number / width, number % width);
             if value.is_nan() && !self.fill.is_empty() {
                 *value = self.fill[feature];
                 continue;
             }
-            let (name, row) = (self.feature(feature), &rows.names[row]);
-            let problem = match value.is_nan() {
-                true => gap(row, &name),
-                false => format!("row {row}, column `{name}`: the value is {value}; correct it"),
-            };
+            let place = place(&self.columns, self.image.is_some(), feature);
+            let problem = unusable(*value, &rows.names[row], &place);
             return Err(Error::file(path, problem));
         }
         Ok(rows)
@@ -373,10 +408,22 @@ impl Preparation {
     }
 }
 
-/// The sentence about a missing value.
-pub(super) fn gap(row: &str, column: &str) -> String {
-    format!(
-        "row {row}, column `{column}`: the value is missing; fill such gaps with --impute mean or --impute \
-         median, or leave the column out with --drop-columns"
-    )
+/// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
+pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
+    match columns.get(number) {
+        Some(name) if *name != format!("column {}", number + 1) => format!("column `{name}`"),
+        None if image => format!("pixel {}", number + 1),
+        _ => format!("column {}", number + 1),
+    }
+}
+
+/// The sentence about a value that is missing or infinite.
+pub(super) fn unusable(value: f32, row: &str, place: &str) -> String {
+    match value.is_nan() {
+        true => format!(
+            "row {row}, {place}: the value is missing; fill such gaps with --impute mean or --impute median, \
+             or leave the column out with --drop-columns"
+        ),
+        false => format!("row {row}, {place}: the value is {value}; correct it"),
+    }
 }

@@ -1,7 +1,6 @@
 //! Reading data from wherever they are, as they are: nothing is filled in, scaled or split yet.
 
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,8 @@ use nn::data::pictures::{self, PictureOptions};
 use nn::data::table::{self, Column, Columns, TableOptions};
 use nn::{Dataset, Error, Result};
 
-use super::{Reading, digits, fetch, of_images};
+use super::kind::Kind;
+use super::{Reading, digits, fetch, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -63,35 +63,21 @@ impl Raw {
     }
 
     fn of_path(path: &Path, reading: &Reading) -> Result<Self> {
-        let about = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
-        if about.is_dir() {
-            return Raw::of_folder(path, reading);
-        }
-        let start = start(path)?;
-        let zipped_array = path.to_string_lossy().ends_with(".npy.gz");
-        match &start[..] {
-            [] => Err(Error::file(path, "the file is empty")),
-            b"\x93NUMPY" => Raw::of_array(path),
-            _ if zipped_array => Raw::of_array(path),
-            [b'P', b'K', ..] => Raw::of_arrays(path, reading),
-            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, ..] => Raw::of_picture(path, reading),
-            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => Err(Error::file(
-                path,
-                "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte and its \
-                 companions",
-            )),
-            _ => Raw::of_table(path, None, reading),
+        match Kind::of(path)? {
+            Kind::Idx => Ok(Raw::of_images(idx::read_folder(path)?, 255.0)),
+            Kind::Pictures => Raw::of_folder(path, reading),
+            Kind::Picture => Raw::of_picture(path, reading),
+            Kind::Array => Raw::of_array(path),
+            Kind::Arrays => Raw::of_arrays(path, reading),
+            Kind::Parquet => {
+                Raw::of_table(path, Some(&parquet::as_csv(path, usize::MAX)?), &parquet::as_table(reading))
+            }
+            Kind::Table => Raw::of_table(path, None, reading),
         }
     }
 
-    /// Images in the format of MNIST, or pictures.
+    /// Pictures.
     fn of_folder(path: &Path, reading: &Reading) -> Result<Self> {
-        let entries = fs::read_dir(path).map_err(|error| Error::io("read the folder", path, error))?;
-        let mut names = entries.filter_map(|entry| entry.ok()).map(|entry| entry.file_name());
-        let is_idx = |name: &OsStr| name.to_string_lossy().contains("-ubyte");
-        if names.any(|name| is_idx(&name)) {
-            return Ok(Raw::of_images(idx::read_folder(path)?, 255.0));
-        }
         let Some([height, width]) = reading.size else {
             // Without pictures the size is not what is missing.
             let options = PictureOptions { height: 1, width: 1, colour: reading.colour };
@@ -193,7 +179,7 @@ impl Raw {
     }
 
     /// `[examples, features]`, `[images, height, width]` or `[images, height, width, channels]`.
-    fn of_tensor(path: &Path, array: Tensor<f32>, bytes: bool) -> Result<Self> {
+    pub(super) fn of_tensor(path: &Path, array: Tensor<f32>, bytes: bool) -> Result<Self> {
         let shape = array.shape().to_vec();
         let (x, image) = match shape[..] {
             [_, _] => (array, None),
@@ -239,22 +225,16 @@ pub(super) fn resolved(name: &str) -> Result<String> {
     }
 }
 
-/// Whether a file is a table: whatever is nothing else.
-pub(super) fn is_table(path: &Path) -> Result<bool> {
-    let start = start(path)?;
-    Ok(!path.to_string_lossy().ends_with(".npy.gz")
-        && !matches!(
-            start[..],
-            [0x93, b'N', ..] | [b'P', b'K', ..] | [0x89, b'P', ..] | [0xff, 0xd8, ..] | [0, ..] | []
-        ))
-}
-
-/// The first bytes of a file.
-fn start(path: &Path) -> Result<Vec<u8>> {
-    let mut start = vec![];
-    let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
-    file.take(6).read_to_end(&mut start).map_err(|error| Error::io("read", path, error))?;
-    Ok(start)
+/// Refuses instructions that mean nothing for the data set with this name.
+pub(super) fn check(source: &str, reading: &Reading) -> Result<()> {
+    match source {
+        "digits" => Kind::Idx.check(Path::new(source), reading),
+        "-" => Kind::Table.check(Path::new("standard input"), reading),
+        name => {
+            let name = resolved(name)?;
+            Kind::of(Path::new(&name))?.check(Path::new(&name), reading)
+        }
+    }
 }
 
 /// How to read a table, with gaps left as they are.
@@ -264,16 +244,28 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
     let tabs = first.contains(&b'\t') && !first.contains(&b',');
     TableOptions {
         delimiter: reading.delimiter.or(tabs.then_some('\t')),
+        header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
         impute: table::Impute::Keep,
-        ..TableOptions::default()
     }
 }
 
 /// The columns of a table.
 pub(super) fn columns(path: &Path, reading: &Reading) -> Result<Columns> {
-    table::columns(path, &table_options(None, reading))
+    /// As many rows as are looked at for text.
+    const ENOUGH: usize = 1000;
+    match Kind::of(path)? {
+        Kind::Parquet => {
+            let content = parquet::as_csv(path, ENOUGH)?;
+            table::parse_columns(
+                path,
+                &content[..],
+                &table_options(Some(&content), &parquet::as_table(reading)),
+            )
+        }
+        _ => table::columns(path, &table_options(None, reading)),
+    }
 }
 
 /// Names all columns of text at once, where one of them was the reason: so the next attempt succeeds.
@@ -284,12 +276,26 @@ pub(super) fn explain_text(
     options: &TableOptions,
 ) -> Error {
     let Error::File { problem, .. } = &error else { return error };
-    let Some((problem, _)) = problem.split_once("; leave the column out with `drop`") else { return error };
     let looked = match content {
         Some(content) => table::parse_columns(path, content, options),
         None => table::columns(path, options),
     };
     let Ok(columns) = looked else { return error };
+    if let ([only], None) = (&columns.names[..], options.delimiter)
+        && let Some(sign) = [';', '\t', '|'].into_iter().find(|sign| only.contains(*sign))
+    {
+        let flag = if sign == '\t' { "$'\\t'".to_owned() } else { format!("'{sign}'") };
+        return Error::file(
+            path,
+            format!("the first line has no comma, but {sign:?} between its fields; try --delimiter {flag}"),
+        );
+    }
+    let problem = problem
+        .replace("leave the column out with `drop`", "leave its column out with --drop-columns")
+        .replace("the delimiter and `drop`", "--delimiter and --drop-columns");
+    let Some((problem, _)) = problem.split_once("; leave its column out with --drop-columns") else {
+        return Error::file(path, problem);
+    };
     let spared = |place: usize| {
         let is = |column: &Column| match column {
             Column::Number(number) => *number == place + 1,
@@ -297,8 +303,10 @@ pub(super) fn explain_text(
         };
         options.drop.iter().chain(&options.label).any(is)
     };
+    // A name with a comma would be taken for two.
+    let by_name = |place: usize| columns.header && !columns.names[place].contains(',');
     let name =
-        |&place: &usize| if columns.header { columns.names[place].clone() } else { (place + 1).to_string() };
+        |&place: &usize| if by_name(place) { columns.names[place].clone() } else { (place + 1).to_string() };
     let text: Vec<String> = columns.text.iter().filter(|place| !spared(**place)).map(name).collect();
     match text.last() {
         None => Error::file(
@@ -309,9 +317,16 @@ pub(super) fn explain_text(
             path,
             format!(
                 "{problem}; leave columns of text out with --drop-columns {}, or take one as label with \
-                 --label-column {last}",
-                text.join(",")
+                 --label-column {}",
+                shell(&text.join(",")),
+                shell(last)
             ),
         ),
     }
+}
+
+/// As one word of a command line.
+fn shell(text: &str) -> String {
+    let plain = |sign: char| sign.is_alphanumeric() || "_-.,:/".contains(sign);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -19,6 +19,10 @@ pub struct Reading {
     /// What stands in a table between two fields; the file's name says so if nothing is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
+    /// Whether the first row of a table names the columns; it does if a name in it is no number, where
+    /// nothing is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
     /// The array of an NPZ file that holds the examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub array: Option<String>,
@@ -34,7 +38,7 @@ pub struct Reading {
     pub size: Option<[usize; 2]>,
     /// Whether pictures keep their colours.
     pub colour: Colour,
-    /// How many megabytes (2²⁰ bytes) a table or IDX images may take before they are trained on from disk.
+    /// How many megabytes (2²⁰ bytes) a table, an NPY array or IDX images may take before they are trained on from disk.
     pub memory: usize,
 }
 
@@ -44,6 +48,7 @@ impl Default for Reading {
             label: None,
             drop: vec![],
             delimiter: None,
+            header: None,
             array: None,
             impute: Impute::Refuse,
             scale: Scale::Auto,

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::disk::Writer;
-use nn::data::{Examples, OnDisk, idx, table};
+use nn::data::{Examples, OnDisk, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
-use super::preparation::SPLIT_SEED;
+use super::kind::Kind;
+use super::preparation::{SPLIT_SEED, place, unusable};
 use super::raw::{self, Raw};
 use super::{Impute, Preparation, Reading, Rows};
 
@@ -54,20 +55,24 @@ pub(super) struct Large {
 }
 
 impl Large {
-    /// Reads a table or a folder of IDX files this way if it takes more than the memory that `reading`
-    /// allows; `None` for all other data.
+    /// Reads a table, an array or a folder of IDX files this way if it takes more than the memory that
+    /// `reading` allows; `None` for all other data.
     pub(super) fn read(source: &str, reading: &Reading) -> Result<Option<Self>> {
         let path = Path::new(source);
         let limit = (reading.memory as u64) << 20;
-        if path.is_dir() {
-            let Ok(parts) = idx::parts(path) else { return Ok(None) };
-            // A byte becomes a number of four bytes.
-            let size = unpacked(&parts[0].images).saturating_mul(4);
-            return if size > limit { Large::of_images(&parts).map(Some) } else { Ok(None) };
+        if !path.exists() {
+            return Ok(None);
         }
-        match path.is_file() && unpacked(path) > limit && raw::is_table(path)? {
-            true => Large::of_table(path, reading).map(Some),
-            false => Ok(None),
+        match Kind::of(path)? {
+            Kind::Idx => {
+                let Ok(parts) = idx::parts(path) else { return Ok(None) };
+                // A byte becomes a number of four bytes.
+                let size = unpacked(&parts[0].images).saturating_mul(4);
+                if size > limit { Large::of_images(&parts).map(Some) } else { Ok(None) }
+            }
+            Kind::Array => Large::of_array(path, reading, limit),
+            Kind::Table if unpacked(path) > limit => Large::of_table(path, reading).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -98,10 +103,8 @@ impl Large {
         let mut row = vec![];
         while stream.advance(&mut row).map_err(explain)? {
             let number = is_test.len();
-            check(path, &row, number, &columns, reading)?;
-            // Each row is dealt alone, so that nobody has to know how many there are.
-            let chance: f64 = generator(SPLIT_SEED, Purpose::Split, 0, number as u64).random();
-            is_test.push(chance < reading.test_fraction);
+            check(path, &row, number, |column| place(&columns, false, column), reading)?;
+            is_test.push(is_for_testing(number, reading));
             parts[usize::from(is_test[number])].push(&row, number)?;
         }
         let (labels, classes) = stream.classes()?;
@@ -112,6 +115,35 @@ impl Large {
         let mut like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: None });
         (like.columns, like.classes) = (columns, classes.unwrap_or_default());
         Large::of(path, parts, labels, like, width)
+    }
+
+    /// `None` if its rows are scattered over the file, or if what is in it fits into memory or is nothing that
+    /// a model can use.
+    fn of_array(path: &Path, reading: &Reading, limit: u64) -> Result<Option<Self>> {
+        const AT_ONCE: usize = 256;
+        let Some(mut stream) = npy::Stream::open(path)? else { return Ok(None) };
+        // As single precision, whatever the elements are in the file.
+        let size = stream.shape().iter().fold(4_u64, |product, &size| product.saturating_mul(size as u64));
+        if size <= limit || stream.shape().len() < 2 {
+            return Ok(None);
+        }
+        let (bytes, mut number, mut found) = (stream.element() == "|u1", 0, None);
+        while let Some(some) = stream.advance(AT_ONCE)? {
+            let some = Raw::of_tensor(path, some, bytes)?;
+            let width = some.data.width();
+            let (like, parts) = match &mut found {
+                Some(found) => found,
+                None => found.insert((some.outline(), [Part::new(0, width)?, Part::new(1, width)?])),
+            };
+            for row in some.data.x.to_vec().chunks_exact(width) {
+                check(path, row, number, |column| place(&[], like.pixels, column), reading)?;
+                parts[usize::from(is_for_testing(number, reading))].push(row, number)?;
+                number += 1;
+            }
+        }
+        let Some((like, parts)) = found else { return Ok(None) };
+        let width = like.data.width();
+        Large::of(path, parts, [None, None], like, width).map(Some)
     }
 
     fn of_images(found: &[idx::Parts; 2]) -> Result<Self> {
@@ -211,13 +243,28 @@ impl Part {
     }
 }
 
-/// Refuses gaps before they are hidden among millions of rows, unless they are to be filled.
-fn check(path: &Path, row: &[f32], number: usize, columns: &[String], reading: &Reading) -> Result<()> {
-    match row.iter().position(|value| value.is_nan()) {
-        Some(column) if reading.impute == Impute::Refuse => {
-            Err(Error::file(path, super::preparation::gap(&(number + 1).to_string(), &columns[column])))
+/// Each row is dealt alone, so that nobody has to know how many there are.
+fn is_for_testing(number: usize, reading: &Reading) -> bool {
+    let chance: f64 = generator(SPLIT_SEED, Purpose::Split, 0, number as u64).random();
+    chance < reading.test_fraction
+}
+
+/// Refuses infinite values before they are hidden among millions of rows, and gaps unless they are to be
+/// filled.
+fn check(
+    path: &Path,
+    row: &[f32],
+    number: usize,
+    place: impl Fn(usize) -> String,
+    reading: &Reading,
+) -> Result<()> {
+    let wrong = |value: &f32| value.is_infinite() || value.is_nan() && reading.impute == Impute::Refuse;
+    match row.iter().position(wrong) {
+        None => Ok(()),
+        Some(column) => {
+            let problem = unusable(row[column], &(number + 1).to_string(), &place(column));
+            Err(Error::file(path, problem))
         }
-        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_widths, reversed, widths};
+use super::{check_widths, reversed, small_code, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
@@ -51,7 +51,7 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         // Small sets are served better by smooth units; wide images by rectifiers, which learn faster.
         let (code, hidden, activation) = match data.width() {
-            ..256 => (8, vec![64], Activation::Tanh),
+            ..256 => (small_code(data), vec![64], Activation::Tanh),
             _ => (32, vec![512, 128], Activation::Relu),
         };
         let (code_activation, likelihood) = (Activation::Identity, Likelihood::SquaredError);

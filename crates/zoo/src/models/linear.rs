@@ -18,7 +18,7 @@ use nalgebra::DMatrix;
 use nn::{Context, Dataset, Error, Generator, Init, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
+use super::{check_widths, small_code};
 use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
 
 /// Settings of a linear autoencoder.
@@ -69,7 +69,7 @@ impl Settings for Config {
     type Model = Learned<Linear<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
-        let code = if data.width() < 256 { 8 } else { 30 };
+        let code = if data.width() < 256 { small_code(data) } else { 30 };
         Config { code, orthonormal: false, order: Order::None, decay: 0.0 }
     }
 

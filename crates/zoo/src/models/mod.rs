@@ -16,6 +16,7 @@ pub mod jumprelu;
 pub mod linear;
 pub mod mirror;
 pub mod pca;
+mod principal;
 pub mod rae;
 pub mod residual;
 pub mod sequence;
@@ -40,6 +41,12 @@ fn widths(input: usize, hidden: &[usize], code: usize) -> Vec<usize> {
 fn reversed(mut widths: Vec<usize>) -> Vec<usize> {
     widths.reverse();
     widths
+}
+
+/// Numbers in the code of a small data set where nothing is said: 8, but fewer than there are features, for a
+/// code that can hold everything need not learn anything.
+fn small_code(data: &nn::Dataset) -> usize {
+    data.width().div_ceil(2).min(8)
 }
 
 /// Refuses layers without units.

@@ -7,14 +7,14 @@
 //! size has to do better to be worth its training.
 
 use autograd::{Mismatch, Name, Real, Tensor, Tree, tree};
-use nalgebra::DMatrix;
 use nn::checkpoint::Checkpoint;
 use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
 use nn::{Context, Dataset, Generator, Result, losses};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
+use super::principal::directions;
+use super::{check_widths, small_code};
 use crate::AnyModel;
 use crate::graph::{self, Part, Recording};
 use crate::{Settings, Unit, evaluate};
@@ -43,17 +43,8 @@ impl Pca<Tensor<f32>> {
     pub fn fit(x: &Tensor<f32>, code: usize) -> Self {
         let features = x.shape()[1];
         let mean = evaluate::mean(x);
-        let c = evaluate::covariance(x, &mean).to_vec();
-        let eigen = DMatrix::from_fn(features, features, |i, j| c[i * features + j]).symmetric_eigen();
-        let mut by_variance: Vec<usize> = (0..features).collect();
-        by_variance.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
         let kept = code.min(features);
-        let component = |k: usize| {
-            let vector: Vec<f64> = eigen.eigenvectors.column(by_variance[k]).iter().copied().collect();
-            let largest = vector.iter().fold(0.0, |m: f64, v| if v.abs() > m.abs() { *v } else { m });
-            vector.into_iter().map(move |v| v * largest.signum())
-        };
-        let components: Vec<f32> = (0..kept).flat_map(component).map(|v| v as f32).collect();
+        let components = directions(x, &mean, kept);
         Pca { mean, components: Tensor::from_vec([kept, features], components) }
     }
 }
@@ -62,7 +53,7 @@ impl Settings for Config {
     type Model = Pca<Tensor<f32>>;
 
     fn defaults(data: &Dataset) -> Self {
-        Config { code: if data.width() < 256 { 8 } else { 30 } }
+        Config { code: if data.width() < 256 { small_code(data) } else { 30 } }
     }
 
     fn build(&self, data: &Dataset, _: &mut Generator) -> Result<Self::Model> {

@@ -12,7 +12,7 @@ use nn::layers::{BatchNorm, Layer, LayerNorm, Residual};
 use nn::{Activation, Context, Dataset, Generator, Init, Linear, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
+use super::{check_widths, small_code};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a residual autoencoder.
@@ -68,7 +68,7 @@ impl Settings for Config {
     type Model = Learned<ResidualAutoencoder<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
-        let (code, width) = if data.width() < 256 { (8, 64) } else { (32, 256) };
+        let (code, width) = if data.width() < 256 { (small_code(data), 64) } else { (32, 256) };
         let (activation, likelihood) = (Activation::Silu, Likelihood::SquaredError);
         Config { code, width, blocks: 2, activation, normalization: Normalization::Layer, likelihood }
     }

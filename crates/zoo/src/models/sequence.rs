@@ -15,7 +15,7 @@ use nn::layers::Gru;
 use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
+use super::{check_widths, small_code};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a sequence autoencoder.
@@ -50,7 +50,7 @@ impl Settings for Config {
 
     fn defaults(data: &Dataset) -> Self {
         let channels = data.image.map_or(1, |[_, width]| width);
-        let (code, state) = if data.width() < 256 { (8, 64) } else { (32, 128) };
+        let (code, state) = if data.width() < 256 { (small_code(data), 64) } else { (32, 128) };
         Config { code, state, channels, likelihood: Likelihood::SquaredError }
     }
 

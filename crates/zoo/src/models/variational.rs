@@ -5,7 +5,7 @@ use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 
 use super::decoder::{Decoder, Density};
-use super::{check_widths, reversed, widths};
+use super::{check_widths, reversed, small_code, widths};
 use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
 
 /// Encoder and decoder of a variational model. The encoder gives `μ` and `s = ln σ²` side by side.
@@ -30,7 +30,7 @@ pub struct Gaussian<'t, T: Real> {
 
 /// Latent variables and hidden units for data of this kind when nothing else is said.
 pub(super) fn default_size(data: &Dataset) -> (usize, Vec<usize>) {
-    if data.width() < 256 { (8, vec![256]) } else { (20, vec![400]) }
+    if data.width() < 256 { (small_code(data), vec![256]) } else { (20, vec![400]) }
 }
 
 impl Network<Tensor<f32>> {

@@ -15,7 +15,7 @@ use autograd::{Real, SortOrder, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_weight, check_widths, reversed, widths};
+use super::{check_weight, check_widths, reversed, small_code, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
@@ -61,7 +61,8 @@ impl Settings for Config {
     type Model = Learned<Wae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = if data.width() < 256 { (8, vec![128]) } else { (16, vec![512, 128]) };
+        let (code, hidden) =
+            if data.width() < 256 { (small_code(data), vec![128]) } else { (16, vec![512, 128]) };
         Config {
             code,
             hidden,

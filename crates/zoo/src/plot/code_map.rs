@@ -16,7 +16,7 @@ const LEGEND_LINE: f32 = 40.0;
 
 /// Codes `(z₁, z₂)` as half-transparent points, on axes with one scale for both. With at most ten distinct
 /// labels each gets its own colour and its name at the median of its points; more labels are taken as ordered
-/// and shown by a colour ramp. Points that are not finite are left out.
+/// and shown by a colour ramp. Labels that have a name are called so in place of their number. Points that are not finite are left out.
 ///
 /// # Panics
 /// If there are labels, but not one for each point.
@@ -27,6 +27,7 @@ pub fn code_map(
     y_label: &str,
     points: &[[f32; 2]],
     labels: Option<&[u32]>,
+    names: &[String],
 ) -> Picture {
     if let Some(labels) = labels {
         let (n, m) = (points.len(), labels.len());
@@ -41,19 +42,19 @@ pub fn code_map(
 
     let (x, y) = axes(&shown);
     let left = Chart::left_of(&y);
-    let right = MARGIN + if labels.is_some() { LEGEND_SPACE + colours.width() } else { 0.0 };
+    let right = MARGIN + if labels.is_some() { LEGEND_SPACE + colours.width(names) } else { 0.0 };
     let (mut canvas, top) = page(title, left + SIDE + right, ABOVE + SIDE + BELOW);
     let chart = Chart { left, top: top + ABOVE, width: SIDE, height: SIDE, x, y };
     chart.draw(&mut canvas, x_label, y_label, true);
 
     draw_points(&mut canvas, &chart, &shown, &colours);
     if labels.is_some() {
-        colours.draw_legend(&mut canvas, [chart.right() + LEGEND_SPACE, chart.top]);
+        colours.draw_legend(&mut canvas, names, [chart.right() + LEGEND_SPACE, chart.top]);
     }
     if let Colours::Classes(classes) = &colours
         && labels.is_some()
     {
-        draw_names(&mut canvas, &chart, &shown, classes, &colours);
+        draw_names(&mut canvas, &chart, &shown, classes, names, &colours);
     }
     canvas.finish()
 }
@@ -89,9 +90,9 @@ impl Colours {
     }
 
     /// Width of the legend.
-    fn width(&self) -> f32 {
+    fn width(&self, names: &[String]) -> f32 {
         let widest = |labels: &[u32]| {
-            labels.iter().map(|l| text::width(&l.to_string(), BODY)).fold(0.0, f32::max) + LEGEND_LINE
+            labels.iter().map(|&l| text::width(&name(l, names), BODY)).fold(0.0, f32::max) + LEGEND_LINE
         };
         match self {
             Colours::Classes(all) => widest(all),
@@ -99,13 +100,13 @@ impl Colours {
         }
     }
 
-    fn draw_legend(&self, canvas: &mut Canvas, [x, y]: Point) {
+    fn draw_legend(&self, canvas: &mut Canvas, names: &[String], [x, y]: Point) {
         match self {
             Colours::Classes(all) => {
                 for (i, &label) in all.iter().enumerate() {
                     let y = y + 14.0 + LEGEND_LINE * i as f32;
                     canvas.dot([x + 10.0, y], 10.0, self.of(label), 1.0);
-                    canvas.text(&label.to_string(), [x + 34.0, y], Align::Left, BODY, INK);
+                    canvas.text(&name(label, names), [x + 34.0, y], Align::Left, BODY, INK);
                 }
             }
             Colours::Ramp(low, high) => {
@@ -158,6 +159,16 @@ fn draw_points(canvas: &mut Canvas, chart: &Chart, points: &[(Point, u32)], colo
     }
 }
 
+/// What a label is called, cut where it would take too much room.
+fn name(label: u32, names: &[String]) -> String {
+    const ENOUGH: usize = 16;
+    match names.get(label as usize) {
+        None => label.to_string(),
+        Some(name) if name.chars().count() <= ENOUGH => name.clone(),
+        Some(name) => name.chars().take(ENOUGH - 1).chain(['…']).collect(),
+    }
+}
+
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
@@ -168,6 +179,7 @@ fn draw_names(
     chart: &Chart,
     points: &[(Point, u32)],
     classes: &[u32],
+    names: &[String],
     colours: &Colours,
 ) {
     let median = |class: u32, i: usize| {
@@ -178,7 +190,12 @@ fn draw_names(
     // A disc would hide a class of a few points altogether; for those the legend must do.
     let count = |class: u32| points.iter().filter(|p| p.1 == class).count();
     let classes: Vec<u32> = classes.iter().copied().filter(|&class| count(class) >= 8).collect();
-    let names: Vec<String> = classes.iter().map(u32::to_string).collect();
+    let names: Vec<String> = classes.iter().map(|&class| name(class, names)).collect();
+    // Long names would hide the points; the legend has them.
+    const SHORT: usize = 3;
+    if names.iter().any(|name| name.chars().count() > SHORT) {
+        return;
+    }
     let radius = names.iter().map(|name| text::width(name, MARK)).fold(0.0, f32::max) / 2.0 + 14.0;
     let mut places: Vec<Point> =
         classes.iter().map(|&class| chart.place(median(class, 0), median(class, 1))).collect();
@@ -236,7 +253,7 @@ mod tests {
     fn every_class_shows_its_colour() {
         let points: Vec<[f32; 2]> = (0..10).map(|i| [i as f32, (i * i) as f32]).collect();
         let labels: Vec<u32> = (0..10).collect();
-        let picture = code_map("classes", "z₁", "z₂", &points, Some(&labels));
+        let picture = code_map("classes", "z₁", "z₂", &points, Some(&labels), &[]);
         for colour in CLASSES {
             // The legend's dot is opaque, with a radius of 10.
             assert!(picture.pixels().filter(|pixel| *pixel == colour).count() > 200, "{colour:?}");
@@ -262,16 +279,16 @@ mod tests {
             [&[][..], &[[0.0, 0.0]], &[[nan, 1.0]], &[[3.0, 3.0]; 5], &[[f32::MAX, f32::MIN], [0.0, nan]]]
         {
             let labels: Vec<u32> = (0..points.len() as u32).map(|i| i * 1_000_000_007).collect();
-            code_map("", "", "", points, None);
-            code_map("", "", "", points, Some(&labels));
+            code_map("", "", "", points, None, &[]);
+            code_map("", "", "", points, Some(&labels), &["a name that is rather long".into()]);
         }
         let line: Vec<[f32; 2]> = (0..100).map(|i| [i as f32, 0.0]).collect();
-        code_map(&"title ".repeat(50), "x", "y", &line, Some(&Vec::from_iter(0..100)));
+        code_map(&"title ".repeat(50), "x", "y", &line, Some(&Vec::from_iter(0..100)), &[]);
     }
 
     #[test]
     #[should_panic(expected = "2 points, but 1 labels")]
     fn a_label_for_each_point() {
-        code_map("", "", "", &[[0.0, 0.0]; 2], Some(&[1]));
+        code_map("", "", "", &[[0.0, 0.0]; 2], Some(&[1]), &[]);
     }
 }

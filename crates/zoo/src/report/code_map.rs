@@ -37,7 +37,9 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
     let sheet = size(test).map(|size| Sheet::grey("s-thumbs", &test.x.slice(0, 0, shown, 1), size));
     let labels = test.labels.as_ref().map(|labels| &labels[..shown]);
     let classes = classes(labels.unwrap_or(&[]));
-    let values = json!({ "points": places, "labels": labels, "grid": sheet.as_ref().map(Sheet::grid) });
+    let named: Option<Vec<String>> =
+        labels.map(|labels| labels.iter().map(|&label| run.class(label)).collect());
+    let values = json!({ "points": places, "labels": named, "grid": sheet.as_ref().map(Sheet::grid) });
     let drawing = html! {
         @for (class, path) in paths(&places, labels, &classes) {
             path.dots style={ "stroke:" (colour(class)) } d=(path) {}
@@ -50,7 +52,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
             @if classes.len() > 1 {
                 ul.legend.classes {
                     @for (i, class) in classes.iter().enumerate() {
-                        li { i style={ "background:" (colour(i)) } {} (class) }
+                        li { i style={ "background:" (colour(i)) } {} (run.class(*class)) }
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use autograd::Tensor;
 use maud::{Markup, html};
 
 use super::chart::Curves;
@@ -124,7 +125,7 @@ fn losses(runs: &[Run]) -> Markup {
     let mut charts: Vec<(String, Vec<usize>, Vec<Series>)> = vec![];
     for (number, run) in runs.iter().enumerate() {
         let Some(first) = run.epochs.first() else { continue };
-        let unit = first.judged().unit.to_string();
+        let unit = first.judged().unit.of(run.data.test.image.is_some());
         let points = run.epochs.iter().map(|epoch| (epoch.number as f64, epoch.judged().total())).collect();
         let series = Series { name: run.folder.clone(), points };
         match charts.iter_mut().find(|chart| chart.0 == unit) {
@@ -183,13 +184,12 @@ fn reconstructions(runs: &[Run], found: &[Found]) -> Markup {
         }
         None => {
             let member = numbers[0];
-            let mut rows = vec![(format!("example {member}"), data.row(member))];
+            let first = |run: &Run, x: &Tensor<f32>| run.in_units(x).swap_remove(0);
+            let mut rows = vec![(format!("example {member}"), first(&runs[0], &data.rows(&[member])))];
             rows.extend(
-                runs.iter()
-                    .zip(&rebuilt)
-                    .map(|(run, x_hat)| (run.folder.clone(), x_hat.slice(0, 0, 1, 1).to_vec())),
+                runs.iter().zip(&rebuilt).map(|(run, x_hat)| (run.folder.clone(), first(run, x_hat))),
             );
-            table::numbers(runs[0].columns, &rows)
+            table::numbers(&runs[0].preparation.columns, &rows)
         }
     };
     section("reconstructions", "Reconstructions", caption, body)

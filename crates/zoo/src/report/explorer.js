@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const script = document.querySelector("script.decoder");
-  const { graph, image, columns, mean, axes, spread, deviations, points, labels, sliders: most } = JSON.parse(script.textContent);
+  const { graph, image, columns, units, mean, axes, spread, deviations, points, labels, sliders: most } = JSON.parse(script.textContent);
   const decode = runGraph(graph);
   const panel = script.parentElement;
   const find = (name) => panel.querySelector(name);
@@ -81,7 +81,9 @@
       x.slice(0, 24).forEach((v, i) => {
         const row = picture.insertRow();
         row.insertCell().textContent = columns[i] ?? `x${i + 1}`;
-        row.insertCell().textContent = v.toFixed(3).replace("-", "−");
+        const value = units ? units.shift[i] + units.scale[i] * v : v;
+        const text = Math.abs(value) < 1000 ? value.toPrecision(4) : value.toFixed(0);
+        row.insertCell().textContent = text.replace("-", "−");
       });
     }
   };

@@ -75,7 +75,8 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
     Ok(json!({
         "graph": steps(&graph),
         "image": run.data.test.image,
-        "columns": run.columns,
+        "columns": run.preparation.columns,
+        "units": units(run),
         "mean": rounded(&principal.mean),
         "axes": principal.components.to_vec().chunks(graph.width).map(<[f32]>::to_vec).collect::<Vec<_>>(),
         "spread": deviations(&along),
@@ -84,6 +85,20 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
         "labels": run.data.test.labels.as_ref().map(|labels| &labels[..points.shape()[0]]),
         "sliders": MOST_SLIDERS,
     }))
+}
+
+/// `x = shift + scale · x̂` of every feature, from what the model sees to the units of the data; none for images.
+fn units(run: &Run) -> Option<Value> {
+    if run.data.test.image.is_some() {
+        return None;
+    }
+    let at = |value: f32| {
+        let x = Tensor::full([1, run.data.test.width()], value.into());
+        run.preparation.restore_units(&x).to_vec()
+    };
+    let (shift, one) = (at(0.0), at(1.0));
+    let scale: Vec<f32> = one.iter().zip(&shift).map(|(one, shift)| one - shift).collect();
+    Some(json!({ "shift": shift, "scale": scale }))
 }
 
 /// The graph for one example: every node as a name, its inputs, its shape and what else it needs.

@@ -15,10 +15,12 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     let last = evaluate::loss(run.model, &run.data.test, run.config.train.seed);
     let curves = Curves {
         x: "epoch",
-        y: &unit.to_string(),
+        y: &unit.of(run.data.test.image.is_some()),
         series: series(run.epochs, &last),
         colours: vec![],
         references: match unit {
+            // Without an error PCA has no place on an axis of logarithms.
+            Unit::SquaredError if found.fidelity.pca_sse < 1e-9 => vec![],
             Unit::SquaredError => {
                 vec![(format!("PCA, {} components", found.fidelity.rank), found.fidelity.pca_sse)]
             }
@@ -30,7 +32,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     };
     let body = html! {
         (curves.markup())
-        @if last.values.len() > 1 { (terms(&last)) }
+        @if last.values.len() > 1 { (terms(&last, run.data.test.image.is_some())) }
     };
     Some(framed("loss", "Loss during training", caption, body))
 }
@@ -54,11 +56,11 @@ fn series(epochs: &[Epoch], model: &Terms) -> Vec<Series> {
 }
 
 /// The final loss, term by term.
-fn terms(loss: &Terms) -> Markup {
+fn terms(loss: &Terms, images: bool) -> Markup {
     html! {
         div.scroll {
             table {
-                thead { tr { th { "test loss at the end" } th { (loss.unit) } } }
+                thead { tr { th { "test loss at the end" } th { (loss.unit.of(images)) } } }
                 tbody {
                     @for (name, value) in &loss.values { tr { th scope="row" { (name) } td { (number(*value)) } } }
                     tr.own { th scope="row" { "in all" } td { (number(loss.total())) } }

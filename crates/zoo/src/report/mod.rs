@@ -20,8 +20,8 @@
 //! };
 //! let model = entry.build(&config.settings, &data.train, 0)?;
 //! let (config, folder) = (&config, "runs/pca-1".into());
-//! let (columns, epochs) = (&[], &[]);
-//! let run = Run { entry, model: &*model, data: &data, columns, config, epochs, seconds: 0.1, folder };
+//! let (preparation, epochs) = (&data::Preparation::plain(&data.train), &[]);
+//! let run = Run { entry, model: &*model, data: &data, preparation, config, epochs, seconds: 0.1, folder };
 //! assert!(page(&run).starts_with("<!DOCTYPE html>"));
 //! # Ok::<(), nn::Error>(())
 //! ```
@@ -50,7 +50,7 @@ use autograd::Tensor;
 use maud::Markup;
 
 use crate::config::Config;
-use crate::data::Split;
+use crate::data::{Preparation, Split};
 use crate::registry::Entry;
 use crate::train::Epoch;
 use crate::uses::metrics::Fidelity;
@@ -64,8 +64,8 @@ pub struct Run<'a> {
     pub model: &'a dyn AnyModel,
     /// What it learnt from and is judged by.
     pub data: &'a Split,
-    /// The name of every feature; empty if they have none.
-    pub columns: &'a [String],
+    /// What was done to the data: names of features and classes, and their units.
+    pub preparation: &'a Preparation,
     /// Its settings.
     pub config: &'a Config,
     /// What every epoch came to; empty for a model in closed form.
@@ -74,6 +74,19 @@ pub struct Run<'a> {
     pub seconds: f64,
     /// What the run is called: its folder.
     pub folder: String,
+}
+
+impl Run<'_> {
+    /// Rows of `[examples, features]` in the units of the data, as they came.
+    fn in_units(&self, x: &Tensor<f32>) -> Vec<Vec<f32>> {
+        let width = x.shape()[1].max(1);
+        self.preparation.restore_units(x).to_vec().chunks(width).map(<[f32]>::to_vec).collect()
+    }
+
+    /// The name of a class, or its number if classes have no names.
+    fn class(&self, class: u32) -> String {
+        self.preparation.class_names.get(class as usize).cloned().unwrap_or_else(|| class.to_string())
+    }
 }
 
 /// What several sections need, computed once.

@@ -16,8 +16,13 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
     let numbers: Vec<usize> = groups.iter().flat_map(|group| group.1.iter().copied()).collect();
     let x = data.rows(&numbers);
     let x_hat = run.model.decode(&run.model.encode(&x));
-    let caption =
-        html! { "Test examples in the order of their squared error, which stands below each pair." };
+    let caption = match size(data) {
+        Some(_) => "Test examples in the order of their squared error, which stands below each pair.",
+        None => {
+            "A test example of each kind, in the units of the data; errors are those of the scaled features."
+        }
+    };
+    let caption = html! { (caption) };
     let body = match size(data) {
         Some(size) => {
             let sheet = Sheet::grey("s-pairs", &Tensor::concat(&[&x, &x_hat], 0), size);
@@ -40,19 +45,17 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
             }
         }
         None => {
-            let width = data.width();
-            let (x, x_hat) = (x.to_vec(), x_hat.to_vec());
-            let row = |values: &[f32], place: usize| values[place * width..][..width].to_vec();
+            let (x, x_hat) = (run.in_units(&x), run.in_units(&x_hat));
             let mut rows = vec![];
             let mut place = 0;
             for (name, members) in &groups {
                 let member = members[0];
                 let error = number(found.errors[member]);
-                rows.push((format!("{name}, example {member}"), row(&x, place)));
-                rows.push((format!("reconstructed, error {error}"), row(&x_hat, place)));
+                rows.push((format!("{name}, example {member}"), x[place].clone()));
+                rows.push((format!("reconstructed, error {error}"), x_hat[place].clone()));
                 place += members.len();
             }
-            table::numbers(run.columns, &rows)
+            table::numbers(&run.preparation.columns, &rows)
         }
     };
     framed("reconstructions", "Reconstructions", caption, body)

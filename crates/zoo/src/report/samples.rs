@@ -23,10 +23,9 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
             }
         }
         None => {
-            let width = x.shape()[1].max(1);
-            let rows = x.to_vec().chunks(width).take(8).map(<[f32]>::to_vec).collect::<Vec<_>>();
-            let named = |(i, row)| (format!("sample {i}"), row);
-            table::numbers(run.columns, &rows.into_iter().enumerate().map(named).collect::<Vec<_>>())
+            let named = |(i, row)| (format!("sample {}", i + 1), row);
+            let rows: Vec<_> = run.in_units(&x).into_iter().take(8).enumerate().map(named).collect();
+            table::numbers(&run.preparation.columns, &rows)
         }
     };
     Some(framed("samples", "Samples", html! { "Codes drawn from the model’s prior, decoded." }, body))

@@ -5,25 +5,44 @@ use std::path::Path;
 use autograd::{Real, Tensor};
 
 use super::Array;
-use super::header::Kind;
+use super::header::{Element, Kind};
 use crate::{Error, Result};
 
 /// The elements as numbers, in the order of the last axis fastest.
 pub(super) fn tensor<T: Real>(name: &Path, array: Array) -> Result<Tensor<T>> {
     let Array { header, bytes } = array;
-    let numbers = numbers(&bytes, header.element.kind, header.element.size, header.element.big_endian)
-        .map_err(|problem| Error::file(name, problem))?;
-    drop(bytes);
     if !header.fortran {
-        return Ok(Tensor::from_vec(header.shape, numbers));
+        return in_order(name, header.element, header.shape, &bytes, 0);
     }
     // First axis fastest is the transpose of last axis fastest.
     let reversed: Vec<usize> = header.shape.iter().rev().copied().collect();
     let order: Vec<usize> = (0..reversed.len()).rev().collect();
-    Ok(Tensor::from_vec(reversed, numbers).permute(order).contiguous())
+    let transposed = in_order::<T>(name, header.element, reversed, &bytes, 0)?;
+    drop(bytes);
+    Ok(transposed.permute(order).contiguous())
 }
 
-fn numbers<T: Real>(bytes: &[u8], kind: Kind, size: usize, big_endian: bool) -> Result<Vec<T>, String> {
+/// A tensor of this shape whose last axis is fastest, of which `first` elements came before these.
+pub(super) fn in_order<T: Real>(
+    name: &Path,
+    element: Element,
+    shape: Vec<usize>,
+    bytes: &[u8],
+    first: usize,
+) -> Result<Tensor<T>> {
+    let numbers = numbers(bytes, element.kind, element.size, element.big_endian);
+    let numbers =
+        numbers.map_err(|(i, problem)| Error::file(name, format!("element {} is {problem}", first + i)))?;
+    Ok(Tensor::from_vec(shape, numbers))
+}
+
+/// The elements, or the number of the first that is none and why.
+fn numbers<T: Real>(
+    bytes: &[u8],
+    kind: Kind,
+    size: usize,
+    big_endian: bool,
+) -> Result<Vec<T>, (usize, String)> {
     match (kind, size) {
         (Kind::Float, 4) => convert(bytes, big_endian, |b| float(f64::from(f32::from_le_bytes(b)))),
         (Kind::Float, _) => convert(bytes, big_endian, |b| float(f64::from_le_bytes(b))),
@@ -47,13 +66,13 @@ fn convert<T: Real, const N: usize>(
     bytes: &[u8],
     big_endian: bool,
     read: impl Fn([u8; N]) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
+) -> Result<Vec<T>, (usize, String)> {
     let one = |(i, chunk): (usize, &[u8])| {
         let mut element: [u8; N] = chunk.try_into().expect("chunks of N bytes");
         if big_endian {
             element.reverse();
         }
-        read(element).map_err(|problem| format!("element {i} is {problem}"))
+        read(element).map_err(|problem| (i, problem))
     };
     // Known beforehand, the length is allocated once; collecting results would not know it.
     let mut numbers = Vec::with_capacity(bytes.len() / N);

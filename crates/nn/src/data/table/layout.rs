@@ -70,8 +70,13 @@ impl Layout {
     }
 }
 
-/// Whether the first row names the columns: numbers do not.
+/// Whether the first row names the columns: numbers do not, but for 0, 1, 2, … as programs write them where
+/// columns have no names, perhaps after an empty name.
 pub(super) fn is_header(first: &StringRecord, options: &TableOptions) -> bool {
+    let counted = first.iter().skip(usize::from(first.get(0) == Some("")));
+    if first.len() > 2 && counted.enumerate().all(|(i, field)| field == i.to_string()) {
+        return true;
+    }
     // Where a column is known to hold something else, text proves nothing.
     let by_number =
         |i: usize| options.drop.iter().chain(&options.label).any(|column| *column == Column::Number(i + 1));

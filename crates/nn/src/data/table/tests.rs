@@ -33,6 +33,10 @@ fn with_and_without_a_header() {
     // Years as names look like numbers; the user can say that they are names.
     let years = good("2019,2020\n1,2\n", &TableOptions { header: Some(true), ..options() });
     assert_eq!((years.columns.len(), years.data.len()), (2, 1));
+    // As pandas writes an array, with and without its index.
+    assert_eq!(good("0,1,2\n5,6,7\n", &options()).data.x.to_vec(), [5.0, 6.0, 7.0]);
+    assert_eq!(good(",0,1,2\n0,5,6,7\n", &options()).columns, ["column 1", "0", "1", "2"]);
+    assert_eq!(good("0,1\n1,2\n", &options()).data.len(), 2, "two numbers may be an example");
 }
 
 #[test]

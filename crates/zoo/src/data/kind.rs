@@ -1,0 +1,144 @@
+//! What a file or folder of data is, by its first bytes and, where these say too little, by its name.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use nn::{Error, Result};
+
+use super::{Reading, fetch};
+
+/// What can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A folder with IDX files.
+    Idx,
+    /// A folder of pictures.
+    Pictures,
+    /// One picture.
+    Picture,
+    /// An NPY file.
+    Array,
+    /// An NPZ file.
+    Arrays,
+    /// A Parquet file.
+    Parquet,
+    /// Numbers as text.
+    Table,
+}
+
+impl Kind {
+    /// What is there.
+    ///
+    /// # Errors
+    /// If there is nothing, or something of which it is known that it cannot be read.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let about = fs::metadata(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => nothing(path),
+            _ => Error::io("read", path, error),
+        })?;
+        if about.is_dir() {
+            return Kind::of_folder(path);
+        }
+        let mut start = vec![];
+        let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
+        file.take(1 << 10).read_to_end(&mut start).map_err(|error| Error::io("read", path, error))?;
+        let name = path.to_string_lossy().to_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        let other = |what: &str| Err(Error::file(path, what));
+        match &start[..] {
+            [] => other("the file is empty"),
+            [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Ok(Kind::Array),
+            [0x1f, 0x8b, ..] if ends(&[".npy.gz"]) => Ok(Kind::Array),
+            [b'P', b'K', ..] if ends(&[".xlsx", ".xlsm", ".ods"]) => {
+                other("this is a spreadsheet; save it as CSV")
+            }
+            [b'P', b'K', ..] if ends(&[".zip"]) => {
+                other("this is a zip archive; unpack it and give the file or the folder in it")
+            }
+            [b'P', b'K', ..] => Ok(Kind::Arrays),
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, ..] => Ok(Kind::Picture),
+            [b'P', b'A', b'R', b'1', ..] => Ok(Kind::Parquet),
+            [b'A', b'R', b'R', b'O', b'W', b'1', ..] => {
+                other("this is an Arrow (Feather) file; write Parquet, CSV or NPY instead")
+            }
+            [0x89, b'H', b'D', b'F', ..] => other("this is an HDF5 file; write its array as NPY"),
+            [0x80, 2..=5, ..] if ends(&[".pkl", ".pickle", ".pt", ".joblib"]) => {
+                other("this is a pickled Python object; write its array as NPY or its table as CSV")
+            }
+            [b'[' | b'{', ..] if ends(&[".json", ".jsonl", ".ndjson"]) => {
+                other("this is JSON; write it as CSV, as pandas does with to_csv")
+            }
+            [b'G', b'I', b'F', b'8', ..] | [b'R', b'I', b'F', b'F', ..] | [b'B', b'M', ..]
+                if ends(&[".gif", ".webp", ".bmp"]) =>
+            {
+                other("pictures are read as PNG or JPEG; convert it")
+            }
+            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(
+                "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte and its \
+                 companions",
+            ),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => other("the text is UTF-16; save it as UTF-8"),
+            [0x1f, 0x8b, ..] => Ok(Kind::Table),
+            _ if start.contains(&0) => other(
+                "this is no data that can be read: a table (CSV, TSV), an array (NPY, NPZ), pictures (PNG, \
+                 JPEG), Parquet, or a folder of IDX files",
+            ),
+            _ => Ok(Kind::Table),
+        }
+    }
+
+    fn of_folder(path: &Path) -> Result<Self> {
+        let entries = fs::read_dir(path).map_err(|error| Error::io("read the folder", path, error))?;
+        let mut names = entries.filter_map(|entry| entry.ok()).map(|entry| entry.file_name());
+        match names.any(|name| name.to_string_lossy().contains("-ubyte")) {
+            true => Ok(Kind::Idx),
+            false => Ok(Kind::Pictures),
+        }
+    }
+
+    /// Refuses instructions that mean nothing for such data and so would not be followed.
+    ///
+    /// # Errors
+    /// With one sentence that names the flag.
+    pub(super) fn check(self, path: &Path, reading: &Reading) -> Result<()> {
+        let table = matches!(self, Kind::Table | Kind::Parquet);
+        let pictures = matches!(self, Kind::Pictures | Kind::Picture);
+        let plural = match self {
+            Kind::Idx => "IDX images",
+            Kind::Pictures | Kind::Picture => "pictures",
+            Kind::Array => "an NPY array",
+            Kind::Arrays => "an NPZ file",
+            Kind::Parquet => "a Parquet file",
+            Kind::Table => "a table",
+        };
+        let labels = match self {
+            Kind::Array => "; put the labels beside the examples in an NPZ file",
+            Kind::Pictures | Kind::Picture => "; the classes of pictures are the folders they are in",
+            _ => "",
+        };
+        let flags = [
+            (reading.drop.is_empty() || table, "--drop-columns", "; leave them out when you write it"),
+            (reading.label.is_none() || table || self == Kind::Arrays, "--label-column", labels),
+            (reading.array.is_none() || self == Kind::Arrays, "--array", ""),
+            (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
+            (reading.header.is_none() || self == Kind::Table, "--header", ""),
+            (reading.size.is_none() || pictures, "--size", ""),
+        ];
+        match flags.iter().find(|(fine, ..)| !fine) {
+            None => Ok(()),
+            Some((_, flag, hint)) => {
+                Err(Error::file(path, format!("{flag} means nothing for {plural}{hint}")))
+            }
+        }
+    }
+}
+
+/// A word alone may have been meant as the name of a data set.
+fn nothing(path: &Path) -> Error {
+    let is_word = path.extension().is_none() && path.components().count() == 1;
+    let known = fetch::COLLECTIONS.iter().map(|collection| collection.name);
+    let known = ["digits"].into_iter().chain(known).collect::<Vec<_>>().join(", ");
+    let names = if is_word { format!(", nor a data set of this name ({known})") } else { String::new() };
+    Error::file(path, format!("there is no such file or folder{names}"))
+}
