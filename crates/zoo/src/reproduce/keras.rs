@@ -61,7 +61,7 @@ pub(super) const CONVOLUTIONAL: Target = Target {
     title: "convolutions and pooling: cross-entropy per pixel",
     paper: "Keras blog (Chollet 2016)",
     published: "0.094",
-    minutes: 12.0,
+    minutes: 30.0,
     run: convolutional,
 };
 
