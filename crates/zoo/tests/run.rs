@@ -192,5 +192,5 @@ fn what_needs_instructions_says_which() {
     values.make_mut()[5] = f32::INFINITY;
     nn::data::npy::save(&array, &values).unwrap();
     let text = prepare(array.to_str().unwrap(), &plain).unwrap_err().to_string();
-    assert!(text.ends_with("row 3, column `column 2`: the value is inf; correct it"), "{text}");
+    assert!(text.ends_with("row 3, column 2: the value is inf; correct it"), "{text}");
 }

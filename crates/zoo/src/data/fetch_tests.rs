@@ -43,7 +43,8 @@ fn serve(manner: Manner) -> (String, Arc<Mutex<Vec<String>>>) {
 fn answer(mut stream: TcpStream, manner: Manner, asked: &Mutex<Vec<String>>) {
     let mut start = 0;
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    let request = lines.next().unwrap().unwrap();
+    // Who was sent to https greets in another language, or hangs up.
+    let Some(Ok(request)) = lines.next() else { return };
     assert!(request.starts_with("GET /data/digits "), "{request}");
     for line in lines.map_while(|line| line.ok().filter(|line| !line.is_empty())) {
         if let Some(range) = line.to_lowercase().strip_prefix("range: bytes=") {
@@ -51,9 +52,11 @@ fn answer(mut stream: TcpStream, manner: Manner, asked: &Mutex<Vec<String>>) {
             start = range.trim_end_matches('-').parse().unwrap();
         }
     }
+    // To this server itself: what is missing should be TLS, not a server.
+    let secure = format!("302 Found\r\nLocation: https://{}/digits", stream.local_addr().unwrap());
     let (status, body) = match manner {
         Manner::Missing => ("404 Not Found", &b"no"[..]),
-        Manner::Redirects => ("302 Found\r\nLocation: https://127.0.0.1:1/digits", &b""[..]),
+        Manner::Redirects => (secure.as_str(), &b""[..]),
         Manner::Wrong => ("200 OK", &b"9876543210"[..]),
         Manner::NoRanges => ("200 OK", CONTENT),
         _ => ("206 Partial Content", &CONTENT[start..]),
