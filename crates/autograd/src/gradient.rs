@@ -222,6 +222,7 @@ fn sweep<'t, T: Real, G: Clone>(
     };
     seeds.into_iter().for_each(|(id, seed)| collect(&mut adjoint[id], seed));
     for id in (0..needed.len()).rev().filter(|&id| needed[id]) {
+        // Filled where it stays: to collect it and move it takes longer than a small rule.
         let mut inputs = SmallVec::<[Var<T>; 3]>::new();
         let op = {
             let node = &mut tape.nodes.borrow_mut()[id];

@@ -2,7 +2,7 @@
 
 use autograd::{
     Tape, Tensor, Var, gauss_newton_product, gradcheck, hessian, hvp, jacobian, jvp, tree, value_and_grad,
-    vjp,
+    value_and_update, vjp,
 };
 
 fn wave(shape: impl AsRef<[usize]>, phase: f64) -> Tensor<f64> {
@@ -187,4 +187,34 @@ fn directions_must_fit() {
     let tape = Tape::<f64>::new();
     let x = tape.var(Tensor::ones([2]));
     let _ = (x * x).jvp(&[x], &[tape.constant(Tensor::ones([3]))]);
+}
+
+/// Gradients that are handed over one by one, while the tape is cut down behind the sweep, are the same as all
+/// gradients at the end: of what is used early and late, never, after the result, or is itself the result.
+#[test]
+fn gradients_one_by_one_are_the_gradients() {
+    type Loss = for<'t> fn([Var<'t, f64>; 4], &'t Tape<f64>) -> Var<'t, f64>;
+    let losses: [Loss; 4] = [
+        |[a, b, c, _], _| ((a * b).sin().sum() + c.hypot(a).sum()) * a.sum(),
+        |[_, _, _, d], _| d,
+        |[a, b, _, d], _| {
+            let result = (a * a).sum() + d;
+            let _unread = (b * result).sum();
+            result
+        },
+        |_, tape| tape.constant(2.0),
+    ];
+    let vector = |from: f64| Tensor::from_fn([3], |i| from + 0.4 * i as f64);
+    let start = [vector(0.3), vector(-1.1), vector(0.7), Tensor::scalar(1.9)];
+    for (number, loss) in losses.into_iter().enumerate() {
+        let (expected, gradients) = value_and_grad(&start, loss);
+        let mut model = start.clone();
+        let mut given = [0; 4];
+        let value = value_and_update(&mut model, loss, &mut |leaf, _, x, gradient| {
+            given[leaf] += 1;
+            *x = gradient.clone();
+        });
+        assert_eq!((value, given), (expected, [1; 4]), "loss {number}");
+        assert_eq!(model, gradients, "loss {number}");
+    }
 }
