@@ -60,7 +60,7 @@ enum Start {
 }
 
 /// Every model.
-pub const MODELS: &[Entry] = &[
+pub static MODELS: &[Entry] = &[
     Entry {
         name: "pca",
         title: "principal component analysis",
