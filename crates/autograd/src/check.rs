@@ -1,12 +1,30 @@
-//! Stopping at the first NaN or infinity: what a tape made by [`Tape::checked`](crate::Tape::checked)
-//! does after every operation and every derivative rule.
+//! What is checked around every operation: that its inputs are on one tape and its gradients have the shapes of
+//! the inputs, and, on a tape made by [`Tape::checked`](crate::Tape::checked), that no value is NaN or infinite.
 
-use crate::op::{AnyOp, Op};
+use crate::op::AnyOp;
 use crate::{Real, Tensor, Var};
+
+/// Panics, at the user's line, if the inputs of an operation are on different tapes.
+#[track_caller]
+pub(crate) fn one_tape<T: Real>(op: &dyn AnyOp<T>, inputs: &[Var<T>]) {
+    if inputs.iter().any(|input| !std::ptr::eq(input.tape, inputs[0].tape)) {
+        panic!("{}: the variables belong to two different tapes", op.name());
+    }
+}
+
+/// Panics if a derivative rule returned a gradient of another shape than its input's.
+pub(crate) fn shape<T: Real>(op: &dyn AnyOp<T>, share: Var<T>, input: Var<T>, wrt: usize) {
+    let (given, expected) = (share.shape(), input.shape());
+    assert!(
+        given == expected,
+        "{}: its rule returned a gradient of shape {given:?} for input {wrt} of shape {expected:?}",
+        op.name(),
+    );
+}
 
 /// Panics, at the user's line, if an operation made a number that is not finite.
 #[track_caller]
-pub(crate) fn forward<T: Real, O: Op<T, N>, const N: usize>(op: &O, y: &Tensor<T>, inputs: &[Var<T>; N]) {
+pub(crate) fn forward<T: Real>(op: &dyn AnyOp<T>, y: &Tensor<T>, inputs: &[Var<T>]) {
     if let Some((at, value)) = first_bad(y) {
         let inputs: Vec<String> = inputs.iter().map(|x| describe(&x.peek())).collect();
         panic!(

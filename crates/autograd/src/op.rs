@@ -36,7 +36,7 @@
 //! ```
 
 use crate::attribute::Attributes;
-use crate::{Real, Tensor, Var};
+use crate::{Real, Tensor, Var, check};
 
 // ANCHOR: op
 /// An operation with `N` inputs and one output.
@@ -98,14 +98,8 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T> {
-        let inputs: [Var<'t, T>; N] = std::array::from_fn(|i| inputs[i]);
-        let share = self.0.vjp(wrt, g, inputs, y);
-        let (given, expected) = (share.shape(), inputs[wrt].shape());
-        assert!(
-            given == expected,
-            "{}: its rule returned a gradient of shape {given:?} for input {wrt} of shape {expected:?}",
-            self.name(),
-        );
+        let share = self.0.vjp(wrt, g, all(inputs), y);
+        check::shape(self, share, inputs[wrt], wrt);
         #[cfg(test)]
         let share = match mutation::of(&self.name(), wrt) {
             None => share,
@@ -121,7 +115,7 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
         inputs: &[&Tensor<T>],
         y: &Tensor<T>,
     ) -> Option<Tensor<T>> {
-        let share = self.0.fused_vjp(wrt, g, std::array::from_fn(|i| inputs[i]), y);
+        let share = self.0.fused_vjp(wrt, g, all(inputs), y);
         #[cfg(test)]
         let share = match mutation::of(&self.name(), wrt) {
             None => share,
@@ -129,6 +123,11 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
         };
         share
     }
+}
+
+/// The items of a slice of this length.
+fn all<I: Copy, const N: usize>(items: &[I]) -> [I; N] {
+    std::array::from_fn(|i| items[i])
 }
 
 /// Breaking rules on purpose, to see whether the tests notice.

@@ -104,13 +104,13 @@ impl<T: Real> Tape<T> {
     /// A variable: a value to take derivatives with respect to.
     #[track_caller]
     pub fn var(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
-        self.push(value.into(), None, SmallVec::new(), true)
+        self.push(value.into(), None, &[], true)
     }
 
     /// A constant: no derivative with respect to it is ever computed.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
-        self.push(value.into(), None, SmallVec::new(), false)
+        self.push(value.into(), None, &[], false)
     }
 
     /// The number of lines.
@@ -129,11 +129,13 @@ impl<T: Real> Tape<T> {
         &self,
         value: Tensor<T>,
         op: Option<Box<dyn AnyOp<T>>>,
-        inputs: Inputs,
-        depends: bool,
+        inputs: &[Var<T>],
+        variable: bool,
     ) -> Var<'_, T> {
         let at = self.on_behalf_of.get().unwrap_or(Location::caller());
         let mut nodes = self.nodes.borrow_mut();
+        let inputs: Inputs = inputs.iter().map(|input| input.id).collect();
+        let depends = variable || inputs.iter().any(|&input| nodes[input].depends);
         nodes.push(Node { value, op, inputs, depends, at });
         Var { tape: self, id: nodes.len() - 1 }
     }
@@ -203,23 +205,21 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the inputs are on different tapes, or the operation does not fit their shapes.
     #[track_caller]
     pub fn apply<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
-        let tape = inputs[0].tape;
-        if inputs.iter().any(|input| !std::ptr::eq(input.tape, tape)) {
-            panic!("{}: the variables belong to two different tapes", op.name());
-        }
-        let ids = inputs.map(|input| input.id);
-        let (value, depends) = {
-            let nodes = tape.nodes.borrow();
-            (op.forward(ids.map(|id| &nodes[id].value)), ids.iter().any(|&id| nodes[id].depends))
-        };
+        let (tape, op) = (inputs[0].tape, Erased(op));
+        check::one_tape(&op, &inputs);
+        let value = op.0.forward(values(&tape.nodes.borrow(), inputs));
         if tape.checking.get() {
             check::forward(&op, &value, &inputs);
         }
-        if tape.recording.get() {
-            tape.push(value, Some(Box::new(Erased(op))), ids.into_iter().collect(), depends)
-        } else {
-            tape.push(value, None, SmallVec::new(), false)
+        if !tape.recording.get() {
+            return tape.constant(value);
         }
+        tape.push(value, Some(Box::new(op)), &inputs, false)
     }
     // ANCHOR_END: apply
+}
+
+/// The values of variables of one tape.
+fn values<'n, T: Real, const N: usize>(nodes: &'n [Node<T>], of: [Var<'_, T>; N]) -> [&'n Tensor<T>; N] {
+    of.map(|x| &nodes[x.id].value)
 }

@@ -36,7 +36,7 @@
 //! fits `Mlp::new(&[64, 32, 10], Activation::Relu, …)` and the [`Sequential`](crate::layers::Sequential)
 //! of the same layers: names, shapes and the order of axes are the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use autograd::{Name, Real, Tensor, Tree};
@@ -100,37 +100,37 @@ impl<T: Real> Checkpoint<T> {
     /// If one is missing, has another shape, or there are more; the tree is then unchanged. The text is
     /// a sentence for [`Error::file`].
     pub fn restore(&self, prefix: &str, tree: &mut impl Tree<Tensor<T>>) -> Result<(), String> {
-        let inside = |name: &&String| {
-            prefix.is_empty() || name.strip_prefix(prefix).is_some_and(|n| n.starts_with('.'))
-        };
-        let mut unused: Vec<&String> = self.tensors.keys().filter(inside).collect();
-        let mut problem = None;
-        tree.visit(&mut |name, tensor| {
-            let name = prefixed(prefix, name);
-            let found = self.tensors.get(&name);
-            unused.retain(|other| **other != name);
-            let (shape, wanted) = (found.map(|found| found.shape()), tensor.shape());
-            problem = problem.take().or(match shape {
-                None => Some(match nearest(&name, self.tensors.keys().map(String::as_str)) {
-                    Some(other) => format!("tensor `{name}` is missing; the nearest name is `{other}`"),
-                    None => format!("tensor `{name}` is missing"),
-                }),
-                Some(shape) if shape != wanted => {
-                    Some(format!("tensor `{name}` has shape {shape:?}, the model wants {wanted:?}"))
-                }
-                Some(_) => None,
-            });
-        });
-        if let Some(name) = unused.first() {
-            problem = problem.or(Some(format!("tensor `{name}` does not belong to this model")));
-        }
-        if let Some(problem) = problem {
-            return Err(problem);
-        }
+        let mut wanted = vec![];
+        tree.visit(&mut |name, tensor| wanted.push((prefixed(prefix, name), tensor.clone())));
+        self.check(prefix, &wanted)?;
         tree.visit_mut(Name::Root, &mut |name, tensor| {
             *tensor = self.tensors[&prefixed(prefix, name)].clone()
         });
         Ok(())
+    }
+
+    /// Whether exactly these names have this prefix, with tensors of the same shapes.
+    fn check(&self, prefix: &str, wanted: &[(String, Tensor<T>)]) -> Result<(), String> {
+        for (name, tensor) in wanted {
+            let Some(found) = self.tensors.get(name) else {
+                return Err(match nearest(name, self.tensors.keys().map(String::as_str)) {
+                    Some(other) => format!("tensor `{name}` is missing; the nearest name is `{other}`"),
+                    None => format!("tensor `{name}` is missing"),
+                });
+            };
+            let (shape, wanted) = (found.shape(), tensor.shape());
+            if shape != wanted {
+                return Err(format!("tensor `{name}` has shape {shape:?}, the model wants {wanted:?}"));
+            }
+        }
+        let wanted: BTreeSet<&String> = wanted.iter().map(|(name, _)| name).collect();
+        let inside = |name: &&String| {
+            prefix.is_empty() || name.strip_prefix(prefix).is_some_and(|n| n.starts_with('.'))
+        };
+        match self.tensors.keys().filter(inside).find(|name| !wanted.contains(name)) {
+            Some(name) => Err(format!("tensor `{name}` does not belong to this model")),
+            None => Ok(()),
+        }
     }
 
     /// Adds the state of something, under a prefix: tensors as tensors, numbers as text that parses to

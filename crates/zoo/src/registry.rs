@@ -47,8 +47,40 @@ pub struct Entry {
     pub source: &'static str,
     /// How it is trained.
     pub training: Training,
-    complete: fn(&Table, &Dataset) -> Result<Table>,
+    kind: Kind,
+}
+
+/// What depends on the type of a model's settings.
+struct Kind {
+    /// The settings for data of this kind when nothing else is said.
+    defaults: fn(&Dataset) -> Table,
+    /// The same settings, written as the model reads them: `beta = 4` becomes `beta = 4.0`.
+    settle: fn(&Table) -> Result<Table>,
     build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
+}
+
+impl Kind {
+    const fn of<S: Settings>() -> Self {
+        Kind {
+            defaults: |data| written(&S::defaults(data)),
+            settle: |table| read::<S>(table).map(|settings| written(&settings)),
+            build: |table, data, start| {
+                let settings = read::<S>(table)?;
+                Ok(Box::new(match start {
+                    Start::Seed(seed) => settings.build(data, &mut generator(seed, Purpose::Init, 0, 0))?,
+                    Start::Checkpoint(examples) => settings.outline(data, examples)?,
+                }))
+            },
+        }
+    }
+}
+
+fn written(settings: &impl Settings) -> Table {
+    Table::try_from(settings).expect("settings are a table")
+}
+
+fn read<S: Settings>(table: &Table) -> Result<S> {
+    table.clone().try_into().map_err(|error: toml::de::Error| Error::Invalid(in_words(&error)))
 }
 
 /// Where the parameters of a new model come from.
@@ -67,8 +99,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², linear, solved exactly",
         source: "Pearson 1901; Hotelling 1933",
         training: Training::ClosedForm,
-        complete: complete::<pca::Config>,
-        build: build::<pca::Config>,
+        kind: Kind::of::<pca::Config>(),
     },
     Entry {
         name: "ae",
@@ -76,8 +107,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖²",
         source: "Rumelhart et al. 1986; Hinton & Salakhutdinov 2006",
         training: Training::Gradient,
-        complete: complete::<autoencoder::Config>,
-        build: build::<autoencoder::Config>,
+        kind: Kind::of::<autoencoder::Config>(),
     },
     Entry {
         name: "linear",
@@ -85,8 +115,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², linear",
         source: "Bourlard & Kamp 1988; Baldi & Hornik 1989",
         training: Training::Gradient,
-        complete: complete::<linear::Config>,
-        build: build::<linear::Config>,
+        kind: Kind::of::<linear::Config>(),
     },
     Entry {
         name: "residual",
@@ -94,8 +123,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², blocks y = x + f(x)",
         source: "He et al. 2016; Ioffe & Szegedy 2015",
         training: Training::Gradient,
-        complete: complete::<residual::Config>,
-        build: build::<residual::Config>,
+        kind: Kind::of::<residual::Config>(),
     },
     Entry {
         name: "conv",
@@ -103,8 +131,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², strided convolutions",
         source: "Masci et al. 2011; Odena et al. 2016",
         training: Training::Gradient,
-        complete: complete::<conv::Config>,
-        build: build::<conv::Config>,
+        kind: Kind::of::<conv::Config>(),
     },
     Entry {
         name: "denoising",
@@ -112,8 +139,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E ‖x − g(f(x̃))‖², x̃ damaged",
         source: "Vincent et al. 2008, 2010",
         training: Training::Gradient,
-        complete: complete::<denoising::Config>,
-        build: build::<denoising::Config>,
+        kind: Kind::of::<denoising::Config>(),
     },
     Entry {
         name: "sparse",
@@ -121,8 +147,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ Σ|h|",
         source: "Olshausen & Field 1996; Ng 2011",
         training: Training::Gradient,
-        complete: complete::<sparse::Config>,
-        build: build::<sparse::Config>,
+        kind: Kind::of::<sparse::Config>(),
     },
     Entry {
         name: "sparse-kl",
@@ -130,8 +155,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ ‖W‖² + 2β Σ KL(ρ ‖ ρ̂)",
         source: "Ng 2011",
         training: Training::Gradient,
-        complete: complete::<sparse_kl::Config>,
-        build: build::<sparse_kl::Config>,
+        kind: Kind::of::<sparse_kl::Config>(),
     },
     Entry {
         name: "topk",
@@ -139,8 +163,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖², the k largest units, + α ‖e − ê‖²",
         source: "Makhzani & Frey 2014; Gao et al. 2024",
         training: Training::Gradient,
-        complete: complete::<topk::Config>,
-        build: build::<topk::Config>,
+        kind: Kind::of::<topk::Config>(),
     },
     Entry {
         name: "jumprelu",
@@ -148,8 +171,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ Σ H(z − θ)",
         source: "Rajamanoharan et al. 2024",
         training: Training::Gradient,
-        complete: complete::<jumprelu::Config>,
-        build: build::<jumprelu::Config>,
+        kind: Kind::of::<jumprelu::Config>(),
     },
     Entry {
         name: "vae",
@@ -157,8 +179,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z)] + β KL(q(z|x) ‖ N(0, I))",
         source: "Kingma & Welling 2014; Rezende et al. 2014",
         training: Training::Gradient,
-        complete: complete::<vae::Config>,
-        build: build::<vae::Config>,
+        kind: Kind::of::<vae::Config>(),
     },
     Entry {
         name: "beta-vae",
@@ -166,8 +187,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z)] + γ |KL(q(z|x) ‖ N(0, I)) − C|",
         source: "Higgins et al. 2017; Burgess et al. 2018",
         training: Training::Gradient,
-        complete: complete::<capacity_vae::Config>,
-        build: build::<capacity_vae::Config>,
+        kind: Kind::of::<capacity_vae::Config>(),
     },
     Entry {
         name: "tc-vae",
@@ -175,8 +195,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z)] + α I(x; z) + β TC(z) + γ Σ KL(q(zⱼ) ‖ p(zⱼ))",
         source: "Chen et al. 2018",
         training: Training::Gradient,
-        complete: complete::<tc_vae::Config>,
-        build: build::<tc_vae::Config>,
+        kind: Kind::of::<tc_vae::Config>(),
     },
     Entry {
         name: "iwae",
@@ -184,8 +203,7 @@ pub static MODELS: &[Entry] = &[
         equation: "−E[ln 1/K Σ p(x|zₖ) p(zₖ) / q(zₖ|x)]",
         source: "Burda et al. 2016; Tucker et al. 2019",
         training: Training::Gradient,
-        complete: complete::<iwae::Config>,
-        build: build::<iwae::Config>,
+        kind: Kind::of::<iwae::Config>(),
     },
     Entry {
         name: "vamp",
@@ -193,8 +211,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z)] + KL(q(z|x) ‖ 1/K Σ q(z|uₖ))",
         source: "Tomczak & Welling 2018",
         training: Training::Gradient,
-        complete: complete::<vamp::Config>,
-        build: build::<vamp::Config>,
+        kind: Kind::of::<vamp::Config>(),
     },
     Entry {
         name: "flow-vae",
@@ -202,8 +219,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z) + ln q₀(z₀|x) − ln |det ∂z/∂z₀| − ln p(z)]",
         source: "Rezende & Mohamed 2015; Kingma et al. 2016",
         training: Training::Gradient,
-        complete: complete::<flow_vae::Config>,
-        build: build::<flow_vae::Config>,
+        kind: Kind::of::<flow_vae::Config>(),
     },
     Entry {
         name: "cvae",
@@ -211,8 +227,7 @@ pub static MODELS: &[Entry] = &[
         equation: "E[−ln p(x|z, y)] + KL(q(z|x, y) ‖ N(0, I)) − α ln q(y|x)",
         source: "Sohn et al. 2015; Kingma et al. 2014",
         training: Training::Gradient,
-        complete: complete::<conditional_vae::Config>,
-        build: build::<conditional_vae::Config>,
+        kind: Kind::of::<conditional_vae::Config>(),
     },
     Entry {
         name: "vq-vae",
@@ -220,8 +235,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂(e)‖² + β ‖z − sg(e)‖²",
         source: "van den Oord et al. 2017",
         training: Training::Gradient,
-        complete: complete::<vq_vae::Config>,
-        build: build::<vq_vae::Config>,
+        kind: Kind::of::<vq_vae::Config>(),
     },
     Entry {
         name: "contractive",
@@ -229,8 +243,7 @@ pub static MODELS: &[Entry] = &[
         equation: "−ln p(x|z) + λ ‖∂z/∂x‖²",
         source: "Rifai et al. 2011",
         training: Training::Gradient,
-        complete: complete::<contractive::Config>,
-        build: build::<contractive::Config>,
+        kind: Kind::of::<contractive::Config>(),
     },
     Entry {
         name: "rae",
@@ -238,8 +251,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + β ½ ‖z‖² + λ ‖∂x̂/∂z‖²",
         source: "Ghosh et al. 2020",
         training: Training::Gradient,
-        complete: complete::<rae::Config>,
-        build: build::<rae::Config>,
+        kind: Kind::of::<rae::Config>(),
     },
     Entry {
         name: "wae",
@@ -247,8 +259,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖x − x̂‖² + λ MMD²(q(z), N(0, I))",
         source: "Tolstikhin et al. 2018; Kolouri et al. 2019",
         training: Training::Gradient,
-        complete: complete::<wae::Config>,
-        build: build::<wae::Config>,
+        kind: Kind::of::<wae::Config>(),
     },
     Entry {
         name: "stacked",
@@ -256,8 +267,7 @@ pub static MODELS: &[Entry] = &[
         equation: "−ln p(x|z)",
         source: "Bengio et al. 2007; Vincent et al. 2010",
         training: Training::Gradient,
-        complete: complete::<stacked::Config>,
-        build: build::<stacked::Config>,
+        kind: Kind::of::<stacked::Config>(),
     },
     Entry {
         name: "ica",
@@ -265,8 +275,7 @@ pub static MODELS: &[Entry] = &[
         equation: "‖WᵀWx̃ − x̃‖² + λ Σ ln cosh z, x̃ white",
         source: "Le et al. 2011",
         training: Training::Gradient,
-        complete: complete::<ica::Config>,
-        build: build::<ica::Config>,
+        kind: Kind::of::<ica::Config>(),
     },
     Entry {
         name: "sequence",
@@ -274,8 +283,7 @@ pub static MODELS: &[Entry] = &[
         equation: "Σₜ ‖xₜ − x̂ₜ‖², read and written by GRUs",
         source: "Srivastava et al. 2015; Cho et al. 2014",
         training: Training::Gradient,
-        complete: complete::<sequence::Config>,
-        build: build::<sequence::Config>,
+        kind: Kind::of::<sequence::Config>(),
     },
 ];
 
@@ -300,7 +308,8 @@ impl Entry {
     /// # Errors
     /// If a setting is unknown or has the wrong type.
     pub fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
-        (self.complete)(given, data)
+        self.kind
+            .complete(given, data)
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
@@ -309,7 +318,7 @@ impl Entry {
     /// # Errors
     /// If a setting makes no sense.
     pub fn build(&self, settings: &Table, data: &Dataset, seed: u64) -> Result<Box<dyn AnyModel>> {
-        (self.build)(settings, data, Start::Seed(seed))
+        (self.kind.build)(settings, data, Start::Seed(seed))
     }
 
     /// A model with these settings that waits for the parameters of a checkpoint. It needs to know what the
@@ -321,7 +330,7 @@ impl Entry {
         const ROWS: usize = 4;
         let labels = data.classes.checked_sub(1).map(|last| vec![last as u32; ROWS]);
         let like = Dataset { x: Tensor::zeros([ROWS, data.features]), labels, image: data.image };
-        (self.build)(settings, &like, Start::Checkpoint(data.examples))
+        (self.kind.build)(settings, &like, Start::Checkpoint(data.examples))
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
@@ -334,51 +343,52 @@ impl Entry {
     }
 }
 
-fn complete<S: Settings>(given: &Table, data: &Dataset) -> Result<Table> {
-    let mut table = Table::try_from(S::defaults(data)).expect("settings are a table");
-    let [low, high] = range(data);
-    let unit_interval = low >= 0.0 && high <= 1.0;
-    if !unit_interval && needs_unit_interval(&table) {
-        // The nearest of these that the model knows.
-        for likelihood in ["gaussian", "squared_error"] {
-            let mut other = table.clone();
-            other.insert(LIKELIHOOD.into(), likelihood.into());
-            if typed::<S>(&other).is_ok() {
-                table = other;
-                break;
+impl Kind {
+    fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
+        let mut table = (self.defaults)(data);
+        let [low, high] = range(data);
+        let unit_interval = low >= 0.0 && high <= 1.0;
+        if !unit_interval && needs_unit_interval(&table) {
+            // The nearest of these that the model knows.
+            for likelihood in ["gaussian", "squared_error"] {
+                let mut other = table.clone();
+                other.insert(LIKELIHOOD.into(), likelihood.into());
+                if (self.settle)(&other).is_ok() {
+                    table = other;
+                    break;
+                }
             }
         }
-    }
-    for (key, value) in given {
-        if !table.contains_key(key) {
-            let known: Vec<&str> = table.keys().map(String::as_str).collect();
-            return Err(unknown("", key, &known));
+        for (key, value) in given {
+            if !table.contains_key(key) {
+                let known: Vec<&str> = table.keys().map(String::as_str).collect();
+                return Err(unknown("", key, &known));
+            }
+            table.insert(key.clone(), value.clone());
         }
-        table.insert(key.clone(), value.clone());
+        let settled = (self.settle)(&table).map_err(|error| self.blame(given, data, error))?;
+        if !unit_interval && needs_unit_interval(&table) {
+            return Err(Error::Invalid(format!(
+                "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
+                 or --set likelihood=squared_error",
+                table[LIKELIHOOD]
+            )));
+        }
+        Ok(settled)
     }
-    let settings = typed::<S>(&table).map_err(|error| blame::<S>(given, data, error))?;
-    if !unit_interval && needs_unit_interval(&table) {
-        return Err(Error::Invalid(format!(
-            "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
-             or --set likelihood=squared_error",
-            table[LIKELIHOOD]
-        )));
-    }
-    // `beta = 4` becomes `beta = 4.0`: equal settings are written equally.
-    Ok(Table::try_from(settings).expect("settings are a table"))
-}
 
-/// Names the setting because of which these cannot be used.
-fn blame<S: Settings>(given: &Table, data: &Dataset, error: Error) -> Error {
-    let defaults = Table::try_from(S::defaults(data)).expect("settings are a table");
-    let alone = |(key, value): (&String, &Value)| {
-        let mut table = defaults.clone();
-        table.insert(key.clone(), value.clone());
-        Some((key.clone(), typed::<S>(&table).err()?))
-    };
-    match given.iter().find_map(alone) {
-        Some((key, error)) => Error::Invalid(format!("the setting `{key}` cannot be used: {error}")),
-        None => error,
+    /// Names the setting because of which these cannot be used.
+    fn blame(&self, given: &Table, data: &Dataset, error: Error) -> Error {
+        let defaults = (self.defaults)(data);
+        let alone = |(key, value): (&String, &Value)| {
+            let mut table = defaults.clone();
+            table.insert(key.clone(), value.clone());
+            Some((key.clone(), (self.settle)(&table).err()?))
+        };
+        match given.iter().find_map(alone) {
+            Some((key, error)) => Error::Invalid(format!("the setting `{key}` cannot be used: {error}")),
+            None => error,
+        }
     }
 }
 
@@ -423,16 +433,4 @@ pub(crate) fn unknown(prefix: &str, key: &str, known: &[&str]) -> Error {
         }
         None => format!("there is no setting `{prefix}{key}`; its settings are {all}"),
     })
-}
-
-fn build<S: Settings>(table: &Table, data: &Dataset, start: Start) -> Result<Box<dyn AnyModel>> {
-    let settings = typed::<S>(table)?;
-    Ok(Box::new(match start {
-        Start::Seed(seed) => settings.build(data, &mut generator(seed, Purpose::Init, 0, 0))?,
-        Start::Checkpoint(examples) => settings.outline(data, examples)?,
-    }))
-}
-
-fn typed<S: Settings>(table: &Table) -> Result<S> {
-    table.clone().try_into().map_err(|error: toml::de::Error| Error::Invalid(in_words(&error)))
 }

@@ -147,20 +147,20 @@ impl<T: Real> Tensor<T> {
     /// `f` of the elements at the same place in `N` tensors of one shape. The result lies in memory like most of
     /// them: what follows finds it as this found those.
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
-        let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, f) };
-        let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
-        order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
-        let operands = operands.map(|t| t.permute(&order));
-        Tensor::combine_in_order(operands.each_ref(), f).permute(back)
-    }
-
-    /// The same, with a contiguous result.
-    fn combine_in_order<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
         // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
         Tensor::combine_with(operands, &|out, pieces| fill(out, pieces, &f))
     }
 
     fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
+        let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, fill) };
+        let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
+        order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
+        let operands = operands.map(|t| t.permute(&order));
+        Tensor::combine_in_order(operands.each_ref(), fill).permute(back)
+    }
+
+    /// The same, with a contiguous result.
+    fn combine_in_order<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         // What lies the other way round is turned first, in blocks.
         let turned = operands.map(|t| (t.len() > CHUNK && t.turned().is_some()).then(|| t.copied()));
         let operands: [&Self; N] = std::array::from_fn(|k| turned[k].as_ref().unwrap_or(operands[k]));
@@ -215,7 +215,9 @@ impl<T: Real> Tensor<T> {
 
     /// A contiguous copy.
     pub(super) fn copied(&self) -> Self {
-        let Some(walk) = self.turned() else { return Tensor::combine_in_order([self], |[x]| x) };
+        let Some(walk) = self.turned() else {
+            return Tensor::combine_in_order([self], &|out, [piece]| out.copy_from_slice(piece));
+        };
         let (&lines, outer) = walk.outer.split_last().expect("an axis for every stride");
         // In blocks, so that the cache serves both sides.
         cost::work(self.len());
@@ -281,10 +283,23 @@ fn fill<T: Real, const N: usize>(out: &mut [T], pieces: [&[T]; N], f: &impl Fn([
 /// apart from `out`, which it would not of variables that a closure refers to.
 #[inline(always)]
 fn each<T: Real, const N: usize>(out: &mut [T], pieces: [&[T]; N], f: &impl Fn([T; N]) -> T) {
-    let pieces = pieces.map(|piece| &piece[..out.len()]);
+    let pieces = first(pieces, out.len());
     for (i, y) in out.iter_mut().enumerate() {
-        *y = f(pieces.map(|piece| piece[i]));
+        *y = f(at(pieces, i));
     }
+}
+
+/// So many elements of each. This and [`at`] would be closures in [`each`], were those not compiled again for
+/// every `f`: they were a tenth of what the compiler had to read.
+#[inline(always)]
+fn first<T, const N: usize>(pieces: [&[T]; N], len: usize) -> [&[T]; N] {
+    pieces.map(|piece| &piece[..len])
+}
+
+/// Element `i` of each.
+#[inline(always)]
+fn at<T: Copy, const N: usize>(pieces: [&[T]; N], i: usize) -> [T; N] {
+    pieces.map(|piece| piece[i])
 }
 
 /// Some elements of a row that starts at `start`, from number `first` on, `stride` apart in memory.

@@ -20,6 +20,21 @@ impl<T: Real> Tensor<T> {
         shape: &[usize],
         f: impl Fn([&[T]; N], &mut [T]) + Sync,
     ) -> Self {
+        // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
+        Tensor::by_rows_with(operands, axes, shape, &|data, lengths, out, width| {
+            vectorized(
+                #[inline(always)]
+                || out.chunks_exact_mut(width).enumerate().for_each(|(i, out)| f(row(i, data, lengths), out)),
+            );
+        })
+    }
+
+    fn by_rows_with<const N: usize>(
+        operands: [&Self; N],
+        axes: &[usize],
+        shape: &[usize],
+        fill: &Fill<T, N>,
+    ) -> Self {
         // The axes of the rows go last; where they are last already, nothing is copied.
         let others = (0..shape.len()).filter(|axis| !axes.contains(axis));
         let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
@@ -37,19 +52,20 @@ impl<T: Real> Tensor<T> {
         let permuted: Shape = order.iter().map(|&axis| shape[axis]).collect();
         let result = Tensor::build(permuted, |out| {
             for_each_chunk(out, rows * width, |i, out| {
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        for (row, out) in out.chunks_exact_mut(width).enumerate() {
-                            let row = i * rows + row;
-                            f(std::array::from_fn(|k| &data[k][row * lengths[k]..][..lengths[k]]), out);
-                        }
-                    },
-                );
+                fill(std::array::from_fn(|k| &data[k][i * rows * lengths[k]..]), lengths, out, width);
             });
         });
         result.permute(inverse).contiguous()
     }
+}
+
+/// Fills rows of a width from as many rows of every operand, which have these lengths.
+type Fill<'f, T, const N: usize> = dyn Fn([&[T]; N], [usize; N], &mut [T], usize) + Sync + 'f;
+
+/// Row `i` of each.
+#[inline(always)]
+fn row<T, const N: usize>(i: usize, data: [&[T]; N], lengths: [usize; N]) -> [&[T]; N] {
+    std::array::from_fn(|k| &data[k][i * lengths[k]..][..lengths[k]])
 }
 
 /// The sum of `f(0), …, f(count − 1)`, added up in the order of [`sum`], so that it has the bits

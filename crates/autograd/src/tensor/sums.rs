@@ -16,7 +16,11 @@ impl<T: Real> Tensor<T> {
     /// If this tensor's shape is not `shape` expanded.
     #[track_caller]
     pub fn sum_to(&self, shape: impl AsRef<[usize]>) -> Self {
-        let shape = shape.as_ref();
+        self.sum_to_shape(shape.as_ref())
+    }
+
+    #[track_caller]
+    fn sum_to_shape(&self, shape: &[usize]) -> Self {
         let lead = self.rank().checked_sub(shape.len());
         let fits = |lead: usize| {
             shape.iter().enumerate().all(|(axis, &size)| size == 1 || size == self.shape[lead + axis])

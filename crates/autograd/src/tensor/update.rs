@@ -32,6 +32,21 @@ impl<T: Real> Tensor<T> {
         inputs: [&Self; M],
         f: impl Fn([T; N], [T; M]) -> [T; N] + Sync,
     ) {
+        // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
+        Tensor::update_with(states, inputs, &|states, inputs| {
+            vectorized(
+                #[inline(always)]
+                || blocks(states, inputs, &f),
+            );
+        });
+    }
+
+    #[track_caller]
+    fn update_with<const N: usize, const M: usize>(
+        states: [&mut Self; N],
+        inputs: [&Self; M],
+        pass: &Pass<T, N, M>,
+    ) {
         let shapes: Vec<&[usize]> =
             states.iter().map(|t| t.shape()).chain(inputs.iter().map(|t| t.shape())).collect();
         if shapes.windows(2).any(|pair| pair[0] != pair[1]) {
@@ -42,11 +57,7 @@ impl<T: Real> Tensor<T> {
         let mut states = states.map(|t| t.make_mut());
         let pass = |states: [&mut [T]; N], start: usize| {
             let len = states[0].len();
-            let inputs = inputs.map(|input| &input[start..start + len]);
-            vectorized(
-                #[inline(always)]
-                || blocks(states, inputs, &f),
-            );
+            pass(states, inputs.map(|input| &input[start..start + len]));
         };
         if states[0].len() <= CHUNK {
             return pass(states, 0);
@@ -72,6 +83,9 @@ impl<T: Real> Tensor<T> {
         });
     }
 }
+
+/// Updates slices of the states from as many elements of the inputs.
+type Pass<'f, T, const N: usize, const M: usize> = dyn Fn([&mut [T]; N], [&[T]; M]) + Sync + 'f;
 
 /// The innermost loop. Numbers are brought into local arrays, a few cache lines at a time: the compiler
 /// then sees that states and inputs are apart, and vectorises `f`.

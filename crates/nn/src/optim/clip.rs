@@ -33,17 +33,11 @@ pub fn by_norm<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Resu
     }
     // Relative to the largest element no square overflows, and none that counts is lost.
     let mut sum = 0.0;
-    gradient.visit(&mut |_, tensor| {
-        let tensor = tensor.contiguous();
-        let elements = tensor.as_slice().expect("contiguous").iter();
-        sum += elements.map(|g| (g.as_f64() / largest).powi(2)).sum::<f64>();
-    });
+    gradient.visit(&mut |_, tensor| sum += squares(tensor, largest));
     let norm = largest * sum.sqrt();
     if norm > limit {
         let factor = T::of(limit / norm);
-        gradient.visit_mut(Name::Root, &mut |_, tensor| {
-            Tensor::update([tensor], [], |[g], []| [g * factor]);
-        });
+        gradient.visit_mut(Name::Root, &mut |_, tensor| scale(tensor, factor));
     }
     Ok(norm)
 }
@@ -62,26 +56,46 @@ pub fn by_value<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Res
     let largest = largest(gradient)?;
     if largest > limit {
         let limit = T::of(limit);
-        gradient.visit_mut(Name::Root, &mut |_, tensor| {
-            Tensor::update([tensor], [], |[g], []| [if g.abs() > limit { limit * g.sign() } else { g }]);
-        });
+        gradient.visit_mut(Name::Root, &mut |_, tensor| clamp(tensor, limit));
     }
     Ok(largest)
 }
 
 /// The largest absolute value.
 fn largest<T: Real>(gradient: &impl Tree<Tensor<T>>) -> Result<f64> {
-    let mut largest = 0.0_f64;
-    let mut problem = None;
+    let mut so_far = Ok(0.0);
     gradient.visit(&mut |name, tensor| {
-        for &g in tensor.contiguous().as_slice().expect("contiguous") {
-            if !g.is_finite() && problem.is_none() {
-                problem = Some(format!("the gradient of `{name}` has an element {g}; nothing was clipped"));
-            }
-            largest = largest.max(g.as_f64().abs());
+        if let Ok(largest) = so_far {
+            so_far = larger(largest, name, tensor);
         }
     });
-    problem.map_or(Ok(largest), |text| Err(Error::Invalid(text)))
+    so_far
+}
+
+// What is done with one tensor does not depend on the kind of tree it is in, and is compiled once.
+
+fn larger<T: Real>(mut largest: f64, name: Name, tensor: &Tensor<T>) -> Result<f64> {
+    for &g in tensor.contiguous().as_slice().expect("contiguous") {
+        if !g.is_finite() {
+            let text = format!("the gradient of `{name}` has an element {g}; nothing was clipped");
+            return Err(Error::Invalid(text));
+        }
+        largest = largest.max(g.as_f64().abs());
+    }
+    Ok(largest)
+}
+
+fn squares<T: Real>(tensor: &Tensor<T>, unit: f64) -> f64 {
+    let tensor = tensor.contiguous();
+    tensor.as_slice().expect("contiguous").iter().map(|g| (g.as_f64() / unit).powi(2)).sum()
+}
+
+fn scale<T: Real>(tensor: &mut Tensor<T>, factor: T) {
+    Tensor::update([tensor], [], |[g], []| [g * factor]);
+}
+
+fn clamp<T: Real>(tensor: &mut Tensor<T>, limit: T) {
+    Tensor::update([tensor], [], |[g], []| [if g.abs() > limit { limit * g.sign() } else { g }]);
 }
 
 #[cfg(test)]
