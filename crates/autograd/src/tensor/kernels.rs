@@ -216,7 +216,9 @@ impl<T: Real> Tensor<T> {
     /// A contiguous copy.
     pub(super) fn copied(&self) -> Self {
         let Some(walk) = self.turned() else {
-            return Tensor::combine_in_order([self], &|out, [piece]| out.copy_from_slice(piece));
+            return Tensor::combine_in_order([self], &|out, [piece]| {
+                out.copy_from_slice(&piece[..out.len()])
+            });
         };
         let (&lines, outer) = walk.outer.split_last().expect("an axis for every stride");
         // In blocks, so that the cache serves both sides.
@@ -268,7 +270,7 @@ fn common_order<T: Real, const N: usize>(tensors: [&Tensor<T>; N]) -> Option<Sma
     (!best.iter().copied().eq(0..best.len())).then_some(best)
 }
 
-/// Fills a slice from as many elements of each operand.
+/// Fills a slice from the first elements of each operand.
 type Fill<'f, T, const N: usize> = dyn Fn(&mut [T], [&[T]; N]) + Sync + 'f;
 
 /// The innermost loop, for the machine's vectors.
