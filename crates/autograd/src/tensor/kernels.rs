@@ -180,20 +180,25 @@ impl<T: Real> Tensor<T> {
             }
             let walk = Walk::new(operands);
             let buffers = operands.map(|t| t.buffer.as_slice());
-            let rows = (CHUNK / walk.len).max(1);
-            for_each_chunk(out, rows * walk.len, |i, out| {
-                let mut rest = out.chunks_exact_mut(walk.len);
-                let count = rest.len();
-                let mut gathered = [[T::zero(); BLOCK]; N];
-                walk.rows(i * rows, i * rows + count, |at| {
-                    let row = rest.next().expect("as many rows as were asked for");
+            // Some whole rows, or a part of a long one.
+            let chunk = if walk.len < CHUNK { CHUNK / walk.len * walk.len } else { CHUNK };
+            for_each_chunk(out, chunk, |i, mut out| {
+                let (start, end) = (i * chunk, i * chunk + out.len());
+                let mut column = start % walk.len;
+                let mut scratch = [[T::zero(); BLOCK]; N];
+                walk.rows(start / walk.len, end.div_ceil(walk.len), |at| {
+                    let here = out.len().min(walk.len - column);
+                    let row = out.split_off_mut(..here).expect("as long as was asked for");
                     for (block, out) in row.chunks_mut(BLOCK).enumerate() {
-                        for (k, gathered) in gathered.iter_mut().enumerate() {
-                            let gathered = &mut gathered[..out.len()];
-                            gather(buffers[k], at[k], block * BLOCK, walk.inner[k], gathered);
-                        }
-                        fill(out, gathered.each_ref().map(|block| &block[..]));
+                        let (first, mut scratch) = (column + block * BLOCK, scratch.iter_mut());
+                        let piece = |k| {
+                            let scratch = scratch.next().expect("one for each");
+                            gather(buffers[k], at[k], first, walk.inner[k], &mut scratch[..out.len()])
+                        };
+                        let pieces = std::array::from_fn(piece);
+                        fill(out, pieces);
                     }
+                    column = 0;
                 });
             });
         })
@@ -304,14 +309,22 @@ fn at<T: Copy, const N: usize>(pieces: [&[T]; N], i: usize) -> [T; N] {
     pieces.map(|piece| piece[i])
 }
 
-/// Some elements of a row that starts at `start`, from number `first` on, `stride` apart in memory.
-fn gather<T: Real>(buffer: &[T], start: usize, first: usize, stride: isize, out: &mut [T]) {
+/// As many elements as `scratch` has of a row that starts at `start`, from number `first` on, `stride` apart in
+/// memory: where they are, or gathered.
+fn gather<'d, T: Real>(
+    buffer: &'d [T],
+    start: usize,
+    first: usize,
+    stride: isize,
+    scratch: &'d mut [T],
+) -> &'d [T] {
     let at = |i: usize| start.wrapping_add_signed((first + i) as isize * stride);
     match stride {
-        0 => out.fill(buffer[start]),
-        1 => out.copy_from_slice(&buffer[at(0)..][..out.len()]),
-        _ => out.iter_mut().enumerate().for_each(|(i, y)| *y = buffer[at(i)]),
+        1 => return &buffer[at(0)..][..scratch.len()],
+        0 => scratch.fill(buffer[start]),
+        _ => scratch.iter_mut().enumerate().for_each(|(i, y)| *y = buffer[at(i)]),
     }
+    scratch
 }
 
 #[cfg(test)]
@@ -350,6 +363,17 @@ mod tests {
         let data = swapped.as_slice().unwrap();
         for (i, j, k) in [(0, 0, 0), (19, 36, 40), (7, 20, 3)] {
             assert_eq!(data[(i * 37 + j) * 41 + k], ((j * 20 + i) * 41 + k) as f64);
+        }
+    }
+
+    #[test]
+    fn long_rows_are_shared_out() {
+        // Rows longer than a task takes, which begin and end in the middle of one.
+        for shape in [[1, 2 * CHUNK + 7], [3, CHUNK + 5]] {
+            let a = counting(&shape);
+            let rows = counting(&[shape[0], 1]);
+            let product = a.zip(&rows, |a, row| a * row);
+            assert_eq!(product, Tensor::from_fn(shape, |i| i as f64 * (i / shape[1]) as f64));
         }
     }
 
