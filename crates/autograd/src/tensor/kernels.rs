@@ -18,8 +18,10 @@ use crate::Real;
 /// Elements handled by one task.
 pub(super) const CHUNK: usize = 1 << 14;
 
-/// Elements of a strided operand gathered before they are used.
-const BLOCK: usize = 128;
+/// Elements of a strided operand gathered before they are used, in rows that are not longer than the first and in
+/// those that are: room for more costs more than a short row.
+const SHORT: usize = 32;
+const LONG: usize = 512;
 
 /// Lines of a matrix turned round by one task.
 const LINES: usize = 64;
@@ -106,6 +108,33 @@ impl<const N: usize> Walk<N> {
     }
 }
 
+impl<const N: usize> Walk<N> {
+    /// Fills `out` from the operands' elements number `start` and following, at most `BLOCK` of them at a time.
+    fn fill<T: Real, const BLOCK: usize>(
+        &self,
+        buffers: [&[T]; N],
+        start: usize,
+        mut out: &mut [T],
+        fill: &Fill<T, N>,
+    ) {
+        let (end, mut column) = (start + out.len(), start % self.len);
+        let mut scratch = [[T::zero(); BLOCK]; N];
+        self.rows(start / self.len, end.div_ceil(self.len), |at| {
+            let here = out.len().min(self.len - column);
+            let row = out.split_off_mut(..here).expect("as long as was asked for");
+            for (block, out) in row.chunks_mut(BLOCK).enumerate() {
+                let (first, mut scratch) = (column + block * BLOCK, scratch.iter_mut());
+                let pieces = std::array::from_fn(|k| {
+                    let scratch = scratch.next().expect("one for each");
+                    gather(buffers[k], at[k], first, self.inner[k], &mut scratch[..out.len()])
+                });
+                fill(out, pieces);
+            }
+            column = 0;
+        });
+    }
+}
+
 impl<T: Real> Tensor<T> {
     /// `f` of every element.
     ///
@@ -182,24 +211,9 @@ impl<T: Real> Tensor<T> {
             let buffers = operands.map(|t| t.buffer.as_slice());
             // Some whole rows, or a part of a long one.
             let chunk = if walk.len < CHUNK { CHUNK / walk.len * walk.len } else { CHUNK };
-            for_each_chunk(out, chunk, |i, mut out| {
-                let (start, end) = (i * chunk, i * chunk + out.len());
-                let mut column = start % walk.len;
-                let mut scratch = [[T::zero(); BLOCK]; N];
-                walk.rows(start / walk.len, end.div_ceil(walk.len), |at| {
-                    let here = out.len().min(walk.len - column);
-                    let row = out.split_off_mut(..here).expect("as long as was asked for");
-                    for (block, out) in row.chunks_mut(BLOCK).enumerate() {
-                        let (first, mut scratch) = (column + block * BLOCK, scratch.iter_mut());
-                        let piece = |k| {
-                            let scratch = scratch.next().expect("one for each");
-                            gather(buffers[k], at[k], first, walk.inner[k], &mut scratch[..out.len()])
-                        };
-                        let pieces = std::array::from_fn(piece);
-                        fill(out, pieces);
-                    }
-                    column = 0;
-                });
+            for_each_chunk(out, chunk, |i, out| match walk.len {
+                ..=SHORT => walk.fill::<T, SHORT>(buffers, i * chunk, out, fill),
+                _ => walk.fill::<T, LONG>(buffers, i * chunk, out, fill),
             });
         })
     }
@@ -265,7 +279,8 @@ impl<T: Real> Tensor<T> {
 /// the usual one, or there is none.
 fn common_order<T: Real, const N: usize>(tensors: [&Tensor<T>; N]) -> Option<SmallVec<[usize; 4]>> {
     // Where a few elements lie is not worth the search.
-    if tensors[0].len() < BLOCK || tensors.iter().all(|t| t.is_contiguous()) {
+    const FEW: usize = 128;
+    if tensors[0].len() < FEW || tensors.iter().all(|t| t.is_contiguous()) {
         return None;
     }
     let followers = |order: &[usize]| tensors.iter().filter(|t| t.permute(order).is_contiguous()).count();
