@@ -1,4 +1,4 @@
-//! Functions of two numbers: power, larger, smaller, angle, distance.
+//! Functions of two numbers: power, larger, smaller, logarithm of a sum of exponentials, angle, distance.
 
 use super::arithmetic::expanded;
 use super::{Case, Operand, case, wave};
@@ -41,6 +41,26 @@ impl<T: Real> Op<T, 2> for Maximum {
         let (own, other) = (inputs[wrt], inputs[1 - wrt]);
         // NaN is not less than anything: it takes the gradient rather than losing it silently.
         own.eq(other).select(g * 0.5, g).masked_fill(&own.lt(other), 0.0)
+    }
+}
+
+/// `y = ln(eᵃ + eᵇ)`,  `ā = ȳ σ(a − b)`,  `b̄ = ȳ σ(b − a)`. Of two equal infinities each gets half.
+struct LogAddExp;
+
+impl<T: Real> Op<T, 2> for LogAddExp {
+    fn name(&self) -> String {
+        "logaddexp".into()
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| {
+            let larger = Real::max(a, b);
+            if larger.abs() == T::INFINITY { larger } else { larger + (-(a - b).abs()).exp().ln_1p() }
+        })
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        let (own, other) = (inputs[wrt], inputs[1 - wrt]);
+        let equal_infinities = own.eq(other).and(&own.abs().eq(f64::INFINITY));
+        g * (own - other).masked_fill(&equal_infinities, 0.0).sigmoid()
     }
 }
 
@@ -122,6 +142,17 @@ impl<'t, T: Real> Var<'t, T> {
         -Var::apply(Maximum, [-a, -b])
     }
 
+    /// `ln(eᵃ + eᵇ)`, where `a` is this variable and `b` a variable or a number: how probabilities are added that
+    /// are known by their logarithms. They broadcast. No exponential overflows; NaN if either is NaN. For more
+    /// than two see [`logsumexp_over`](Self::logsumexp_over).
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn logaddexp(self, other: impl Operand<'t, T>) -> Var<'t, T> {
+        Var::apply(LogAddExp, expanded("logaddexp", self, other.beside(self)))
+    }
+
     /// The angle in [−π, π] of the point `(x, y)`, where `y` is this variable and `x` a variable or a
     /// number. They broadcast. `atan2(0, 0) = 0`, and its derivatives are stated to be 0.
     ///
@@ -163,6 +194,10 @@ pub(super) const CASES: &[Case] = &[
     case!("maximum with a number", |a| a.maximum(0.0) * a, [wave([5])]),
     case!("minimum", |a, b| a.minimum(b) * b, [wave([2, 3]), wave([2, 3])]),
     case!("minimum with a number", |a| a.minimum(0.0) * a, [wave([0])]),
+    case!("logaddexp", |a, b| a.logaddexp(b), [wave([2, 3]), wave([2, 3])]),
+    case!("logaddexp, broadcast", |a, b| a.logaddexp(b), [wave([2, 1]), wave([3])]),
+    case!("logaddexp with itself", |a| a.logaddexp(a), [wave([3])]),
+    case!("logaddexp with a number", |a| a.logaddexp(0.3), [wave([3])]),
     case!("atan2", |a, b| a.atan2(b), [wave([2, 3]), wave([2, 3])]),
     case!("atan2, broadcast", |a, b| a.atan2(b), [wave([2, 1]), wave([3])]),
     case!("atan2 with a number", |a| a.atan2(-0.8), [wave([3])]),
@@ -259,6 +294,19 @@ mod tests {
             let expected = 0.5 / distance;
             assert!((da - expected).abs() <= 1e-6 * expected && (db + expected).abs() <= 1e-6 * expected);
         }
+    }
+
+    #[test]
+    fn sums_of_probabilities_known_by_their_logarithms() {
+        let (half, infinity) = (f64::ln(2.0), f64::INFINITY);
+        assert_eq!(at(-1e4, -1e4, |a, b| a.logaddexp(b)), (half - 1e4, 0.5, 0.5));
+        assert_eq!(at(800.0, -800.0, |a, b| a.logaddexp(b)), (800.0, 1.0, 0.0));
+        assert_eq!(at(-infinity, 3.0, |a, b| a.logaddexp(b)), (3.0, 0.0, 1.0));
+        assert_eq!(at(infinity, 3.0, |a, b| a.logaddexp(b)), (infinity, 1.0, 0.0));
+        for both in [-infinity, infinity] {
+            assert_eq!(at(both, both, |a, b| a.logaddexp(b)), (both, 0.5, 0.5));
+        }
+        assert!(at(f64::NAN, infinity, |a, b| a.logaddexp(b)).0.is_nan());
     }
 
     #[test]

@@ -51,6 +51,24 @@ impl Elementwise for Ln1p {
     }
 }
 
+/// `y = ln x − ln(1 − x)`,  `dy/dx = 1 / (x (1 − x))`.
+struct Logit;
+
+impl Elementwise for Logit {
+    fn f<T: Real>(&self, x: T) -> T {
+        // Near a half the two logarithms cancel; they are 2 artanh(2x − 1), too.
+        let middle = x - T::of(0.5);
+        if middle.abs() < T::of(0.25) {
+            T::of(2.0) * (middle + middle).atanh()
+        } else {
+            x.ln() - (-x).ln_1p()
+        }
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.lit(1.0) / (x * (x.lit(1.0) - x))
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// `eˣ`.
     #[track_caller]
@@ -75,6 +93,13 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn ln_1p(self) -> Var<'t, T> {
         Var::apply(Ln1p, [self])
     }
+
+    /// The logarithm of the odds, `ln(x / (1 − x))`: the inverse of [`sigmoid`](Self::sigmoid). Infinite at 0 and
+    /// 1, where the slope is infinite too, and NaN outside.
+    #[track_caller]
+    pub fn logit(self) -> Var<'t, T> {
+        Var::apply(Logit, [self])
+    }
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -82,6 +107,7 @@ pub(super) const CASES: &[Case] = &[
     case!("exp_m1", |a| a.exp_m1(), [wave([5])]),
     case!("ln", |a| a.ln(), [wave([5]).between(0.4, 2.0)]),
     case!("ln_1p", |a| a.ln_1p(), [wave([5]).between(-0.6, 2.0)]),
+    case!("logit", |a| a.logit(), [wave([5]).between(0.15, 0.85)]),
 ];
 
 #[cfg(test)]
@@ -95,5 +121,18 @@ mod tests {
         for y in [x.exp_m1(), x.ln_1p()] {
             assert_eq!((y.item(), y.backward().wrt(x).item()), (1e-20, 1.0));
         }
+    }
+
+    #[test]
+    fn odds_keep_their_digits() {
+        let tape = Tape::<f64>::new();
+        let logit = |x: f64| tape.var(x).logit().item();
+        assert_eq!(logit(0.5 + 1e-15), 4.0 * (0.5 + 1e-15 - 0.5));
+        assert_eq!(logit(1e-300), f64::ln(1e-300));
+        for x in [0.2499999, 0.2500001, 0.7499999, 0.7500001, 0.9] {
+            assert!((tape.var(logit(x)).sigmoid().item() / x - 1.0).abs() < 1e-15);
+        }
+        assert_eq!((logit(0.0), logit(1.0)), (f64::NEG_INFINITY, f64::INFINITY));
+        assert!([-0.1, 1.1, f64::NAN].iter().all(|&x| logit(x).is_nan()));
     }
 }

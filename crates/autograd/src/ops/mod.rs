@@ -5,7 +5,7 @@
 //! | family | methods |
 //! |---|---|
 //! | arithmetic | `+`, `−`, `·`, `/` with variables and numbers; [`square`](Var::square), [`recip`](Var::recip), [`sqrt`](Var::sqrt), [`rsqrt`](Var::rsqrt), [`powi`](Var::powi), [`powf`](Var::powf), [`pow`](Var::pow) |
-//! | exponentials and logarithms | [`exp`](Var::exp), [`exp_m1`](Var::exp_m1), [`ln`](Var::ln), [`ln_1p`](Var::ln_1p), [`logsumexp`](Var::logsumexp), [`logsumexp_over`](Var::logsumexp_over) |
+//! | exponentials and logarithms | [`exp`](Var::exp), [`exp_m1`](Var::exp_m1), [`ln`](Var::ln), [`ln_1p`](Var::ln_1p), [`logit`](Var::logit), [`logaddexp`](Var::logaddexp), [`logsumexp`](Var::logsumexp), [`logsumexp_over`](Var::logsumexp_over) |
 //! | trigonometric and hyperbolic | [`sin`](Var::sin), [`cos`](Var::cos), [`tan`](Var::tan), [`asin`](Var::asin), [`acos`](Var::acos), [`atan`](Var::atan), [`atan2`](Var::atan2), [`hypot`](Var::hypot), [`sinh`](Var::sinh), [`cosh`](Var::cosh), [`asinh`](Var::asinh), [`acosh`](Var::acosh), [`atanh`](Var::atanh) |
 //! | activations | [`tanh`](Var::tanh), [`sigmoid`](Var::sigmoid), [`relu`](Var::relu), [`softplus`](Var::softplus), [`log_sigmoid`](Var::log_sigmoid), [`softsign`](Var::softsign), [`leaky_relu`](Var::leaky_relu), [`elu`](Var::elu), [`selu`](Var::selu), [`gelu`](Var::gelu), [`gelu_tanh`](Var::gelu_tanh), [`silu`](Var::silu), [`mish`](Var::mish) |
 //! | softmax and its losses | [`softmax`](Var::softmax), [`log_softmax`](Var::log_softmax), [`cross_entropy`](Var::cross_entropy), [`soft_cross_entropy`](Var::soft_cross_entropy), [`bce_with_logits`](Var::bce_with_logits) |
