@@ -25,6 +25,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     if args.json.json && args.out.out.is_some() {
         return Err(Error::Invalid("--json goes to standard output; leave --out away".into()));
     }
+    if args.top == Some(0) {
+        return Err(Error::Invalid("at least 1 row must be shown (--top 1)".into()));
+    }
     let run = Run::open(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;
