@@ -24,3 +24,6 @@ show anomalies_roc.png 23_anomalies_roc.png
 show compression.png 27_compression.png
 show 29_finite_differences.png 29_finite_differences.png
 show 30_penalties.png 30_penalties.png
+
+# Those of the page about speed, which is read in docs/ and as a chapter. `cargo bench` draws them.
+cp docs/images/growth-*.png docs/src/images/

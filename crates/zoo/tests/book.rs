@@ -240,3 +240,21 @@ fn every_picture_is_shown() {
         assert!(chapters.contains(&shown), "no chapter shows {}", name(&picture));
     }
 }
+
+/// Pages above the book's folder that are also chapters have their pictures in both places. (A link from one to
+/// the other would not survive a checkout on Windows.)
+#[test]
+fn pictures_in_two_places_are_the_same() {
+    let mut both = 0;
+    for picture in files("docs/images", "png") {
+        let twin = root().join("docs/src/images").join(name(&picture));
+        if twin.exists() {
+            both += 1;
+            let same = fs::read(&picture).unwrap() == fs::read(&twin).unwrap();
+            assert!(same, "{} is not that of docs/images (docs/figures.sh copies it)", twin.display());
+            let link = fs::symlink_metadata(&twin).unwrap().is_symlink();
+            assert!(!link, "{} should be a file", twin.display());
+        }
+    }
+    assert!(both > 0, "PERFORMANCE.md has pictures");
+}

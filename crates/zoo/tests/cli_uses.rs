@@ -162,6 +162,7 @@ fn the_strangest_rows_are_found_and_explained() {
         "the contamination must be between 0 and 1, not 2",
     );
     refuse(path, &[&score[..], &["--contamination", "0.001"]].concat(), "needs at least 999 normal examples");
+    refuse(path, &[&score[..], &["--top", "0"]].concat(), "at least 1 row must be shown (--top 1)");
 }
 
 #[test]

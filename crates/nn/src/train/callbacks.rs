@@ -142,6 +142,8 @@ impl<T: Real> Callback<T> for StopFlag {
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
     examples: u64,
+    /// Whether the examples are images, and not rows of numbers.
+    images: bool,
     /// Whether the style is the one for narrow terminals.
     narrow: bool,
 }
@@ -149,9 +151,23 @@ pub struct ProgressBar {
 impl ProgressBar {
     /// A bar, not yet shown.
     pub fn new() -> Self {
-        let bar = ProgressBar { bar: indicatif::ProgressBar::new(0), examples: 0, narrow: is_narrow() };
+        let bar = indicatif::ProgressBar::new(0);
+        let bar = ProgressBar { bar, examples: 0, images: true, narrow: is_narrow() };
         bar.set_style();
         bar
+    }
+
+    /// Names the unit of the loss for images (the default), or for rows of numbers.
+    pub fn images(mut self, images: bool) -> Self {
+        self.images = images;
+        self
+    }
+
+    /// What is said of an epoch.
+    fn message(&self, epoch: &Epoch) -> String {
+        let (kind, loss) =
+            if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };
+        format!("epoch {}: {kind} loss {:.3} {}", epoch.number, loss.total(), loss.unit.of(self.images))
     }
 
     /// In a narrow terminal the line would break, and its first half would stay behind at every step.
@@ -191,18 +207,11 @@ impl<T: Real> Callback<T> for ProgressBar {
     }
 
     fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
-        let (kind, loss) =
-            if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };
         if self.narrow != is_narrow() {
             self.narrow = !self.narrow;
             self.set_style();
         }
-        self.bar.set_message(format!(
-            "epoch {}: {kind} loss {:.3} {}",
-            epoch.number,
-            loss.total(),
-            loss.unit
-        ));
+        self.bar.set_message(self.message(epoch));
         let rate = self.examples as f64 / self.bar.elapsed().as_secs_f64().max(1e-9);
         self.bar.set_prefix(format!("{} examples/s", rounded(rate)));
         Ok(ControlFlow::Continue(()))
@@ -288,5 +297,20 @@ impl<T: Real> Callback<T> for MetricsFile {
         let line = MetricsFile::line(epoch);
         self.file.write_all(line.as_bytes()).map_err(|source| Error::io("write", &self.path, source))?;
         Ok(ControlFlow::Continue(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::losses::Unit;
+
+    #[test]
+    fn the_bar_names_the_unit_of_images_or_of_rows() {
+        let train = Terms { unit: Unit::SquaredError, values: vec![("reconstruction".into(), 1.5)] };
+        let mut epoch = Epoch { number: 3, rate: 0.1, train: train.clone(), validation: None, seconds: 0.0 };
+        assert_eq!(ProgressBar::new().message(&epoch), "epoch 3: training loss 1.500 SSE/img");
+        epoch.validation = Some(train);
+        assert_eq!(ProgressBar::new().images(false).message(&epoch), "epoch 3: test loss 1.500 SSE/row");
     }
 }

@@ -11,9 +11,9 @@ use super::JsonArgs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  zoo data table.csv                      columns, ranges, gaps, classes
+  zoo data table.csv             columns, ranges, gaps, classes
   zoo data photos --size 32x32
-  zoo data fetch fashion-mnist            then: zoo train vae --data fashion-mnist";
+  zoo data fetch fashion-mnist   then: zoo train vae --data fashion-mnist";
 
 #[derive(Args)]
 pub(crate) struct DataArgs {

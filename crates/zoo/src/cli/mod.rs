@@ -66,9 +66,7 @@ pub(crate) enum Command {
     #[command(after_help = uses::ENCODE_EXAMPLES)]
     Encode(EncodeArgs),
     /// Turn codes into examples.
-    #[command(
-        after_help = "Example:\n  zoo encode runs/ae-1 --data new.csv | zoo decode runs/ae-1 --codes - > again.csv"
-    )]
+    #[command(after_help = "Example:\n  zoo encode runs/ae-1 | zoo decode runs/ae-1 --codes - > again.csv")]
     Decode(DecodeArgs),
     /// Encode and decode: what is left of examples after they went through the code.
     #[command(after_help = "Examples:\n  zoo reconstruct runs/ae-1 --out pairs.png\n  \

@@ -8,19 +8,20 @@ use super::{ReadingArgs, ThreadsArgs};
 
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
-  zoo train vae --code 2                                      on the embedded digits
+  zoo train vae --code 2                          on the embedded digits
   zoo train ae --data table.csv --drop-columns name,city --impute median
   zoo train conv --data photos --size 32x32 --epochs 50
-  zoo train vae --set beta=4 --set train.clip_norm=1          any setting; see zoo describe vae
-  zoo train --config runs/vae-1/config.toml                   the same bytes again";
+  zoo train vae --set beta=4                      see zoo describe vae
+  zoo train --config runs/vae-1/config.toml       the same bytes again";
 
 pub(super) const SEARCH_EXAMPLES: &str = "\
 Examples:
-  zoo search ae --space train.learning_rate=1e-4..1e-1:log --space hidden=[32],[64],[128,64]
-  zoo search vae --data table.csv --space beta=0.1..10:log --measure squared-error --trials 50 --state s.json
+  zoo search ae --space train.learning_rate=1e-4..1e-1:log --space code=2..32
+  zoo search ae --space hidden=[32],[64],[128,64] --strategy halving
+  zoo search vae --space beta=0.1..10:log --trials 50 --state s.json
 
-A range is LOW..HIGH of whole or real numbers, with :log if equal ratios are equally likely; anything else is
-a list of values. With --state a search that was interrupted goes on.";
+A range is LOW..HIGH of whole or real numbers, with :log if equal ratios are equally likely; \
+anything else is a list of values. With --state a search that was interrupted goes on.";
 
 #[derive(Args)]
 pub(crate) struct TrainArgs {

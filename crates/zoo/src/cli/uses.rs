@@ -14,11 +14,12 @@ Examples:
 
 pub(super) const SCORE_EXAMPLES: &str = "\
 Examples:
-  zoo score runs/ae-1 --data table.csv --top 10                  the ten strangest rows, and why
+  zoo score runs/ae-1 --data table.csv --top 10   the strangest rows, and why
   zoo score runs/ae-1 --data new.csv --contamination 0.01 --out scores.csv
 
-A score above the threshold is an anomaly. The threshold is set so that a fraction of --contamination of
-ordinary examples would be above it, by the scores of the training data.";
+A score above the threshold is an anomaly. The threshold is set so that a fraction of \
+--contamination X of ordinary examples would be above it, by the scores of the training data. For \
+that there must be at least 1/X − 1 of them, 19 for the default.";
 
 /// Which examples a command works on.
 #[derive(Args)]

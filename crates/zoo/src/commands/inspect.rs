@@ -69,9 +69,15 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
             let columns = (filters.shape()[0] as f64).sqrt().ceil() as usize;
             let title = "Filters\nwhat each unit of the code adds to the mean; grey is nothing";
             write_atomically(&folder.join("filters.png"), &png(&images(&run, title, columns, &filters)?))?;
-            let (rows, columns) = tangent_rows(&*run.model, &first);
-            let title = "Tangents\nan example, four directions of the encoder, four of the decoder";
-            write_atomically(&folder.join("tangents.png"), &png(&images(&run, title, columns, &rows)?))?;
+            let (rows, encoder, decoder) = tangent_rows(&*run.model, &first);
+            let title = match encoder {
+                0 => format!("Tangents\nan example, {decoder} directions of the decoder"),
+                _ => format!(
+                    "Tangents\nan example, {encoder} directions of the encoder, {decoder} of the decoder"
+                ),
+            };
+            let picture = images(&run, &title, 1 + encoder + decoder, &rows)?;
+            write_atomically(&folder.join("tangents.png"), &png(&picture))?;
         }
         text += &format!("\nPictures are in {}\n", folder.display());
     }
@@ -113,25 +119,25 @@ fn filters(model: &dyn AnyModel, codes: &Tensor<f32>) -> Tensor<f32> {
     around_grey(&jacobian.reshape([features, code]).t().contiguous())
 }
 
-/// A few examples, each beside its tangents; and how many images that is in a row.
-fn tangent_rows(model: &dyn AnyModel, x: &Tensor<f32>) -> (Tensor<f32>, usize) {
+/// A few examples, each beside its tangents; and how many of those the encoder has in a row, and the decoder.
+fn tangent_rows(model: &dyn AnyModel, x: &Tensor<f32>) -> (Tensor<f32>, usize, usize) {
     const ROWS: usize = 6;
     const EACH: usize = 4;
     let mut rows = vec![];
-    let mut columns = 0;
+    let (mut encoder, mut decoder) = (0, 0);
     for number in 0..x.shape()[0].min(ROWS) {
         let example = x.slice(0, number, number + 1, 1);
         let of_decoder = decoder_tangents(model, &model.encode(&example), EACH);
-        let directions = tangents(model, &example, EACH).into_iter().chain(of_decoder);
+        let of_encoder = tangents(model, &example, EACH);
+        (encoder, decoder) = (of_encoder.len(), of_decoder.len());
+        let directions = of_encoder.into_iter().chain(of_decoder);
         let drawn = directions.map(|tangent| {
             let direction = Tensor::from_vec([1, tangent.direction.len()], tangent.direction);
             around_grey(&direction)
         });
-        let all: Vec<Tensor<f32>> = [example].into_iter().chain(drawn).collect();
-        columns = all.len();
-        rows.extend(all);
+        rows.extend([example].into_iter().chain(drawn));
     }
-    (Tensor::concat(&rows.iter().collect::<Vec<_>>(), 0), columns)
+    (Tensor::concat(&rows.iter().collect::<Vec<_>>(), 0), encoder, decoder)
 }
 
 /// Each row scaled so that 0 becomes ½ and its largest magnitude 0 or 1.

@@ -1,21 +1,37 @@
 //! `zoo list`.
 
+use std::array;
+
 use serde_json::{Value, json};
 use zoo::registry::{Entry, MODELS};
 
+use super::terminal;
+
 /// The models, a line each.
 pub(crate) fn table() -> String {
-    let width = |column: fn(&Entry) -> &str| {
-        MODELS.iter().map(|entry| column(entry).chars().count()).max().unwrap_or(0)
-    };
-    let (names, titles, equations) = (width(|e| e.name), width(|e| e.title), width(|e| e.equation));
-    let line = |entry: &Entry| {
-        format!(
-            "{:names$}  {:titles$}  {:equations$}  {}\n",
-            entry.name, entry.title, entry.equation, entry.source
-        )
-    };
-    MODELS.iter().map(line).collect()
+    fitted(terminal::columns().unwrap_or(usize::MAX))
+}
+
+/// The table in so many columns: where it is too wide, sources and then losses stay away.
+fn fitted(room: usize) -> String {
+    let cells = |entry: &'static Entry| [entry.name, entry.title, entry.equation, entry.source];
+    let widths: [usize; 4] = array::from_fn(|column| {
+        MODELS.iter().map(|entry| terminal::width(cells(entry)[column])).max().unwrap_or(0)
+    });
+    let total = |shown: usize| widths[..shown].iter().sum::<usize>() + 2 * (shown - 1);
+    let shown = [4, 3].into_iter().find(|&shown| total(shown) <= room).unwrap_or(2);
+    let mut text = String::new();
+    for entry in MODELS {
+        let line = cells(entry)[..shown].iter().zip(widths).fold(String::new(), |line, (cell, width)| {
+            line + cell + &" ".repeat(width - terminal::width(cell) + 2)
+        });
+        text += line.trim_end();
+        text.push('\n');
+    }
+    if shown < widths.len() {
+        text += "\nLoss, source and settings of a model: zoo describe NAME\n";
+    }
+    text
 }
 
 /// The same for programs.
@@ -26,4 +42,22 @@ pub(crate) fn json() -> String {
         })
     };
     super::json(&Value::Array(MODELS.iter().map(entry).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_broken_on_a_usual_terminal() {
+        for (room, source, loss) in [(80, false, false), (120, false, true), (usize::MAX, true, true)] {
+            let text = fitted(room);
+            assert!(text.lines().all(|line| terminal::width(line) <= room), "{text}");
+            assert_eq!((text.contains("Pearson 1901"), text.contains("KL(q(z|x)")), (source, loss), "{text}");
+            assert!(
+                MODELS.iter().all(|model| text.contains(model.name) && text.contains(model.title)),
+                "{text}"
+            );
+        }
+    }
 }

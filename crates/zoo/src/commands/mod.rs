@@ -21,6 +21,7 @@ mod run_folder;
 pub(crate) mod sample;
 pub(crate) mod score;
 pub(crate) mod search;
+mod terminal;
 pub(crate) mod train;
 
 /// How a command ended, with what it has to say.

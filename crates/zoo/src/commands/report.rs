@@ -33,7 +33,9 @@ impl Summary {
         if self.epochs > 0 || self.interrupted {
             let how = if self.interrupted { "stopped after" } else { "trained for" };
             let epochs = if self.epochs == 1 { "epoch" } else { "epochs" };
-            text += &format!(", {how} {} {epochs} in {:.1} s", self.epochs, self.seconds);
+            // A line of its own: together they are too long for 80 columns.
+            let digits = if self.seconds < 0.1 { 2 } else { 1 };
+            text += &format!("\n{how} {} {epochs} in {:.digits$} s", self.epochs, self.seconds);
         }
         let name = format!("{model}, code {code}");
         let mut rows = vec![(name, self.sse)];

@@ -11,7 +11,7 @@ use zoo::uses::latent::reconstruct;
 use super::examples::{image_size, images, rows};
 use super::output::{Sheet, Target};
 use super::progress::Spinner;
-use super::{Outcome, json as pretty};
+use super::{Outcome, json as pretty, terminal};
 use crate::cli::{ScoreArgs, ScoreName};
 
 /// Features that are named as the reason for a score.
@@ -24,6 +24,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
     if args.json.json && args.out.out.is_some() {
         return Err(Error::Invalid("--json goes to standard output; leave --out away".into()));
+    }
+    if args.top == Some(0) {
+        return Err(Error::Invalid("at least 1 row must be shown (--top 1)".into()));
     }
     let run = Run::open(&args.run)?;
     if target.is_picture() {
@@ -137,13 +140,11 @@ impl<'a> Findings<'a> {
         let width = names.max().unwrap_or(0).max(3);
         text += &format!("  {:>width$}  {:>10}  {:>8}    because\n", "row", "score", "p-value");
         for &row in &self.shown {
+            let because = broken(&self.because(row), width + 28, terminal::columns());
             let mark = if self.is_anomalous(row) { '!' } else { ' ' };
             text += &format!(
                 "  {:>width$}  {:>10.4}  {:>8.4}  {mark} {}\n",
-                self.rows.names[row],
-                self.scores[row],
-                self.p_values[row],
-                self.because(row)
+                self.rows.names[row], self.scores[row], self.p_values[row], because
             );
         }
         text
@@ -231,6 +232,12 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// Reasons below each other, at this indentation, where they do not fit beside each other.
+fn broken(reasons: &str, indentation: usize, columns: Option<usize>) -> String {
+    let fits = columns.is_none_or(|columns| indentation + terminal::width(reasons) <= columns);
+    if fits { reasons.to_owned() } else { reasons.replace(", ", &format!(",\n{}", " ".repeat(indentation))) }
+}
+
 /// Rows of images with black ones up to a number, so that each image stands over its reconstruction.
 fn filled_up(rows: [Tensor<f32>; 2], columns: usize) -> Vec<Tensor<f32>> {
     let filled = |row: Tensor<f32>| {
@@ -250,5 +257,18 @@ fn short(x: f32) -> String {
             format!("{x:.digits$}")
         }
         _ => format!("{x:.3e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_stand_below_each_other_where_the_terminal_is_narrow() {
+        let reasons = "ash 2.1 60 %, hue 1.0 20 %";
+        assert_eq!(broken(reasons, 4, None), reasons);
+        assert_eq!(broken(reasons, 4, Some(30)), reasons);
+        assert_eq!(broken(reasons, 4, Some(29)), "ash 2.1 60 %,\n    hue 1.0 20 %");
     }
 }

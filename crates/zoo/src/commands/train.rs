@@ -90,7 +90,7 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         Training::Gradient => {
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
-                .with(ProgressBar::new())
+                .with(ProgressBar::new().images(data.train.image.is_some()))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let mut lesson = Lesson { stored, ..Lesson::new(&mut *model, data) };

@@ -11,7 +11,7 @@ use super::text::{self, BODY};
 /// A named curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What is written at the end of the curve.
+    /// What is written at the end of the curve; may be empty.
     pub name: String,
     /// `(x, y)` in drawing order. Points that are not finite leave a gap.
     pub points: Vec<(f64, f64)>,
@@ -115,7 +115,7 @@ fn draw_labels(canvas: &mut Canvas, chart: &Chart, labels: &[Label], widest: f32
     let wanted: Vec<f32> = labels.iter().map(|label| label.end[1]).collect();
     let places = spread(&wanted, LABEL_GAP, chart.top, chart.bottom().max(chart.top + LABEL_GAP));
     let x = chart.right() + LABEL_SPACE;
-    for (label, y) in labels.iter().zip(places) {
+    for (label, y) in labels.iter().zip(places).filter(|(label, _)| !label.name.is_empty()) {
         let tie = [label.end, [x - 8.0, y]];
         // A curve that ended early has a long tie across the plot; dots keep it from looking like data.
         let early = chart.right() - label.end[0] > 1.0;

@@ -80,7 +80,9 @@
       picture.textContent = "";
       x.slice(0, 24).forEach((v, i) => {
         const row = picture.insertRow();
-        row.insertCell().textContent = columns[i] ?? `x${i + 1}`;
+        const name = document.createElement("th");
+        name.textContent = columns[i] ?? `x${i + 1}`;
+        row.append(name);
         const value = units ? units.shift[i] + units.scale[i] * v : v;
         const text = Math.abs(value) < 1000 ? value.toPrecision(4) : value.toFixed(0);
         row.insertCell().textContent = text.replace("-", "−");

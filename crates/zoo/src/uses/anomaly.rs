@@ -126,8 +126,11 @@ impl<'a> Detector<'a> {
         let rank = ((n + 1) as f64 * (1.0 - contamination) - 1e-9).ceil() as usize;
         if rank > n {
             return Err(Error::Invalid(format!(
-                "a contamination of {contamination} needs at least {} normal examples, not {n}",
-                (1.0 / contamination - 1.0 - 1e-9).ceil()
+                "a contamination of {contamination} needs at least {} normal examples, not {n}; {n} do for one \
+                 of {:.3}",
+                (1.0 / contamination - 1.0 - 1e-9).ceil(),
+                // Rounded up, so that it is enough.
+                (1e3 / (n + 1) as f64).ceil() / 1e3
             )));
         }
         Ok(self.training[rank.max(1) - 1])
@@ -274,7 +277,10 @@ mod tests {
         assert_eq!(detector.threshold(0.25).unwrap(), scores[7]);
         assert_eq!(detector.labels(&nine, 0.25).unwrap().iter().filter(|&&a| a).count(), 1);
         let text = detector.threshold(0.05).unwrap_err().to_string();
-        assert_eq!(text, "a contamination of 0.05 needs at least 19 normal examples, not 9");
+        assert_eq!(
+            text,
+            "a contamination of 0.05 needs at least 19 normal examples, not 9; 9 do for one of 0.100"
+        );
         assert!(detector.threshold(f64::NAN).is_err() && detector.threshold(1.0).is_err());
         let p = detector.p_values(&nine).unwrap();
         assert!(p.iter().all(|p| (0.2..=1.0).contains(p)), "{p:?}"); // (1 + 1) / 10 for the highest
