@@ -124,7 +124,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(2.0);
     /// let y = x * x * x;
-    /// let [dy] = y.grad([x]); //   3x²
+    /// let [dy] = y.grad([x]); // 3x²
     /// let [ddy] = dy.grad([x]); // 6x
     /// assert_eq!((dy.item(), ddy.item()), (12.0, 12.0));
     /// ```

@@ -25,7 +25,7 @@
 //! let tape = Tape::<f64>::new();
 //! let x = tape.var(2.0);
 //! let y = Var::apply(Cube, [x]);
-//! let [dy] = y.grad([x]); //  3x²
+//! let [dy] = y.grad([x]); // 3x²
 //! let [ddy] = dy.grad([x]); // 6x, without another rule
 //! assert_eq!((y.item(), dy.item(), ddy.item()), (8.0, 12.0, 12.0));
 //!
