@@ -92,6 +92,7 @@ enum Start {
 }
 
 /// Every model.
+// A `const` would be compiled again, with all that it refers to, in every program that names it.
 pub static MODELS: &[Entry] = &[
     Entry {
         name: "pca",
