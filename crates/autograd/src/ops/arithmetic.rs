@@ -5,7 +5,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Case, Elementwise, case, wave};
+use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::tensor::broadcast;
 use crate::{Op, Real, Scalar, Shape, Tensor, Var};
@@ -79,48 +79,51 @@ impl<T: Real> Op<T, 2> for DivOp {
     }
 }
 
-/// `y = c x`,  `dy/dx = c`.
+/// `y = c x`,  `x̄ = c ȳ`.
 struct Scale(f64);
 
-impl Elementwise for Scale {
-    fn constants(&self) -> Attributes {
+impl<T: Real> Op<T, 1> for Scale {
+    fn attributes(&self) -> Attributes {
         vec![("by", self.0.into())]
     }
-    fn f<T: Real>(&self, x: T) -> T {
-        x * T::of(self.0)
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let c = T::of(self.0);
+        x.map(|x| x * c)
     }
-    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
-        y.lit(self.0)
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        g * self.0
     }
 }
 
-/// `y = x + c`,  `dy/dx = 1`.
+/// `y = x + c`,  `x̄ = ȳ`.
 struct Shift(f64);
 
-impl Elementwise for Shift {
-    fn constants(&self) -> Attributes {
+impl<T: Real> Op<T, 1> for Shift {
+    fn attributes(&self) -> Attributes {
         vec![("by", self.0.into())]
     }
-    fn f<T: Real>(&self, x: T) -> T {
-        x + T::of(self.0)
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let c = T::of(self.0);
+        x.map(|x| x + c)
     }
-    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
-        y.lit(1.0)
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        g
     }
 }
 
-/// `y = x / c`,  `dy/dx = 1 / c`.
+/// `y = x / c`,  `x̄ = ȳ / c`.
 struct Quotient(f64);
 
-impl Elementwise for Quotient {
-    fn constants(&self) -> Attributes {
+impl<T: Real> Op<T, 1> for Quotient {
+    fn attributes(&self) -> Attributes {
         vec![("by", self.0.into())]
     }
-    fn f<T: Real>(&self, x: T) -> T {
-        x / T::of(self.0)
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let c = T::of(self.0);
+        x.map(|x| x / c)
     }
-    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
-        y.lit(1.0 / self.0)
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        g / self.0
     }
 }
 

@@ -40,6 +40,19 @@ impl Elementwise for Recip {
     }
 }
 
+/// `y = x²`,  `dy/dx = 2 x`. The product `x x` would collect its gradient from two sides, in three passes over
+/// memory.
+struct Square;
+
+impl Elementwise for Square {
+    fn f<T: Real>(&self, x: T) -> T {
+        x * x
+    }
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.lit(2.0) * x
+    }
+}
+
 /// `y = xⁿ`,  `dy/dx = n xⁿ⁻¹`.
 ///
 /// The exponents 0 and 1 are constants of their own: `0 · x⁻¹` would be NaN at `x = 0`. So every
@@ -103,7 +116,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// `x²`.
     #[track_caller]
     pub fn square(self) -> Var<'t, T> {
-        self * self
+        Var::apply(Square, [self])
     }
 
     /// `xⁿ` for a whole number `n`, also of negative `x`.

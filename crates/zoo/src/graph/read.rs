@@ -235,6 +235,7 @@ fn known(operation: &Operation) -> Option<Op> {
         "softplus" => Op::Unary(Unary::Softplus),
         "softsign" => Op::Unary(Unary::Softsign),
         "sqrt" => Op::Unary(Unary::Sqrt),
+        "square" => Op::Unary(Unary::Power(2.0)),
         "tanh" => Op::Unary(Unary::Tanh),
         "add" => Op::Binary(Binary::Add),
         "sub" => Op::Binary(Binary::Sub),
