@@ -151,7 +151,7 @@ impl<T: Real> Product<'_, T> {
         let (a, b) = (self.a.start(), self.b.start());
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let width = VECTORS * lanes;
-        let mut panel = Buffer::stale(stretch * width);
+        let mut panel = Buffer::stale(stretch * width.min(n.next_multiple_of(lanes)));
         for p in (0..k).step_by(stretch) {
             let depth = stretch.min(k - p);
             for j in (0..n).step_by(width) {
@@ -289,8 +289,11 @@ impl<T: Real> Product<'_, T> {
                             *sum = T::mul_add(simd, a, b, *sum);
                         }
                     }
-                    for (c, (sum, start)) in sums.into_iter().zip(starts).enumerate() {
-                        let rest = (whole..k).fold(T::zero(), |rest, p| rest + *a.add(p) * *start.add(p));
+                    let mut rest = [T::zero(); COLUMNS];
+                    for p in whole..k {
+                        rest.iter_mut().zip(starts).for_each(|(rest, b)| *rest += *a.add(p) * *b.add(p));
+                    }
+                    for (c, (sum, rest)) in sums.into_iter().zip(rest).enumerate() {
                         *self.out.part(0, i).part(1, column(c)).start =
                             self.bias.to(i, column(c), T::sum_lanes(simd, sum) + rest);
                     }

@@ -23,6 +23,9 @@ pub(super) const CHUNK: usize = 1 << 14;
 const SHORT: usize = 32;
 const LONG: usize = 512;
 
+/// Where fewer elements lie is not worth a search.
+const FEW: usize = 128;
+
 /// Lines of a matrix turned round by one task.
 const LINES: usize = 64;
 
@@ -181,6 +184,13 @@ impl<T: Real> Tensor<T> {
     }
 
     fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
+        if operands[0].len() < FEW && operands.iter().all(|t| t.is_contiguous()) {
+            // The case of small models, without a detour.
+            cost::work(operands[0].len());
+            return Tensor::build(&operands[0].shape, |out| {
+                fill(out, operands.map(|t| t.as_slice().expect("contiguous")));
+            });
+        }
         let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, fill) };
         let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
         order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
@@ -278,8 +288,6 @@ impl<T: Real> Tensor<T> {
 /// The order of axes in which most of the tensors are contiguous, of equally many the first's; `None` if that is
 /// the usual one, or there is none.
 fn common_order<T: Real, const N: usize>(tensors: [&Tensor<T>; N]) -> Option<SmallVec<[usize; 4]>> {
-    // Where a few elements lie is not worth the search.
-    const FEW: usize = 128;
     if tensors[0].len() < FEW || tensors.iter().all(|t| t.is_contiguous()) {
         return None;
     }

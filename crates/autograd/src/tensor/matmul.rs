@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, ROWS, product};
 use super::kernels::for_each_chunk;
 use super::threads::share;
-use super::{Shape, Tensor, broadcast, cost};
+use super::{Shape, Tensor, broadcast, cost, short_copy};
 use crate::Real;
 
 /// Multiplications from which on one product is worth being split among threads.
@@ -23,6 +23,9 @@ pub(crate) fn matmul_shape(left: &[usize], right: &[usize]) -> Shape {
     if k != k2 {
         let hint = if k == n { "; did you mean `b.t()`?" } else { "" };
         panic!("matmul: inner sizes differ: {left:?} times {right:?}{hint}");
+    }
+    if let ([m, _], [_, n]) = (left, right) {
+        return short_copy(&[*m, *n]);
     }
     let Some(mut shape) = broadcast(&left[..left.len() - 2], &right[..right.len() - 2]) else {
         panic!("matmul: the leading axes of {left:?} and {right:?} do not broadcast");
@@ -68,7 +71,7 @@ impl<T: Real> Tensor<T> {
     /// `x Wᵀ + b`: the products are added to the bias where they are made. `self` is `[batch, inputs]`, the
     /// weight `[outputs, inputs]`, the bias `[outputs]`; none of them is empty.
     pub(crate) fn linear(&self, weight: &Self, bias: &Self) -> Self {
-        let (x, w, b) = (self.for_gemm(), weight.for_gemm(), bias.contiguous());
+        let (x, w, b) = (self.for_gemm(), weight.for_gemm(), bias.in_order());
         let shape = [x.shape[0], w.shape[0]];
         cost::work(2 * x.len() * shape[1] + shape[0] * shape[1]);
         let bias = Bias { axis: 1, numbers: b.as_slice().expect("contiguous") };

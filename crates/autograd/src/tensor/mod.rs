@@ -46,7 +46,7 @@ pub use lanes::Lanes;
 pub use linear_algebra::Triangle;
 pub(crate) use linear_algebra::square_size;
 pub(crate) use matmul::matmul_shape;
-pub use pool::Pool;
+pub use pool::{Pool, Spare};
 pub(crate) use rows::sum_by;
 pub use shape::{Axes, Keep, Shape};
 pub use sort::SortOrder;
@@ -61,6 +61,11 @@ pub struct Tensor<T: Real> {
     strides: Strides,
     offset: usize,
     buffer: Arc<Buffer<T>>,
+}
+
+/// Whether two shapes are equal: of a few numbers each, so that calling the machine's comparison takes longer.
+fn same_sizes(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 impl<T: Real> Clone for Tensor<T> {
@@ -94,6 +99,14 @@ impl<T: Real> Tensor<T> {
     /// anything before.
     pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
         let shape = shape.as_ref();
+        if let Some(mut spare) = T::spare().take()
+            && same_sizes(&spare.shape, shape)
+            && let Some(out) = spare.alone()
+        {
+            pool::spoil(out);
+            fill(out);
+            return spare;
+        }
         let mut buffer = Buffer::stale(shape.iter().product());
         fill(buffer.as_mut_slice());
         Tensor::from_buffer(shape, buffer)
@@ -224,12 +237,19 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![1.0, 0.0], vec![0.0, 0.0]));
     /// ```
     pub fn make_mut(&mut self) -> &mut [T] {
-        if !self.is_contiguous() || Arc::get_mut(&mut self.buffer).is_none() {
+        if self.alone().is_none() {
             *self = self.copied();
         }
         let (start, len) = (self.offset, self.len());
         let buffer = Arc::get_mut(&mut self.buffer).expect("a fresh copy is not shared");
         &mut buffer.as_mut_slice()[start..start + len]
+    }
+
+    /// The elements in row-major order for writing, if they lie so and nobody else has them.
+    fn alone(&mut self) -> Option<&mut [T]> {
+        let (start, len) = (self.offset, self.len());
+        let buffer = if self.is_contiguous() { Arc::get_mut(&mut self.buffer)? } else { return None };
+        Some(&mut buffer.as_mut_slice()[start..start + len])
     }
 
     /// The same numbers in the other precision (or the same).

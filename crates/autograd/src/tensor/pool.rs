@@ -5,12 +5,13 @@
 //! mapped anew. A [`Buffer`] that is dropped therefore waits in a [`Pool`] for the next request of
 //! its size.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
-use super::cost;
+use super::{Tensor, cost};
 use crate::Real;
 
 /// Up to this many elements lie beside the counters of their tensor, in one piece of memory.
@@ -56,6 +57,16 @@ impl<T: Real> Pool<T> {
     }
 }
 
+/// A tensor that nobody needs any more, in whose memory, and under whose header, the next one of its shape is built.
+pub type Spare<T> = Cell<Option<Tensor<T>>>;
+
+/// In tests, what lies in recycled memory is made useless: a kernel that forgets an element is found at once.
+pub(super) fn spoil<T: Real>(stale: &mut [T]) {
+    if cfg!(any(test, debug_assertions)) {
+        stale.fill(T::NAN);
+    }
+}
+
 /// Sizes are rounded up to eighths of a power of two, so that nearly equal requests share buffers
 /// and at most an eighth is wasted.
 fn class(len: usize) -> usize {
@@ -84,10 +95,7 @@ impl<T: Real> Buffer<T> {
             None if class < SMALLEST => SmallVec::from_vec(std::iter::repeat_n(T::zero(), class).collect()),
             None => SmallVec::from_vec(vec![T::zero(); class]),
         };
-        if cfg!(any(test, debug_assertions)) {
-            // A kernel that forgets an element is found at once.
-            data.fill(T::NAN);
-        }
+        spoil(&mut data);
         Buffer::new(data, len, class >= SMALLEST)
     }
 

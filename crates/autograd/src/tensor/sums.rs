@@ -31,6 +31,12 @@ impl<T: Real> Tensor<T> {
         if self.len() == shape.iter().product::<usize>() {
             return self.reshape(shape);
         }
+        if shape.is_empty()
+            && let Some(data) = self.as_slice()
+        {
+            cost::work(data.len());
+            return Tensor::build(shape, |out| out[0] = sum_parallel(data));
+        }
         let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
         let (mut gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
         // The order of a sum is ours to choose: that of memory.

@@ -47,12 +47,13 @@ impl<T: Real> Tensor<T> {
         inputs: [&Self; M],
         pass: &Pass<T, N, M>,
     ) {
-        let shapes: Vec<&[usize]> =
-            states.iter().map(|t| t.shape()).chain(inputs.iter().map(|t| t.shape())).collect();
-        if shapes.windows(2).any(|pair| pair[0] != pair[1]) {
+        let shape = &inputs.first().map_or(&states[0].shape, |t| &t.shape)[..];
+        if states.iter().any(|t| t.shape[..] != *shape) || inputs.iter().any(|t| t.shape[..] != *shape) {
+            let shapes: Vec<&[usize]> =
+                states.iter().map(|t| t.shape()).chain(inputs.iter().map(|t| t.shape())).collect();
             panic!("update: the shapes differ: {shapes:?}");
         }
-        let inputs = inputs.map(|t| t.contiguous());
+        let inputs = inputs.map(|t| t.in_order());
         let inputs = inputs.each_ref().map(|t| t.as_slice().expect("contiguous"));
         let mut states = states.map(|t| t.make_mut());
         let pass = |states: [&mut [T]; N], start: usize| {

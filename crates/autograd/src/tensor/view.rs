@@ -4,6 +4,7 @@
 //! [`reshape`]: Tensor::reshape
 //! [`contiguous`]: Tensor::contiguous
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -32,6 +33,11 @@ impl<T: Real> Tensor<T> {
     /// The same tensor with its elements in row-major order, copied only if they are not so yet.
     pub fn contiguous(&self) -> Self {
         if self.is_contiguous() { self.clone() } else { self.copied() }
+    }
+
+    /// [`contiguous`](Self::contiguous) for a while: not even the header is copied if there is no need to.
+    pub(super) fn in_order(&self) -> Cow<'_, Self> {
+        if self.is_contiguous() { Cow::Borrowed(self) } else { Cow::Owned(self.copied()) }
     }
 
     /// The same elements, in row-major order, in another shape.
