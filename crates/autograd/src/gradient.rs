@@ -9,6 +9,7 @@
 //! be differentiated again. Both call the same rules.
 
 use std::panic::Location;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
@@ -34,6 +35,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If this variable does not hold exactly one number.
     #[track_caller]
     pub fn backward(self) -> Gradients<'t, T> {
+        self.tape.assert_open("backward");
         self.assert_scalar("backward");
         Gradients { tape: self.tape, by_id: self.fast_sweep(|_| false, |_, _| ()) }
     }
@@ -94,7 +96,7 @@ impl<'t, T: Real> Var<'t, T> {
         // ANCHOR: fast
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
         let seed = Tensor::ones(self.shape());
-        let rule = |op: &dyn AnyOp<T>, wrt: usize, g: &Tensor<T>, inputs: &[Self], y: Self| {
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Tensor<T>, inputs: &[Self], y: Self| {
             let fused = {
                 let nodes = tape.nodes.borrow();
                 let mut values = SmallVec::<[&Tensor<T>; 3]>::new();
@@ -104,7 +106,7 @@ impl<'t, T: Real> Var<'t, T> {
             let share =
                 fused.unwrap_or_else(|| tape.forgetting(|| op.vjp(wrt, tape.constant(g.clone()), inputs, y)));
             if tape.checking.get() {
-                check::backward(op, &share, y, wrt);
+                check::backward(&**op, &share, y, wrt);
             }
             share
         };
@@ -174,7 +176,7 @@ impl<'t, T: Real> Var<'t, T> {
         // Lines of the gradient belong to the user's line whose operation they differentiate.
         let before = tape.on_behalf_of.replace(Some(Location::caller()));
         // ANCHOR: recorded
-        let rule = |op: &dyn AnyOp<T>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
             tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
             op.vjp(wrt, *g, inputs, y)
         };
@@ -204,12 +206,12 @@ impl<'t, T: Real> Var<'t, T> {
 /// to `keep` are returned, the others are dropped on the way. `after` every line it may take some, too.
 ///
 /// `G` is a tensor in the fast pass and a variable in the recorded one.
-fn sweep<'t, T: Real, G: Clone>(
+pub(crate) fn sweep<'t, T: Real, G: Clone>(
     tape: &'t Tape<T>,
     seeds: impl IntoIterator<Item = (usize, G)>,
     needed: &[bool],
     keep: impl Fn(usize) -> bool,
-    rule: impl Fn(&dyn AnyOp<T>, usize, &G, &[Var<'t, T>], Var<'t, T>) -> G,
+    rule: impl Fn(&Rc<dyn AnyOp<T>>, usize, &G, &[Var<'t, T>], Var<'t, T>) -> G,
     add: impl Fn(G, G) -> G,
     mut after: impl FnMut(usize, &mut [Option<G>]),
 ) -> Vec<Option<G>> {
@@ -225,10 +227,9 @@ fn sweep<'t, T: Real, G: Clone>(
         // Filled where it stays: to collect it and move it takes longer than a small rule.
         let mut inputs = SmallVec::<[Var<T>; 3]>::new();
         let op = {
-            let node = &mut tape.nodes.borrow_mut()[id];
+            let node = &tape.nodes.borrow()[id];
             inputs.extend(node.inputs.iter().map(|&id| Var { tape, id }));
-            // The rule runs on the same tape, so the operation is lent out meanwhile.
-            node.op.take()
+            node.op.clone()
         };
         let Some(op) = op else {
             continue; // a leaf: its adjoint stays
@@ -237,10 +238,9 @@ fn sweep<'t, T: Real, G: Clone>(
         if let Some(g) = g {
             let y = Var { tape, id };
             for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed[input.id]) {
-                collect(&mut adjoint[input.id], rule(&*op, wrt, &g, &inputs, y));
+                collect(&mut adjoint[input.id], rule(&op, wrt, &g, &inputs, y));
             }
         }
-        tape.nodes.borrow_mut()[id].op = Some(op);
         after(id, &mut adjoint);
     }
     adjoint

@@ -40,6 +40,7 @@ pub mod gradient;
 pub mod inspect;
 pub mod op;
 pub mod ops;
+pub mod replay;
 pub mod scalar;
 mod special;
 mod straight_through;
@@ -54,6 +55,7 @@ pub use op::Op;
 pub use ops::{
     Conv, ConvTranspose, Correction, Elementwise, Mask, Normalized, Operand, Upsample, Window, checkpoint,
 };
+pub use replay::Recorded;
 pub use scalar::{Real, Scalar};
 pub use tape::{Tape, Var};
 pub use tensor::{Axes, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};

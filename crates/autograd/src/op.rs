@@ -81,6 +81,7 @@ pub trait Op<T: Real, const N: usize>: 'static {
 pub(crate) trait AnyOp<T: Real> {
     fn name(&self) -> String;
     fn attributes(&self) -> Attributes;
+    fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T>;
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
     fn fused_vjp(&self, wrt: usize, g: &Tensor<T>, inputs: &[&Tensor<T>], y: &Tensor<T>)
     -> Option<Tensor<T>>;
@@ -95,6 +96,10 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
 
     fn attributes(&self) -> Attributes {
         self.0.attributes()
+    }
+
+    fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T> {
+        self.0.forward(all(inputs))
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T> {

@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::panic::Location;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
@@ -20,7 +21,7 @@ use crate::tensor::{Shape, Tensor, short_copy};
 pub(crate) struct Node<T: Real> {
     pub(crate) value: Tensor<T>,
     /// The operation that made the value; `None` for variables, constants and unrecorded lines.
-    pub(crate) op: Option<Box<dyn AnyOp<T>>>,
+    pub(crate) op: Option<Rc<dyn AnyOp<T>>>,
     pub(crate) inputs: Inputs,
     /// Whether the value depends on a variable.
     pub(crate) depends: bool,
@@ -51,6 +52,9 @@ pub struct Tape<T: Real = f64> {
     pub(crate) checking: Cell<bool>,
     /// During a recorded sweep: the line of the operation whose rule is running.
     pub(crate) on_behalf_of: Cell<Option<&'static Location<'static>>>,
+    /// Whether values may not be looked at, because they will be others when the tape is
+    /// [replayed](crate::replay).
+    pub(crate) closed: Cell<bool>,
 }
 
 // ANCHOR: var
@@ -84,6 +88,7 @@ impl<T: Real> Tape<T> {
             recording: Cell::new(true),
             checking: Cell::new(false),
             on_behalf_of: Cell::new(None),
+            closed: Cell::new(false),
         }
     }
 
@@ -125,10 +130,10 @@ impl<T: Real> Tape<T> {
 
     // ANCHOR: push
     #[track_caller]
-    fn push(
+    pub(crate) fn push(
         &self,
         value: Tensor<T>,
-        op: Option<Box<dyn AnyOp<T>>>,
+        op: Option<Rc<dyn AnyOp<T>>>,
         inputs: &[Var<T>],
         variable: bool,
     ) -> Var<'_, T> {
@@ -144,6 +149,17 @@ impl<T: Real> Tape<T> {
     /// Whether operations are recorded: not while a rule runs for [`Var::backward`].
     pub fn is_recording(&self) -> bool {
         self.recording.get()
+    }
+
+    /// Panics, at the user's line, if values may not be looked at.
+    #[track_caller]
+    pub(crate) fn assert_open(&self, what: &str) {
+        if self.closed.get() {
+            panic!(
+                "{what}: a function that is recorded to be replayed cannot look at its values, which will be others \
+                 then; let it depend on shapes alone, or do not record it"
+            );
+        }
     }
 
     // ANCHOR: forgetting
@@ -170,7 +186,9 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The value. Cheap: it shares its memory with the tape.
+    #[track_caller]
     pub fn value(self) -> Tensor<T> {
+        self.tape.assert_open("value");
         self.peek().clone()
     }
 
@@ -191,6 +209,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If it holds more or fewer.
     #[track_caller]
     pub fn item(self) -> T {
+        self.tape.assert_open("item");
         self.peek().item()
     }
 
@@ -214,7 +233,7 @@ impl<'t, T: Real> Var<'t, T> {
         if !tape.recording.get() {
             return tape.constant(value);
         }
-        tape.push(value, Some(Box::new(op)), &inputs, false)
+        tape.push(value, Some(Rc::new(op)), &inputs, false)
     }
     // ANCHOR_END: apply
 }

@@ -199,7 +199,7 @@ fn signs<T: Real>(shape: &[usize], seed: u64, probe: u64) -> Tensor<T> {
 }
 
 /// A tree at rest on a new tape, with its leaves in order.
-fn on_tape<'t, T: Real, M: Tree<Tensor<T>>>(
+pub(crate) fn on_tape<'t, T: Real, M: Tree<Tensor<T>>>(
     model: &M,
     tape: &'t Tape<T>,
 ) -> (M::With<Var<'t, T>>, Vec<Var<'t, T>>) {
@@ -213,7 +213,7 @@ fn on_tape<'t, T: Real, M: Tree<Tensor<T>>>(
 }
 
 /// The form of `model` with these leaves.
-fn filled<T: Real, M>(model: &M, leaves: impl IntoIterator<Item = Tensor<T>>) -> M
+pub(crate) fn filled<T: Real, M>(model: &M, leaves: impl IntoIterator<Item = Tensor<T>>) -> M
 where
     M: Tree<Tensor<T>, With<Tensor<T>> = M>,
 {

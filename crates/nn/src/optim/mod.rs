@@ -79,7 +79,7 @@ pub use rmsprop::RmsProp;
 pub use schedule::{Phase, Schedule};
 pub use sgd::Sgd;
 
-use autograd::{Name, Real, Tape, Tensor, Tree, Var, value_and_update};
+use autograd::{Name, Real, Recorded, Tape, Tensor, Tree, Var, value_and_update};
 
 use crate::Result;
 
@@ -165,6 +165,36 @@ pub trait Optimizer<T: Real> {
     {
         minimize(self, model, loss)
     }
+
+    /// [`minimize`](Self::minimize) with a loss that is [recorded once](autograd::replay) and replayed: the same, to the
+    /// bit, and for small models in less than half the time.
+    ///
+    /// ```
+    /// use autograd::{Recorded, Tensor};
+    /// use nn::optim::{Optimizer, Sgd};
+    ///
+    /// let (mut w, x) = (Tensor::<f64>::full([2], 3.0), Tensor::ones([2]));
+    /// let mut loss = Recorded::new(&w, &x, |w, x, _tape| (w - x).square().sum());
+    /// let mut sgd = Sgd::new(0.25);
+    /// assert_eq!(sgd.minimize_recorded(&mut w, &x, &mut loss), 8.0);
+    /// assert_eq!(w.to_vec(), [2.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the loss cannot be recorded or is no single number, or the model has other parameters than in the
+    /// steps before.
+    #[track_caller]
+    fn minimize_recorded<M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
+        &mut self,
+        model: &mut M,
+        inputs: &I,
+        loss: &mut Recorded<M, I, T>,
+    ) -> T
+    where
+        Self: Sized,
+    {
+        minimize_recorded(self, model, inputs, loss)
+    }
 }
 
 /// Where in a model a parameter is, and what its [`Groups`] say about it.
@@ -223,6 +253,27 @@ pub fn minimize<T: Real, M: Tree<Tensor<T>>>(
 ) -> T {
     let mut updates = updates(optimizer, model);
     value_and_update(model, loss, &mut updates)
+}
+
+/// [`Optimizer::minimize_recorded`] for an optimizer whose type is not known.
+///
+/// # Panics
+/// As [`Optimizer::minimize_recorded`].
+#[track_caller]
+pub fn minimize_recorded<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
+    optimizer: &mut dyn Optimizer<T>,
+    model: &mut M,
+    inputs: &I,
+    loss: &mut Recorded<M, I, T>,
+) -> T {
+    begin(optimizer);
+    let mut index = 0;
+    loss.value_and_update(model, inputs, &mut |_leaf, name, parameter, gradient| {
+        if !name.is_buffer() {
+            update(optimizer, index, name, parameter, gradient);
+            index += 1;
+        }
+    })
 }
 
 /// Begins a step of an optimizer; the result updates one leaf of the model, given its number, its name, and
@@ -330,15 +381,18 @@ mod tests {
             (h.matmul(a.t()).square() + b * b * h.sin()).mean()
         }
         let decayed = || Adam { l2: 0.01, ..Adam::new(0.1) };
-        let (mut stepped, mut minimized) = (start.clone(), start.clone());
-        let (mut one, mut other) = (decayed(), decayed());
+        let [mut stepped, mut minimized, mut replayed] = [(); 3].map(|_| start.clone());
+        let [mut one, mut other, mut third] = [(); 3].map(|_| decayed());
+        const NONE: [Tensor<f64>; 0] = [];
+        let mut recorded = Recorded::new(&start, &NONE, |model, [], _| loss(model));
         for _ in 0..3 {
             let (value, gradient) = autograd::value_and_grad(&stepped, |model, _| loss(model));
             one.step(&mut stepped, &gradient);
             assert_eq!(other.minimize(&mut minimized, |model, _| loss(model)), value);
+            assert_eq!(third.minimize_recorded(&mut replayed, &NONE, &mut recorded), value);
         }
-        assert_eq!(other.state(), one.state());
-        for ((a, c), (b, d)) in stepped.iter().zip(&minimized) {
+        assert_eq!((&other.state(), &third.state()), (&one.state(), &one.state()));
+        for ((a, c), (b, d)) in stepped.iter().chain(&stepped).zip(minimized.iter().chain(&replayed)) {
             assert_eq!((a, &c.0), (b, &d.0));
         }
         assert!(stepped[2].0 != start[2].0, "decay moves the parameter that the loss does not use");

@@ -7,7 +7,7 @@ mod uses;
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, quoted};
@@ -196,6 +196,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
 
+    /// Whether every step records a tape, or one tape is recorded and replayed.
+    #[arg(long, value_enum, default_value_t = Variant::Tape)]
+    pub(crate) variant: Variant,
+
     /// Steps to time [default: by workload, seconds].
     #[arg(long, value_name = "N")]
     pub(crate) steps: Option<usize>,
@@ -211,4 +215,13 @@ pub(crate) struct BenchArgs {
     /// Print the losses of the first N steps instead of the time.
     #[arg(long, value_name = "N")]
     pub(crate) trace: Option<usize>,
+}
+
+/// How a benchmark differentiates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Variant {
+    /// A tape for each step.
+    Tape,
+    /// One tape, replayed.
+    Replay,
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use nn::{Error, Result};
 use serde_json::json;
 
-use crate::cli::BenchArgs;
+use crate::cli::{BenchArgs, Variant};
 
 /// Batch size, steps to warm up, default steps, steps in a timed block.
 pub(crate) struct Spec {
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &BenchArgs, started: Instant) -> Result<String> {
         (None, variable) => variable.map(Into::into),
     };
     let batches = numbers::batches(name, &spec, args.batches, images.as_deref())?;
-    let mut step = workloads::stepper(name, batches);
+    let mut step = workloads::stepper(name, batches, args.variant == Variant::Replay);
 
     // The first losses, to compare frameworks digit by digit.
     if let Some(count) = args.trace {
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &BenchArgs, started: Instant) -> Result<String> {
     let middle = |i: usize| times.get(i).copied().unwrap_or(f64::NAN);
     let median = 0.5 * (middle((times.len().max(1) - 1) / 2) + middle(times.len() / 2));
     let line = json!({
-        "peer": "zoo", "workload": name, "threads": args.threads, "ms_per_step": median, "min_ms": middle(0),
+        "peer": "zoo", "variant": format!("{:?}", args.variant).to_lowercase(), "workload": name, "threads": args.threads, "ms_per_step": median, "min_ms": middle(0),
         "loss_after": loss, "steps": steps, "rss_mb": peak_memory(), "cold_s": cold,
     });
     Ok(format!("{line}\n"))

@@ -1,6 +1,6 @@
 //! The workloads, as a user would write them.
 
-use autograd::{Conv, ConvTranspose, Name, Tape, Tensor, Tree, Var, tree, value};
+use autograd::{Conv, ConvTranspose, Name, Recorded, Tape, Tensor, Tree, Var, tree, value};
 use nn::layers::{Conv2d, ConvTranspose2d};
 use nn::losses;
 use nn::{Activation, Adam, Init, Linear, Mlp, Optimizer, Purpose, Sgd, generator};
@@ -133,68 +133,79 @@ fn mse<'t>(x_hat: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
     losses::squared_error(x_hat, x) / x.shape()[1] as f64
 }
 
-/// Training of a model by an optimizer, with a loss of the step's number and the tape.
-fn training<M, O>(
+/// Training of a model by an optimizer. The loss is recorded in every step, or once and replayed.
+fn training<M, I, O>(
     mut model: M,
     mut optimizer: O,
-    loss: impl for<'t> Fn(M::With<Var<'t, f32>>, &'t Tape<f32>, usize) -> Var<'t, f32> + 'static,
+    inputs: impl Fn(usize) -> I + 'static,
+    replayed: bool,
+    loss: impl for<'t> Fn(M::With<Var<'t, f32>>, I::With<Var<'t, f32>>, &'t Tape<f32>) -> Var<'t, f32> + 'static,
 ) -> Stepper
 where
     M: Tree<Rest> + 'static,
+    I: Tree<Rest> + 'static,
     O: Optimizer<f32> + 'static,
 {
+    let shown = |value: f32, want: bool| if want { f64::from(value) } else { 0.0 };
+    if replayed {
+        let mut loss = Recorded::new(&model, &inputs(0), loss);
+        return Box::new(move |i, want| {
+            shown(optimizer.minimize_recorded(&mut model, &inputs(i), &mut loss), want)
+        });
+    }
     Box::new(move |i, want| {
-        let value = optimizer.minimize(&mut model, |model, tape| loss(model, tape, i));
-        if want { f64::from(value) } else { 0.0 }
+        let value = optimizer.minimize(&mut model, |model, tape| {
+            loss(model, inputs(i).map(Name::Root, &mut |_, input| tape.constant(input)), tape)
+        });
+        shown(value, want)
     })
 }
 
 /// The steps of a workload. All exist: the name was checked.
-pub(super) fn stepper(workload: &str, batches: Vec<Rest>) -> Stepper {
+pub(super) fn stepper(workload: &str, batches: Vec<Rest>, replayed: bool) -> Stepper {
     let batch = batches[0].shape()[0];
     let x = move |i: usize| batches[i % batches.len()].clone();
     let adam = Adam::new(1e-3);
     let deep = || Autoencoder::new(&[784, 1000, 500, 250, 30], Activation::Relu);
     match workload {
-        "W1" => training(Autoencoder::new(&[784, 128, 32], Activation::Relu), adam, move |model, tape, i| {
-            let x = tape.constant(x(i));
-            mse(model.logits(x).sigmoid(), x)
-        }),
-        "W2" => training(deep(), adam, move |model, tape, i| {
-            let x = tape.constant(x(i));
-            bce(model.logits(x), x)
-        }),
+        "W1" => {
+            training(Autoencoder::new(&[784, 128, 32], Activation::Relu), adam, x, replayed, |model, x, _| {
+                mse(model.logits(x).sigmoid(), x)
+            })
+        }
+        "W2" => training(deep(), adam, x, replayed, |model, x, _| bce(model.logits(x), x)),
         "W3" => {
             let noise = normal(batch, 20);
-            training(Vae::new(), adam, move |model, tape, i| {
-                model.loss(tape.constant(x(i)), tape.constant(&noise[i % noise.len()]))
-            })
+            let inputs = move |i: usize| (x(i), noise[i % noise.len()].clone());
+            training(Vae::new(), adam, inputs, replayed, |model, (x, eps), _| model.loss(x, eps))
         }
         "W4" => {
             let probes = signs(batch, 64);
-            training(Autoencoder::new(&[784, 256, 64], Activation::Sigmoid), adam, move |model, tape, i| {
-                let x = tape.constant(x(i));
+            let inputs = move |i: usize| (x(i), probes[i % probes.len()].clone());
+            let model = Autoencoder::new(&[784, 256, 64], Activation::Sigmoid);
+            training(model, adam, inputs, replayed, move |model, (x, v), _| {
                 let h = model.encoder.forward(x).sigmoid();
-                let v = tape.constant(&probes[i % probes.len()]);
                 let along = h.vjp(v, &[x])[0]; // vᵀ J for every example
                 let x_hat = model.decoder.forward(h).sigmoid();
                 mse(x_hat, x) + along.square().sum() * (0.1 / batch as f64)
             })
         }
-        "W5" => training(ConvAutoencoder::new(), adam, move |model, tape, i| {
-            let x = tape.constant(x(i));
-            bce(model.logits(x), x)
-        }),
+        "W5" => training(ConvAutoencoder::new(), adam, x, replayed, |model, x, _| bce(model.logits(x), x)),
         "W6" => {
-            training(Autoencoder::new(&[8, 16], Activation::Relu), Sgd::new(0.01), move |model, tape, i| {
-                let x = tape.constant(x(i));
+            let model = Autoencoder::new(&[8, 16], Activation::Relu);
+            training(model, Sgd::new(0.01), x, replayed, |model, x, _| {
                 mse(model.decoder.forward(model.encoder.forward(x).relu()), x)
             })
         }
         _ => {
             let model = deep();
+            let mut recorded =
+                replayed.then(|| Recorded::new(&model, &x(0), |model, x, _tape| model.logits(x).sigmoid()));
             Box::new(move |i, want| {
-                let y = value(&model, |model, tape| model.logits(tape.constant(x(i))).sigmoid());
+                let y = match &mut recorded {
+                    Some(recorded) => recorded.value(&model, &x(i)),
+                    None => value(&model, |model, tape| model.logits(tape.constant(x(i))).sigmoid()),
+                };
                 if want { f64::from(y.sum_to([]).item()) / y.len() as f64 } else { 0.0 }
             })
         }
