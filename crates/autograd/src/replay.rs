@@ -23,8 +23,10 @@
 //! What else the function uses is a constant. So a recorded function cannot look at its own
 //! values, and panics at the line that does: [`Var::value`], [`Var::item`], comparisons, sorting, pooling by the
 //! maximum, [`Var::stop_gradient`], [`Var::backward`]. It is run twice when it is recorded; if it does not do the
-//! same both times, because it draws random numbers, it panics too.
+//! same both times, because it draws random numbers, it panics too. (Generators that would draw the same again ask
+//! [`is_recording`].)
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -226,6 +228,7 @@ impl<T: Real> Program<T> {
         with_gradient: bool,
     ) -> Self {
         let record = |tape: &Tape<T>| {
+            let _until_the_end = Recording::start();
             let (model, leaves) = on_tape(model, tape);
             let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
             let inputs = inputs.map(Name::Root, &mut |_, input| {
@@ -299,6 +302,31 @@ impl<T: Real> Program<T> {
         }
         let gradients = gradients.iter().map(|&id| number[id]).collect();
         Program { with_gradient, given, values, steps, value: number[value], gradients, passing }
+    }
+}
+
+thread_local!(static RECORDING: Cell<bool> = const { Cell::new(false) });
+
+/// Whether this thread is recording a function that will be replayed. What gives other numbers at other times,
+/// such as a generator of random ones, has to refuse then: they would be the same in all replays.
+pub fn is_recording() -> bool {
+    RECORDING.get()
+}
+
+/// While it lives, [`is_recording`], also if the function panics.
+struct Recording {
+    before: bool,
+}
+
+impl Recording {
+    fn start() -> Self {
+        Recording { before: RECORDING.replace(true) }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        RECORDING.set(self.before);
     }
 }
 
@@ -383,7 +411,6 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
@@ -528,6 +555,16 @@ mod tests {
         assert!(replayed <= eager, "a replay takes {replayed} bytes, a tape {eager}");
         drop(recorded);
         assert!(held - cost::live_bytes() < 10_000, "{} bytes are kept", held - cost::live_bytes());
+    }
+
+    #[test]
+    fn generators_can_ask() {
+        let w = Tensor::scalar(3.0);
+        let mut asks = Recorded::new(&w, &w, |w, x, _tape| if is_recording() { w * x } else { w });
+        assert_eq!(asks.value(&w, &w).item(), 9.0);
+        let mut fails = Recorded::new(&w, &w, |w, _, _tape| w.stop_gradient());
+        assert!(catch_unwind(AssertUnwindSafe(|| fails.value(&w, &w))).is_err());
+        assert!(!is_recording());
     }
 
     #[test]

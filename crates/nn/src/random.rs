@@ -46,7 +46,16 @@ pub enum Purpose {
 }
 
 /// The generator for one purpose, epoch and example of the run with this seed.
+///
+/// # Panics
+/// In a function that is [recorded to be replayed](autograd::replay): all replays would have the same numbers.
+#[track_caller]
 pub fn generator(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Generator {
+    assert!(
+        !autograd::replay::is_recording(),
+        "generator: a function that is recorded to be replayed would have the same random numbers in all replays; draw \
+         them outside, and make them an input"
+    );
     // ChaCha's key has 256 bits: room for all four numbers as they are.
     let mut key = [0; 32];
     for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, epoch, example]) {
@@ -84,6 +93,14 @@ mod tests {
         let mut from = generator(1, Purpose::Init, 2, 3);
         let first: [u64; 2] = [from.random(), from.random()];
         assert_eq!(first, [14_483_171_256_779_454_040, 14_042_188_402_261_770_878]);
+    }
+
+    #[test]
+    #[should_panic(expected = "generator: a function that is recorded to be replayed")]
+    fn noise_is_not_recorded() {
+        let w = Tensor::<f64>::ones([3]);
+        let noise = || normal([3], &mut generator(0, Purpose::Noise, 0, 0));
+        autograd::Recorded::new(&w, &w, move |w, x, tape| w * x + tape.constant(noise())).value(&w, &w);
     }
 
     #[test]
