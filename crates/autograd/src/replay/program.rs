@@ -1,0 +1,140 @@
+//! The list of steps that is replayed, and how it comes out of a tape.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use crate::op::AnyOp;
+use crate::tape::Node;
+use crate::{Name, Real, Shape, Tensor, Tree};
+
+/// Lines of at least so many numbers give their memory back as soon as nobody needs them. Smaller ones keep
+/// it, for the next replay.
+const LARGE: usize = 1024;
+
+/// A tape as it is replayed: values by number, and the steps that compute them.
+pub(super) struct Program<T: Real> {
+    pub(super) with_gradient: bool,
+    /// The shapes of the model's leaves and of the inputs.
+    given: Vec<Shape>,
+    /// The leaves and inputs, which are there during a replay; constants; and the results of the steps, in order.
+    values: Vec<Option<Tensor<T>>>,
+    steps: Vec<Step<T>>,
+    /// The number of the function's value, and those of the gradients of the leaves.
+    pub(super) value: usize,
+    pub(super) gradients: Vec<usize>,
+    /// The results that are not kept for the next replay.
+    passing: Vec<usize>,
+}
+
+/// One line, and the values that nobody needs any more after it.
+struct Step<T: Real> {
+    op: Rc<dyn AnyOp<T>>,
+    inputs: SmallVec<[usize; 5]>,
+    finished: SmallVec<[usize; 2]>,
+}
+
+impl<T: Real> Program<T> {
+    /// Takes what the next replay is about, if it has the shapes of this program.
+    pub(super) fn take<M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(&mut self, model: &M, inputs: &I) -> bool {
+        let (mut places, mut fit) = (self.given.iter().zip(&mut self.values), true);
+        let mut place = |_: Name, given: &Tensor<T>| match places.next() {
+            Some((shape, place)) if shape[..] == *given.shape() => *place = Some(given.clone()),
+            _ => fit = false,
+        };
+        model.visit(&mut place);
+        inputs.visit(&mut place);
+        let fits = fit && places.next().is_none();
+        if !fits {
+            self.let_go_of_given();
+        }
+        fits
+    }
+
+    /// Runs the steps. Afterwards the results are there until [`let_go`](Self::let_go).
+    pub(super) fn replay(&mut self) {
+        let first = self.values.len() - self.steps.len();
+        for (number, step) in (first..).zip(&self.steps) {
+            let (before, from_here) = self.values.split_at_mut(number);
+            let mut inputs = SmallVec::<[&Tensor<T>; 5]>::new();
+            inputs.extend(step.inputs.iter().map(|&input| before[input].as_ref().expect("computed before")));
+            // What the last replay left here is where the new result is built, if nobody else holds it.
+            T::spare().set(from_here[0].take());
+            from_here[0] = Some(step.op.forward(&inputs));
+            drop(inputs);
+            step.finished.iter().for_each(|&value| self.values[value] = None);
+        }
+        T::spare().set(None);
+    }
+
+    pub(super) fn result(&self, number: usize) -> &Tensor<T> {
+        self.values[number].as_ref().expect("it has been replayed")
+    }
+
+    pub(super) fn let_go_of_given(&mut self) {
+        self.values[..self.given.len()].fill_with(|| None);
+    }
+
+    /// Forgets all but what the next replay can use.
+    pub(super) fn let_go(&mut self) {
+        self.let_go_of_given();
+        self.passing.iter().for_each(|&value| self.values[value] = None);
+    }
+
+    /// Of all lines those on which the results depend: leaves and inputs first, then what is the same in every
+    /// replay, and then the rest, in the order in which it was recorded.
+    pub(super) fn from_lines(
+        lines: &[Node<T>],
+        given: Vec<Shape>,
+        value: usize,
+        gradients: Vec<usize>,
+        with_gradient: bool,
+    ) -> Self {
+        let (mut needed, mut last_use) = (vec![false; lines.len()], vec![None; lines.len()]);
+        gradients.iter().chain([&value]).for_each(|&id| needed[id] = true);
+        for (id, line) in lines.iter().enumerate().rev() {
+            if needed[id] {
+                line.inputs.iter().for_each(|&input| {
+                    needed[input] = true;
+                    last_use[input].get_or_insert(id);
+                });
+            }
+        }
+        let mut varies = vec![false; lines.len()];
+        for (id, line) in lines.iter().enumerate() {
+            varies[id] = id < given.len() || line.inputs.iter().any(|&input| varies[input]);
+        }
+        let count = given.len();
+        let constants = (count..lines.len()).filter(|&id| needed[id] && !varies[id]);
+        let computed = (count..lines.len()).filter(|&id| needed[id] && varies[id]);
+        let order: Vec<usize> = (0..count).chain(constants.clone()).chain(computed.clone()).collect();
+        let mut number = vec![0; lines.len()];
+        order.iter().enumerate().for_each(|(place, &id)| number[id] = place);
+
+        let mut values: Vec<Option<Tensor<T>>> = vec![None; order.len()];
+        constants.for_each(|id| values[number[id]] = Some(lines[id].value.clone()));
+        let step = |id: usize| Step {
+            op: Rc::clone(lines[id].op.as_ref().expect("what varies and is not given was computed")),
+            inputs: lines[id].inputs.iter().map(|&input| number[input]).collect(),
+            finished: SmallVec::new(),
+        };
+        let mut steps: Vec<Step<T>> = computed.clone().map(step).collect();
+
+        // What holds much memory, or the memory of another line, is let go after its last use.
+        let passes = |&id: &usize| {
+            let (line, memory) = (&lines[id], lines[id].value.memory().0);
+            line.value.len() >= LARGE
+                || line.inputs.iter().any(|&input| lines[input].value.memory().0 == memory)
+        };
+        let (results, mut passing) = ([&[value], &gradients[..]].concat(), vec![]);
+        let first = order.len() - steps.len();
+        for id in computed.filter(passes) {
+            match last_use[id] {
+                Some(last) if !results.contains(&id) => steps[number[last] - first].finished.push(number[id]),
+                _ => passing.push(number[id]),
+            }
+        }
+        let gradients = gradients.iter().map(|&id| number[id]).collect();
+        Program { with_gradient, given, values, steps, value: number[value], gradients, passing }
+    }
+}

@@ -1,0 +1,155 @@
+//! Recording: a tape that is closed, so that no value decides anything; the lines of its gradient; and what is
+//! refused.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::program::Program;
+use crate::attribute::Attributes;
+use crate::gradient::sweep;
+use crate::op::AnyOp;
+use crate::tape::Node;
+use crate::transform::on_tape;
+use crate::{Name, Real, Shape, Tape, Tensor, Tree, Var};
+
+impl<T: Real> Program<T> {
+    /// Records the function, twice.
+    ///
+    /// # Panics
+    /// If it does not do the same both times.
+    #[track_caller]
+    pub(super) fn of<M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
+        model: &M,
+        inputs: &I,
+        f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+        with_gradient: bool,
+    ) -> Self {
+        let record = |tape: &Tape<T>| {
+            let _until_the_end = Recording::start();
+            let (model, leaves) = on_tape(model, tape);
+            let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
+            let inputs = inputs.map(Name::Root, &mut |_, input| {
+                given.push(input.shape().into());
+                tape.constant(input)
+            });
+            tape.closed.set(true);
+            let y = f(model, inputs, tape);
+            let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
+            (given, y.id, gradients.iter().map(|g| g.id).collect::<Vec<_>>())
+        };
+        let (first, second) = (Tape::new(), Tape::new());
+        let (given, value, gradients) = record(&first);
+        record(&second);
+        assert_same(&first.nodes.borrow(), &second.nodes.borrow(), given.len());
+        Program::from_lines(&first.nodes.borrow(), given, value, gradients, with_gradient)
+    }
+}
+
+thread_local!(static RECORDING: Cell<bool> = const { Cell::new(false) });
+
+/// Whether this thread is recording a function that will be replayed. What gives other numbers at other times,
+/// such as a generator of random ones, has to refuse then: they would be the same in all replays.
+pub fn is_recording() -> bool {
+    RECORDING.get()
+}
+
+/// While it lives, [`is_recording`], also if the function panics.
+struct Recording {
+    before: bool,
+}
+
+impl Recording {
+    fn start() -> Self {
+        Recording { before: RECORDING.replace(true) }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        RECORDING.set(self.before);
+    }
+}
+
+/// Panics if two recordings of a function differ in more than the numbers that were computed.
+#[track_caller]
+fn assert_same<T: Real>(first: &[Node<T>], second: &[Node<T>], given: usize) {
+    let told = |line: &Node<T>| line.op.as_ref().map(|op| (op.name(), op.attributes()));
+    // As bits: NaN is the same as NaN.
+    let bits =
+        |line: &Node<T>| line.value.to_vec().into_iter().map(|x| x.as_f64().to_bits()).collect::<Vec<_>>();
+    for (id, (a, b)) in first.iter().zip(second).enumerate() {
+        let constant = a.op.is_none() && id >= given;
+        let same = told(a) == told(b) && a.inputs == b.inputs && (!constant || bits(a) == bits(b));
+        assert!(
+            same,
+            "Recorded: the function does not do the same whenever it is called: see %{id} at {}; what it draws at \
+             random must be among its inputs",
+            a.at
+        );
+    }
+    let (a, b) = (first.len(), second.len());
+    assert!(a == b, "Recorded: the function does not do the same whenever it is called: {a} lines, then {b}");
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The gradients of this scalar with respect to these leaves, as lines that compute what
+    /// [`backward`](Self::backward) does: where an operation has a fused loop, the line is that loop. So they
+    /// cannot be differentiated again, but they are as fast.
+    #[track_caller]
+    fn gradient_lines(self, leaves: &[Self]) -> Vec<Self> {
+        self.assert_scalar("Recorded");
+        let tape = self.tape;
+        let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
+        let before = tape.on_behalf_of.replace(Some(Location::caller()));
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
+            tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
+            let fused = {
+                let nodes = tape.nodes.borrow();
+                let values: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
+                op.fused_vjp(wrt, &nodes[g.id].value, &values, &nodes[y.id].value)
+            };
+            let Some(share) = fused else { return op.vjp(wrt, *g, inputs, y) };
+            let lines: SmallVec<[Self; 5]> = inputs.iter().copied().chain([*g, y]).collect();
+            tape.push(share, Some(Rc::new(FusedRule { op: Rc::clone(op), wrt })), &lines, false)
+        };
+        let seed = tape.constant(Tensor::ones(self.shape()));
+        let add = |sum, share| sum + share;
+        let gradients = sweep(tape, [(self.id, seed)], &needed, |_| false, rule, add, |_, _| ());
+        tape.on_behalf_of.set(before);
+        let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
+        leaves.iter().map(|x| gradients.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
+    }
+}
+
+/// The fused loop of a derivative rule, as an operation of its own. Its inputs are those of the operation, the
+/// gradient at the output, and the output.
+struct FusedRule<T: Real> {
+    op: Rc<dyn AnyOp<T>>,
+    wrt: usize,
+}
+
+impl<T: Real> AnyOp<T> for FusedRule<T> {
+    fn name(&self) -> String {
+        format!("{}'s rule", self.op.name())
+    }
+
+    fn attributes(&self) -> Attributes {
+        self.op.attributes()
+    }
+
+    fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T> {
+        let [inputs @ .., g, y] = inputs else { unreachable!("an operation has an output") };
+        self.op.fused_vjp(self.wrt, g, inputs, y).expect("it was fused when it was recorded")
+    }
+
+    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: &[Var<'t, T>], _: Var<'t, T>) -> Var<'t, T> {
+        unreachable!("the lines of a gradient are added when the function is complete")
+    }
+
+    fn fused_vjp(&self, _: usize, _: &Tensor<T>, _: &[&Tensor<T>], _: &Tensor<T>) -> Option<Tensor<T>> {
+        None
+    }
+}
