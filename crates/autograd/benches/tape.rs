@@ -1,6 +1,6 @@
 //! What recording costs: `cargo bench -p autograd`.
 
-use autograd::{Real, Tape, Tensor, Var, value, value_and_grad};
+use autograd::{Name, Real, Recorded, Tape, Tensor, Var, value, value_and_grad, value_and_update};
 use divan::{Bencher, black_box};
 
 fn main() {
@@ -26,6 +26,39 @@ fn differentiate_1000_scalar_operations(bencher: Bencher) {
         let y = (0..1000).fold(x, |y, _| y * x);
         black_box(y.backward().wrt(x).item())
     });
+}
+
+/// The weights and biases of 8-16-8.
+type Tiny<W> = [(W, W); 2];
+
+fn tiny() -> Tiny<Tensor<f32>> {
+    let wave = |shape: [usize; 2]| Tensor::from_fn(shape, |i| (i as f32 * 0.37).sin() * 0.3);
+    [(wave([16, 8]), Tensor::zeros([16])), (wave([8, 16]), Tensor::zeros([8]))]
+}
+
+fn tiny_loss<'t>([a, b]: Tiny<Var<'t, f32>>, x: Var<'t, f32>) -> Var<'t, f32> {
+    (x.linear(a.0, a.1).relu().linear(b.0, b.1) - x).square().mean()
+}
+
+fn descend(_number: usize, _name: Name, w: &mut Tensor<f32>, g: &Tensor<f32>) {
+    Tensor::update([w], [g], |[w], [g]| [w - 1e-6 * g]);
+}
+
+/// A step of gradient descent on one example, with a tape of its own.
+#[divan::bench]
+fn tiny_step(bencher: Bencher) {
+    let (mut model, x) = (tiny(), Tensor::ones([1, 8]));
+    bencher.bench_local(|| {
+        value_and_update(&mut model, |model, tape| tiny_loss(model, tape.constant(&x)), &mut descend)
+    });
+}
+
+/// The same step, recorded once.
+#[divan::bench]
+fn tiny_step_replayed(bencher: Bencher) {
+    let (mut model, x) = (tiny(), Tensor::ones([1, 8]));
+    let mut loss = Recorded::new(&model, &x, |model, x, _tape| tiny_loss(model, x));
+    bencher.bench_local(|| loss.value_and_update(&mut model, &x, &mut descend));
 }
 
 fn parameters<T: Real>() -> Vec<Tensor<T>> {
