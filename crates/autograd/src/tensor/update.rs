@@ -88,44 +88,46 @@ impl<T: Real> Tensor<T> {
 /// Updates slices of the states from as many elements of the inputs.
 type Pass<'f, T, const N: usize, const M: usize> = dyn Fn([&mut [T]; N], [&[T]; M]) + Sync + 'f;
 
-/// The innermost loop. Numbers are brought into local arrays, a few cache lines at a time: the compiler
-/// then sees that states and inputs are apart, and vectorises `f`.
+/// Block after block, and what is left one by one.
 #[inline(always)]
 fn blocks<T: Real, const N: usize, const M: usize>(
-    mut states: [&mut [T]; N],
+    states: [&mut [T]; N],
     inputs: [&[T]; M],
     f: &impl Fn([T; N], [T; M]) -> [T; N],
 ) {
-    let len = states[0].len();
-    let mut old = [[T::zero(); BLOCK]; N];
-    let mut read = [[T::zero(); BLOCK]; M];
-    for start in (0..len).step_by(BLOCK) {
-        let end = len.min(start + BLOCK);
-        for (block, state) in old.iter_mut().zip(&states) {
-            copy(&state[start..end], block);
+    let mut states = states.map(|state| state.as_chunks_mut::<BLOCK>());
+    let inputs = inputs.map(|input| input.as_chunks::<BLOCK>());
+    for i in 0..states[0].0.len() {
+        let old = states.each_ref().map(|(blocks, _)| &blocks[i]);
+        let new = each(old, inputs.map(|(blocks, _)| &blocks[i]), f);
+        for ((blocks, _), new) in states.iter_mut().zip(new) {
+            blocks[i] = new;
         }
-        for (block, input) in read.iter_mut().zip(&inputs) {
-            copy(&input[start..end], block);
-        }
-        for i in 0..BLOCK {
-            let new = f(old.each_ref().map(|block| block[i]), read.each_ref().map(|block| block[i]));
-            for (block, new) in old.iter_mut().zip(new) {
-                block[i] = new;
-            }
-        }
-        for (block, state) in old.iter().zip(&mut states) {
-            copy(block, &mut state[start..end]);
+    }
+    for i in 0..states[0].1.len() {
+        let new = f(states.each_ref().map(|(_, rest)| rest[i]), inputs.map(|(_, rest)| rest[i]));
+        for ((_, rest), new) in states.iter_mut().zip(new) {
+            rest[i] = new;
         }
     }
 }
 
-/// Copies as many elements as both have. Whole blocks, of a length that the compiler knows, need no call.
+/// The innermost loop. It writes to local arrays: the compiler then sees that nothing is written which `f` reads,
+/// and vectorises it. (With what is read in local arrays too, Adam took 0.37 ns a number, now 0.19.)
 #[inline(always)]
-fn copy<T: Real>(from: &[T], to: &mut [T]) {
-    match (from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {
-        (Some(from), Some(to)) => *to = *from,
-        _ => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+fn each<T: Real, const N: usize, const M: usize>(
+    old: [&[T; BLOCK]; N],
+    read: [&[T; BLOCK]; M],
+    f: &impl Fn([T; N], [T; M]) -> [T; N],
+) -> [[T; BLOCK]; N] {
+    let mut results = [[T::zero(); BLOCK]; N];
+    for i in 0..BLOCK {
+        let new = f(old.map(|state| state[i]), read.map(|input| input[i]));
+        for (result, new) in results.iter_mut().zip(new) {
+            result[i] = new;
+        }
     }
+    results
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ pub(super) fn adam<T: Real>(
     let (take1, take2) = (T::of(1.0 - beta1), T::of(1.0 - beta2));
     let (l2, remain) = (T::of(decay.l2), T::of(1.0 - decay.shrink));
     let [m, v] = memory.tensors(slot, parameter, 0.0);
-    Tensor::update([parameter, m, v], [gradient], |[w, m, v], [g]| {
+    Tensor::update([parameter, m, v], [gradient], move |[w, m, v], [g]| {
         let g = g + l2 * w;
         let m = keep1 * m + take1 * g;
         let v = keep2 * v + take2 * g * g;
