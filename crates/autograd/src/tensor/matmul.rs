@@ -167,11 +167,12 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
 }
 
 /// About how many cycles a product takes with `b` in panels, `rows` rows in the result, and so many numbers
-/// written one by one.
+/// written out of order.
 fn cost<T>(b: Matrix<T>, rows: usize, scattered: usize) -> usize {
     let [k, columns] = b.shape;
-    let packing = if b.strides[1] == 1 { 1 } else { 3 };
-    rows * k * columns.next_multiple_of(LANES) / 32 + k * columns * packing / 8 + scattered / 2
+    // What lies in rows is copied on the way.
+    let packing = if b.strides[1] == 1 { 1 } else { 10 };
+    rows * k * columns.next_multiple_of(LANES) / 32 + k * columns * packing / 32 + scattered / 4
 }
 
 #[cfg(test)]
