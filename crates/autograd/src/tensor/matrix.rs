@@ -142,6 +142,11 @@ unsafe fn block<T: Real>(from: *const T, strides: [isize; 2], [rows, columns]: [
 #[allow(unsafe_code)]
 #[inline(always)]
 unsafe fn turn<T: Real>(from: *const T, column: isize, to: Place<T>) {
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<T>() == size_of::<f32>() && std::arch::is_x86_feature_detected!("avx512f") {
+        // SAFETY: passed on; the processor has these instructions.
+        return unsafe { turn_sixteen(from.cast(), column, to.start.cast(), to.strides[0]) };
+    }
     for i in (0..BLOCK).step_by(4) {
         for j in (0..BLOCK).step_by(4) {
             // SAFETY: see `copy`.
@@ -150,7 +155,40 @@ unsafe fn turn<T: Real>(from: *const T, column: isize, to: Place<T>) {
     }
 }
 
-/// The same for four by four elements, which are turned in registers, in half the time that single elements take
+/// The same with vectors of four times four elements, each four of which are turned as in [`turn_four`]: their rows
+/// are whole rows of the block (0.04 ns an element instead of 0.09).
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+#[target_feature(enable = "avx512f")]
+unsafe fn turn_sixteen(from: *const f32, column: isize, to: *mut f32, row: isize) {
+    use std::arch::x86_64::*;
+    for i in 0..BLOCK as isize / 4 {
+        // SAFETY: see `copy`. The instructions move bits and need no alignment.
+        unsafe {
+            let four = |j: isize| _mm_loadu_ps(from.offset(4 * i + j * column));
+            let [a, b, c, d] = [0, 1, 2, 3].map(|j| {
+                let x = _mm512_castps128_ps512(four(j));
+                let x = _mm512_insertf32x4::<1>(x, four(j + 4));
+                let x = _mm512_insertf32x4::<2>(x, four(j + 8));
+                _mm512_insertf32x4::<3>(x, four(j + 12))
+            });
+            let pairs =
+                |x, y| [_mm512_unpacklo_ps(x, y), _mm512_unpackhi_ps(x, y)].map(|x| _mm512_castps_pd(x));
+            let ([ab, ab2], [cd, cd2]) = (pairs(a, b), pairs(c, d));
+            let rows = [
+                _mm512_unpacklo_pd(ab, cd),
+                _mm512_unpackhi_pd(ab, cd),
+                _mm512_unpacklo_pd(ab2, cd2),
+                _mm512_unpackhi_pd(ab2, cd2),
+            ];
+            for (r, x) in (0..).zip(rows) {
+                _mm512_storeu_ps(to.offset((4 * i + r) * row), _mm512_castpd_ps(x));
+            }
+        }
+    }
+}
+
+/// Four by four elements of it, which are turned in registers, in half the time that single elements take
 /// (0.09 ns instead of 0.17).
 #[allow(unsafe_code)]
 #[inline(always)]
