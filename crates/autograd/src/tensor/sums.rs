@@ -88,11 +88,17 @@ fn column_chunk(count: usize) -> usize {
 /// Blocks of rows are halved and added pairwise, so rounding grows with `log count`.
 fn sum_rows<T: Real>(data: &[T], width: usize, count: usize, out: &mut [T]) {
     const BLOCK: usize = 64;
-    out.copy_from_slice(&data[..out.len()]);
     if count <= BLOCK {
-        for row in 1..count {
-            for (y, &x) in out.iter_mut().zip(&data[row * width..]) {
-                *y += x;
+        for (i, out) in out.chunks_mut(TOGETHER).enumerate() {
+            let data = &data[i * TOGETHER..];
+            match <&mut [T; TOGETHER]>::try_from(&mut *out) {
+                Ok(out) => sum_few(data, width, count, out),
+                Err(_) => {
+                    out.copy_from_slice(&data[..out.len()]);
+                    for row in 1..count {
+                        out.iter_mut().zip(&data[row * width..]).for_each(|(y, &x)| *y += x);
+                    }
+                }
             }
         }
         return;
@@ -102,6 +108,20 @@ fn sum_rows<T: Real>(data: &[T], width: usize, count: usize, out: &mut [T]) {
     sum_rows(data, width, half, out);
     sum_rows(&data[half * width..], width, count - half, &mut upper);
     out.iter_mut().zip(&upper).for_each(|(y, &x)| *y += x);
+}
+
+/// Columns whose running sums stay in registers.
+const TOGETHER: usize = 128;
+
+/// Adds up rows of so many columns.
+#[inline(always)]
+fn sum_few<T: Real, const N: usize>(data: &[T], width: usize, count: usize, out: &mut [T; N]) {
+    let row = |i: usize| data[i * width..].first_chunk::<N>().expect("a row has all columns");
+    let mut sums = *row(0);
+    for i in 1..count {
+        sums.iter_mut().zip(row(i)).for_each(|(sum, &x)| *sum += x);
+    }
+    *out = sums;
 }
 
 /// The sum of a long slice: chunks in parallel, their sums pairwise.
