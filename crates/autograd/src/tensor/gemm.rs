@@ -162,7 +162,7 @@ impl<T: Real> Product<'_, T> {
                 // SAFETY: row p and column j are inside b.
                 let from =
                     unsafe { b.offset(p as isize * self.b.strides[0] + j as isize * self.b.strides[1]) };
-                // The first tile can copy on the way what it reads.
+                // The first tile, if it has all rows, can copy on the way what it reads.
                 let on_the_way = self.b.strides[1] == 1
                     && columns == vectors * lanes
                     && m.div_ceil(m.div_ceil(ROWS)) == ROWS;
