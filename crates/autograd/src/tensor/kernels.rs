@@ -1,9 +1,10 @@
 //! The loops: elementwise functions and copies. Those of sums are in `sums.rs`.
 //!
 //! Every kernel writes a contiguous result. It has one fast path (contiguous slices) and one
-//! general path ([`Walk`], which steps through the rows of strided operands, a block at a time). Work is split at
-//! fixed places that do not depend on the number of threads, and partial sums are combined in a
-//! fixed order: the same inputs give the same bits on any machine with any number of threads.
+//! general path ([`Walk`], which steps through the rows of strided operands, a block at a time). Where elements do not
+//! depend on each other, every thread gets as much. Sums are split at fixed places that do not depend on the number
+//! of threads, and partial sums are combined in a fixed order: the same inputs give the same bits on any machine with
+//! any number of threads.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,8 +16,11 @@ use super::threads::share;
 use super::{Shape, Strides, Tensor, broadcast, cost};
 use crate::Real;
 
-/// Elements handled by one task.
+/// The most elements handled by one task.
 pub(super) const CHUNK: usize = 1 << 14;
+
+/// Tasks begin at multiples of so many elements: whole cache lines.
+const LINE: usize = 16;
 
 /// Elements of a strided operand that are gathered before they are used. Long rows take large blocks (512 in place
 /// of 128: W1 and W3 3 % faster); for rows of at most `SHORT`, clearing the room for one would cost more than the row.
@@ -42,6 +46,17 @@ pub(super) fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn
         let (i, piece) = next.expect("one for each part");
         task(i, piece);
     });
+}
+
+/// The length of the pieces for [`for_each_chunk`] where work may be divided anywhere: a multiple of `unit`, at most
+/// about `most`, and equally much for every thread. (128 × 784 elements in pieces of `CHUNK` would be four for one
+/// thread and three for the other.)
+pub(super) fn piece(len: usize, most: usize, unit: usize) -> usize {
+    if len <= most {
+        return most;
+    }
+    let pieces = len.div_ceil(most).next_multiple_of(rayon::current_num_threads());
+    len.div_ceil(pieces).next_multiple_of(unit)
 }
 
 /// The rows of `N` operands of one shape, for reading them together in row-major order.
@@ -212,15 +227,19 @@ impl<T: Real> Tensor<T> {
             }
             if operands.iter().all(|t| t.is_contiguous()) {
                 let all = operands.map(|t| t.as_slice().expect("contiguous"));
-                return for_each_chunk(out, CHUNK, |i, out| {
-                    let start = i * CHUNK;
+                let chunk = piece(out.len(), CHUNK, LINE);
+                return for_each_chunk(out, chunk, |i, out| {
+                    let start = i * chunk;
                     fill(out, all.map(|data| &data[start..start + out.len()]));
                 });
             }
             let walk = Walk::new(operands);
             let buffers = operands.map(|t| t.buffer.as_slice());
             // Some whole rows, or a part of a long one.
-            let chunk = if walk.len < CHUNK { CHUNK / walk.len * walk.len } else { CHUNK };
+            let chunk = match walk.len {
+                ..CHUNK => piece(out.len(), CHUNK / walk.len * walk.len, walk.len),
+                _ => piece(out.len(), CHUNK, LINE),
+            };
             for_each_chunk(out, chunk, |i, out| match walk.len {
                 ..=SHORT => walk.fill::<T, SHORT>(buffers, i * chunk, out, fill),
                 _ => walk.fill::<T, LONG>(buffers, i * chunk, out, fill),
@@ -275,8 +294,9 @@ impl<T: Real> Tensor<T> {
         }
         let other = other.contiguous();
         let all = other.as_slice().expect("contiguous");
-        for_each_chunk(self.make_mut(), CHUNK, |i, out| {
-            let start = i * CHUNK;
+        let chunk = piece(all.len(), CHUNK, LINE);
+        for_each_chunk(self.make_mut(), chunk, |i, out| {
+            let start = i * chunk;
             vectorized(
                 #[inline(always)]
                 || out.iter_mut().zip(&all[start..]).for_each(|(y, &x)| *y += x),

@@ -3,12 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Tensor;
+use super::kernels::{CHUNK, piece};
 use super::simd::vectorized;
 use super::threads::share;
 use crate::Real;
 
-/// Elements handled by one task.
-const CHUNK: usize = 1 << 14;
 /// Elements handled together.
 const BLOCK: usize = 64;
 
@@ -63,9 +62,10 @@ impl<T: Real> Tensor<T> {
         if states[0].len() <= CHUNK {
             return pass(states, 0);
         }
+        let chunk = piece(states[0].len(), CHUNK, BLOCK);
         let mut pieces = vec![];
         while !states[0].is_empty() {
-            let here = states[0].len().min(CHUNK);
+            let here = states[0].len().min(chunk);
             let split = states.map(|state| state.split_at_mut(here));
             let mut rest = vec![];
             let piece: [&mut [T]; N] = split.map(|(piece, after)| {
@@ -80,7 +80,7 @@ impl<T: Real> Tensor<T> {
         share(count, |_| {
             let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
             let (i, piece) = next.expect("one for each part");
-            pass(piece, i * CHUNK);
+            pass(piece, i * chunk);
         });
     }
 }
