@@ -137,6 +137,8 @@ impl<const N: usize> Walk<N> {
     ) {
         let (end, mut column) = (start + out.len(), start % self.len);
         let mut scratch = [[T::zero(); BLOCK]; N];
+        // Of an operand that repeats one number along the row: where the number in its scratch comes from.
+        let mut repeated = [usize::MAX; N];
         self.rows(start / self.len, end.div_ceil(self.len), |at| {
             let here = out.len().min(self.len - column);
             let row = out.split_off_mut(..here).expect("as long as was asked for");
@@ -144,7 +146,14 @@ impl<const N: usize> Walk<N> {
                 let (first, mut scratch) = (column + block * BLOCK, scratch.iter_mut());
                 let pieces = std::array::from_fn(|k| {
                     let scratch = scratch.next().expect("one for each");
-                    gather(buffers[k], at[k], first, self.inner[k], &mut scratch[..out.len()])
+                    if self.inner[k] != 0 {
+                        return gather(buffers[k], at[k], first, self.inner[k], &mut scratch[..out.len()]);
+                    }
+                    if repeated[k] != at[k] {
+                        repeated[k] = at[k];
+                        scratch[..BLOCK.min(self.len)].fill(buffers[k][at[k]]);
+                    }
+                    &scratch[..out.len()]
                 });
                 fill(out, pieces);
             }
@@ -199,11 +208,22 @@ impl<T: Real> Tensor<T> {
     }
 
     fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
-        if operands[0].len() < FEW && operands.iter().all(|t| t.is_contiguous()) {
+        if operands[0].len() < FEW && operands.iter().all(|t| t.is_contiguous() || t.is_one_number()) {
             // The case of small models, without a detour.
             cost::work(operands[0].len());
             return Tensor::build(&operands[0].shape, |out| {
-                fill(out, operands.map(|t| t.as_slice().expect("contiguous")));
+                let mut scratch = [[T::zero(); FEW]; N];
+                let mut scratch = scratch.iter_mut().map(|scratch| &mut scratch[..out.len()]);
+                fill(
+                    out,
+                    operands.map(|t| {
+                        let scratch = scratch.next().expect("one for each");
+                        t.as_slice().unwrap_or_else(|| {
+                            scratch.fill(t.buffer.as_slice()[t.offset]);
+                            scratch
+                        })
+                    }),
+                );
             });
         }
         let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, fill) };
@@ -245,6 +265,11 @@ impl<T: Real> Tensor<T> {
                 _ => walk.fill::<T, LONG>(buffers, i * chunk, out, fill),
             });
         })
+    }
+
+    /// Whether it repeats a single number.
+    fn is_one_number(&self) -> bool {
+        self.strides.iter().all(|&stride| stride == 0)
     }
 
     /// The axes from the slowest to the fastest in memory, if in that order the tensor is contiguous.
@@ -362,11 +387,10 @@ fn gather<'d, T: Real>(
     scratch: &'d mut [T],
 ) -> &'d [T] {
     let at = |i: usize| start.wrapping_add_signed((first + i) as isize * stride);
-    match stride {
-        1 => return &buffer[at(0)..][..scratch.len()],
-        0 => scratch.fill(buffer[start]),
-        _ => scratch.iter_mut().enumerate().for_each(|(i, y)| *y = buffer[at(i)]),
+    if stride == 1 {
+        return &buffer[at(0)..][..scratch.len()];
     }
+    scratch.iter_mut().enumerate().for_each(|(i, y)| *y = buffer[at(i)]);
     scratch
 }
 
