@@ -49,14 +49,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         || Mlp::<Tensor<f64>>::new(&[1, 16, 16, 1], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0));
     let schedule = Schedule::Cosine { floor: 0.0 };
 
-    // ANCHOR: training
     let (mut network, mut adam) = (new(), Adam::new(0.01));
     let mut loss = Recorded::new(&network, &times(0), |network, t, _tape| residual(network, t));
     let mut curves_drawn = vec![];
     for step in 0..STEPS {
         adam.set_rate(0.01 * schedule.factor(step, STEPS));
         adam.minimize_recorded(&mut network, &times(step), &mut loss);
-        // ANCHOR_END: training
         if step + 1 == COMPARED {
             let (mut other, mut adam) = (new(), Adam::new(0.01));
             for step in 0..COMPARED {
