@@ -209,22 +209,7 @@ impl<T: Real> Tensor<T> {
 
     fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         if operands[0].len() < FEW && operands.iter().all(|t| t.is_contiguous() || t.is_one_number()) {
-            // The case of small models, without a detour.
-            cost::work(operands[0].len());
-            return Tensor::build(&operands[0].shape, |out| {
-                let mut scratch = [[T::zero(); FEW]; N];
-                let mut scratch = scratch.iter_mut().map(|scratch| &mut scratch[..out.len()]);
-                fill(
-                    out,
-                    operands.map(|t| {
-                        let scratch = scratch.next().expect("one for each");
-                        t.as_slice().unwrap_or_else(|| {
-                            scratch.fill(t.buffer.as_slice()[t.offset]);
-                            scratch
-                        })
-                    }),
-                );
-            });
+            return Tensor::combine_few(operands, fill);
         }
         let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, fill) };
         let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
@@ -233,7 +218,24 @@ impl<T: Real> Tensor<T> {
         Tensor::combine_in_order(operands.each_ref(), fill).permute(back)
     }
 
-    /// The same, with a contiguous result.
+    /// The case of small models, without a detour: less than `FEW` elements, in order or all the same.
+    fn combine_few<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
+        cost::work(operands[0].len());
+        Tensor::build(&operands[0].shape, |out| {
+            let mut scratch = [[T::zero(); FEW]; N];
+            let mut scratch = scratch.iter_mut().map(|scratch| &mut scratch[..out.len()]);
+            let pieces = operands.map(|t| {
+                let scratch = scratch.next().expect("one for each");
+                t.as_slice().unwrap_or_else(|| {
+                    scratch.fill(t.buffer.as_slice()[t.offset]);
+                    scratch
+                })
+            });
+            fill(out, pieces);
+        })
+    }
+
+    /// With a contiguous result.
     fn combine_in_order<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         // What lies the other way round is turned first, in blocks.
         let turned = operands.map(|t| (t.len() > CHUNK && t.turned().is_some()).then(|| t.copied()));

@@ -52,7 +52,7 @@ pub use shape::{Axes, Keep, Shape};
 pub use sort::SortOrder;
 
 use pool::Buffer;
-use shape::{Strides, contiguous_strides};
+use shape::{Strides, contiguous_strides, same_sizes};
 pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, short_copy};
 
 /// An immutable array of numbers with a shape.
@@ -61,11 +61,6 @@ pub struct Tensor<T: Real> {
     strides: Strides,
     offset: usize,
     buffer: Arc<Buffer<T>>,
-}
-
-/// Whether two shapes are equal: of a few numbers each, so that calling the machine's comparison takes longer.
-fn same_sizes(a: &[usize], b: &[usize]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 impl<T: Real> Clone for Tensor<T> {
@@ -99,6 +94,7 @@ impl<T: Real> Tensor<T> {
     /// anything before.
     pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
         let shape = shape.as_ref();
+        // A replay lends the result that it had here before.
         if let Some(mut spare) = T::spare().take()
             && same_sizes(&spare.shape, shape)
             && let Some(out) = spare.alone()

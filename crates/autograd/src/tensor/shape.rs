@@ -25,6 +25,11 @@ pub(crate) fn short_copy<A: Copy + Default>(numbers: &[A]) -> SmallVec<[A; 4]> {
     SmallVec::from_buf_and_len(few, numbers.len())
 }
 
+/// Whether two shapes are equal: of a few numbers each, so that calling the machine's comparison takes longer.
+pub(super) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
 /// Strides of a tensor stored row by row.
 #[inline]
 pub(crate) fn contiguous_strides(shape: &[usize]) -> Strides {

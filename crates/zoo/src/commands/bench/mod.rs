@@ -79,7 +79,8 @@ pub(crate) fn run(args: &BenchArgs, started: Instant) -> Result<String> {
     let middle = |i: usize| times.get(i).copied().unwrap_or(f64::NAN);
     let median = 0.5 * (middle((times.len().max(1) - 1) / 2) + middle(times.len() / 2));
     let line = json!({
-        "peer": "zoo", "variant": format!("{:?}", args.variant).to_lowercase(), "workload": name, "threads": args.threads, "ms_per_step": median, "min_ms": middle(0),
+        "peer": "zoo", "variant": format!("{:?}", args.variant).to_lowercase(), "workload": name,
+        "threads": args.threads, "ms_per_step": median, "min_ms": middle(0),
         "loss_after": loss, "steps": steps, "rss_mb": peak_memory(), "cold_s": cold,
     });
     Ok(format!("{line}\n"))

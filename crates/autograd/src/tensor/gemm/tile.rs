@@ -1,0 +1,173 @@
+//! One tile of a product: a few rows and a few vectors of columns, whose running sums stay in registers.
+
+use pulp::Simd;
+
+use super::super::matrix::{Place, scatter};
+use super::{Bias, ROWS, Run};
+use crate::Real;
+
+/// What one tile adds up: some rows of `a` from `a` on, times rows of `b`.
+pub(super) struct Tile<'l, T> {
+    pub(super) a: *const T,
+    /// The distance between rows of `a`.
+    pub(super) row: isize,
+    pub(super) b: *const T,
+    /// Where products begin, in `a` and in `b`; each is the first of a run.
+    pub(super) runs: &'l [[isize; 2]],
+    pub(super) run: Run,
+    /// Where the rows of `b` are copied to on the way: only for tiles of `ROWS` rows, and one run.
+    pub(super) panel: Option<*mut T>,
+    pub(super) bias: Bias<'l, T>,
+    pub(super) out: Place<T>,
+    pub(super) columns: usize,
+    /// Whether the result is written, not added to what is there.
+    pub(super) first: bool,
+}
+
+#[allow(unsafe_code)]
+impl<T: Real> Tile<'_, T> {
+    /// Chooses the code for the size of the tile.
+    ///
+    /// # Safety
+    /// `a` has so many rows, and `b` so many vectors in each of its rows.
+    #[inline(always)]
+    pub(super) unsafe fn of_size<S: Simd, const VECTORS: usize>(&self, simd: S, rows: usize, vectors: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            match vectors {
+                1 => self.of_height::<S, 1>(simd, rows),
+                2 => self.of_height::<S, 2>(simd, rows),
+                3 if VECTORS > 2 => self.of_height::<S, 3>(simd, rows),
+                _ if VECTORS > 2 => self.of_height::<S, 4>(simd, rows),
+                _ => unreachable!("tiles are at most {VECTORS} vectors wide"),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn of_height<S: Simd, const V: usize>(&self, simd: S, rows: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            match rows {
+                1 => self.compute::<S, 1, V>(simd),
+                2 => self.compute::<S, 2, V>(simd),
+                3 => self.compute::<S, 3, V>(simd),
+                4 => self.compute::<S, 4, V>(simd),
+                5 => self.compute::<S, 5, V>(simd),
+                _ => self.compute::<S, 6, V>(simd),
+            }
+        }
+    }
+
+    /// Computes a tile of `R` rows and `V` vectors of columns.
+    #[inline(always)]
+    unsafe fn compute<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
+        let lanes = size_of::<T::V<S>>() / size_of::<T>();
+        let width = V * lanes;
+        let mut tile = [[T::splat(simd, T::zero()); V]; R];
+        // SAFETY: everything in the runs can be read.
+        unsafe {
+            match self.panel {
+                Some(panel) if R == ROWS => self.add_up(simd, &mut tile, copy_to(panel.cast())),
+                _ => self.add_up(simd, &mut tile, |_| ()),
+            }
+        }
+        let in_vectors = self.out.strides[1] == 1 && self.columns == width;
+        if !self.first {
+            let mut old = tile;
+            for (i, old) in old.iter_mut().enumerate() {
+                let row = self.out.part(0, i);
+                // SAFETY: row i of the tile has V vectors, and so have the numbers for its columns.
+                unsafe {
+                    if in_vectors {
+                        *old = row.start.cast::<[T::V<S>; V]>().read_unaligned();
+                    } else {
+                        let old = old.as_mut_ptr().cast::<T>();
+                        (0..self.columns).for_each(|j| *old.add(j) = *row.part(1, j).start);
+                    }
+                }
+            }
+            for (sum, old) in tile.as_flattened_mut().iter_mut().zip(old.as_flattened()) {
+                *sum = T::add_vectors(simd, *old, *sum);
+            }
+        }
+        match self.bias {
+            Bias { numbers: [], .. } => {}
+            Bias { numbers, axis: 0 } => {
+                for (sums, &number) in tile.iter_mut().zip(numbers) {
+                    let number = T::splat(simd, number);
+                    sums.iter_mut().for_each(|sum| *sum = T::add_vectors(simd, *sum, number));
+                }
+            }
+            Bias { numbers, .. } => {
+                let mut row = [T::splat(simd, T::zero()); V];
+                let numbers = &numbers[..self.columns];
+                // SAFETY: V vectors have room for `columns` numbers.
+                unsafe {
+                    std::ptr::copy_nonoverlapping(numbers.as_ptr(), row.as_mut_ptr().cast(), self.columns);
+                }
+                for sums in &mut tile {
+                    sums.iter_mut().zip(row).for_each(|(sum, b)| *sum = T::add_vectors(simd, *sum, b));
+                }
+            }
+        }
+        if in_vectors {
+            for (i, &row) in tile.iter().enumerate() {
+                // SAFETY: as above.
+                unsafe { self.out.part(0, i).start.cast::<[T::V<S>; V]>().write_unaligned(row) };
+            }
+            return;
+        }
+        // SAFETY: the tile has R rows of at least `columns` numbers, and so has its part of the result.
+        unsafe { scatter::<T, R>(tile.as_ptr().cast(), width as isize, self.columns, self.out) };
+    }
+
+    /// The innermost loops of all. Every row of `b` is shown to `see`.
+    #[inline(always)]
+    unsafe fn add_up<S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        tile: &mut [[T::V<S>; V]; R],
+        mut see: impl FnMut([T::V<S>; V]),
+    ) {
+        let mut sums = *tile; // A copy that the compiler keeps in registers.
+        let mut step = |a: *const T, b: *const T, row: isize, sums: &mut [[T::V<S>; V]; R]| {
+            // SAFETY: a has R rows, b has V vectors.
+            let b = unsafe { b.cast::<[T::V<S>; V]>().read_unaligned() };
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let a = T::splat(simd, unsafe { *a.wrapping_offset(i as isize * row) });
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    *sum = T::mul_add(simd, a, b, *sum);
+                }
+            }
+            see(b);
+        };
+        let Run { length, steps } = self.run;
+        if length == 1 {
+            for &[at_a, at_b] in self.runs {
+                step(self.a.wrapping_offset(at_a), self.b.wrapping_offset(at_b), self.row, &mut sums);
+            }
+        } else {
+            for &[at_a, at_b] in self.runs {
+                let (mut a, mut b) = (self.a.wrapping_offset(at_a), self.b.wrapping_offset(at_b));
+                for _ in 0..length {
+                    step(a, b, self.row, &mut sums);
+                    a = a.wrapping_offset(steps[0]);
+                    b = b.wrapping_offset(steps[1]);
+                }
+            }
+        }
+        *tile = sums;
+    }
+}
+
+/// Copies vectors, one after the other, to where so many of them have room.
+#[allow(unsafe_code)]
+#[inline(always)]
+unsafe fn copy_to<V>(mut to: *mut V) -> impl FnMut(V) {
+    move |row| {
+        // SAFETY: promised by the caller.
+        unsafe { to.write_unaligned(row) };
+        to = to.wrapping_add(1);
+    }
+}
