@@ -16,6 +16,7 @@
 //!
 //! Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
+mod dots;
 mod tile;
 
 use std::ops::Range;
@@ -86,7 +87,11 @@ impl<T: Real> Bias<'_, T> {
     /// Added to element `(i, j)`.
     #[inline(always)]
     fn to(self, i: usize, j: usize, sum: T) -> T {
-        if self.numbers.is_empty() { sum } else { sum + self.numbers[[i, j][self.axis]] }
+        match self.axis {
+            _ if self.numbers.is_empty() => sum,
+            0 => sum + self.numbers[i],
+            _ => sum + self.numbers[j],
+        }
     }
 }
 
@@ -138,7 +143,11 @@ impl<T: Real> WithSimd for Product<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         if self.kernel == Kernel::Dots {
-            return self.dots(simd);
+            // As a function of its own, whose variables stay in registers.
+            return simd.vectorize(
+                #[inline(always)]
+                || self.dots(simd),
+            );
         }
         // 6 × 4 running sums, 4 vectors of b and 1 of a need 29 registers of 32; 6 × 2 need 15 of 16.
         match S::REGISTER_COUNT {
@@ -282,49 +291,6 @@ impl<T: Real> Listed<'_, T> {
                 // SAFETY: promised to `add_up`.
                 unsafe {
                     tile.of_size::<S, VECTORS>(simd, ROWS.min(self.rows - i), columns.div_ceil(lanes));
-                }
-            }
-        }
-    }
-}
-
-#[allow(unsafe_code)]
-impl<T: Real> Product<'_, T> {
-    /// Few rows and long columns, both contiguous along the sum: every element is a dot product. Panels would
-    /// be used too rarely to be worth making; the time is that of reading `b` once.
-    #[inline(always)]
-    fn dots<S: Simd>(self, simd: S) {
-        /// Columns at a time, so that additions need not wait for each other.
-        const COLUMNS: usize = 8;
-        let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
-        let (a, b) = (self.a.start(), self.b.start());
-        let lanes = size_of::<T::V<S>>() / size_of::<T>();
-        let whole = k / lanes * lanes;
-        for i in 0..m {
-            let a = a.wrapping_offset(i as isize * self.a.strides[0]);
-            for j in (0..n).step_by(COLUMNS) {
-                // The last columns may be done twice, but never beyond the end.
-                let column = |c: usize| (j + c).min(n - 1);
-                let start = |c: usize| b.wrapping_offset(column(c) as isize * self.b.strides[1]);
-                let starts: [*const T; COLUMNS] = std::array::from_fn(start);
-                let mut sums = [T::splat(simd, T::zero()); COLUMNS];
-                // SAFETY: row i of a and the columns of b have k contiguous numbers.
-                unsafe {
-                    for p in (0..whole).step_by(lanes) {
-                        let a = a.add(p).cast::<T::V<S>>().read_unaligned();
-                        for (sum, start) in sums.iter_mut().zip(starts) {
-                            let b = start.add(p).cast::<T::V<S>>().read_unaligned();
-                            *sum = T::mul_add(simd, a, b, *sum);
-                        }
-                    }
-                    let mut rest = [T::zero(); COLUMNS];
-                    for p in whole..k {
-                        rest.iter_mut().zip(starts).for_each(|(rest, b)| *rest += *a.add(p) * *b.add(p));
-                    }
-                    for (c, (sum, rest)) in sums.into_iter().zip(rest).enumerate() {
-                        *self.out.part(0, i).part(1, column(c)).start =
-                            self.bias.to(i, column(c), T::sum_lanes(simd, sum) + rest);
-                    }
                 }
             }
         }

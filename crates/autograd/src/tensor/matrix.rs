@@ -11,7 +11,7 @@ pub(super) struct Matrix<'a, T> {
     pub(super) strides: [isize; 2],
 }
 
-impl<T> Matrix<'_, T> {
+impl<'a, T> Matrix<'a, T> {
     pub(super) fn t(mut self) -> Self {
         self.shape.reverse();
         self.strides.reverse();
@@ -24,6 +24,16 @@ impl<T> Matrix<'_, T> {
         self.offset += start as isize * self.strides[axis];
         self.shape[axis] = count;
         self
+    }
+
+    /// Row number `i`, whose elements are neighbours.
+    ///
+    /// # Panics
+    /// If they are not, or not inside the buffer.
+    pub(super) fn row(&self, i: usize) -> &'a [T] {
+        assert_eq!(self.strides[1], 1);
+        let start = self.offset + i as isize * self.strides[0];
+        &self.buffer[start as usize..][..self.shape[1]]
     }
 
     /// Copies the elements, row by row.
@@ -51,6 +61,18 @@ impl<T> Matrix<'_, T> {
         let inside = 0..self.buffer.len() as isize;
         assert!(corners.iter().all(|corner| inside.contains(corner)), "matrix outside its buffer");
         self.buffer.as_ptr().wrapping_offset(self.offset)
+    }
+}
+
+/// Asks the processor to fetch the memory at an address, which need not exist, and does not wait for it.
+#[inline(always)]
+pub(super) fn fetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: nothing is read.
+    #[allow(unsafe_code)]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
     }
 }
 
