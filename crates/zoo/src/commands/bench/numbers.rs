@@ -28,7 +28,8 @@ fn uniform(from: u64, n: usize) -> impl Iterator<Item = f32> {
 /// `U(−b, b)` with `b = 1 / √inputs`.
 pub(super) fn weights(from: u64, shape: &[usize], inputs: usize) -> Tensor<f32> {
     let bound = (1.0 / (inputs as f64).sqrt()) as f32;
-    Tensor::from_vec(shape, uniform(from, shape.iter().product()).map(|u| (u * 2.0 - 1.0) * bound).collect())
+    let mut drawn = uniform(from, shape.iter().product());
+    Tensor::from_fn(shape, |_| (drawn.next().expect("one for each") * 2.0 - 1.0) * bound)
 }
 
 /// 64 batches of standard normal noise.
