@@ -64,7 +64,8 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// Asks the processor to fetch the memory at an address, which need not exist, and does not wait for it.
+/// Asks the processor to fetch the memory at an address, which need not exist, and does not wait for it. Where
+/// there is no such instruction, nothing is done.
 #[inline(always)]
 pub(super) fn fetch<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
@@ -74,6 +75,8 @@ pub(super) fn fetch<T>(at: *const T) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(at.cast());
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Where a result is written: element `(i, j)` at `start + i · strides[0] + j · strides[1]`.
