@@ -21,8 +21,8 @@ const TINY: usize = 16;
 pub(super) const SMALLEST: usize = 1024;
 
 /// Larger buffers begin where a cache line does, at a multiple of so many bytes: a vector that lies in two
-/// lines is read and written twice (W1 and W3 −1 %, W5 −4 %).
-const LINE: usize = 64;
+/// lines is read and written twice (W1 −2 %, W5 −4 %).
+pub(super) const LINE: usize = 64;
 
 /// At most this many bytes wait for reuse; the rest goes back to the system.
 const MOST_BYTES: usize = 1 << 30;

@@ -48,7 +48,7 @@ impl<T: Real> Product<'_, T> {
 unsafe fn dot<T: Real, S: Simd>(simd: S, a: &[T], b: *const T) -> T {
     /// Vectors of running sums, so that additions need not wait for each other.
     const SUMS: usize = 4;
-    /// Bytes.
+    /// How far ahead memory is asked for, in bytes.
     const AHEAD: usize = 4096;
     let lanes = size_of::<T::V<S>>() / size_of::<T>();
     let vectors = a.len() / lanes;

@@ -3,6 +3,7 @@
 use pulp::Simd;
 
 use super::super::matrix::{Place, fetch, scatter};
+use super::super::pool::LINE;
 use super::{Bias, ROWS, Run};
 use crate::Real;
 
@@ -70,7 +71,7 @@ impl<T: Real> Tile<'_, T> {
             // cache lines of each (W2: products forward −4 %).
             for i in R..2 * R {
                 let row = self.a.wrapping_offset(i as isize * self.row);
-                (0..4).for_each(|line| fetch(row.wrapping_byte_add(64 * line)));
+                (0..4).for_each(|line| fetch(row.wrapping_byte_add(line * LINE)));
             }
         }
         // SAFETY: everything in the runs can be read.
