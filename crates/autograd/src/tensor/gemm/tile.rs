@@ -65,7 +65,6 @@ impl<T: Real> Tile<'_, T> {
     unsafe fn compute<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let width = V * lanes;
-        let mut tile = [[T::splat(simd, T::zero()); V]; R];
         if self.run.steps[0] == 1 {
             // The beginnings of the next tile's rows, where the processor cannot know that it will read on: four
             // cache lines of each (W2: products forward −4 %).
@@ -75,29 +74,28 @@ impl<T: Real> Tile<'_, T> {
             }
         }
         // SAFETY: everything in the runs can be read.
-        unsafe {
+        let mut tile: [[T::V<S>; V]; R] = unsafe {
             match self.panel {
-                Some(panel) if R == ROWS => self.add_up(simd, &mut tile, copy_to(panel.cast())),
-                _ => self.add_up(simd, &mut tile, |_| ()),
+                Some(panel) if R == ROWS => self.add_up(simd, copy_to(panel.cast())),
+                _ => self.add_up(simd, |_| ()),
             }
-        }
+        };
         let in_vectors = self.out.strides[1] == 1 && self.columns == width;
         if !self.first {
-            let mut old = tile;
-            for (i, old) in old.iter_mut().enumerate() {
+            for (i, sums) in tile.iter_mut().enumerate() {
                 let row = self.out.part(0, i);
                 // SAFETY: row i of the tile has V vectors, and so have the numbers for its columns.
-                unsafe {
+                let old = unsafe {
                     if in_vectors {
-                        *old = row.start.cast::<[T::V<S>; V]>().read_unaligned();
+                        row.start.cast::<[T::V<S>; V]>().read_unaligned()
                     } else {
-                        let old = old.as_mut_ptr().cast::<T>();
-                        (0..self.columns).for_each(|j| *old.add(j) = *row.part(1, j).start);
+                        let mut old = [T::splat(simd, T::zero()); V];
+                        let to = old.as_mut_ptr().cast::<T>();
+                        (0..self.columns).for_each(|j| *to.add(j) = *row.part(1, j).start);
+                        old
                     }
-                }
-            }
-            for (sum, old) in tile.as_flattened_mut().iter_mut().zip(old.as_flattened()) {
-                *sum = T::add_vectors(simd, *old, *sum);
+                };
+                sums.iter_mut().zip(old).for_each(|(sum, old)| *sum = T::add_vectors(simd, old, *sum));
             }
         }
         match self.bias {
@@ -128,6 +126,7 @@ impl<T: Real> Tile<'_, T> {
             return;
         }
         // SAFETY: the tile has R rows of at least `columns` numbers, and so has its part of the result.
+        let tile = tile; // A copy in memory: the sums themselves stay in registers.
         unsafe { scatter::<T, R>(tile.as_ptr().cast(), width as isize, self.columns, self.out) };
     }
 
@@ -136,10 +135,9 @@ impl<T: Real> Tile<'_, T> {
     unsafe fn add_up<S: Simd, const R: usize, const V: usize>(
         &self,
         simd: S,
-        tile: &mut [[T::V<S>; V]; R],
         mut see: impl FnMut([T::V<S>; V]),
-    ) {
-        let mut sums = *tile; // A copy that the compiler keeps in registers.
+    ) -> [[T::V<S>; V]; R] {
+        let mut sums = [[T::splat(simd, T::zero()); V]; R];
         let mut step = |a: *const T, b: *const T, row: isize, sums: &mut [[T::V<S>; V]; R]| {
             // SAFETY: a has R rows, b has V vectors.
             let b = unsafe { b.cast::<[T::V<S>; V]>().read_unaligned() };
@@ -166,7 +164,7 @@ impl<T: Real> Tile<'_, T> {
                 }
             }
         }
-        *tile = sums;
+        sums
     }
 }
 
