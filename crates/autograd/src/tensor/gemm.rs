@@ -25,9 +25,9 @@ use pulp::{Simd, WithSimd};
 
 use super::matrix::copy;
 pub(super) use super::matrix::{Matrix, Place};
-use super::pool::Buffer;
+use super::pool::{Buffer, LINE};
 use crate::Real;
-use tile::Tile;
+use tile::{Beside, Tile};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
@@ -171,33 +171,47 @@ impl<T: Real> Product<'_, T> {
             for part in even(n.div_ceil(lanes), VECTORS) {
                 let (j, vectors) = (part.start * lanes, part.len());
                 let columns = (vectors * lanes).min(n - j);
-                // SAFETY: row p and column j are inside b.
-                let from =
-                    unsafe { b.offset(p as isize * self.b.strides[0] + j as isize * self.b.strides[1]) };
+                let from = b.wrapping_offset(self.b.at(p, j));
                 // The first tile, if it has all rows, can copy on the way what it reads.
                 let on_the_way = self.b.strides[1] == 1
                     && columns == vectors * lanes
                     && m.div_ceil(m.div_ceil(ROWS)) == ROWS;
                 if !on_the_way {
-                    // SAFETY: row p + depth − 1 and column j + columns − 1 are inside b.
+                    // SAFETY: rows p .. p + depth and columns j .. j + columns are inside b.
                     unsafe {
                         pack(from, self.b.strides, [depth, columns], panel.as_mut_slice(), vectors * lanes);
                     }
                 }
+                // The tiles after it fetch a cache line of each row that the next panel will be made of, until all
+                // are there; one more because rows need not begin where a line does.
+                let next = if part.end * lanes < n {
+                    self.b.at(p, part.end * lanes)
+                } else {
+                    self.b.at(p + depth, 0)
+                };
+                let fetching = if on_the_way { columns * size_of::<T>() / LINE + 1 } else { 0 };
                 let start = panel.as_mut_slice().as_mut_ptr();
-                let in_panel = (vectors * lanes) as isize;
-                for rows in even(m, ROWS) {
+                for (number, rows) in even(m, ROWS).enumerate() {
                     let i = rows.start;
-                    let copies = on_the_way && i == 0;
-                    let (b, step) =
-                        if copies { (from, self.b.strides[0]) } else { (start.cast_const(), in_panel) };
+                    let row = self.b.strides[0];
+                    let beside = match number {
+                        0 if on_the_way => Beside::Copy(start),
+                        1.. if number <= fetching => {
+                            Beside::Fetch(b.wrapping_offset(next).wrapping_byte_add((number - 1) * LINE), row)
+                        }
+                        _ => Beside::Nothing,
+                    };
+                    let (b, step) = match beside {
+                        Beside::Copy(_) => (from, row),
+                        _ => (start.cast_const(), (vectors * lanes) as isize),
+                    };
                     let tile = Tile {
-                        a: a.wrapping_offset(i as isize * self.a.strides[0] + p as isize * self.a.strides[1]),
+                        a: a.wrapping_offset(self.a.at(i, p)),
                         row: self.a.strides[0],
                         b,
                         runs: &[[0, 0]],
                         run: Run { length: depth, steps: [self.a.strides[1], step] },
-                        panel: copies.then_some(start),
+                        beside,
                         bias: if p + depth == k { self.bias.part(0, i).part(1, j) } else { Bias::NONE },
                         first: p == 0,
                         out: self.out.part(0, i).part(1, j),
@@ -282,7 +296,7 @@ impl<T: Real> Listed<'_, T> {
                     b: self.b.wrapping_add(j),
                     runs: self.runs,
                     run: self.run,
-                    panel: None,
+                    beside: Beside::Nothing,
                     bias: Bias::NONE,
                     first: self.first,
                     out: self.out.part(0, i).part(1, j),

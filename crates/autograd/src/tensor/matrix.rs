@@ -26,6 +26,11 @@ impl<'a, T> Matrix<'a, T> {
         self
     }
 
+    /// How far element `(i, j)` is from the first; it need not exist.
+    pub(super) fn at(&self, i: usize, j: usize) -> isize {
+        i as isize * self.strides[0] + j as isize * self.strides[1]
+    }
+
     /// Row number `i`, whose elements are neighbours.
     ///
     /// # Panics
@@ -56,8 +61,10 @@ impl<'a, T> Matrix<'a, T> {
     /// extremes of a linear function over a box are at its corners.
     pub(super) fn start(&self) -> *const T {
         assert!(!self.shape.contains(&0), "an empty matrix has no corners");
-        let reach = |axis: usize| (self.shape[axis] as isize - 1) * self.strides[axis];
-        let corners = [0, reach(0), reach(1), reach(0) + reach(1)].map(|r| self.offset + r);
+        let [last_row, last_column] = self.shape.map(|size| size - 1);
+        let corners =
+            [self.at(0, 0), self.at(last_row, 0), self.at(0, last_column), self.at(last_row, last_column)]
+                .map(|distance| self.offset + distance);
         let inside = 0..self.buffer.len() as isize;
         assert!(corners.iter().all(|corner| inside.contains(corner)), "matrix outside its buffer");
         self.buffer.as_ptr().wrapping_offset(self.offset)
