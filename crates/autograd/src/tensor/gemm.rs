@@ -17,6 +17,7 @@
 //! Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
 mod dots;
+mod small;
 mod tile;
 
 use std::ops::Range;
@@ -41,6 +42,9 @@ pub(super) const LANES: usize = 16;
 
 /// At most so many rows are done as dot products.
 pub(super) const FEW: usize = 2;
+
+/// So many multiplications are too few for tiles.
+const SMALL: usize = 1 << 11;
 
 /// What this file computes.
 pub enum Work<'w, T> {
@@ -111,20 +115,29 @@ pub(super) unsafe fn product<T: Real>(
     T::run(Work::Product(Product { kernel, a, b, bias, out }));
 }
 
-/// The two ways to a product. They add up in different orders, so all parts of a product go the same way.
+/// The ways to a product. They may add up in different orders, so all parts of a product go the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kernel {
     /// Tiles of rows and columns.
     Tiles,
     /// A dot product for each element: for few rows, where both matrices are contiguous along the sum.
     Dots,
+    /// One vector after the other: for few multiplications, where rows of the right factor and of the result are
+    /// contiguous.
+    Small,
 }
 
 impl Kernel {
     /// The better one for these matrices.
-    pub(super) fn of<T>(a: &Matrix<T>, b: &Matrix<T>) -> Self {
-        let contiguous = a.strides[1] == 1 && b.strides[0] == 1;
-        if a.shape[0] <= FEW && contiguous { Kernel::Dots } else { Kernel::Tiles }
+    pub(super) fn of<T>(a: &Matrix<T>, b: &Matrix<T>, out: &Place<T>) -> Self {
+        let ([m, k], [_, n]) = (a.shape, b.shape);
+        if m <= FEW && a.strides[1] == 1 && b.strides[0] == 1 {
+            Kernel::Dots
+        } else if m * k * n <= SMALL && b.strides[1] == 1 && out.strides[1] == 1 {
+            Kernel::Small
+        } else {
+            Kernel::Tiles
+        }
     }
 }
 
@@ -142,17 +155,19 @@ impl<T: Real> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.kernel == Kernel::Dots {
-            // As a function of its own, whose variables stay in registers.
-            return simd.vectorize(
+        match self.kernel {
+            // As functions of their own, whose variables stay in registers.
+            Kernel::Dots => simd.vectorize(
                 #[inline(always)]
                 || self.dots(simd),
-            );
-        }
-        // 6 × 4 running sums, 4 vectors of b and 1 of a need 29 registers of 32; 6 × 2 need 15 of 16.
-        match S::REGISTER_COUNT {
-            32.. => self.run::<S, 4>(simd),
-            _ => self.run::<S, 2>(simd),
+            ),
+            Kernel::Small => simd.vectorize(
+                #[inline(always)]
+                || self.small(simd),
+            ),
+            // 6 × 4 running sums, 4 vectors of b and 1 of a need 29 registers of 32; 6 × 2 need 15 of 16.
+            Kernel::Tiles if S::REGISTER_COUNT >= 32 => self.run::<S, 4>(simd),
+            Kernel::Tiles => self.run::<S, 2>(simd),
         }
     }
 }

@@ -222,12 +222,16 @@ impl<T: Real> Tensor<T> {
     fn combine_few<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         cost::work(operands[0].len());
         Tensor::build(&operands[0].shape, |out| {
+            let slices = operands.map(|t| t.as_slice());
+            if slices.iter().all(|slice| slice.is_some()) {
+                return fill(out, slices.map(|slice| slice.expect("contiguous")));
+            }
             let mut scratch = [[T::zero(); FEW]; N];
             let mut scratch = scratch.iter_mut().map(|scratch| &mut scratch[..out.len()]);
-            let pieces = operands.map(|t| {
+            let pieces = std::array::from_fn(|k| {
                 let scratch = scratch.next().expect("one for each");
-                t.as_slice().unwrap_or_else(|| {
-                    scratch.fill(t.buffer.as_slice()[t.offset]);
+                slices[k].unwrap_or_else(|| {
+                    scratch.fill(operands[k].buffer.as_slice()[operands[k].offset]);
                     scratch
                 })
             });

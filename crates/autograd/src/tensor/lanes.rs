@@ -15,6 +15,10 @@ pub trait Lanes: Copy {
     fn mul_add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     /// `a + b`.
     fn add_vectors<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// The first lanes, as many as there are numbers; the others are zero.
+    fn load_some<S: Simd>(simd: S, numbers: &[Self]) -> Self::V<S>;
+    /// Writes the first lanes, as many as there is room for.
+    fn store_some<S: Simd>(simd: S, numbers: &mut [Self], a: Self::V<S>);
     /// The sum of all lanes.
     fn sum_lanes<S: Simd>(simd: S, a: Self::V<S>) -> Self;
 
@@ -25,7 +29,7 @@ pub trait Lanes: Copy {
 }
 
 macro_rules! lanes {
-    ($t:ident, $v:ident, $splat:ident, $mul_add:ident, $add:ident, $sum:ident) => {
+    ($t:ident, $v:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $sum:ident) => {
         impl Lanes for $t {
             type V<S: Simd> = S::$v;
 
@@ -42,6 +46,14 @@ macro_rules! lanes {
                 simd.$add(a, b)
             }
             #[inline(always)]
+            fn load_some<S: Simd>(simd: S, numbers: &[Self]) -> S::$v {
+                simd.$load(numbers)
+            }
+            #[inline(always)]
+            fn store_some<S: Simd>(simd: S, numbers: &mut [Self], a: S::$v) {
+                simd.$store(numbers, a)
+            }
+            #[inline(always)]
             fn sum_lanes<S: Simd>(simd: S, a: S::$v) -> Self {
                 simd.$sum(a)
             }
@@ -53,5 +65,23 @@ macro_rules! lanes {
     };
 }
 
-lanes!(f32, f32s, splat_f32s, mul_add_e_f32s, add_f32s, reduce_sum_f32s);
-lanes!(f64, f64s, splat_f64s, mul_add_e_f64s, add_f64s, reduce_sum_f64s);
+lanes!(
+    f32,
+    f32s,
+    splat_f32s,
+    mul_add_e_f32s,
+    add_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
+    reduce_sum_f32s
+);
+lanes!(
+    f64,
+    f64s,
+    splat_f64s,
+    mul_add_e_f64s,
+    add_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
+    reduce_sum_f64s
+);

@@ -142,7 +142,7 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
         true => (a, b, bias, place),
         false => (b.t(), a.t(), bias.t(), place.t()),
     };
-    let kernel = Kernel::of(&a, &b);
+    let kernel = Kernel::of(&a, &b, &out);
     let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
     if threads == 1 {
         // SAFETY: the assertion above; `out` is borrowed mutably by this function.

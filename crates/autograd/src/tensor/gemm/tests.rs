@@ -38,7 +38,7 @@ fn computed(a: &Owned, b: &Owned, bias: Bias<f32>, run: impl FnOnce(Product<f32>
     let mut out = vec![f32::NAN; m * n];
     let place = Place { start: out.as_mut_ptr(), strides: [n as isize, 1] };
     let (a, b) = (a.matrix(), b.matrix());
-    run(Product { kernel: Kernel::of(&a, &b), a, b, bias, out: place });
+    run(Product { kernel: Kernel::of(&a, &b, &place), a, b, bias, out: place });
     out
 }
 

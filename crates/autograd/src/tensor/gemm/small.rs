@@ -1,0 +1,44 @@
+//! Products so small that making a panel would take longer than the arithmetic.
+
+use pulp::Simd;
+
+use super::{Bias, Product};
+use crate::Real;
+
+#[allow(unsafe_code)]
+impl<T: Real> Product<'_, T> {
+    /// One vector of the result after the other, in the order of additions that tiles have.
+    #[inline(always)]
+    pub(super) fn small<S: Simd>(self, simd: S) {
+        let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
+        let (a, b) = (self.a.start(), self.b.start());
+        let lanes = size_of::<T::V<S>>() / size_of::<T>();
+        for i in 0..m {
+            let bias = self.bias.part(0, i);
+            for j in (0..n).step_by(lanes) {
+                let columns = lanes.min(n - j);
+                let mut sum = T::splat(simd, T::zero());
+                for p in 0..k {
+                    // SAFETY: `start` has made sure that these elements are inside a and b, and `Kernel::of` that rows
+                    // of b and of the result are contiguous; nobody else reads or writes the result.
+                    let (a, b) = unsafe {
+                        let row = std::slice::from_raw_parts(b.offset(self.b.at(p, j)), columns);
+                        (*a.offset(self.a.at(i, p)), T::load_some(simd, row))
+                    };
+                    sum = T::mul_add(simd, T::splat(simd, a), b, sum);
+                }
+                match bias {
+                    Bias { numbers: [], .. } => {}
+                    Bias { numbers, axis: 0 } => sum = T::add_vectors(simd, sum, T::splat(simd, numbers[0])),
+                    Bias { numbers, .. } => {
+                        sum = T::add_vectors(simd, sum, T::load_some(simd, &numbers[j..j + columns]));
+                    }
+                }
+                // SAFETY: as above.
+                let out =
+                    unsafe { std::slice::from_raw_parts_mut(self.out.part(0, i).part(1, j).start, columns) };
+                T::store_some(simd, out, sum);
+            }
+        }
+    }
+}
