@@ -9,7 +9,10 @@
 //! reads 6 numbers and 4 vectors and does 24 vector multiplications. The rows of `b` that a tile walks
 //! through are copied, so that they lie one after the other (a *panel*): by the first tile, on the way, where they
 //! are contiguous, which hides the reading behind the arithmetic (products of W1 to W4: 4 to 6 % faster); else
-//! beforehand. `a` is read where it is.
+//! beforehand. The tiles after it fetch what the next panel will be made of (gradients of W2's inputs: 6 %). `a` is
+//! read where it is.
+//!
+//! Where there is too little to do for that, `dots.rs` (few rows) and `small.rs` do it without panels.
 //!
 //! Every element is the sum of its products in the order of `p`, in equal stretches of at most [`DEPTH`], wherever its
 //! tile lies. So the bits do not depend on how a product is divided among threads.
@@ -197,8 +200,8 @@ impl<T: Real> Product<'_, T> {
                         pack(from, self.b.strides, [depth, columns], panel.as_mut_slice(), vectors * lanes);
                     }
                 }
-                // The tiles after it fetch a cache line of each row that the next panel will be made of, until all
-                // are there; one more because rows need not begin where a line does.
+                // Each tile after it fetches one cache line of every row that the next panel will be made of, until all
+                // are there: one more than a row has numbers for, because it need not begin where a line does.
                 let next = if part.end * lanes < n {
                     self.b.at(p, part.end * lanes)
                 } else {
