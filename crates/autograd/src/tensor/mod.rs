@@ -233,12 +233,11 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![1.0, 0.0], vec![0.0, 0.0]));
     /// ```
     pub fn make_mut(&mut self) -> &mut [T] {
-        if self.alone().is_none() {
+        // There are no weak references, so the count tells what `get_mut` would.
+        if !self.is_contiguous() || Arc::strong_count(&self.buffer) > 1 {
             *self = self.copied();
         }
-        let (start, len) = (self.offset, self.len());
-        let buffer = Arc::get_mut(&mut self.buffer).expect("a fresh copy is not shared");
-        &mut buffer.as_mut_slice()[start..start + len]
+        self.alone().expect("a fresh copy is contiguous and not shared")
     }
 
     /// The elements in row-major order for writing, if they lie so and nobody else has them.

@@ -144,8 +144,8 @@ impl<T: Real> Tile<'_, T> {
             }
             return;
         }
-        // SAFETY: the tile has R rows of at least `columns` numbers, and so has its part of the result.
         let tile = tile; // A copy in memory: the sums themselves stay in registers.
+        // SAFETY: the tile has R rows of at least `columns` numbers, and so has its part of the result.
         unsafe { scatter::<T, R>(tile.as_ptr().cast(), width as isize, self.columns, self.out) };
     }
 
