@@ -90,6 +90,20 @@ fn a_bias_is_added_once() {
 }
 
 #[test]
+fn small_products_have_the_bits_of_tiles() {
+    let third = |i: usize, j: usize| (number(i, j) + 0.5) / 3.0;
+    let numbers: Vec<f32> = (0..40).map(|i| third(i, 1)).collect();
+    for [m, k, n] in [[1, 8, 16], [16, 1, 8], [3, 17, 31], [7, 9, 32], [2, 40, 5]] {
+        let (a, b) = (Owned::new([m, k], false, third), Owned::new([k, n], true, third));
+        for bias in [Bias::NONE, Bias { axis: 0, numbers: &numbers }, Bias { axis: 1, numbers: &numbers }] {
+            let by = |kernel| computed(&a, &b, bias, |p| Arch::new().dispatch(Product { kernel, ..p }));
+            assert!(by(Kernel::Small) == by(Kernel::Tiles), "{m}×{k}×{n}");
+            computed(&a, &b, bias, |p| assert_eq!(p.kernel, Kernel::Small, "{m}×{k}×{n}"));
+        }
+    }
+}
+
+#[test]
 fn copies_in_blocks() {
     for shape in [[1, 1], [15, 17], [16, 16], [33, 50]] {
         for upright in [true, false] {
