@@ -105,7 +105,8 @@ impl<T: Real> Bias<'_, T> {
 /// `out = a b + bias` on this thread, for sizes above 0.
 ///
 /// # Safety
-/// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them.
+/// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them. `kernel` is
+/// that of these matrices, or of those whose parts they are.
 #[allow(unsafe_code)]
 pub(super) unsafe fn product<T: Real>(
     kernel: Kernel,
@@ -187,41 +188,37 @@ impl<T: Real> Product<'_, T> {
         for p in (0..k).step_by(stretch) {
             let depth = stretch.min(k - p);
             for part in even(n.div_ceil(lanes), VECTORS) {
-                let (j, vectors) = (part.start * lanes, part.len());
-                let columns = (vectors * lanes).min(n - j);
+                let (j, vectors, width) = (part.start * lanes, part.len(), part.len() * lanes);
+                let columns = width.min(n - j);
                 let from = b.wrapping_offset(self.b.at(p, j));
                 // The first tile, if it has all rows, can copy on the way what it reads.
-                let on_the_way = self.b.strides[1] == 1
-                    && columns == vectors * lanes
-                    && m.div_ceil(m.div_ceil(ROWS)) == ROWS;
+                let on_the_way =
+                    self.b.strides[1] == 1 && columns == width && m.div_ceil(m.div_ceil(ROWS)) == ROWS;
                 if !on_the_way {
                     // SAFETY: rows p .. p + depth and columns j .. j + columns are inside b.
                     unsafe {
-                        pack(from, self.b.strides, [depth, columns], panel.as_mut_slice(), vectors * lanes);
+                        pack(from, self.b.strides, [depth, columns], panel.as_mut_slice(), width);
                     }
                 }
+                let panel = panel.as_mut_slice().as_mut_ptr();
                 // Each tile after it fetches one cache line of every row that the next panel will be made of, until all
                 // are there: one more than a row has numbers for, because it need not begin where a line does.
-                let next = if part.end * lanes < n {
-                    self.b.at(p, part.end * lanes)
-                } else {
-                    self.b.at(p + depth, 0)
-                };
-                let fetching = if on_the_way { columns * size_of::<T>() / LINE + 1 } else { 0 };
-                let start = panel.as_mut_slice().as_mut_ptr();
+                let last = part.end * lanes >= n;
+                let next =
+                    b.wrapping_offset(if last { self.b.at(p + depth, 0) } else { self.b.at(p, j + width) });
+                let lines = width * size_of::<T>() / LINE + 1;
                 for (number, rows) in even(m, ROWS).enumerate() {
                     let i = rows.start;
-                    let row = self.b.strides[0];
-                    let beside = match number {
-                        0 if on_the_way => Beside::Copy(start),
-                        1.. if number <= fetching => {
-                            Beside::Fetch(b.wrapping_offset(next).wrapping_byte_add((number - 1) * LINE), row)
+                    // Where the tile reads rows of b, and how far it is from one to the next.
+                    let (where_they_are, in_panel) =
+                        ((from, self.b.strides[0]), (panel.cast_const(), width as isize));
+                    let ((b, step), beside) = match number {
+                        0 if on_the_way => (where_they_are, Beside::Copy(panel)),
+                        1.. if on_the_way && number <= lines => {
+                            let line = next.wrapping_byte_add((number - 1) * LINE);
+                            (in_panel, Beside::Fetch(line, self.b.strides[0]))
                         }
-                        _ => Beside::Nothing,
-                    };
-                    let (b, step) = match beside {
-                        Beside::Copy(_) => (from, row),
-                        _ => (start.cast_const(), (vectors * lanes) as isize),
+                        _ => (in_panel, Beside::Nothing),
                     };
                     let tile = Tile {
                         a: a.wrapping_offset(self.a.at(i, p)),

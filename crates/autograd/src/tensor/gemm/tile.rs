@@ -30,7 +30,7 @@ pub(super) enum Beside<T> {
     Nothing,
     /// The row is copied to a panel.
     Copy(*mut T),
-    /// A cache line that will be needed soon is fetched, from here on, so far apart.
+    /// A cache line that the next panel will need is fetched: the first from here, the others so far apart.
     Fetch(*const T, isize),
 }
 
