@@ -1,4 +1,5 @@
-//! Limits on gradients, so that a single bad batch cannot throw a model off.
+//! Limits on gradients, so that a single bad batch cannot throw a model off. [Buffers](autograd::Buffer), which
+//! nothing is trained by, do not count.
 //!
 //! ```
 //! use autograd::Tensor;
@@ -13,6 +14,7 @@
 
 use autograd::{Name, Real, Tensor, Tree};
 
+use super::{each_parameter, each_parameter_mut, of};
 use crate::{Error, Result};
 
 /// Multiplies all gradients by `min(1, limit / ‖g‖)` (Pascanu, Mikolov and Bengio 2013, algorithm 1),
@@ -33,11 +35,11 @@ pub fn by_norm<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Resu
     }
     // Relative to the largest element no square overflows, and none that counts is lost.
     let mut sum = 0.0;
-    gradient.visit(&mut |_, tensor| sum += squares(tensor, largest));
+    each_parameter(gradient, |_, tensor| sum += squares(tensor, largest));
     let norm = largest * sum.sqrt();
     if norm > limit {
         let factor = T::of(limit / norm);
-        gradient.visit_mut(Name::Root, &mut |_, tensor| scale(tensor, factor));
+        each_parameter_mut(gradient, |_, tensor| scale(tensor, factor));
     }
     Ok(norm)
 }
@@ -56,7 +58,7 @@ pub fn by_value<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Res
     let largest = largest(gradient)?;
     if largest > limit {
         let limit = T::of(limit);
-        gradient.visit_mut(Name::Root, &mut |_, tensor| clamp(tensor, limit));
+        each_parameter_mut(gradient, |_, tensor| clamp(tensor, limit));
     }
     Ok(largest)
 }
@@ -64,7 +66,7 @@ pub fn by_value<T: Real>(gradient: &mut impl Tree<Tensor<T>>, limit: f64) -> Res
 /// The largest absolute value.
 fn largest<T: Real>(gradient: &impl Tree<Tensor<T>>) -> Result<f64> {
     let mut so_far = Ok(0.0);
-    gradient.visit(&mut |name, tensor| {
+    each_parameter(gradient, |name, tensor| {
         if let Ok(largest) = so_far {
             so_far = larger(largest, name, tensor);
         }
@@ -77,7 +79,8 @@ fn largest<T: Real>(gradient: &impl Tree<Tensor<T>>) -> Result<f64> {
 fn larger<T: Real>(mut largest: f64, name: Name, tensor: &Tensor<T>) -> Result<f64> {
     for &g in tensor.contiguous().as_slice().expect("contiguous") {
         if !g.is_finite() {
-            let text = format!("the gradient of `{name}` has an element {g}; nothing was clipped");
+            let of = of(&name.to_string());
+            let text = format!("the gradient{of} has an element {g}; nothing was clipped");
             return Err(Error::Invalid(text));
         }
         largest = largest.max(g.as_f64().abs());
@@ -100,7 +103,18 @@ fn clamp<T: Real>(tensor: &mut Tensor<T>, limit: T) {
 
 #[cfg(test)]
 mod tests {
+    use autograd::Buffer;
+
     use super::*;
+
+    #[test]
+    fn buffers_do_not_count() {
+        let mut g = (Buffer(Tensor::full([2], f64::NAN)), Tensor::full([1], 3.0));
+        assert_eq!(by_norm(&mut g, 3.0).unwrap(), 3.0);
+        g.0 = Buffer(Tensor::full([2], 100.0));
+        assert_eq!((by_norm(&mut g, 6.0).unwrap(), by_value(&mut g, 2.0).unwrap()), (3.0, 3.0));
+        assert_eq!((g.0.0.to_vec(), g.1.to_vec()), (vec![100.0; 2], vec![2.0]));
+    }
 
     fn gradient() -> [Tensor<f32>; 2] {
         [Tensor::from_vec([2], vec![3.0, 0.0]), Tensor::from_vec([1], vec![-4.0])]

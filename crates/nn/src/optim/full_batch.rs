@@ -1,10 +1,10 @@
 //! Optimizers for a loss that is computed without noise, from all of the data: they choose a direction
 //! from what they learnt of the curvature, and search along it for the next point.
 
-use autograd::{Name, Real, Tensor, Tree};
+use autograd::{Real, Tensor, Tree};
 
-use super::State;
 use super::line_search::{LineSearch, Trial};
+use super::{State, each_parameter, each_parameter_mut};
 use crate::{Error, Result};
 
 /// A rule that chooses directions; see [`Lbfgs`](super::Lbfgs) and
@@ -263,17 +263,17 @@ pub enum Outcome {
     Stuck,
 }
 
-/// All parameters as one vector.
+/// All parameters, without buffers, as one vector.
 fn flat<T: Real>(model: &impl Tree<Tensor<T>>) -> Vec<f64> {
     let mut all = vec![];
-    model.visit(&mut |_, tensor| all.extend(tensor.to_vec().into_iter().map(Real::as_f64)));
+    each_parameter(model, |_, tensor| all.extend(tensor.to_vec().into_iter().map(Real::as_f64)));
     all
 }
 
 /// The reverse of [`flat`].
 fn put<T: Real>(model: &mut impl Tree<Tensor<T>>, all: &[f64]) {
     let mut rest = all.iter();
-    model.visit_mut(Name::Root, &mut |_, tensor| {
+    each_parameter_mut(model, |_, tensor| {
         *tensor = Tensor::from_fn(tensor.shape(), |_| T::of(*rest.next().expect("one for each element")));
     });
 }

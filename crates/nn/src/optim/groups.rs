@@ -5,6 +5,8 @@ use std::sync::Arc;
 use autograd::{Leaf, Name, Tree};
 use serde::{Deserialize, Serialize};
 
+use super::each_parameter;
+use super::memory::is;
 use crate::checkpoint::nearest;
 use crate::{Error, Result};
 
@@ -104,13 +106,13 @@ pub(super) struct Settings {
 static PLAIN: Settings = Settings { name: String::new(), rate_factor: 1.0, weight_decay: None };
 
 impl Groups {
-    /// Sorts the parameters of a model into groups.
+    /// Sorts the parameters of a model into groups. [Buffers](autograd::Buffer) are no parameters.
     ///
     /// # Errors
     /// If a pattern fits no parameter, or a setting is negative or not finite.
     pub fn of<W: Leaf>(model: &impl Tree<W>, groups: Vec<Group>) -> Result<Self> {
         let mut names = vec![];
-        model.visit(&mut |name, _| names.push(name.to_string()));
+        each_parameter(model, |name, _| names.push(name.to_string()));
         Groups::for_names(names, &groups)
     }
 
@@ -145,11 +147,15 @@ impl Groups {
     /// The settings of parameter number `index`.
     ///
     /// # Panics
-    /// If the groups were made for a model with fewer parameters.
+    /// If the groups were made for a model with fewer parameters, or other ones.
     #[track_caller]
     pub(super) fn settings(&self, index: usize, name: Name) -> &Settings {
         match self.settings.get(index) {
-            Some(settings) => settings,
+            Some(settings) if is(name, &settings.name) => settings,
+            Some(Settings { name: other, .. }) => panic!(
+                "the groups were made for another model: there parameter number {} is `{other}`, here `{name}`",
+                index + 1
+            ),
             None if self.settings.is_empty() => &PLAIN,
             None => panic!(
                 "the groups were made for a model with {} parameters; `{name}` is number {}",
@@ -226,11 +232,21 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the groups were made for a model with 4 parameters; `4` is number 5")]
+    #[should_panic(expected = "the groups were made for a model with 4 parameters; `4.weight` is number 5")]
+    fn a_larger_model() {
+        step(&Mlp::new(&[2, 3, 1, 1], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0)));
+    }
+
+    #[test]
+    #[should_panic(expected = "for another model: there parameter number 1 is `0.weight`, here `0`")]
     fn another_model() {
+        step(&vec![Tensor::<f64>::ones([1]); 4]);
+    }
+
+    fn step<M: Tree<Tensor<f64>, With<Tensor<f64>> = M>>(model: &M) {
         let mut sgd = Sgd::new(0.1);
         sgd.set_groups(Groups::of(&mlp(), vec![Group::new("*")]).unwrap());
-        let other = vec![Tensor::<f64>::ones([1]); 5];
-        sgd.step(&mut other.clone(), &other);
+        let mut copy = model.map(Name::Root, &mut |_, w: &Tensor<f64>| w.clone());
+        sgd.step(&mut copy, model);
     }
 }

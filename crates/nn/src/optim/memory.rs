@@ -1,8 +1,9 @@
 //! What an optimizer remembers between steps, and the form in which a checkpoint keeps it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use autograd::{Real, Tensor};
+use autograd::{Name, Real, Tensor};
 
 use super::{Groups, Slot};
 use crate::checkpoint::nearest;
@@ -103,6 +104,8 @@ pub struct Memory<T: Real> {
     pub numbers: BTreeMap<&'static str, f64>,
     /// Name and tensors of every parameter that has been met, by the number of its slot.
     parameters: BTreeMap<usize, (String, Vec<Tensor<T>>)>,
+    /// The step in which they were met, all of them.
+    met: u64,
 }
 
 impl<T: Real> Memory<T> {
@@ -114,13 +117,15 @@ impl<T: Real> Memory<T> {
             steps: 0,
             numbers: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            met: 0,
         }
     }
 
     /// The `N` tensors of a parameter, made when first asked for, with all elements `start`.
     ///
     /// # Panics
-    /// If another number of tensors was asked for before: a setting was changed between two steps.
+    /// If it was another parameter, or none, in the steps before; or another number of tensors was asked for: a
+    /// setting was changed between two steps.
     #[track_caller]
     pub fn tensors<const N: usize>(
         &mut self,
@@ -128,10 +133,19 @@ impl<T: Real> Memory<T> {
         parameter: &Tensor<T>,
         start: f64,
     ) -> &mut [Tensor<T>; N] {
-        let (_, tensors) = self.parameters.entry(slot.index).or_insert_with(|| {
-            let tensors = (0..N).map(|_| Tensor::full(parameter.shape(), start));
-            (slot.name.to_string(), tensors.collect())
+        if self.parameters.is_empty() {
+            self.met = self.steps;
+        }
+        let (name, shape) = (slot.name, parameter.shape());
+        let (known, tensors) = self.parameters.entry(slot.index).or_insert_with(|| {
+            assert!(self.met == self.steps, "the model had no parameter `{name}` in the steps before");
+            (name.to_string(), (0..N).map(|_| Tensor::full(shape, start)).collect())
         });
+        let before = tensors.first().map_or(shape, |tensor| tensor.shape());
+        assert!(
+            is(name, known) && before == shape,
+            "the parameter `{name}` of shape {shape:?} was `{known}` of shape {before:?} in the steps before"
+        );
         let had = tensors.len();
         tensors.as_mut_slice().try_into().unwrap_or_else(|_| {
             panic!("the optimizer keeps {had} tensors for a parameter and is now asked for {N}")
@@ -173,10 +187,27 @@ impl<T: Real> Memory<T> {
             }
         }
         state.finish()?;
+        new.met = new.steps;
         new.groups = std::mem::take(&mut self.groups);
         *self = new;
         Ok(())
     }
+}
+
+/// Whether a name reads like this.
+pub(super) fn is(name: Name, text: &str) -> bool {
+    /// What has not been read yet.
+    struct Rest<'t>(&'t str);
+
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(piece).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest(text);
+    fmt::Write::write_fmt(&mut rest, format_args!("{name}")).is_ok() && rest.0.is_empty()
 }
 
 /// `encoder.0.weight` and `m` make `encoder.0.weight.m`. A model that is a single tensor has no name.

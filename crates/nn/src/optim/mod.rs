@@ -79,7 +79,7 @@ pub use rmsprop::RmsProp;
 pub use schedule::{Phase, Schedule};
 pub use sgd::Sgd;
 
-use autograd::{Name, Real, Recorded, Tape, Tensor, Tree, Var, value_and_update};
+use autograd::{Leaf, Name, Real, Recorded, Shape, Tape, Tensor, Tree, Var, value_and_update};
 
 use crate::Result;
 
@@ -223,21 +223,20 @@ impl Slot<'_> {
 /// As [`Optimizer::step`].
 #[track_caller]
 pub fn step<T: Real, M: Tree<Tensor<T>>>(optimizer: &mut dyn Optimizer<T>, model: &mut M, gradient: &M) {
-    let mut gradients = vec![];
-    gradient.visit(&mut |_, g: &Tensor<T>| gradients.push(g.clone()));
-    let mut count = 0;
-    model.visit(&mut |_, _| count += 1);
-    let given = gradients.len();
-    assert_eq!(given, count, "step: the gradient has {given} tensors, the model has {count}");
+    let (mut gradients, mut shapes) = (vec![], vec![]);
+    each_parameter(gradient, |_, g: &Tensor<T>| gradients.push(g.clone()));
+    each_parameter(model, |name, w| shapes.push((name.to_string(), Shape::from_slice(w.shape()))));
+    let (given, count) = (gradients.len(), shapes.len());
+    assert!(given == count, "step: the gradient has {given} tensors, the model has {count}");
+    for (g, (name, shape)) in gradients.iter().zip(shapes) {
+        let (given, of) = (g.shape(), of(&name));
+        assert!(*given == shape[..], "step: the gradient{of} has shape {given:?}, the parameter {shape:?}");
+    }
     begin(optimizer);
-    let mut gradients = gradients.into_iter();
-    let mut index = 0;
-    model.visit_mut(Name::Root, &mut |name, parameter| {
-        let gradient = gradients.next().expect("one for each leaf");
-        if !name.is_buffer() {
-            update(optimizer, index, name, parameter, &gradient);
-            index += 1;
-        }
+    let mut gradients = gradients.into_iter().enumerate();
+    each_parameter_mut(model, |name, parameter| {
+        let (index, gradient) = gradients.next().expect("one for each parameter");
+        update(optimizer, index, name, parameter, &gradient);
     });
 }
 
@@ -296,6 +295,28 @@ pub(crate) fn updates<'a, T: Real, M: Tree<Tensor<T>>>(
     }
 }
 
+/// Whose gradient it is, in a sentence; a model that is a single tensor has no name.
+fn of(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" of `{name}`") }
+}
+
+/// Calls `f` for all leaves of a model but its buffers.
+fn each_parameter<W: Leaf>(model: &impl Tree<W>, mut f: impl FnMut(Name, &W)) {
+    model.visit(&mut |name, parameter| {
+        if !name.is_buffer() {
+            f(name, parameter);
+        }
+    });
+}
+
+fn each_parameter_mut<W: Leaf>(model: &mut impl Tree<W>, mut f: impl FnMut(Name, &mut W)) {
+    model.visit_mut(Name::Root, &mut |name, parameter| {
+        if !name.is_buffer() {
+            f(name, parameter);
+        }
+    });
+}
+
 fn begin<T: Real>(optimizer: &mut dyn Optimizer<T>) {
     optimizer.memory_mut().steps += 1;
     optimizer.begin();
@@ -343,11 +364,7 @@ pub fn restore<T: Real>(
     state: State<T>,
 ) -> Result<()> {
     let mut parameters = vec![];
-    model.visit(&mut |name, parameter| {
-        if !name.is_buffer() {
-            parameters.push((name.to_string(), parameter.shape().to_vec()));
-        }
-    });
+    each_parameter(model, |name, parameter| parameters.push((name.to_string(), parameter.shape().to_vec())));
     let labels = optimizer.labels();
     optimizer.memory_mut().restore(labels, &parameters, state)
 }
@@ -367,6 +384,25 @@ mod tests {
         let mut again = AdamW::new(0.1);
         restore(&mut again, &model, adam.state()).unwrap();
         assert_eq!(again.state(), adam.state());
+
+        // Groups do not count them either.
+        let mut frozen = AdamW::new(0.1);
+        frozen.set_groups(Groups::of(&model, vec![Group::new("1").with_rate_factor(0.0)]).unwrap());
+        let before = model.1.clone();
+        frozen.step(&mut model, &gradient);
+        assert_eq!(model.1, before);
+        assert!(Groups::of(&model, vec![Group::new("0")]).is_err());
+
+        // (w / s − 2)² has its minimum at w = 6, if s stays 3.
+        let mut model = (Buffer(Tensor::scalar(3.0)), Tensor::scalar(1.0));
+        let mut search = Lbfgs::new();
+        let end = search.minimize(&mut model, 50, |model| {
+            autograd::value_and_grad(model, |(s, w): (Buffer<Var<f64>>, Var<f64>), _| {
+                (w / s.0 - 2.0).square()
+            })
+        });
+        end.unwrap();
+        assert!(model.0.0.item() == 3.0 && (model.1.item() - 6.0).abs() < 1e-6);
     }
 
     #[test]
@@ -406,8 +442,34 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the shapes differ: [[2], [2], [2], [3]]")]
+    #[should_panic(expected = "step: the gradient of `1` has shape [3], the parameter [2]")]
     fn a_gradient_of_another_shape() {
-        Adam::new(0.1).step(&mut Tensor::<f64>::zeros([2]), &Tensor::ones([3]));
+        let two = |n| [Tensor::<f64>::ones([2]), Tensor::ones([n])];
+        Adam::new(0.1).step(&mut two(2), &two(3));
+    }
+
+    #[test]
+    #[should_panic(expected = "the model had no parameter `1` in the steps before")]
+    fn a_model_with_more_parameters_than_before() {
+        let (one, two) = (vec![Tensor::<f64>::ones([1])], vec![Tensor::ones([1]); 2]);
+        let mut adam = Adam::new(0.1);
+        adam.step(&mut one.clone(), &one);
+        adam.step(&mut two.clone(), &two);
+    }
+
+    #[test]
+    #[should_panic(expected = "the parameter `b` of shape [1] was `a` of shape [1] in the steps before")]
+    fn a_model_with_other_parameters_than_before() {
+        struct A<W> {
+            a: W,
+        }
+        struct B<W> {
+            b: W,
+        }
+        autograd::tree!(A { a });
+        autograd::tree!(B { b });
+        let mut adam = Adam::new(0.1);
+        adam.step(&mut A { a: Tensor::<f64>::ones([1]) }, &A { a: Tensor::ones([1]) });
+        adam.step(&mut B { b: Tensor::<f64>::ones([1]) }, &B { b: Tensor::ones([1]) });
     }
 }
