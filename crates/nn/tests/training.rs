@@ -1,6 +1,7 @@
 //! Training as a whole: the same bytes however it is interrupted, checkpoints that survive being killed,
 //! callbacks.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -133,6 +134,64 @@ fn early_stopping_brings_back_the_best_parameters() {
     assert!(losses.len() < 200, "it stopped after {}", losses.len());
     assert_eq!(losses.iter().position(|&loss| loss == best).unwrap(), losses.len() - 8);
     assert_eq!(task.validate(5).unwrap().unwrap().total(), best);
+}
+
+#[test]
+fn training_that_was_stopped_early_has_nothing_left_to_do() {
+    let (train, test) = (data(1), data(2));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("training.safetensors");
+    let run = |resume: bool, patience: usize| {
+        let mut task = Fit::new(network(), &train, Some(&test), loss);
+        let plan = Plan { learning_rate: 0.3, schedule: Schedule::Constant, clip_norm: None, ..plan(200) };
+        let mut trainer = Trainer::new(plan, AdamW::new(0.3))
+            .with(EarlyStopping::patience(patience))
+            .with_checkpoints(&file, Duration::MAX);
+        if resume {
+            trainer.resume(&mut task, &file).unwrap();
+        }
+        trainer.run(&mut task).unwrap();
+        (trainer.epochs().len(), std::fs::read(&file).unwrap(), task.validate(5).unwrap())
+    };
+    let stopped = run(false, 6);
+    assert!(stopped.0 < 200);
+    assert!(run(true, 6) == stopped, "it went on");
+    assert!(run(true, 8).0 > stopped.0, "with more patience there is");
+}
+
+#[test]
+fn training_that_fails_brings_back_the_best_parameters() {
+    let (train, test) = (data(1), data(2));
+    let steps = Cell::new(0);
+    let mut task = Fit::new(network(), &train, Some(&test), |model, batch, context| {
+        let loss = loss(model, batch, context);
+        steps.set(steps.get() + usize::from(context.is_training()));
+        let broken = if context.is_training() && steps.get() == 33 { f64::NAN } else { 1.0 };
+        Loss { terms: loss.terms.into_iter().map(|(name, term)| (name, term * broken)).collect(), ..loss }
+    });
+    let mut trainer = trainer(10);
+    let error = trainer.run(&mut task).unwrap_err().to_string();
+    assert!(error.contains("at step 33 (epoch 7)"), "{error}");
+    let best = trainer.epochs().iter().map(|epoch| epoch.judged().total()).fold(f64::INFINITY, f64::min);
+    assert_eq!(task.validate(5).unwrap().unwrap().total(), best);
+}
+
+#[test]
+fn a_loss_of_the_validation_that_is_not_finite_ends_with_a_sentence() {
+    let (train, test) = (data(1), data(2));
+    let mut task = Fit::new(network(), &train, Some(&test), |model, batch, context| {
+        let mut loss = loss(model, batch, context);
+        if !context.is_training() {
+            loss.terms.push(("penalty", loss.terms[0].1 * f64::INFINITY));
+        }
+        loss
+    });
+    let text = trainer(3).run(&mut task).unwrap_err().to_string();
+    assert!(
+        text.starts_with("the penalty loss of the examples that are not trained on became inf"),
+        "{text}"
+    );
+    assert!(text.ends_with("after epoch 1"), "{text}");
 }
 
 #[test]

@@ -18,6 +18,11 @@ use crate::{Error, Result};
 
 /// Is told of every step and every epoch, and may stop the training.
 pub trait Callback<T: Real> {
+    /// Before training begins, or goes on: there may be nothing left to do.
+    fn begin(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
     /// After every step.
     ///
     /// # Errors
@@ -34,7 +39,7 @@ pub trait Callback<T: Real> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// When training has ended or was stopped.
+    /// When training has ended, was stopped or has failed.
     ///
     /// # Errors
     /// Whatever fails.
@@ -76,9 +81,17 @@ impl<T: Real> EarlyStopping<T> {
     pub fn keep_best() -> Self {
         EarlyStopping::patience(usize::MAX)
     }
+
+    fn flow(&self) -> ControlFlow<()> {
+        if self.waited > self.patience as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 impl<T: Real> Callback<T> for EarlyStopping<T> {
+    fn begin(&mut self) -> ControlFlow<()> {
+        self.flow()
+    }
+
     fn epoch(&mut self, epoch: &Epoch, task: &dyn Task<T>) -> Result<ControlFlow<()>> {
         let loss = epoch.judged().total();
         if loss < self.best {
@@ -88,8 +101,7 @@ impl<T: Real> Callback<T> for EarlyStopping<T> {
         } else {
             self.waited += 1;
         }
-        let enough = self.waited as usize > self.patience;
-        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(self.flow())
     }
 
     fn end(&mut self, task: &mut dyn Task<T>) -> Result<()> {

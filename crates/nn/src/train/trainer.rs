@@ -47,6 +47,11 @@ impl Terms {
         sum.map(|sum| sum.times(1.0 / examples as f64))
     }
 
+    /// The first term that is infinite or NaN.
+    fn not_finite(&self) -> Option<&(Cow<'static, str>, f64)> {
+        self.values.iter().find(|term| !term.1.is_finite())
+    }
+
     fn times(mut self, factor: f64) -> Terms {
         self.values.iter_mut().for_each(|term| term.1 *= factor);
         self
@@ -61,6 +66,8 @@ impl Terms {
         }
     }
 }
+
+const SMALLER: &str = "a smaller learning rate usually helps";
 
 /// One step of training.
 #[derive(Clone, Debug)]
@@ -175,12 +182,19 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// finite number any more.
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
-        let started = Instant::now();
         if self.position.epochs.is_empty() && self.position.steps == 0 {
             task.begin(self.plan.seed)?;
         }
-        let mut written = Instant::now();
-        let mut flow = ControlFlow::Continue(());
+        let trained = self.train(task);
+        // Also when it failed: the best parameters may be needed more than ever.
+        let ended = self.callbacks.iter_mut().try_for_each(|callback| callback.end(task));
+        trained.and(ended)
+    }
+
+    fn train(&mut self, task: &mut dyn Task<T>) -> Result<()> {
+        let started = Instant::now();
+        let mut written = started;
+        let mut flow = self.callbacks.iter_mut().try_for_each(|callback| callback.begin());
         while flow.is_continue() && !self.is_finished() {
             flow = self.epoch(task, started)?;
             let due = self.file.as_ref().is_some_and(|(_, every)| written.elapsed() >= *every);
@@ -189,8 +203,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 written = Instant::now();
             }
         }
-        self.write(task)?;
-        self.callbacks.iter_mut().try_for_each(|callback| callback.end(task))
+        self.write(task)
     }
 
     /// Trains to the end of the current epoch, or until a callback stops it.
@@ -215,10 +228,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             let loss = task
                 .step(numbers, context, &mut update)
                 .map_err(|error| at_step(format!("training stopped: {error}")))?;
-            if let Some((name, value)) = loss.values.iter().find(|term| !term.1.is_finite()) {
-                return Err(at_step(format!(
-                    "the {name} loss became {value}; a smaller learning rate usually helps. It happened"
-                )));
+            if let Some((name, value)) = loss.not_finite() {
+                return Err(at_step(format!("the {name} loss became {value}; {SMALLER}. It happened")));
             }
             Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / examples as f64);
             self.position.steps += 1;
@@ -234,6 +245,12 @@ impl<'a, T: Real> Trainer<'a, T> {
             }
         }
         let validation = task.validate(plan.seed)?;
+        if let Some((name, value)) = validation.as_ref().and_then(Terms::not_finite) {
+            return Err(Error::Invalid(format!(
+                "the {name} loss of the examples that are not trained on became {value}; {SMALLER}. It happened \
+                 after epoch {number}"
+            )));
+        }
         let epoch = Epoch {
             number,
             rate,
