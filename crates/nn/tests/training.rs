@@ -105,7 +105,9 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
     };
     let mut other = Trainer::new(Plan { batch: 16, ..plan(2) }, AdamW::new(0.02));
     let text = problem(&mut other, &mut task);
-    assert!(text.contains("it was written with another plan") && text.contains("batch: 32"), "{text}");
+    assert!(text.contains("it was written with another plan: batch is 32 there, here it is 16"), "{text}");
+    let text = problem(&mut trainer(1), &mut task);
+    assert!(text.contains("it has 2 epochs already, more than the 1 of the plan"), "{text}");
 
     let mut plain = Trainer::new(plan(2), Sgd::new(0.02));
     let text = problem(&mut plain, &mut task);

@@ -45,12 +45,39 @@ pub struct Loss<'t, T: Real> {
 
 impl<'t, T: Real> Loss<'t, T> {
     /// The sum of these terms.
+    ///
+    /// # Panics
+    /// If a term is no single number.
+    #[track_caller]
     pub fn sum<const N: usize>(unit: Unit, terms: [(&'static str, Var<'t, T>); N]) -> Self {
+        for (name, term) in &terms {
+            let shape = term.shape();
+            let single = shape.iter().all(|&size| size == 1);
+            assert!(
+                single,
+                "Loss: the term `{name}` has shape {shape:?}; it must be a single number, such as a mean"
+            );
+        }
         Loss { unit, terms: terms.into() }
     }
 
     /// The number to minimise.
     pub fn total(&self) -> Var<'t, T> {
         self.terms.iter().map(|term| term.1).reduce(|a, b| a + b).expect("a loss has a term")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autograd::{Tape, Tensor};
+
+    use super::*;
+
+    #[test]
+    #[should_panic(
+        expected = "Loss: the term `kl` has shape [3]; it must be a single number, such as a mean"
+    )]
+    fn a_term_of_many_numbers() {
+        Loss::sum(Unit::Nats, [("kl", Tape::<f64>::new().var(Tensor::ones([3])))]);
     }
 }

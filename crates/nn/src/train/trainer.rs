@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use autograd::Real;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Callback, Plan, Task, Update};
 use crate::checkpoint::Checkpoint;
@@ -321,8 +322,14 @@ impl<'a, T: Real> Trainer<'a, T> {
         let plan: Plan = serde_json::from_str(text("plan")?).map_err(|error| broken("plan", error))?;
         let position: Position =
             serde_json::from_str(text("position")?).map_err(|error| broken("position", error))?;
-        if plan != (Plan { epochs: plan.epochs, ..self.plan.clone() }) {
-            return Err(format!("it was written with another plan: {plan:?}, not {:?}", self.plan));
+        if let Some((setting, theirs, ours)) = difference(&plan, &self.plan) {
+            return Err(format!(
+                "it was written with another plan: {setting} is {theirs} there, here it is {ours}"
+            ));
+        }
+        if position.epochs.len() > self.plan.epochs {
+            let (done, epochs) = (position.epochs.len(), self.plan.epochs);
+            return Err(format!("it has {done} epochs already, more than the {epochs} of the plan"));
         }
         let sentence = |error: Error| error.to_string();
         let optimizer = checkpoint.take_state("optimizer")?;
@@ -338,4 +345,18 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.position = position;
         Ok(())
     }
+}
+
+/// The first setting in which two plans differ, besides the number of epochs, and what it is in both.
+fn difference(theirs: &Plan, ours: &Plan) -> Option<(String, Value, Value)> {
+    let [Value::Object(mut theirs), Value::Object(ours)] =
+        [theirs, ours].map(|plan| serde_json::to_value(plan).expect("numbers and names are JSON"))
+    else {
+        unreachable!("a plan is an object");
+    };
+    let mut all = ours.into_iter().filter(|(setting, _)| setting != "epochs");
+    all.find_map(|(setting, ours)| {
+        let theirs = theirs.remove(&setting).unwrap_or(Value::Null);
+        (theirs != ours).then_some((setting, theirs, ours))
+    })
 }
