@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use super::{Case, Elementwise, case, wave};
 use crate::{Op, Real, Scalar, Tape, Tensor, Var};
 
-/// A gradient that arrived, and the gradients of all inputs that follow from it.
-type Pullback<T> = (Tensor<T>, Vec<Tensor<T>>);
+/// The inputs and a gradient that arrived, and the gradients of all inputs that follow from these.
+type Pullback<T> = (Vec<Tensor<T>>, Tensor<T>, Vec<Tensor<T>>);
 
 /// `y = f(x₁ … x_N)`, of which the tape keeps one line. The rule runs `f` again and differentiates
 /// that.
@@ -46,16 +46,19 @@ where
         _y: &Tensor<T>,
     ) -> Option<Tensor<T>> {
         let mut last = self.last.borrow_mut();
-        // The memory of `g` is held here, so another gradient cannot have the same address.
-        let known = last.as_ref().is_some_and(|(of, _)| of.is_same(g));
+        // Their memory is held here, so others cannot have the same addresses.
+        let known = last.as_ref().is_some_and(|(of, arrived, _)| {
+            arrived.is_same(g) && of.iter().zip(inputs).all(|(before, now)| before.is_same(now))
+        });
         if !known {
             let tape = Tape::new();
-            let inputs = inputs.map(|x| tape.var(x));
-            let y = (self.f)(inputs);
+            let variables = inputs.map(|x| tape.var(x));
+            let y = (self.f)(variables);
             let gradients = (y * tape.constant(g)).sum().backward();
-            *last = Some((g.clone(), inputs.map(|x| gradients.wrt(x)).to_vec()));
+            let gradients = variables.map(|x| gradients.wrt(x)).to_vec();
+            *last = Some((inputs.map(Tensor::clone).to_vec(), g.clone(), gradients));
         }
-        let (_, gradients) = last.as_ref().expect("just filled");
+        let (.., gradients) = last.as_ref().expect("just filled");
         let gradient = gradients[wrt].clone();
         if wrt + 1 == N {
             *last = None; // the last input that can be asked for: let go of the memory
@@ -118,7 +121,7 @@ pub(super) const CASES: &[Case] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cost;
+    use crate::{Recorded, cost};
 
     fn layer<'t>(x: Var<'t, f64>, w: Var<'t, f64>) -> Var<'t, f64> {
         let mut x = x;
@@ -145,6 +148,17 @@ mod tests {
         let (plain, saved) = (run(false), run(true));
         assert_eq!((&plain.0, &plain.1), (&saved.0, &saved.1));
         assert!(saved.2 * 8 < plain.2, "{} and {} bytes", saved.2, plain.2);
+    }
+
+    #[test]
+    fn replayed_with_other_inputs_and_the_same_gradient() {
+        let w = Tensor::scalar(3.0);
+        let mut recorded =
+            Recorded::new(&w, &w, |w, x, _| checkpoint([w, x], |[w, x]: [Var<f64>; 2]| (w * x).square()));
+        for x in [1.0, 2.0, 3.0] {
+            let (y, dw) = recorded.value_and_grad(&w, &Tensor::scalar(x));
+            assert_eq!((y, dw.item()), (9.0 * x * x, 6.0 * x * x));
+        }
     }
 
     #[test]

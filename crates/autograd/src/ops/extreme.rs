@@ -1,5 +1,8 @@
 //! Largest and smallest elements, where they are, and the smooth maximum `logsumexp`.
 
+use smallvec::SmallVec;
+
+use super::softmax::log_sum_exp;
 use super::{Case, case, wave};
 use crate::tensor::{Axes, reduced_shape};
 use crate::{Op, Real, Shape, Tensor, Var};
@@ -19,28 +22,32 @@ impl<T: Real> Op<T, 1> for Max {
     }
 }
 
-/// `y = ln Σ exp aᵢ`,  `āᵢ = ȳ exp(aᵢ − y)`: the softmax of `a`.
+/// `y = ln Σ exp aᵢ`,  `āᵢ = ȳ pᵢ / Σ p` with `pᵢ = exp(aᵢ − y)`: the softmax of `a`. (The sum would be 1, were `y`
+/// not rounded: of large numbers, `y` loses all that it is above the largest.)
 struct LogSumExp(Shape);
 
 impl<T: Real> Op<T, 1> for LogSumExp {
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        if a.is_empty() {
-            return Tensor::full(&self.0, f64::NEG_INFINITY);
-        }
-        // ln Σ exp aᵢ = m + ln Σ exp(aᵢ − m): with the largest for m, nothing overflows. An infinite
-        // m would make ∞ − ∞; without it the sum is exactly right, 0 or ∞.
-        let shift = a.max_to(&self.0).map(|m| if m.is_finite() { m } else { T::zero() });
-        let sum = a.zip(&shift, |a, m| (a - m).exp()).sum_to(&self.0);
-        sum.zip(&shift, |sum, m| sum.ln() + m)
+        let mut rows: Shape = self.0.clone();
+        rows.resize(a.rank(), 1); // all axes go if none is kept
+        let gone: SmallVec<[usize; 4]> =
+            (0..a.rank()).filter(|&axis| rows[axis] != a.shape()[axis]).collect();
+        let y = Tensor::by_rows([a], &gone, &rows, |[a], y| {
+            let (max, excess) = log_sum_exp(a);
+            y[0] = if max.is_finite() { max + excess } else { max };
+        });
+        y.reshape(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        // Where all is −∞, so is y; any number in its place makes all shares 0.
-        let y = y.masked_fill(&y.eq(f64::NEG_INFINITY), 0.0);
-        g * (a - y).exp()
+        // Where all is −∞, so is y; any numbers in its place and that of the sum make all shares 0.
+        let nothing = y.eq(f64::NEG_INFINITY);
+        let p = (a - y.masked_fill(&nothing, 0.0)).exp();
+        g / p.sum_to(&self.0).masked_fill(&nothing, 1.0) * p
     }
     fn fused_vjp(&self, _: usize, g: &Tensor<T>, [a]: [&Tensor<T>; 1], y: &Tensor<T>) -> Option<Tensor<T>> {
-        let y = y.map(|y| if y == -T::INFINITY { T::zero() } else { y });
-        Some(Tensor::combine([&g.expand(a.shape()), a, &y.expand(a.shape())], |[g, a, y]| g * (a - y).exp()))
+        let p = a.zip(y, |a, y| if y == -T::INFINITY { T::zero() } else { (a - y).exp() });
+        let g = g.zip(&p.sum_to(&self.0), |g, sum| if sum == T::zero() { T::zero() } else { g / sum });
+        Some(p.zip(&g, |p, g| g * p))
     }
 }
 
@@ -110,7 +117,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// `ln Σ exp x` over all elements, of shape `[]`, without overflow.
     ///
     /// `−∞` if all elements are `−∞`, with gradient 0, or if there are none. `+∞` if one is `+∞`;
-    /// then the gradient is 0 at the others and NaN at that one.
+    /// then the gradient, a [softmax](Self::softmax), is NaN.
     #[track_caller]
     pub fn logsumexp(self) -> Var<'t, T> {
         Var::apply(LogSumExp(Shape::new()), [self])
@@ -223,17 +230,23 @@ mod tests {
         let half = 0.5_f64;
         let [values, slopes] = at([[1e4, 1e4], [-1e4, -1e4], [-1e4, 1e4]], |x| x.logsumexp_over(1));
         assert_eq!(values, [1e4 + 2.0_f64.ln(), -1e4 + 2.0_f64.ln(), 1e4]);
-        for (slope, expected) in slopes.into_iter().zip([half, half, half, half, 0.0, 1.0]) {
-            assert!((slope - expected).abs() < 1e-11, "the rounding of y at 1e4");
-        }
+        assert_eq!(slopes, [half, half, half, half, 0.0, 1.0]);
+        assert_eq!(at([[0.0, -40.0]], |x| x.logsumexp())[0], [f64::exp(-40.0)]);
         let rows = [[f64::NEG_INFINITY, f64::NEG_INFINITY], [f64::NEG_INFINITY, 2.0], [f64::INFINITY, 2.0]];
         let [values, slopes] = at(rows, |x| x.logsumexp_over(1));
         assert_eq!(values, [f64::NEG_INFINITY, 2.0, f64::INFINITY]);
         assert_eq!(slopes[..4], [0.0, 0.0, 0.0, 1.0]);
-        assert!(slopes[4].is_nan());
-        assert_eq!(slopes[5], 0.0);
+        assert!(slopes[4].is_nan() && slopes[5].is_nan());
         let tape = Tape::<f32>::new();
-        assert_eq!(tape.var(Tensor::full([2], 1e38)).logsumexp().item(), 1e38);
+        for large in [1e8, 1e38, -1e38] {
+            let x = tape.var(Tensor::full([2], large));
+            let y = x.logsumexp();
+            assert_eq!(f64::from(y.item()), f64::from(large as f32));
+            assert_eq!(
+                (y.backward().wrt(x).to_vec(), y.grad([x])[0].value().to_vec()),
+                (vec![0.5; 2], vec![0.5; 2])
+            );
+        }
     }
 
     #[test]

@@ -29,7 +29,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// derivatives are stated to be 0.
     #[track_caller]
     pub fn norm(self) -> Var<'t, T> {
-        Var::apply(Norm(Shape::new()), [self])
+        self.norm_to(&[])
+    }
+
+    #[track_caller]
+    pub(super) fn norm_to(self, kept: &[usize]) -> Var<'t, T> {
+        Var::apply(Norm(kept.into()), [self])
     }
 
     /// The Euclidean norm along some axes: `x.norm_over(1)`, `x.norm_over(Keep([0, -1]))`; see
@@ -49,7 +54,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn norm_over(self, axes: impl Axes) -> Var<'t, T> {
         let shape = self.shape();
-        Var::apply(Norm(reduced_shape("norm_over", &shape, &axes)), [self]).drop_axes(&shape, &axes)
+        self.norm_to(&reduced_shape("norm_over", &shape, &axes)).drop_axes(&shape, &axes)
     }
 
     /// The sum of absolute values `Σ |x|` of all elements, of shape `[]`. At `x = 0` the derivative

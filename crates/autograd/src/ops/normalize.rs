@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::tensor::{Axes, dropped_shape, reduced_shape, resolve_axes, sum_by};
-use crate::{Keep, Op, Real, Tensor, Var};
+use crate::{Correction, Keep, Op, Real, Tensor, Var};
 
 /// `y = (x − μ) r` with `r = 1 / √(σ² + ε)`, where `μ` and `σ²` are mean and (biased) variance along
 /// the axes.
@@ -34,7 +34,7 @@ impl<T: Real> Op<T, 1> for Normalize {
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
         let mean = |x: Var<'t, T>| x.mean_over(Keep(self.axes.as_slice()));
-        let variance = mean((x - mean(x)).square());
+        let variance = x.var_over(Keep(self.axes.as_slice()), Correction::Population);
         let r = 1.0 / (variance + self.epsilon).sqrt();
         (g - mean(g) - y * mean(g * y)) * r
     }
@@ -59,10 +59,12 @@ impl<T: Real> Op<T, 1> for Normalize {
     }
 }
 
-/// Mean and biased variance, in two passes: `mean(x²) − mean(x)²` would cancel.
+/// Mean and biased variance, in passes of their own: `mean(x²) − mean(x)²` would cancel. What the mean has lost by
+/// rounding is the mean of the deviations: so those of equal numbers are 0.
 fn mean_and_variance<T: Real>(x: &[T]) -> (T, T) {
     let count = T::of(x.len() as f64);
     let mean = sum_by(x.len(), |i| x[i]) / count;
+    let mean = mean + sum_by(x.len(), |i| x[i] - mean) / count;
     let square = |x: T| x * x;
     (mean, sum_by(x.len(), |i| square(x[i] - mean)) / count)
 }
@@ -191,6 +193,9 @@ mod tests {
         let y = x.layer_norm(-1, 0.0);
         assert!(y.value().to_vec().iter().all(|y| y.is_nan()));
         assert!(y.sum().backward().wrt(x).to_vec().iter().all(|dx| dx.is_nan()));
+        // Also where their sum is rounded.
+        let y = Tape::<f32>::new().var(Tensor::full([10], 1234.567)).layer_norm(0, 1e-12).value();
+        assert_eq!(y.to_vec(), [0.0; 10]);
         // One element alone is always 0 and has no slope.
         let y = x.layer_norm(0, 0.25);
         assert_eq!(y.value().to_vec(), [0.0; 4]);

@@ -100,8 +100,23 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     fn var_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
         // Deviations first: E[x²] − E[x]² would cancel.
+        self.deviation_from(kept).square().sum_to(kept) / correction.divisor(count(&self.shape(), kept))
+    }
+
+    /// `x − mean(x)`. What the mean has lost by rounding is the mean of what is left: so of equal numbers all of it
+    /// is 0.
+    #[track_caller]
+    pub(super) fn deviation_from(self, kept: &[usize]) -> Var<'t, T> {
         let deviation = self - self.mean_to(kept);
-        deviation.square().sum_to(kept) / correction.divisor(count(&self.shape(), kept))
+        deviation - deviation.mean_to(kept)
+    }
+
+    #[track_caller]
+    fn std_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
+        let count = count(&self.shape(), kept);
+        // A norm: its squares neither overflow nor vanish.
+        let y = (self.deviation_from(kept) / correction.divisor(count).sqrt()).norm_to(kept);
+        if count == 0 { y / 0.0 } else { y }
     }
 
     /// The standard deviation of all elements, of shape `[]`: the root of the
@@ -109,7 +124,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// derivatives.
     #[track_caller]
     pub fn std(self, correction: Correction) -> Var<'t, T> {
-        self.var(correction).sqrt_or_flat()
+        self.std_to(&[], correction)
     }
 
     /// The standard deviation over some axes; see [`std`](Self::std).
@@ -118,14 +133,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// If an axis is out of range or listed twice.
     #[track_caller]
     pub fn std_over(self, axes: impl Axes, correction: Correction) -> Var<'t, T> {
-        self.var_over(axes, correction).sqrt_or_flat()
-    }
-
-    /// `√x` with derivative 0 at 0. The root never sees the 0, at which its slope is infinite.
-    #[track_caller]
-    fn sqrt_or_flat(self) -> Var<'t, T> {
-        let zero = self.eq(0.0);
-        self.masked_fill(&zero, 1.0).sqrt().masked_fill(&zero, 0.0)
+        let shape = self.shape();
+        self.std_to(&reduced_shape("std_over", &shape, &axes), correction).drop_axes(&shape, &axes)
     }
 
     /// The product of all elements, of shape `[]`; 1 if there are none.
@@ -245,10 +254,22 @@ mod tests {
         for y in [one.var(Sample), one.std(Sample)] {
             assert!(y.item().is_nan() && y.backward().wrt(one).item().is_nan());
         }
-        let equal = tape.var(Tensor::full([2, 3], 7.0));
+        // The sum of three times 0.1 is not three times 0.1.
+        let equal = tape.var(Tensor::full([2, 3], 0.1));
         for y in [equal.var_over(1, Sample), equal.std_over(1, Sample)] {
             assert_eq!(y.value().to_vec(), [0.0, 0.0]);
             assert_eq!(y.sum().backward().wrt(equal).to_vec(), [0.0; 6]);
+        }
+    }
+
+    #[test]
+    fn deviations_whose_squares_no_number_can_hold() {
+        let tape = Tape::<f32>::new();
+        for far in [1e-30, 1e30] {
+            let x = tape.var(Tensor::from_vec([2], vec![far, -far]));
+            let y = x.std(Population);
+            assert!((y.item() / far - 1.0).abs() <= f32::EPSILON);
+            assert_eq!(y.backward().wrt(x).to_vec(), [0.5, -0.5]);
         }
     }
 
