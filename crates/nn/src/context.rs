@@ -184,7 +184,16 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Remembers a new value for a leaf of the model, for [`store`](Self::store).
+    /// The value of a leaf of the model as far as the pass has come: the last one noted, or its own. A layer
+    /// that is used several times goes on from there.
+    #[track_caller]
+    pub fn latest<T: Real>(&self, leaf: Var<T>) -> Tensor<T> {
+        let (line, own) = (leaf.line(), leaf.value());
+        let noted = self.noted.iter().find(|note| note.is_for(line, &own));
+        noted.map_or(own, |note| note.new.cast())
+    }
+
+    /// Remembers a new value for a leaf of the model, for [`store`](Self::store), in place of an earlier one.
     ///
     /// # Panics
     /// If the value has another shape.
