@@ -11,7 +11,7 @@ use super::{per_example, same_shapes};
 /// `[features]` a learned one (optimal σ: Rybkin et al. 2021), `[batch, features]` a predicted one.
 ///
 /// # Panics
-/// If `μ` and `x` have different shapes, or `s` does not broadcast.
+/// If `μ` and `x` have different shapes, or `s` does not broadcast to it.
 #[track_caller]
 pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     per_example(elementwise::gaussian_nll(mu, log_var, x))
@@ -60,10 +60,17 @@ pub mod elementwise {
     /// The summands of [`losses::gaussian_nll`](crate::losses::gaussian_nll).
     ///
     /// # Panics
-    /// If `μ` and `x` have different shapes, or `s` does not broadcast.
+    /// If `μ` and `x` have different shapes, or `s` does not broadcast to it.
     #[track_caller]
     pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         same_shapes("gaussian_nll", mu, x);
+        let (s, data) = (log_var.shape(), x.shape());
+        // Not the other way round: no example may turn into several.
+        let mut sizes = s.iter().rev().zip(data.iter().rev());
+        assert!(
+            s.len() <= data.len() && sizes.all(|(&s, &size)| s == 1 || s == size),
+            "gaussian_nll: ln σ² of shape {s:?} does not broadcast to the data of shape {data:?}"
+        );
         let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
         // Written so that σ → 0 and σ → ∞ are e^∓s once, not a quotient.
         ((x - mu).square() * (-log_var).exp() + log_var + ln_2_pi) * 0.5
@@ -198,6 +205,16 @@ mod tests {
             gradcheck(|[l, x]| poisson_nll(l, x), [a.clone(), b.clone()], order).unwrap();
             gradcheck(|[l, x]| multinomial_nll(l, x), [a.clone(), b.clone()], order).unwrap();
         }
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "gaussian_nll: ln σ² of shape [3] does not broadcast to the data of shape [3, 1]"
+    )]
+    fn the_data_do_not_broadcast() {
+        let [column, log_var] = [&[3, 1][..], &[3]].map(Tensor::<f64>::zeros);
+        let tape = Tape::new();
+        gaussian_nll(tape.constant(&column), tape.constant(log_var), tape.constant(&column));
     }
 
     #[test]
