@@ -18,7 +18,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::transform::Corruption;
-use crate::random::{Generator, Purpose, generator, normal};
+use crate::random::{Generator, Purpose, between, generator, normal};
 
 /// Passed explicitly to every loss. There is no hidden train/eval flag and no hidden generator.
 ///
@@ -139,12 +139,12 @@ impl<'a> Context<'a> {
 
     /// Standard normal noise of shape `[batch, width]`; other numbers at every call.
     pub fn normal<T: Real>(&mut self, width: usize) -> Tensor<T> {
-        self.draw(width, |from| from.sample(StandardNormal))
+        self.draw(width, |from| T::of(from.sample(StandardNormal)))
     }
 
     /// Uniform noise in `[0, 1)` of shape `[batch, width]`; other numbers at every call.
     pub fn uniform<T: Real>(&mut self, width: usize) -> Tensor<T> {
-        self.draw(width, |from| from.random())
+        self.draw(width, |from| between(0.0, 1.0, from))
     }
 
     /// These examples, damaged. The noise is new in every epoch of training and fixed in evaluation; two
@@ -159,7 +159,7 @@ impl<'a> Context<'a> {
 
     /// Random signs of shape `[batch, width]`, `+1` and `−1` equally likely; others at every call.
     pub fn signs<T: Real>(&mut self, width: usize) -> Tensor<T> {
-        self.draw(width, |from| if from.random() { 1.0 } else { -1.0 })
+        self.draw(width, |from| if from.random() { T::one() } else { -T::one() })
     }
 
     /// Standard normal noise of any shape, which belongs to the batch as a whole and not to one example
@@ -172,14 +172,14 @@ impl<'a> Context<'a> {
         normal(shape, &mut from)
     }
 
-    fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> f64) -> Tensor<T> {
+    fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> T) -> Tensor<T> {
         let stream = self.draws;
         self.draws += 1;
         Tensor::build([self.examples.len(), width], |out| {
             for (row, &example) in out.chunks_exact_mut(width.max(1)).zip(self.examples) {
                 let mut from = generator(self.seed, self.purpose, self.epoch, example as u64);
                 from.set_stream(stream);
-                row.iter_mut().for_each(|x| *x = T::of(number(&mut from)));
+                row.iter_mut().for_each(|x| *x = number(&mut from));
             }
         })
     }
