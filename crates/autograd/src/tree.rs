@@ -129,18 +129,25 @@ impl<W: Leaf, P: Tree<W>> Tree<W> for Option<P> {
     }
 }
 
-/// Two trees side by side: a model and its normaliser, a teacher and a pupil.
-impl<W: Leaf, A: Tree<W>, B: Tree<W>> Tree<W> for (A, B) {
-    type With<V: Leaf> = (A::With<V>, B::With<V>);
+/// Trees side by side. The parts of a tuple have types of their own, so each length needs its own lines.
+macro_rules! tuple {
+    ($($Part:ident $number:tt),+) => {
+        /// Trees side by side: a model and its normaliser, a teacher and a pupil.
+        impl<W: Leaf, $($Part: Tree<W>),+> Tree<W> for ($($Part),+) {
+            type With<V: Leaf> = ($($Part::With<V>),+);
 
-    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Self::With<V> {
-        (self.0.map(Name::Index(&name, 0), f), self.1.map(Name::Index(&name, 1), f))
-    }
-    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
-        self.0.visit_mut(Name::Index(&name, 0), f);
-        self.1.visit_mut(Name::Index(&name, 1), f);
-    }
+            fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Self::With<V> {
+                ($(self.$number.map(Name::Index(&name, $number), f)),+)
+            }
+            fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
+                $(self.$number.visit_mut(Name::Index(&name, $number), f);)+
+            }
+        }
+    };
 }
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
 
 /// A leaf that is stored with the model but not trained: running statistics, a normaliser of the data,
 /// a codebook that follows an average. Optimizers pass over it (see [`Name::is_buffer`]).
@@ -284,5 +291,17 @@ mod tests {
         let mut names = vec![];
         nested.visit(&mut |name, _| names.push(name.to_string()));
         assert_eq!(names, ["0.0.left", "0.0.right.0", "0.0.right.1", "1"]);
+    }
+
+    #[test]
+    fn tuples_of_three_and_of_four() {
+        let one = Tensor::scalar(1.0);
+        let three = (one.clone(), Some(one.clone()), pair());
+        let (_, second, third) = three.map(Name::Root, &mut |_, leaf: &Tensor<f64>| leaf.map(|x| x + 1.0));
+        assert_eq!((second.unwrap().item(), third.right[1].item()), (2.0, 4.0));
+        let (mut four, mut names) = ((three, one.clone(), [one.clone()], one), vec![]);
+        four.visit_mut(Name::Root, &mut |name, _: &mut Tensor<f64>| names.push(name.to_string()));
+        let expected = ["0.0", "0.1", "0.2.left", "0.2.right.0", "0.2.right.1", "1", "2.0", "3"];
+        assert_eq!(names, expected);
     }
 }

@@ -47,13 +47,16 @@ use crate::files::write_atomically;
 use crate::optim::State;
 use crate::{Error, Result};
 
+/// The name under which the format has the text.
+const METADATA: &str = "__metadata__";
+
 /// Text stored beside the tensors.
 pub type Metadata = BTreeMap<String, String>;
 
 /// Writes all tensors of a model.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, or a tensor has the name `__metadata__`.
 pub fn save<T: Real>(path: &Path, model: &impl Tree<Tensor<T>>, metadata: Metadata) -> Result<()> {
     let mut checkpoint = Checkpoint { metadata, ..Checkpoint::default() };
     checkpoint.insert("", model);
@@ -165,11 +168,15 @@ impl<T: Real> Checkpoint<T> {
     /// Writes the file, atomically. The same content gives the same bytes.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written, or a tensor has the name `__metadata__`, which the format reserves for the text.
     pub fn write(&self, path: &Path) -> Result<()> {
         // The length of the header, the header in JSON, the numbers. The safetensors crate would write
         // the text in another order every time, for its map has none.
         let kind = if size_of::<T>() == 4 { "F32" } else { "F64" };
+        if self.tensors.contains_key(METADATA) {
+            let problem = format!("no tensor can have the name `{METADATA}`, which the format reserves");
+            return Err(Error::file(path, problem));
+        }
         let mut header = Map::new();
         let mut data: Vec<u8> = vec![];
         for (name, tensor) in &self.tensors {
@@ -182,7 +189,7 @@ impl<T: Real> Checkpoint<T> {
             );
         }
         if !self.metadata.is_empty() {
-            header.insert("__metadata__".into(), json!(self.metadata));
+            header.insert(METADATA.into(), json!(self.metadata));
         }
         let mut header = Value::Object(header).to_string();
         // So that the numbers begin at a multiple of 8 bytes.
@@ -312,6 +319,17 @@ mod tests {
             checkpoint.write(&path).unwrap();
             assert_eq!(Checkpoint::read(&path).unwrap(), checkpoint);
         }
+    }
+
+    #[test]
+    fn the_name_of_the_text_is_reserved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        let mut checkpoint = Checkpoint::<f64>::default();
+        checkpoint.insert("__metadata__", &Tensor::ones([2]));
+        let problem = checkpoint.write(&path).unwrap_err().to_string();
+        assert!(problem.ends_with("no tensor can have the name `__metadata__`, which the format reserves"));
+        assert!(!path.exists());
     }
 
     #[test]

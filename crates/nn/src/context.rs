@@ -10,12 +10,15 @@
 //! assert_eq!(one.to_vec(), two.to_vec()[2..]);
 //! ```
 
+use std::any::Any;
+use std::sync::Arc;
+
 use autograd::{Name, Real, Tensor, Tree, Var};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::transform::Corruption;
-use crate::random::{Generator, Purpose, generator, normal};
+use crate::random::{Generator, Purpose, between, generator, normal};
 
 /// Passed explicitly to every loss. There is no hidden train/eval flag and no hidden generator.
 ///
@@ -34,8 +37,28 @@ pub struct Context<'a> {
     draws: u64,
     progress: f64,
     labels: Option<Vec<u32>>,
-    /// New values of leaves, by their line on the tape.
-    noted: Vec<(usize, Tensor<f64>)>,
+    /// New values of leaves, at most one for each.
+    noted: Vec<Note>,
+}
+
+/// A new value for a leaf of a model.
+#[derive(Clone, Debug)]
+struct Note {
+    /// The line of the leaf on its tape.
+    line: usize,
+    /// Its value there, a `Tensor<T>`. It shares its memory with the model at rest, which is how leaves are
+    /// told apart that have the same line on two tapes.
+    old: Arc<dyn Any + Send + Sync>,
+    new: Tensor<f64>,
+}
+
+impl Note {
+    /// Whether it is for the leaf with this line and this value.
+    fn is_for<T: Real>(&self, line: usize, leaf: &Tensor<T>) -> bool {
+        let place = |tensor: &Tensor<T>| tensor.as_slice().map(<[T]>::as_ptr);
+        let old = self.old.downcast_ref::<Tensor<T>>();
+        self.line == line && old.is_some_and(|old| old.shape() == leaf.shape() && place(old) == place(leaf))
+    }
 }
 
 impl<'a> Context<'a> {
@@ -116,12 +139,12 @@ impl<'a> Context<'a> {
 
     /// Standard normal noise of shape `[batch, width]`; other numbers at every call.
     pub fn normal<T: Real>(&mut self, width: usize) -> Tensor<T> {
-        self.draw(width, |from| from.sample(StandardNormal))
+        self.draw(width, |from| T::of(from.sample(StandardNormal)))
     }
 
     /// Uniform noise in `[0, 1)` of shape `[batch, width]`; other numbers at every call.
     pub fn uniform<T: Real>(&mut self, width: usize) -> Tensor<T> {
-        self.draw(width, |from| from.random())
+        self.draw(width, |from| between(0.0, 1.0, from))
     }
 
     /// These examples, damaged. The noise is new in every epoch of training and fixed in evaluation; two
@@ -136,7 +159,7 @@ impl<'a> Context<'a> {
 
     /// Random signs of shape `[batch, width]`, `+1` and `−1` equally likely; others at every call.
     pub fn signs<T: Real>(&mut self, width: usize) -> Tensor<T> {
-        self.draw(width, |from| if from.random() { 1.0 } else { -1.0 })
+        self.draw(width, |from| if from.random() { T::one() } else { -T::one() })
     }
 
     /// Standard normal noise of any shape, which belongs to the batch as a whole and not to one example
@@ -149,19 +172,28 @@ impl<'a> Context<'a> {
         normal(shape, &mut from)
     }
 
-    fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> f64) -> Tensor<T> {
+    fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> T) -> Tensor<T> {
         let stream = self.draws;
         self.draws += 1;
         Tensor::build([self.examples.len(), width], |out| {
             for (row, &example) in out.chunks_exact_mut(width.max(1)).zip(self.examples) {
                 let mut from = generator(self.seed, self.purpose, self.epoch, example as u64);
                 from.set_stream(stream);
-                row.iter_mut().for_each(|x| *x = T::of(number(&mut from)));
+                row.iter_mut().for_each(|x| *x = number(&mut from));
             }
         })
     }
 
-    /// Remembers a new value for a leaf of the model, for [`store`](Self::store).
+    /// The value of a leaf of the model as far as the pass has come: the last one noted, or its own. A layer
+    /// that is used several times goes on from there.
+    #[track_caller]
+    pub fn latest<T: Real>(&self, leaf: Var<T>) -> Tensor<T> {
+        let (line, own) = (leaf.line(), leaf.value());
+        let noted = self.noted.iter().find(|note| note.is_for(line, &own));
+        noted.map_or(own, |note| note.new.cast())
+    }
+
+    /// Remembers a new value for a leaf of the model, for [`store`](Self::store), in place of an earlier one.
     ///
     /// # Panics
     /// If the value has another shape.
@@ -172,21 +204,49 @@ impl<'a> Context<'a> {
             leaf_shape[..] == *shape,
             "note: a value of shape {shape:?} for a leaf of shape {leaf_shape:?}"
         );
-        self.noted.push((leaf.line(), value.cast()));
+        let (line, old) = (leaf.line(), leaf.value());
+        self.noted.retain(|note| !note.is_for(line, &old));
+        self.noted.push(Note { line, old: Arc::new(old), new: value.cast() });
     }
 
-    /// Writes the values noted in a forward pass into the model at rest, which
-    /// [`value_and_grad`](autograd::value_and_grad) had put on the tape: its leaves are the first lines
-    /// there, in order. Without such values it does nothing.
+    /// Writes the values noted in a forward pass into the model at rest that was put on the tape for it, by
+    /// [`value_and_grad`](autograd::value_and_grad) for instance. Without such values it does nothing.
+    ///
+    /// # Panics
+    /// If not all of them are for [buffers](autograd::Buffer) of this model, as they were in that pass; or if
+    /// parts of the model are clones of each other, something else was put on the tape before, and it is not
+    /// clear which of them was meant.
+    #[track_caller]
     pub fn store<T: Real, M: Tree<Tensor<T>>>(&mut self, model: &mut M) {
         let noted = std::mem::take(&mut self.noted);
-        if noted.is_empty() {
-            return;
-        }
-        let mut line = 0;
+        let Some(least) = noted.iter().map(|note| note.line).min() else { return };
+        let mut buffers = vec![];
+        model.visit(&mut |name, leaf| buffers.push(name.is_buffer().then(|| leaf.clone())));
+        // The leaves of a model are neighbours on a tape. So it began at a line from which on every note is for
+        // a buffer.
+        let fits = |first: &usize| {
+            noted.iter().all(|note| {
+                let leaf = buffers.get(note.line - first).and_then(Option::as_ref);
+                leaf.is_some_and(|leaf| note.is_for(note.line, leaf))
+            })
+        };
+        let mut firsts = (0..=least).filter(fits);
+        let Some(first) = firsts.next() else {
+            panic!(
+                "store: values were noted for leaves that are no buffers of this model as it was in that pass; \
+                 store the whole tree that was put on the tape, and give other models a context of their own"
+            );
+        };
+        // A model comes first on its tape, unless it cannot have.
+        assert!(
+            first == 0 || firsts.next().is_none(),
+            "store: parts of this model are clones of each other, and which of them was meant cannot be told; \
+             put the model on the tape before anything else"
+        );
+        let mut line = first;
         model.visit_mut(Name::Root, &mut |_, leaf| {
-            if let Some((_, value)) = noted.iter().rev().find(|(at, _)| *at == line) {
-                *leaf = value.cast();
+            if let Some(note) = noted.iter().find(|note| note.line == line) {
+                *leaf = note.new.cast();
             }
             line += 1;
         });
@@ -195,7 +255,101 @@ impl<'a> Context<'a> {
 
 #[cfg(test)]
 mod tests {
+    use autograd::{Buffer, Tape, tree};
+
     use super::*;
+
+    /// A model of a weight and two buffers, of which a pass counts up the first.
+    #[derive(Clone)]
+    struct Counts<W> {
+        weight: W,
+        passes: Buffer<W>,
+        other: Buffer<W>,
+    }
+    tree!(Counts { weight, passes, other });
+
+    impl Counts<Tensor<f32>> {
+        fn new() -> Self {
+            let zero = || Tensor::zeros([]);
+            Counts { weight: zero(), passes: Buffer(zero()), other: Buffer(zero()) }
+        }
+
+        fn items(&self) -> [f32; 3] {
+            [&self.weight, &self.passes.0, &self.other.0].map(Tensor::item)
+        }
+    }
+
+    impl<'t> Counts<Var<'t, f32>> {
+        fn forward(&self, context: &mut Context) {
+            context.note(self.passes.0, self.passes.0.value().map(|n| n + 1.0));
+        }
+    }
+
+    /// A pass of a model that is put on the tape after so many constants.
+    fn pass_after<M: Tree<Tensor<f32>>>(
+        constants: usize,
+        model: &M,
+        f: impl for<'t> FnOnce(M::With<Var<'t, f32>>),
+    ) {
+        let tape = Tape::new();
+        for _ in 0..constants {
+            tape.constant(1.0);
+        }
+        f(model.map(Name::Root, &mut |_, leaf| tape.var(leaf)));
+    }
+
+    #[test]
+    fn values_find_their_leaves_wherever_the_model_is_on_the_tape() {
+        for constants in [0, 1, 2, 10] {
+            let (mut model, mut context) = (Counts::new(), Context::training(0, 1, &[0]));
+            pass_after(constants, &model, |model| model.forward(&mut context));
+            context.store(&mut model);
+            assert_eq!(model.items(), [0.0, 1.0, 0.0], "after {constants}");
+            context.store(&mut model); // nothing is left
+            assert_eq!(model.items(), [0.0, 1.0, 0.0]);
+        }
+        let (mut both, mut context) = ((Counts::new(), Counts::new()), Context::training(0, 1, &[0]));
+        pass_after(0, &both, |(_, second)| second.forward(&mut context));
+        context.store(&mut both.1);
+        assert_eq!((both.0.items(), both.1.items()), ([0.0; 3], [0.0, 1.0, 0.0]));
+    }
+
+    #[test]
+    fn clones_are_told_apart_by_their_place() {
+        let (one, mut context) = (Counts::new(), Context::training(0, 1, &[0]));
+        let mut clones = vec![one.clone(), one];
+        pass_after(0, &clones, |clones| clones[1].forward(&mut context));
+        context.store(&mut clones);
+        assert_eq!([clones[0].items(), clones[1].items()], [[0.0; 3], [0.0, 1.0, 0.0]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "store: parts of this model are clones of each other")]
+    fn clones_in_an_unknown_place_are_refused() {
+        let (one, mut context) = (Counts::new(), Context::training(0, 1, &[0]));
+        let mut clones = vec![one.clone(), one];
+        pass_after(4, &clones, |clones| clones[0].forward(&mut context));
+        context.store(&mut clones);
+    }
+
+    #[test]
+    #[should_panic(expected = "store: values were noted for leaves that are no buffers of this model")]
+    fn values_of_another_model_are_refused() {
+        let (mut both, mut context) = ((Counts::new(), Counts::new()), Context::training(0, 1, &[0]));
+        pass_after(0, &both, |(first, second)| {
+            first.forward(&mut context);
+            second.forward(&mut context);
+        });
+        context.store(&mut both.1);
+    }
+
+    #[test]
+    #[should_panic(expected = "store: values were noted for leaves that are no buffers of this model")]
+    fn a_value_for_a_weight_is_refused() {
+        let (mut model, mut context) = (Counts::new(), Context::training(0, 1, &[0]));
+        pass_after(0, &model, |model| context.note(model.weight, Tensor::ones([])));
+        context.store(&mut model);
+    }
 
     #[test]
     fn noise_belongs_to_the_example_not_to_the_batch() {

@@ -15,7 +15,7 @@
 //! ```
 
 use autograd::{Real, Tensor};
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 
 /// ChaCha with 8 rounds: a counter-based generator, whose algorithm will not change.
@@ -66,7 +66,17 @@ pub fn generator(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Gener
 
 /// A tensor of numbers from the uniform distribution on `[low, high)`.
 pub fn uniform<T: Real>(shape: impl AsRef<[usize]>, low: f64, high: f64, from: &mut Generator) -> Tensor<T> {
-    Tensor::from_fn(shape, |_| T::of(low + (high - low) * from.random::<f64>()))
+    Tensor::from_fn(shape, |_| between(low, high, from))
+}
+
+/// A number from the uniform distribution on `[low, high)`.
+pub(crate) fn between<T: Real>(low: f64, high: f64, from: &mut impl Rng) -> T {
+    let x = T::of(low + (high - low) * from.random::<f64>());
+    if x.as_f64() < high || low >= high {
+        return x;
+    }
+    // What is nearly `high` has been rounded to it.
+    T::of(if size_of::<T>() == 4 { (x.as_f64() as f32).next_down().into() } else { x.as_f64().next_down() })
 }
 
 /// A tensor of numbers from the standard normal distribution.
@@ -93,6 +103,34 @@ mod tests {
         let mut from = generator(1, Purpose::Init, 2, 3);
         let first: [u64; 2] = [from.random(), from.random()];
         assert_eq!(first, [14_483_171_256_779_454_040, 14_042_188_402_261_770_878]);
+    }
+
+    #[test]
+    fn uniform_numbers_stay_below_the_end() {
+        /// All bits are 1.
+        struct Ones;
+
+        impl rand::TryRng for Ones {
+            type Error = std::convert::Infallible;
+
+            fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+                Ok(u32::MAX)
+            }
+            fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+                Ok(u64::MAX)
+            }
+            fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+                bytes.fill(u8::MAX);
+                Ok(())
+            }
+        }
+
+        assert_eq!(between::<f32>(0.0, 1.0, &mut Ones), 1.0_f32.next_down());
+        assert_eq!(between::<f64>(0.0, 1.0, &mut Ones), 1.0_f64.next_down());
+        assert_eq!(between::<f32>(-2.0, -1.0, &mut Ones), (-1.0_f32).next_down());
+        // Here already the sum is rounded to the end.
+        assert_eq!(between::<f64>(1.0, 2.0, &mut Ones), 2.0_f64.next_down());
+        assert_eq!(between::<f32>(0.5, 0.5, &mut Ones), 0.5);
     }
 
     #[test]

@@ -80,12 +80,19 @@ impl Examples for Dataset {
         Dataset::width(self)
     }
 
+    #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
         Ok(Dataset::rows(self, numbers))
     }
 
+    #[track_caller]
     fn label(&self, number: usize) -> Option<u32> {
-        self.labels.as_ref().map(|labels| labels[number])
+        Dataset::labels_of(self, &[number]).map(|labels| labels[0])
+    }
+
+    #[track_caller]
+    fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
+        Dataset::labels_of(self, numbers)
     }
 }
 

@@ -36,7 +36,7 @@ use crate::random::{Purpose, generator, permutation};
 /// Examples in memory: one row of features each, perhaps with a label.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// `[examples, features]`.
+    /// `[examples, features]`, or `[examples, …]` where a row of features has axes of its own.
     pub x: Tensor<f32>,
     /// The class of each example.
     pub labels: Option<Vec<u32>>,
@@ -46,31 +46,42 @@ pub struct Dataset {
 
 impl Dataset {
     /// The number of examples.
+    ///
+    /// # Panics
+    /// If `x` is a single number, without an axis of examples.
+    #[track_caller]
     pub fn len(&self) -> usize {
-        self.x.shape()[0]
+        let Some(&len) = self.x.shape().first() else {
+            panic!("Dataset: `x` must have the shape [examples, …], not []");
+        };
+        len
     }
 
     /// Whether there are no examples.
+    #[track_caller]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The number of features.
     pub fn width(&self) -> usize {
-        self.x.shape()[1]
+        self.x.shape().iter().skip(1).product()
     }
 
-    /// The features of the examples with these numbers, `[numbers, features]`.
+    /// The features of the examples with these numbers, `[numbers, features]` or `[numbers, …]`.
     ///
     /// # Panics
     /// If a number is out of range.
+    #[track_caller]
     pub fn rows(&self, numbers: &[usize]) -> Tensor<f32> {
-        let width = self.width();
-        let source = self.x.contiguous();
-        let data = source.as_slice().expect("contiguous");
-        Tensor::build([numbers.len(), width], |out| {
+        self.check("rows", numbers);
+        let (width, mut shape) = (self.width(), self.x.shape().to_vec());
+        shape[0] = numbers.len();
+        Tensor::build(shape, |out| {
             for (row, &number) in out.chunks_exact_mut(width.max(1)).zip(numbers) {
-                row.copy_from_slice(&data[number * width..][..width]);
+                // Only this row is put in order, if `x` is a view, and not all of them for each batch.
+                let source = self.x.slice(0, number, number + 1, 1).contiguous();
+                row.copy_from_slice(source.as_slice().expect("contiguous"));
             }
         })
     }
@@ -78,14 +89,32 @@ impl Dataset {
     /// The classes of the examples with these numbers, if they are known.
     ///
     /// # Panics
-    /// If a number is out of range.
+    /// If a number is out of range, or there is not one class for each example.
+    #[track_caller]
     pub fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
-        self.labels.as_ref().map(|labels| numbers.iter().map(|&number| labels[number]).collect())
+        let labels = self.labels.as_ref()?;
+        let (given, len) = (labels.len(), self.len());
+        assert!(given == len, "labels_of: {given} labels for {len} examples");
+        self.check("labels_of", numbers);
+        Some(numbers.iter().map(|&number| labels[number]).collect())
     }
 
     /// The features of one example.
+    ///
+    /// # Panics
+    /// If the number is out of range.
+    #[track_caller]
     pub fn row(&self, number: usize) -> Vec<f32> {
         self.rows(&[number]).to_vec()
+    }
+
+    /// Insists that there are examples with these numbers.
+    #[track_caller]
+    fn check(&self, name: &str, numbers: &[usize]) {
+        let len = self.len();
+        if let Some(number) = numbers.iter().find(|&&number| number >= len) {
+            panic!("{name}: there is no example {number} among {len}");
+        }
     }
 }
 
@@ -105,6 +134,43 @@ mod tests {
         let data = Dataset { x, labels: None, image: None };
         assert_eq!(data.rows(&[2, 0, 2]).to_vec(), [4.0, 5.0, 0.0, 1.0, 4.0, 5.0]);
         assert_eq!((data.len(), data.width(), data.row(1)), (3, 2, vec![2.0, 3.0]));
+    }
+
+    fn counting(shape: &[usize]) -> Dataset {
+        Dataset { x: Tensor::from_fn(shape, |i| i as f32), labels: None, image: None }
+    }
+
+    #[test]
+    fn rows_of_any_rank_and_of_views() {
+        let images = counting(&[10, 1, 2, 2]);
+        assert_eq!((images.len(), images.width()), (10, 4));
+        let two = images.rows(&[9, 1]);
+        assert_eq!(two.shape(), [2, 1, 2, 2]);
+        assert_eq!(two.to_vec(), [36.0, 37.0, 38.0, 39.0, 4.0, 5.0, 6.0, 7.0]);
+        assert_eq!((counting(&[3]).width(), counting(&[3]).rows(&[2, 0]).to_vec()), (1, vec![2.0, 0.0]));
+        assert_eq!(counting(&[3, 0]).rows(&[2, 0]).shape(), [2, 0]);
+
+        let mut turned = counting(&[2, 3]);
+        turned.x = turned.x.t();
+        assert_eq!(turned.rows(&[2, 0]).to_vec(), [2.0, 5.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "rows: there is no example 3 among 3")]
+    fn a_row_out_of_range() {
+        counting(&[3, 2]).rows(&[0, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "Dataset: `x` must have the shape [examples, …], not []")]
+    fn a_number_is_no_data_set() {
+        counting(&[]).rows(&[0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "labels_of: 2 labels for 3 examples")]
+    fn a_label_for_each_example() {
+        Dataset { labels: Some(vec![0, 1]), ..counting(&[3, 2]) }.labels_of(&[0]);
     }
 
     #[test]

@@ -59,15 +59,21 @@ impl<'t, T: Real> Gru<Var<'t, T>> {
     /// If the shapes do not fit, or there are no steps.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>, h: Option<Var<'t, T>>) -> Var<'t, T> {
-        let shape = x.shape();
-        let &[batch, time, _] = &shape[..] else {
-            panic!("Gru: expected [batch, time, inputs], but the input has shape {shape:?}");
+        let (shape, inputs) = (x.shape(), self.weight_ih_l0.shape()[1]);
+        let (batch, time) = match shape[..] {
+            [batch, time, width] if width == inputs => (batch, time),
+            _ => panic!("Gru: expected [batch, time, {inputs}], but the input has shape {shape:?}"),
         };
         assert!(time > 0, "Gru: a sequence needs at least one step; the input has shape {shape:?}");
         // The share of the inputs is one product for all steps.
         let inputs = x.matmul(self.weight_ih_l0.t()) + self.bias_ih_l0;
         let hidden = self.weight_hh_l0.shape()[1];
         let mut h = h.unwrap_or_else(|| x.tape().constant(Tensor::zeros([batch, hidden])));
+        let start = h.shape();
+        assert!(
+            start[..] == [batch, hidden],
+            "Gru: expected a state [{batch}, {hidden}] before the first step, but it has shape {start:?}"
+        );
         let mut states = vec![];
         for step in 0..time {
             h = self.step(inputs.slice(1, step..step + 1).squeeze(1), h);
@@ -84,5 +90,34 @@ impl<'t, T: Real> Gru<Var<'t, T>> {
         let update = (u + hidden_u).sigmoid();
         let new = (n + reset * hidden_n).tanh();
         new + update * (h - new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autograd::value;
+
+    use super::*;
+    use crate::{Purpose, generator};
+
+    /// 3 inputs and 4 units, applied to zeros.
+    fn forward(x: &[usize], h: Option<&[usize]>) {
+        let gru = Gru::<Tensor<f64>>::new(3, 4, &mut generator(0, Purpose::Init, 0, 0));
+        value(&gru, |gru, tape| {
+            let zeros = |shape: &[usize]| tape.constant(Tensor::zeros(shape));
+            gru.forward(zeros(x), h.map(zeros))
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "Gru: expected [batch, time, 3], but the input has shape [2, 5, 4]")]
+    fn inputs_of_another_width() {
+        forward(&[2, 5, 4], None);
+    }
+
+    #[test]
+    #[should_panic(expected = "Gru: expected a state [2, 4] before the first step, but it has shape [4]")]
+    fn a_state_for_each_example() {
+        forward(&[2, 5, 3], Some(&[4]));
     }
 }

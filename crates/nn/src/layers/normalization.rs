@@ -12,8 +12,8 @@ use crate::Context;
 ///
 /// In training μ and σ² are those of the batch, over all its examples and places, with gradients. In
 /// evaluation they are the running ones, so that an example's result does not depend on its
-/// companions. A training pass notes the new running statistics in the [`Context`], and
-/// [`Context::store`] writes them into the model.
+/// companions. A training pass notes the new running statistics in the [`Context`], one update for each use
+/// of the layer, and [`Context::store`] writes them into the model.
 ///
 /// ```
 /// # use autograd::{Tensor, value};
@@ -87,13 +87,15 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
             let keep = T::of(1.0 - self.momentum);
             let toward = |old: Var<'t, T>, new: &Tensor<T>, factor: f64| {
                 let take = T::of(self.momentum * factor);
-                old.value().zip(new, |old, new| keep * old + take * new)
+                context.latest(old).zip(new, |old, new| keep * old + take * new)
             };
             let unbiased = count as f64 / (count - 1) as f64;
-            context.note(self.running_mean.0, toward(self.running_mean.0, &normalized.mean, 1.0));
-            context.note(self.running_var.0, toward(self.running_var.0, &normalized.variance, unbiased));
-            let batches = self.num_batches_tracked.0;
-            context.note(batches, batches.value().map(|n| n + T::one()));
+            let mean = toward(self.running_mean.0, &normalized.mean, 1.0);
+            let variance = toward(self.running_var.0, &normalized.variance, unbiased);
+            let batches = context.latest(self.num_batches_tracked.0).map(|n| n + T::one());
+            context.note(self.running_mean.0, mean);
+            context.note(self.running_var.0, variance);
+            context.note(self.num_batches_tracked.0, batches);
             normalized.y
         } else {
             assert!(
@@ -193,5 +195,27 @@ impl<'t, T: Real> GroupNorm<Var<'t, T>> {
         let grouped = x.reshape([shape[0], self.groups, in_group]).layer_norm(-1, self.epsilon);
         let broadcast = |v: Var<'t, T>| per_channel(v, shape.len() - 2);
         grouped.reshape(&shape) * broadcast(self.weight) + broadcast(self.bias)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autograd::value;
+
+    use super::*;
+
+    #[test]
+    fn a_layer_that_is_used_twice_sees_two_batches() {
+        let mut norm = BatchNorm::<Tensor<f64>>::new(1);
+        let mut context = Context::training(0, 1, &[0, 1]);
+        value(&norm, |norm, tape| {
+            let x = |mean: f64| tape.constant(Tensor::from_vec([2, 1], vec![mean - 1.0, mean + 1.0]));
+            norm.forward(x(10.0), &mut context) + norm.forward(x(-10.0), &mut context)
+        });
+        context.store(&mut norm);
+        // 0.9 · (0.9 · 0 + 0.1 · 10) − 0.1 · 10, and both batches have the variance 2.
+        assert!((norm.running_mean.0[[0]] + 0.1).abs() < 1e-12);
+        assert!((norm.running_var.0[[0]] - (0.81 + 0.19 * 2.0)).abs() < 1e-12);
+        assert_eq!(norm.num_batches_tracked.0.item(), 2.0);
     }
 }

@@ -11,31 +11,35 @@ use super::{per_example, same_shapes};
 /// `[features]` a learned one (optimal σ: Rybkin et al. 2021), `[batch, features]` a predicted one.
 ///
 /// # Panics
-/// If `μ` and `x` have different shapes, or `s` does not broadcast.
+/// If `μ` and `x` have different shapes, or `s` does not broadcast to it.
 #[track_caller]
 pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     per_example(elementwise::gaussian_nll(mu, log_var, x))
 }
 
-/// `Σⱼ [ eˡ − x l + ln x! ]` for counts `x` and logarithms `l` of their rates, in nats an example.
+/// `Σⱼ [ eˡ − x l + ln x! ]` for counts `x` and logarithms `l` of their rates, in nats an example. Where `l`
+/// is −∞, a count of 0 costs nothing and any other is impossible: the loss is ∞.
 ///
 /// # Panics
 /// If the shapes differ.
 #[track_caller]
 pub fn poisson_nll<'t, T: Real>(log_rate: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("poisson_nll", log_rate, x);
-    per_example(log_rate.exp() - x * log_rate + (x + 1.0).ln_gamma())
+    // −x l = (softplus(l) − x l) − softplus(l), and the term in brackets knows that 0 times ∞ is 0.
+    let linear = log_rate.bce_with_logits(x) - log_rate.softplus();
+    per_example(log_rate.exp() + linear + (x + 1.0).ln_gamma())
 }
 
 /// `−Σⱼ xⱼ ln softmax(l)ⱼ` for counts `x`, `[batch, items]`, in nats an example: the multinomial without
-/// the coefficient, which no parameter influences (Liang et al. 2018, eq. 2).
+/// the coefficient, which no parameter influences (Liang et al. 2018, eq. 2). A logit of −∞ excludes an item:
+/// a count of 0 costs nothing there, with any other the loss is ∞.
 ///
 /// # Panics
 /// If the shapes differ.
 #[track_caller]
 pub fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("multinomial_nll", logits, x);
-    -per_example(x * logits.log_softmax(-1))
+    logits.soft_cross_entropy(x).sum() / logits.shape()[0] as f64
 }
 
 /// The continuous Bernoulli distribution on `[0, 1]` (Loaiza-Ganem and Cunningham 2019, eq. 3 and 4):
@@ -60,10 +64,17 @@ pub mod elementwise {
     /// The summands of [`losses::gaussian_nll`](crate::losses::gaussian_nll).
     ///
     /// # Panics
-    /// If `μ` and `x` have different shapes, or `s` does not broadcast.
+    /// If `μ` and `x` have different shapes, or `s` does not broadcast to it.
     #[track_caller]
     pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         same_shapes("gaussian_nll", mu, x);
+        let (s, data) = (log_var.shape(), x.shape());
+        // Not the other way round: no example may turn into several.
+        let mut sizes = s.iter().rev().zip(data.iter().rev());
+        assert!(
+            s.len() <= data.len() && sizes.all(|(&s, &size)| s == 1 || s == size),
+            "gaussian_nll: ln σ² of shape {s:?} does not broadcast to the data of shape {data:?}"
+        );
         let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
         // Written so that σ → 0 and σ → ∞ are e^∓s once, not a quotient.
         ((x - mu).square() * (-log_var).exp() + log_var + ln_2_pi) * 0.5
@@ -198,6 +209,38 @@ mod tests {
             gradcheck(|[l, x]| poisson_nll(l, x), [a.clone(), b.clone()], order).unwrap();
             gradcheck(|[l, x]| multinomial_nll(l, x), [a.clone(), b.clone()], order).unwrap();
         }
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "gaussian_nll: ln σ² of shape [3] does not broadcast to the data of shape [3, 1]"
+    )]
+    fn the_data_do_not_broadcast() {
+        let [column, log_var] = [&[3, 1][..], &[3]].map(Tensor::<f64>::zeros);
+        let tape = Tape::new();
+        gaussian_nll(tape.constant(&column), tape.constant(log_var), tape.constant(&column));
+    }
+
+    #[test]
+    fn what_is_excluded_and_does_not_happen_costs_nothing() {
+        const INF: f64 = f64::INFINITY;
+        let with_gradient = |loss: for<'t> fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>, l, x| {
+            let tape = Tape::new();
+            let l = tape.var(row(l));
+            let y = loss(l, tape.constant(row(x)));
+            (y.item(), y.backward().wrt(l).to_vec())
+        };
+        let (value, gradient) = with_gradient(multinomial_nll, [0.3, -INF, 0.1], [1.0, 0.0, 1.0]);
+        assert!((value - 2.0 * (0.3_f64.exp() + 0.1_f64.exp()).ln() + 0.4).abs() < 1e-15, "{value}");
+        // Two draws with the probabilities ½ (1 ± tanh 0.1), less one count.
+        let expected = [0.1_f64.tanh(), 0.0, -0.1_f64.tanh()];
+        assert!(gradient.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{gradient:?}");
+        assert_eq!(with_gradient(multinomial_nll, [0.0, -INF, 0.0], [0.0, 1.0, 0.0]).0, INF);
+
+        let (value, gradient) = with_gradient(poisson_nll, [-INF, 0.0, -INF], [0.0, 0.0, 0.0]);
+        assert_eq!((value, gradient), (1.0, vec![0.0, 1.0, 0.0]));
+        let (value, gradient) = with_gradient(poisson_nll, [-INF, 0.0, 0.0], [2.0, 0.0, 0.0]);
+        assert_eq!((value, gradient), (INF, vec![-2.0, 1.0, 1.0]));
     }
 
     #[test]
