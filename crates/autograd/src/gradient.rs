@@ -157,6 +157,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub(crate) fn vjp_of(y: &[Self], u: &[Self], wrt: &[Self]) -> Vec<Self> {
         let tape = y[0].tape;
+        debug_assert!(y.len() == u.len(), "one weight for each output");
         if wrt.iter().chain(y).chain(u).any(|x| !std::ptr::eq(x.tape, tape)) {
             panic!("grad: the variables belong to two different tapes");
         }

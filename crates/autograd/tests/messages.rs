@@ -79,6 +79,10 @@ fn common_mistakes() {
         let x = zeros(tape, &[2]);
         x.grad([x]);
     });
+    says("hvp: the variables have shapes [[2]], the directions []", |tape| {
+        let x = zeros(tape, &[2]);
+        x.square().sum().hvp(&[x], &[]);
+    });
     says("mul: the variables belong to two different tapes", |tape| {
         let other = Tape::new();
         let _ = zeros(tape, &[2]) * zeros(&other, &[2]);
