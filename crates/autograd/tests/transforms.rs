@@ -204,6 +204,15 @@ fn directions_of_a_gauss_newton_product_must_fit() {
     let _ = x.square().sum().gauss_newton_product(x, &[x], &[tape.constant(Tensor::ones([3]))]);
 }
 
+#[test]
+fn an_empty_batch_has_empty_jacobians() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Tensor::zeros([0, 3]));
+    assert_eq!(rows(x).batch_jacobian(x).shape().as_slice(), [0, 2, 3]);
+    assert_eq!(wide(x).batch_jacobian(x).shape().as_slice(), [0, 5, 3]);
+    assert_eq!((rows(x).jacobian_norm(x).item(), wide(x).jacobian_norm(x).item()), (0.0, 0.0));
+}
+
 /// Gradients that are handed over one by one, while the tape is cut down behind the sweep, are the same as all
 /// gradients at the end: of what is used early and late, never, after the result, or is itself the result.
 #[test]

@@ -221,6 +221,16 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!("flip", |a| a.flip([0, -1]) * a * a, [wave([2, 3])]),
     case!("flip of nothing", |a| a.flip(1) * a, [wave([2, 0])]),
+    case!("slice of an empty batch", |a| (a * a).slice_step(1, 1.., -2), [wave([0, 4])]),
+    case!("flip of an empty batch", |a| a.flip([0, 1]) * a, [wave([0, 3])]),
+    case!(
+        "chunk of an empty batch",
+        |a| {
+            let [b, c] = a.chunk(-1);
+            b * b * c
+        },
+        [wave([0, 4])]
+    ),
 ];
 
 #[cfg(test)]
