@@ -70,6 +70,10 @@ impl std::error::Error for Mismatch {}
 ///
 /// # Errors
 /// If the two differ by more than the finite difference's own error, or that error is too large.
+///
+/// # Panics
+/// If the order is 0.
+#[track_caller]
 pub fn gradcheck<const N: usize>(
     f: impl for<'t> Fn([Var<'t, f64>; N]) -> Var<'t, f64>,
     inputs: [Tensor<f64>; N],
@@ -86,6 +90,10 @@ type Function<'a> = dyn for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'a;
 ///
 /// # Errors
 /// As [`gradcheck`].
+///
+/// # Panics
+/// If the order is 0.
+#[track_caller]
 pub fn gradcheck_slice(f: &Function, inputs: &[Tensor<f64>], order: usize) -> Result<(), Mismatch> {
     assert!(order > 0, "gradcheck: the order counts from 1");
     let directions: Vec<Vec<Tensor<f64>>> = (0..order)

@@ -203,4 +203,10 @@ mod tests {
         assert_eq!(name(Same::<fn(Vec<f64>) -> Option<f64>>(|x| x.first().copied())), "same");
         assert_eq!(last_name("<a::B<c::D> as e::F>::g::Wrap<h::I>"), "Wrap");
     }
+
+    #[test]
+    #[should_panic(expected = "same: an operation without inputs is on no tape")]
+    fn an_operation_needs_an_input() {
+        Var::<f64>::apply::<_, 0>(Same(()), []);
+    }
 }

@@ -126,15 +126,15 @@ where
         let mut programs = self.programs.iter_mut();
         let known = programs
             .position(|program| program.with_gradient == with_gradient && program.take(model, inputs));
-        let number = known.unwrap_or_else(|| {
+        if known.is_none() {
             if self.programs.len() == MOST {
                 self.programs.remove(0);
             }
             let mut program = Program::of(model, inputs, &*self.f, with_gradient);
             program.take(model, inputs);
             self.programs.push(program);
-            self.programs.len() - 1
-        });
+        }
+        let number = known.unwrap_or(self.programs.len() - 1);
         let program = &mut self.programs[number];
         program.replay();
         program

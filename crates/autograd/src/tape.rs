@@ -221,10 +221,16 @@ impl<'t, T: Real> Var<'t, T> {
     /// Applies an operation and records it: every method and operator on variables ends here.
     ///
     /// # Panics
-    /// If the inputs are on different tapes, or the operation does not fit their shapes.
+    /// If the inputs are on different tapes, or the operation does not fit their shapes or has no inputs.
     #[track_caller]
     pub fn apply<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
-        let (tape, op) = (inputs[0].tape, Erased(op));
+        let Some(first) = inputs.first() else {
+            panic!(
+                "{}: an operation without inputs is on no tape; `tape.constant` holds its value",
+                op.name()
+            );
+        };
+        let (tape, op) = (first.tape, Erased(op));
         check::one_tape(&op, &inputs);
         let value = op.0.forward(values(&tape.nodes.borrow(), inputs));
         if tape.checking.get() {

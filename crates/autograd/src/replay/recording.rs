@@ -27,25 +27,35 @@ impl<T: Real> Program<T> {
         f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
         with_gradient: bool,
     ) -> Self {
-        let record = |tape: &Tape<T>| {
-            let _until_the_end = Recording::start();
-            let (model, leaves) = on_tape(model, tape);
-            let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
-            let inputs = inputs.map(Name::Root, &mut |_, input| {
-                given.push(input.shape().into());
-                tape.constant(input)
-            });
-            tape.closed.set(true);
-            let y = f(model, inputs, tape);
-            let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
-            (given, y.id, gradients.iter().map(|g| g.id).collect::<Vec<_>>())
-        };
         let (first, second) = (Tape::new(), Tape::new());
-        let (given, value, gradients) = record(&first);
-        record(&second);
+        let (given, value, gradients) = record(&first, model, inputs, &f, with_gradient);
+        record(&second, model, inputs, &f, with_gradient);
         assert_same(&first.nodes.borrow(), &second.nodes.borrow(), given.len());
         Program::from_lines(&first.nodes.borrow(), given, value, gradients, with_gradient)
     }
+}
+
+/// Writes the lines of the function on this tape: the shapes of what it is given, the number of its value, and
+/// those of the gradients.
+#[track_caller]
+fn record<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
+    tape: &Tape<T>,
+    model: &M,
+    inputs: &I,
+    f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+    with_gradient: bool,
+) -> (Vec<Shape>, usize, Vec<usize>) {
+    let _until_the_end = Recording::start();
+    let (model, leaves) = on_tape(model, tape);
+    let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
+    let inputs = inputs.map(Name::Root, &mut |_, input| {
+        given.push(input.shape().into());
+        tape.constant(input)
+    });
+    tape.closed.set(true);
+    let y = f(model, inputs, tape);
+    let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
+    (given, y.id, gradients.iter().map(|g| g.id).collect())
 }
 
 thread_local!(static RECORDING: Cell<bool> = const { Cell::new(false) });
