@@ -8,7 +8,6 @@
 //! [`Var::grad`] records its own steps on the same tape, so that its results are variables that can
 //! be differentiated again. Both call the same rules.
 
-use std::panic::Location;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -175,10 +174,10 @@ impl<'t, T: Real> Var<'t, T> {
         }
         // ANCHOR_END: needed
         // Lines of the gradient belong to the user's line whose operation they differentiate.
-        let before = tape.on_behalf_of.replace(Some(Location::caller()));
+        let before = tape.on_behalf_of.get();
         // ANCHOR: recorded
         let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
-            tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
+            tape.on_behalf_of.set(Some(y.id));
             op.vjp(wrt, *g, inputs, y)
         };
         let keep = |id| wanted.contains(&id);

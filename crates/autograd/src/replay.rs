@@ -21,8 +21,19 @@
 //!
 //! All that changes between steps comes in through the model and the inputs: batches, noise, annealed weights.
 //! What else the function uses is a constant. So a recorded function cannot look at its own
-//! values, and panics at the line that does: [`Var::value`], [`Var::item`], comparisons, sorting, pooling by the
-//! maximum, [`Var::stop_gradient`], [`Var::backward`]. It is run twice when it is recorded; if it does not do the
+//! values, and panics with the name of what does:
+//!
+//! - [`Var::value`], [`Var::item`], [`Var::stop_gradient`], [`Var::backward`];
+//! - comparisons ([`Var::eq`], [`Var::lt`] …), [`Var::argmax`] and its kin, [`Var::sort`], [`Var::top_k`],
+//!   [`Var::max_pool2d`], [`Var::batch_norm`], [`Var::std`], [`Var::std_over`], [`Var::jacobian_norm_probed`],
+//!   [`Mask::select_map`](crate::Mask::select_map);
+//! - where a gradient is wanted, functions whose derivative depends on a comparison: [`Var::max`],
+//!   [`Var::max_over`], [`Var::min`], [`Var::min_over`], [`Var::maximum`], [`Var::minimum`], [`Var::norm`],
+//!   [`Var::norm_over`], [`Var::hypot`], [`Var::atan2`], [`Var::pow`], [`Var::logaddexp`]. The message has the line
+//!   where they are used. Of a gradient that the function itself takes ([`Var::grad`]), also functions whose formula
+//!   has branches, such as [`Var::elu`], [`Var::leaky_relu`] and [`Var::logsumexp`].
+//!
+//! A recorded function is run twice when it is recorded; if it does not do the
 //! same both times, because it draws random numbers, it panics too. (Generators that would draw the same again ask
 //! [`is_recording`].)
 

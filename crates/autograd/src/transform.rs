@@ -154,6 +154,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn jacobian_norm_probed(self, x: Var<'t, T>, probes: usize, seed: u64) -> (Var<'t, T>, f64) {
         self.batch_of("jacobian_norm_probed", x);
+        self.tape.assert_open("jacobian_norm_probed");
         assert!(probes > 0, "jacobian_norm_probed: there must be at least one probe");
         let estimates: Vec<Var<'t, T>> = (0..probes)
             .map(|probe| {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use autograd::{Conv, ConvTranspose, Recorded, Tape, Tensor, Var, Window, gradcheck};
+use autograd::{Conv, ConvTranspose, Correction, Recorded, Tape, Tensor, Var, Window, gradcheck};
 
 /// The message and the line of the panic of `f`.
 fn panic_of(f: impl FnOnce()) -> (String, String, u32) {
@@ -134,5 +134,13 @@ fn functions_that_cannot_be_checked_or_recorded() {
     says("Recorded: only a single number has a gradient, not shape [2]; sum it first", |_| {
         let mut recorded = Recorded::new(&x, &x, |x, y, _| x * y);
         recorded.value_and_grad(&x, &x);
+    });
+    const REFUSED: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
+                           others then; let it depend on shapes alone, or do not record it";
+    says(&format!("std: {REFUSED}"), |_| {
+        Recorded::new(&x, &x, |x, _, _| x.std(Correction::Sample)).value(&x, &x);
+    });
+    says(&format!("lt: {REFUSED}"), |_| {
+        Recorded::new(&x, &x, |x, y, _| x.masked_fill(&x.lt(y), 0.0)).value(&x, &x);
     });
 }

@@ -133,7 +133,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If there are no elements.
     #[track_caller]
     pub fn argmax(self) -> usize {
-        self.value().argmax()
+        self.seen_by("argmax").argmax()
     }
 
     /// Where the smallest of all elements is; see [`Tensor::argmin`]. A plain index has no derivative.
@@ -142,7 +142,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If there are no elements.
     #[track_caller]
     pub fn argmin(self) -> usize {
-        self.value().argmin()
+        self.seen_by("argmin").argmin()
     }
 
     /// Where the largest element along an axis is; see [`Tensor::argmax_over`]. A plain index has no
@@ -152,7 +152,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the axis is out of range or empty.
     #[track_caller]
     pub fn argmax_over(self, axis: isize) -> Vec<usize> {
-        self.value().argmax_over(axis)
+        self.seen_by("argmax_over").argmax_over(axis)
     }
 
     /// Where the smallest element along an axis is; see [`Tensor::argmin_over`]. A plain index has no
@@ -162,7 +162,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the axis is out of range or empty.
     #[track_caller]
     pub fn argmin_over(self, axis: isize) -> Vec<usize> {
-        self.value().argmin_over(axis)
+        self.seen_by("argmin_over").argmin_over(axis)
     }
 }
 

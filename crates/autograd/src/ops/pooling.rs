@@ -124,7 +124,7 @@ impl<'t, T: Real> Var<'t, T> {
         let Window { size, stride, padding } = window;
         // The choice is made here, once. Given the choice, the output is linear in the input, and
         // both directions of that linear map are cheap.
-        let positions = self.value().largest_in_windows(size, stride, padding, [rows, columns]);
+        let positions = self.seen_by("max_pool2d").largest_in_windows(size, stride, padding, [rows, columns]);
         pick("max_pool2d", self, positions, [x[0], x[1], rows, columns])
     }
 

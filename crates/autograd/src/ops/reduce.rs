@@ -109,7 +109,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// derivatives.
     #[track_caller]
     pub fn std(self, correction: Correction) -> Var<'t, T> {
-        self.var(correction).sqrt_or_flat()
+        self.var(correction).sqrt_or_flat("std")
     }
 
     /// The standard deviation over some axes; see [`std`](Self::std).
@@ -118,12 +118,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// If an axis is out of range or listed twice.
     #[track_caller]
     pub fn std_over(self, axes: impl Axes, correction: Correction) -> Var<'t, T> {
-        self.var_over(axes, correction).sqrt_or_flat()
+        self.var_over(axes, correction).sqrt_or_flat("std_over")
     }
 
     /// `√x` with derivative 0 at 0. The root never sees the 0, at which its slope is infinite.
     #[track_caller]
-    fn sqrt_or_flat(self) -> Var<'t, T> {
+    fn sqrt_or_flat(self, method: &str) -> Var<'t, T> {
+        self.tape().assert_open(method);
         let zero = self.eq(0.0);
         self.masked_fill(&zero, 1.0).sqrt().masked_fill(&zero, 0.0)
     }

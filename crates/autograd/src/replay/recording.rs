@@ -2,7 +2,6 @@
 //! refused.
 
 use std::cell::Cell;
-use std::panic::Location;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -113,9 +112,9 @@ impl<'t, T: Real> Var<'t, T> {
         self.assert_scalar("Recorded");
         let tape = self.tape;
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
-        let before = tape.on_behalf_of.replace(Some(Location::caller()));
+        let before = tape.on_behalf_of.get();
         let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
-            tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
+            tape.on_behalf_of.set(Some(y.id));
             let fused = {
                 let nodes = tape.nodes.borrow();
                 let values: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
