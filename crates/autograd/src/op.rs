@@ -75,6 +75,12 @@ pub trait Op<T: Real, const N: usize>: 'static {
     ) -> Option<Tensor<T>> {
         None
     }
+
+    /// Another shortcut for that pass, for a share that is nearly all zeros, as that of a slice: adds it to `sum`, what
+    /// other lines gave to this input, and says whether it did. So the cost is that of the part and not of the whole.
+    fn accumulate_vjp(&self, _wrt: usize, _g: &Tensor<T>, _sum: &mut Tensor<T>) -> bool {
+        false
+    }
 }
 
 /// [`Op`] without `N` in its type, as the tape stores it.
@@ -85,6 +91,7 @@ pub(crate) trait AnyOp<T: Real> {
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
     fn fused_vjp(&self, wrt: usize, g: &Tensor<T>, inputs: &[&Tensor<T>], y: &Tensor<T>)
     -> Option<Tensor<T>>;
+    fn accumulate_vjp(&self, wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool;
 }
 
 pub(crate) struct Erased<O, const N: usize>(pub(crate) O);
@@ -127,6 +134,14 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
             Some(by) => share.map(|share| share.map(|x| x * T::of(by[0]) + T::of(by[1]))),
         };
         share
+    }
+
+    fn accumulate_vjp(&self, wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool {
+        #[cfg(test)]
+        if mutation::of(&self.name(), wrt).is_some() {
+            return false;
+        }
+        self.0.accumulate_vjp(wrt, g, sum)
     }
 }
 

@@ -113,16 +113,16 @@ impl<'t, T: Real> Var<'t, T> {
         let tape = self.tape;
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
         let before = tape.on_behalf_of.get();
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self, _: &mut _| {
             tape.on_behalf_of.set(Some(y.id));
             let fused = {
                 let nodes = tape.nodes.borrow();
                 let values: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
                 op.fused_vjp(wrt, &nodes[g.id].value, &values, &nodes[y.id].value)
             };
-            let Some(share) = fused else { return op.vjp(wrt, *g, inputs, y) };
+            let Some(share) = fused else { return Some(op.vjp(wrt, *g, inputs, y)) };
             let lines: SmallVec<[Self; 5]> = inputs.iter().copied().chain([*g, y]).collect();
-            tape.push(share, Some(Rc::new(FusedRule { op: Rc::clone(op), wrt })), &lines, false)
+            Some(tape.push(share, Some(Rc::new(FusedRule { op: Rc::clone(op), wrt })), &lines, false))
         };
         let seed = tape.constant(Tensor::ones(self.shape()));
         let add = |sum, share| sum + share;
@@ -160,5 +160,9 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
 
     fn fused_vjp(&self, _: usize, _: &Tensor<T>, _: &[&Tensor<T>], _: &Tensor<T>) -> Option<Tensor<T>> {
         None
+    }
+
+    fn accumulate_vjp(&self, _: usize, _: &Tensor<T>, _: &mut Tensor<T>) -> bool {
+        false
     }
 }
