@@ -182,6 +182,30 @@ impl<'t, T: Real> Var<'t, T> {
         self.split(axis as isize, [shape[axis] / N; N])
     }
 
+    /// The parts of size 1 along one axis, without that axis, as many as it has: the inverse of
+    /// [`stack`](Var::stack). The steps of a series `[batch, time, features]` are `x.unbind(1)`.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    /// let last = x.unbind(1)[2];
+    /// assert_eq!((last.shape().as_slice(), last.value().to_vec()), (&[2][..], vec![3.0, 6.0]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn unbind(self, axis: isize) -> Vec<Var<'t, T>> {
+        let shape = self.shape();
+        let axis = resolve_axis("unbind", axis, &shape);
+        let mut parts = Vec::with_capacity(shape[axis]);
+        for k in 0..shape[axis] {
+            parts.push(self.slice(axis as isize, k..k + 1).squeeze(axis as isize));
+        }
+        parts
+    }
+
     /// Backwards along some axes: `x.flip(0)`, `x.flip([0, -1])`.
     ///
     /// # Panics
@@ -239,6 +263,15 @@ pub(super) const CASES: &[Case] = &[
         },
         [wave([3, 2])]
     ),
+    case!(
+        "unbind",
+        |a| {
+            let parts = a.unbind(-1);
+            parts[0] * parts[2] * parts[1] + parts[1]
+        },
+        [wave([2, 3])]
+    ),
+    case!("unbind into numbers", |a| a.unbind(0)[1].square() * a, [wave([2])]),
     case!("flip", |a| a.flip([0, -1]) * a * a, [wave([2, 3])]),
     case!("flip of nothing", |a| a.flip(1) * a, [wave([2, 0])]),
     case!("slice of an empty batch", |a| (a * a).slice_step(1, 1.., -2), [wave([0, 4])]),
