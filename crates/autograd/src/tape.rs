@@ -55,6 +55,8 @@ pub struct Tape<T: Real = f64> {
     /// Whether values may not be looked at, because they will be others when the tape is
     /// [replayed](crate::replay).
     pub(crate) closed: Cell<bool>,
+    /// What a rule did that cannot be replayed.
+    pub(crate) refused: RefCell<Option<String>>,
 }
 
 // ANCHOR: var
@@ -89,6 +91,7 @@ impl<T: Real> Tape<T> {
             checking: Cell::new(false),
             on_behalf_of: Cell::new(None),
             closed: Cell::new(false),
+            refused: RefCell::new(None),
         }
     }
 
@@ -152,22 +155,19 @@ impl<T: Real> Tape<T> {
         self.recording.get()
     }
 
-    /// Panics, at the user's line, if values may not be looked at. A rule is not called at the user's line; so it is
-    /// in the message, with the operation.
+    /// Panics, at the user's line, if values may not be looked at. A rule is not called from there: its operation is
+    /// noted with its line, and refused when the recording is complete.
     #[track_caller]
     pub(crate) fn assert_open(&self, what: &str) {
-        if self.closed.get() {
-            let rule = self.on_behalf_of.get().map(|line| {
-                let node = &self.nodes.borrow()[line];
-                let name = node.op.as_ref().expect("only operations have rules").name();
-                format!("the derivative of {name} at {}", node.at)
-            });
-            let what = rule.as_deref().unwrap_or(what);
-            panic!(
-                "{what}: a function that is recorded to be replayed cannot look at its values, which will be others \
-                 then; let it depend on shapes alone, or do not record it"
-            );
+        const WHY: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
+                           others then; let it depend on shapes alone, or do not record it";
+        if !self.closed.get() {
+            return;
         }
+        let Some(line) = self.on_behalf_of.get() else { panic!("{what}: {WHY}") };
+        let node = &self.nodes.borrow()[line];
+        let name = node.op.as_ref().expect("only operations have rules").name();
+        self.refused.replace(Some(format!("the derivative of {name} at {}: {WHY}", node.at)));
     }
 
     // ANCHOR: forgetting

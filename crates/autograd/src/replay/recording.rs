@@ -54,6 +54,9 @@ fn record<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     tape.closed.set(true);
     let y = f(model, inputs, tape);
     let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
+    if let Some(refusal) = tape.refused.take() {
+        panic!("{refusal}");
+    }
     (given, y.id, gradients.iter().map(|g| g.id).collect())
 }
 
