@@ -50,6 +50,13 @@ impl<T: Real> fmt::Display for Tape<T> {
     }
 }
 
+impl<T: Real> fmt::Debug for Var<'_, T> {
+    /// Its line and its value: `%7: Tensor[2] [1.0, 2.0]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}: {:?}", self.id, *self.peek())
+    }
+}
+
 impl<T: Real> Tape<T> {
     /// The bytes of all values on the tape; memory that several lines share is counted once.
     pub fn bytes(&self) -> usize {
@@ -146,6 +153,13 @@ mod tests {
         // Lines of a recorded gradient carry the user's line, not the rule's.
         let _ = y.grad([w]);
         assert!(tape.to_string().lines().all(|line| line.contains("src/display.rs:")), "{tape}");
+    }
+
+    #[test]
+    fn a_variable_prints_as_its_line_and_value() {
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([2], vec![1.0, 2.0]));
+        assert_eq!(format!("{:?}", x * x), "%1: Tensor[2] [1.0, 4.0]");
     }
 
     #[test]

@@ -8,7 +8,6 @@
 //! [`Var::grad`] records its own steps on the same tape, so that its results are variables that can
 //! be differentiated again. Both call the same rules.
 
-use std::panic::Location;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -96,19 +95,23 @@ impl<'t, T: Real> Var<'t, T> {
         // ANCHOR: fast
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
         let seed = Tensor::ones(self.shape());
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Tensor<T>, inputs: &[Self], y: Self| {
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt, g: &Tensor<T>, x: &[Self], y: Self, to: &mut Option<_>| {
+            let checking = tape.checking.get();
+            if !checking && to.as_mut().is_some_and(|sum| op.accumulate_vjp(wrt, g, sum)) {
+                return None;
+            }
             let fused = {
                 let nodes = tape.nodes.borrow();
-                let mut values = SmallVec::<[&Tensor<T>; 3]>::new();
-                values.extend(inputs.iter().map(|x| &nodes[x.id].value));
-                op.fused_vjp(wrt, g, &values, &nodes[y.id].value)
+                let mut inputs = SmallVec::<[&Tensor<T>; 3]>::new();
+                inputs.extend(x.iter().map(|x| &nodes[x.id].value));
+                op.fused_vjp(wrt, g, &inputs, &nodes[y.id].value)
             };
             let share =
-                fused.unwrap_or_else(|| tape.forgetting(|| op.vjp(wrt, tape.constant(g.clone()), inputs, y)));
-            if tape.checking.get() {
+                fused.unwrap_or_else(|| tape.forgetting(|| op.vjp(wrt, tape.constant(g.clone()), x, y)));
+            if checking {
                 check::backward(&**op, &share, y, wrt);
             }
-            share
+            Some(share)
         };
         let add = |mut sum: Tensor<T>, share: Tensor<T>| {
             sum.accumulate(&share);
@@ -157,6 +160,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub(crate) fn vjp_of(y: &[Self], u: &[Self], wrt: &[Self]) -> Vec<Self> {
         let tape = y[0].tape;
+        debug_assert!(y.len() == u.len(), "one weight for each output");
         if wrt.iter().chain(y).chain(u).any(|x| !std::ptr::eq(x.tape, tape)) {
             panic!("grad: the variables belong to two different tapes");
         }
@@ -174,11 +178,11 @@ impl<'t, T: Real> Var<'t, T> {
         }
         // ANCHOR_END: needed
         // Lines of the gradient belong to the user's line whose operation they differentiate.
-        let before = tape.on_behalf_of.replace(Some(Location::caller()));
+        let before = tape.on_behalf_of.get();
         // ANCHOR: recorded
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
-            tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
-            op.vjp(wrt, *g, inputs, y)
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self, _: &mut _| {
+            tape.on_behalf_of.set(Some(y.id));
+            Some(op.vjp(wrt, *g, inputs, y))
         };
         let keep = |id| wanted.contains(&id);
         let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
@@ -203,7 +207,8 @@ impl<'t, T: Real> Var<'t, T> {
 /// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the inputs.
 /// It starts from the `seeds`, the gradients at the outputs; the largest line among them is that of
 /// the last `needed` flag. Lines that are not needed are never visited. Adjoints of leaves and of those
-/// to `keep` are returned, the others are dropped on the way. `after` every line it may take some, too.
+/// to `keep` are returned, the others are dropped on the way. `after` every line it may take some, too. A `rule` is
+/// shown what the input has collected so far; instead of returning its share it may add it there.
 ///
 /// `G` is a tensor in the fast pass and a variable in the recorded one.
 pub(crate) fn sweep<'t, T: Real, G: Clone>(
@@ -211,7 +216,7 @@ pub(crate) fn sweep<'t, T: Real, G: Clone>(
     seeds: impl IntoIterator<Item = (usize, G)>,
     needed: &[bool],
     keep: impl Fn(usize) -> bool,
-    rule: impl Fn(&Rc<dyn AnyOp<T>>, usize, &G, &[Var<'t, T>], Var<'t, T>) -> G,
+    rule: impl Fn(&Rc<dyn AnyOp<T>>, usize, &G, &[Var<'t, T>], Var<'t, T>, &mut Option<G>) -> Option<G>,
     add: impl Fn(G, G) -> G,
     mut after: impl FnMut(usize, &mut [Option<G>]),
 ) -> Vec<Option<G>> {
@@ -238,7 +243,10 @@ pub(crate) fn sweep<'t, T: Real, G: Clone>(
         if let Some(g) = g {
             let y = Var { tape, id };
             for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed[input.id]) {
-                collect(&mut adjoint[input.id], rule(&op, wrt, &g, &inputs, y));
+                let place = &mut adjoint[input.id];
+                if let Some(share) = rule(&op, wrt, &g, &inputs, y, place) {
+                    collect(place, share);
+                }
             }
         }
         after(id, &mut adjoint);

@@ -41,10 +41,10 @@ use crate::{Real, Tensor, Var, check};
 // ANCHOR: op
 /// An operation with `N` inputs and one output.
 pub trait Op<T: Real, const N: usize>: 'static {
-    /// The name shown in messages and printed tapes: by default the type's name in lower case.
+    /// The name shown in messages and printed tapes: by default the type's name in lower case, without its
+    /// parameters.
     fn name(&self) -> String {
-        let path = std::any::type_name::<Self>();
-        path.rsplit("::").next().unwrap_or(path).to_lowercase()
+        last_name(std::any::type_name::<Self>()).to_lowercase()
     }
 
     /// What the name does not say, for those who [read a tape](crate::inspect): nothing by default.
@@ -75,6 +75,12 @@ pub trait Op<T: Real, const N: usize>: 'static {
     ) -> Option<Tensor<T>> {
         None
     }
+
+    /// Another shortcut for that pass, for a share that is nearly all zeros, as that of a slice: adds it to `sum`, what
+    /// other lines gave to this input, and says whether it did. So the cost is that of the part and not of the whole.
+    fn accumulate_vjp(&self, _wrt: usize, _g: &Tensor<T>, _sum: &mut Tensor<T>) -> bool {
+        false
+    }
 }
 
 /// [`Op`] without `N` in its type, as the tape stores it.
@@ -85,6 +91,7 @@ pub(crate) trait AnyOp<T: Real> {
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
     fn fused_vjp(&self, wrt: usize, g: &Tensor<T>, inputs: &[&Tensor<T>], y: &Tensor<T>)
     -> Option<Tensor<T>>;
+    fn accumulate_vjp(&self, wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool;
 }
 
 pub(crate) struct Erased<O, const N: usize>(pub(crate) O);
@@ -128,6 +135,30 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
         };
         share
     }
+
+    fn accumulate_vjp(&self, wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool {
+        #[cfg(test)]
+        if mutation::of(&self.name(), wrt).is_some() {
+            return false;
+        }
+        self.0.accumulate_vjp(wrt, g, sum)
+    }
+}
+
+/// `Wrap` of `program::Wrap<program::Inner>`: the last part of a path, without what stands in angle brackets.
+fn last_name(path: &str) -> String {
+    let (mut name, mut depth, mut before) = (String::new(), 0, ' ');
+    for letter in path.chars() {
+        match letter {
+            '<' => depth += 1,
+            '>' if before != '-' => depth -= 1, // not the arrow of a function's type
+            ':' if depth == 0 => name.clear(),
+            _ if depth == 0 => name.push(letter),
+            _ => (),
+        }
+        before = letter;
+    }
+    name
 }
 
 /// The items of a slice of this length.
@@ -158,5 +189,39 @@ pub(crate) mod mutation {
             Some((name, input, by)) if name == op && *input == wrt => Some(*by),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `y = x`, with something beside.
+    struct Same<F>(F);
+
+    impl<T: Real, F: 'static, const N: usize> Op<T, N> for Same<F> {
+        fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
+            inputs[0].clone()
+        }
+        fn vjp<'t>(&self, _: usize, g: Var<'t, T>, _: [Var<'t, T>; N], _y: Var<'t, T>) -> Var<'t, T> {
+            g
+        }
+    }
+
+    #[test]
+    fn names_have_no_parameters() {
+        fn name<F: 'static>(op: Same<F>) -> String {
+            Op::<f64, 1>::name(&op)
+        }
+        assert_eq!(name(Same(Same(1.0))), "same");
+        assert_eq!(name(Same(|x: f64| x + 1.0)), "same");
+        assert_eq!(name(Same::<fn(Vec<f64>) -> Option<f64>>(|x| x.first().copied())), "same");
+        assert_eq!(last_name("<a::B<c::D> as e::F>::g::Wrap<h::I>"), "Wrap");
+    }
+
+    #[test]
+    #[should_panic(expected = "same: an operation without inputs is on no tape")]
+    fn an_operation_needs_an_input() {
+        Var::<f64>::apply::<_, 0>(Same(()), []);
     }
 }

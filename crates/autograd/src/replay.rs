@@ -20,9 +20,21 @@
 //! # What can be recorded
 //!
 //! All that changes between steps comes in through the model and the inputs: batches, noise, annealed weights.
-//! What else the function uses is a constant. So a recorded function cannot look at its own
-//! values, and panics at the line that does: [`Var::value`], [`Var::item`], comparisons, sorting, pooling by the
-//! maximum, [`Var::stop_gradient`], [`Var::backward`]. It is run twice when it is recorded; if it does not do the
+//! What else the function uses is a constant, as it was when the function was recorded: what a closure holds, and the
+//! settings of a model, which are no tensors. So a recorded function cannot look at its own values, and panics
+//! with the name of what does:
+//!
+//! - [`Var::value`], [`Var::item`], [`Var::stop_gradient`], [`Var::backward`];
+//! - comparisons ([`Var::eq`], [`Var::lt`] …), [`Var::argmax`] and its kin, [`Var::sort`], [`Var::top_k`],
+//!   [`Var::max_pool2d`], [`Var::batch_norm`], [`Var::jacobian_norm_probed`],
+//!   [`Mask::select_map`](crate::Mask::select_map);
+//! - where a gradient is wanted, functions whose derivative depends on a comparison: [`Var::max`],
+//!   [`Var::max_over`], [`Var::min`], [`Var::min_over`], [`Var::maximum`], [`Var::minimum`], [`Var::norm`],
+//!   [`Var::norm_over`], [`Var::std`], [`Var::std_over`], [`Var::hypot`], [`Var::atan2`], [`Var::pow`], [`Var::logaddexp`]. The message has the line
+//!   where they are used. Of a gradient that the function itself takes ([`Var::grad`]), also functions whose formula
+//!   has branches, such as [`Var::elu`], [`Var::leaky_relu`] and [`Var::logsumexp`].
+//!
+//! A recorded function is run twice when it is recorded; if it does not do the
 //! same both times, because it draws random numbers, it panics too. (Generators that would draw the same again ask
 //! [`is_recording`].)
 
@@ -38,10 +50,11 @@ use crate::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var};
 use program::Program;
 
 /// At most so many recordings are kept, each for other shapes.
-const MOST: usize = 8;
+const MOST: usize = 64;
 
 /// A function of a model and of inputs, both of them [trees](Tree), recorded when it is first called with some
-/// shapes, and replayed whenever these come again. See the [module](self) for what it may do.
+/// shapes, and replayed whenever these come again, if not more than 64 others came between. See the [module](self)
+/// for what it may do.
 pub struct Recorded<M, I, T: Real = f64>
 where
     M: Tree<Tensor<T>>,
@@ -126,15 +139,15 @@ where
         let mut programs = self.programs.iter_mut();
         let known = programs
             .position(|program| program.with_gradient == with_gradient && program.take(model, inputs));
-        let number = known.unwrap_or_else(|| {
+        if known.is_none() {
             if self.programs.len() == MOST {
                 self.programs.remove(0);
             }
             let mut program = Program::of(model, inputs, &*self.f, with_gradient);
             program.take(model, inputs);
             self.programs.push(program);
-            self.programs.len() - 1
-        });
+        }
+        let number = known.unwrap_or(self.programs.len() - 1);
         let program = &mut self.programs[number];
         program.replay();
         program

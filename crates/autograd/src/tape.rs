@@ -50,11 +50,13 @@ pub struct Tape<T: Real = f64> {
     recording: Cell<bool>,
     /// Whether every value is looked at for NaN and infinity.
     pub(crate) checking: Cell<bool>,
-    /// During a recorded sweep: the line of the operation whose rule is running.
-    pub(crate) on_behalf_of: Cell<Option<&'static Location<'static>>>,
+    /// During a recorded sweep: the number of the operation whose rule is running.
+    pub(crate) on_behalf_of: Cell<Option<usize>>,
     /// Whether values may not be looked at, because they will be others when the tape is
     /// [replayed](crate::replay).
     pub(crate) closed: Cell<bool>,
+    /// What a rule did that cannot be replayed.
+    pub(crate) refused: RefCell<Option<String>>,
 }
 
 // ANCHOR: var
@@ -89,6 +91,7 @@ impl<T: Real> Tape<T> {
             checking: Cell::new(false),
             on_behalf_of: Cell::new(None),
             closed: Cell::new(false),
+            refused: RefCell::new(None),
         }
     }
 
@@ -137,8 +140,9 @@ impl<T: Real> Tape<T> {
         inputs: &[Var<T>],
         variable: bool,
     ) -> Var<'_, T> {
-        let at = self.on_behalf_of.get().unwrap_or(Location::caller());
+        let caller = Location::caller();
         let mut nodes = self.nodes.borrow_mut();
+        let at = self.on_behalf_of.get().map_or(caller, |line| nodes[line].at);
         let inputs: Inputs = inputs.iter().map(|input| input.id).collect();
         let depends = variable || inputs.iter().any(|&input| nodes[input].depends);
         nodes.push(Node { value, op, inputs, depends, at });
@@ -151,15 +155,19 @@ impl<T: Real> Tape<T> {
         self.recording.get()
     }
 
-    /// Panics, at the user's line, if values may not be looked at.
+    /// Panics, at the user's line, if values may not be looked at. A rule is not called from there: its operation is
+    /// noted with its line, and refused when the recording is complete.
     #[track_caller]
     pub(crate) fn assert_open(&self, what: &str) {
-        if self.closed.get() {
-            panic!(
-                "{what}: a function that is recorded to be replayed cannot look at its values, which will be others \
-                 then; let it depend on shapes alone, or do not record it"
-            );
+        const WHY: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
+                           others then; let it depend on shapes alone, or do not record it";
+        if !self.closed.get() {
+            return;
         }
+        let Some(line) = self.on_behalf_of.get() else { panic!("{what}: {WHY}") };
+        let node = &self.nodes.borrow()[line];
+        let name = node.op.as_ref().expect("only operations have rules").name();
+        self.refused.replace(Some(format!("the derivative of {name} at {}: {WHY}", node.at)));
     }
 
     // ANCHOR: forgetting
@@ -188,7 +196,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// The value. Cheap: it shares its memory with the tape.
     #[track_caller]
     pub fn value(self) -> Tensor<T> {
-        self.tape.assert_open("value");
+        self.seen_by("value")
+    }
+
+    /// The value, for the method of this name.
+    #[track_caller]
+    pub(crate) fn seen_by(self, method: &str) -> Tensor<T> {
+        self.tape.assert_open(method);
         self.peek().clone()
     }
 
@@ -200,7 +214,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// The same value, cut off from how it was computed: for derivatives it is a constant.
     #[track_caller]
     pub fn stop_gradient(self) -> Var<'t, T> {
-        self.tape.constant(self.value())
+        self.tape.constant(self.seen_by("stop_gradient"))
     }
 
     /// The value of a variable that holds a single number.
@@ -221,10 +235,16 @@ impl<'t, T: Real> Var<'t, T> {
     /// Applies an operation and records it: every method and operator on variables ends here.
     ///
     /// # Panics
-    /// If the inputs are on different tapes, or the operation does not fit their shapes.
+    /// If the inputs are on different tapes, or the operation does not fit their shapes or has no inputs.
     #[track_caller]
     pub fn apply<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
-        let (tape, op) = (inputs[0].tape, Erased(op));
+        let Some(first) = inputs.first() else {
+            panic!(
+                "{}: an operation without inputs is on no tape; `tape.constant` holds its value",
+                op.name()
+            );
+        };
+        let (tape, op) = (first.tape, Erased(op));
         check::one_tape(&op, &inputs);
         let value = op.0.forward(values(&tape.nodes.borrow(), inputs));
         if tape.checking.get() {

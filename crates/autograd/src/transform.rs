@@ -30,6 +30,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes of `wrt` and `v` differ.
     #[track_caller]
     pub fn jvp(self, wrt: &[Var<'t, T>], v: &[Var<'t, T>]) -> Var<'t, T> {
+        assert_along("jvp", wrt, v);
         let w = self.tape.var(Tensor::zeros(self.shape()));
         let transposed = self.vjp(w, wrt);
         inner_product(self.tape, &transposed, v).vjp(self.tape.constant(T::one()), &[w])[0]
@@ -44,6 +45,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn hvp(self, wrt: &[Var<'t, T>], v: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
         self.assert_scalar("hvp");
+        assert_along("hvp", wrt, v);
         let gradients = self.vjp(self.tape.constant(Tensor::ones(self.shape())), wrt);
         if wrt.is_empty() { vec![] } else { Var::vjp_of(&gradients, v, wrt) }
     }
@@ -87,6 +89,8 @@ impl<'t, T: Real> Var<'t, T> {
         wrt: &[Var<'t, T>],
         v: &[Var<'t, T>],
     ) -> Vec<Var<'t, T>> {
+        self.assert_scalar("gauss_newton_product");
+        assert_along("gauss_newton_product", wrt, v);
         let along = output.jvp(wrt, v);
         let curved = self.hvp(&[output], &[along]);
         output.vjp(curved[0], wrt)
@@ -150,6 +154,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn jacobian_norm_probed(self, x: Var<'t, T>, probes: usize, seed: u64) -> (Var<'t, T>, f64) {
         self.batch_of("jacobian_norm_probed", x);
+        self.tape.assert_open("jacobian_norm_probed");
         assert!(probes > 0, "jacobian_norm_probed: there must be at least one probe");
         let estimates: Vec<Var<'t, T>> = (0..probes)
             .map(|probe| {
@@ -180,11 +185,16 @@ impl<'t, T: Real> Var<'t, T> {
 /// `Σᵢ ⟨aᵢ, bᵢ⟩`.
 #[track_caller]
 fn inner_product<'t, T: Real>(tape: &'t Tape<T>, a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
-    let shapes = |vars: &[Var<'t, T>]| vars.iter().map(|x| x.shape()).collect::<Vec<_>>();
-    let (of, along) = (shapes(a), shapes(b));
-    assert!(of == along, "jvp: the variables have shapes {of:?}, the directions {along:?}");
     let products = a.iter().zip(b).map(|(&a, &b)| (a * b).sum());
     products.reduce(|a, b| a + b).unwrap_or(tape.constant(T::zero()))
+}
+
+/// Insists on one direction for every variable, of its shape.
+#[track_caller]
+fn assert_along<T: Real>(op: &str, wrt: &[Var<T>], v: &[Var<T>]) {
+    let shapes = |vars: &[Var<T>]| vars.iter().map(|x| x.shape()).collect::<Vec<_>>();
+    let (of, along) = (shapes(wrt), shapes(v));
+    assert!(of == along, "{op}: the variables have shapes {of:?}, the directions {along:?}");
 }
 
 /// Reproducible `±1`, by splitmix64.

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use autograd::{Tape, Tensor, Var};
+use autograd::{Conv, ConvTranspose, Recorded, Tape, Tensor, Var, Window, gradcheck};
 
 /// The message and the line of the panic of `f`.
 fn panic_of(f: impl FnOnce()) -> (String, String, u32) {
@@ -79,6 +79,10 @@ fn common_mistakes() {
         let x = zeros(tape, &[2]);
         x.grad([x]);
     });
+    says("hvp: the variables have shapes [[2]], the directions []", |tape| {
+        let x = zeros(tape, &[2]);
+        x.square().sum().hvp(&[x], &[]);
+    });
     says("mul: the variables belong to two different tapes", |tape| {
         let other = Tape::new();
         let _ = zeros(tape, &[2]) * zeros(&other, &[2]);
@@ -90,5 +94,58 @@ fn common_mistakes() {
     says("wrt: only variables made by `tape.var` keep their gradient; use `grad` for others", |tape| {
         let y = zeros(tape, &[]) * 2.0;
         y.backward().wrt(y);
+    });
+}
+
+#[test]
+fn windows_that_do_not_fit() {
+    says(
+        "conv2d: the kernel of [1, 1, 2, 5] spans 5 pixels, but [1, 1, 3, 3] has 3 with its padding",
+        |tape| {
+            zeros(tape, &[1, 1, 3, 3]).conv2d(zeros(tape, &[1, 1, 2, 5]), Conv::default());
+        },
+    );
+    says("conv1d: the kernel of [1, 1, 5] spans 5 pixels, but [1, 1, 3] has 3 with its padding", |tape| {
+        zeros(tape, &[1, 1, 3]).conv1d(zeros(tape, &[1, 1, 5]), Conv::default());
+    });
+    let cut = ConvTranspose { padding: [1, 1], ..ConvTranspose::default() };
+    says("conv_transpose2d: the padding cuts 2 of 2 pixels, so nothing remains of [1, 1, 1, 1]", |tape| {
+        zeros(tape, &[1, 1, 1, 1]).conv_transpose2d(zeros(tape, &[1, 1, 2, 2]), cut);
+    });
+    let extra = ConvTranspose { output_padding: [1, 0], ..ConvTranspose::default() };
+    says("conv_transpose2d: the output padding 1 must be smaller than the stride or the dilation", |tape| {
+        zeros(tape, &[1, 1, 1, 1]).conv_transpose2d(zeros(tape, &[1, 1, 2, 2]), extra);
+    });
+    says("max_pool2d: the window [2, 4] does not fit into [1, 1, 3, 3] with padding [0, 0]", |tape| {
+        zeros(tape, &[1, 1, 3, 3]).max_pool2d(Window::new([2, 4]));
+    });
+    let padded = Window { padding: [2, 0], ..Window::new([2, 2]) };
+    says("avg_pool2d: the padding [2, 0] is more than half of the window [2, 2]", |tape| {
+        zeros(tape, &[1, 1, 3, 3]).avg_pool2d(padded);
+    });
+}
+
+#[test]
+fn functions_that_cannot_be_checked_or_recorded() {
+    says("gradcheck: the order counts from 1", |_| {
+        let _ = gradcheck(|[x]| x, [Tensor::scalar(1.0)], 0);
+    });
+    let x = Tensor::<f64>::ones([2]);
+    says("Recorded: only a single number has a gradient, not shape [2]; sum it first", |_| {
+        let mut recorded = Recorded::new(&x, &x, |x, y, _| x * y);
+        recorded.value_and_grad(&x, &x);
+    });
+    const REFUSED: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
+                           others then; let it depend on shapes alone, or do not record it";
+    says(&format!("stop_gradient: {REFUSED}"), |_| {
+        Recorded::new(&x, &x, |x, _, _| x.stop_gradient()).value(&x, &x);
+    });
+    let (text, file, line) = panic_of(|| {
+        Recorded::new(&x, &x, |x, y, _| x.hypot(y).sum()).value_and_grad(&x, &x);
+    });
+    assert!(text.starts_with(&format!("the derivative of hypot at {file}:{line}:")), "{text}");
+    assert!(text.ends_with(REFUSED) && file.ends_with("messages.rs"), "{text} at {file}");
+    says(&format!("lt: {REFUSED}"), |_| {
+        Recorded::new(&x, &x, |x, y, _| x.masked_fill(&x.lt(y), 0.0)).value(&x, &x);
     });
 }

@@ -54,6 +54,24 @@ fn a_deep_recorded_gradient_needs_no_stack() {
     small_stack.spawn(run).unwrap().join().unwrap();
 }
 
+#[test]
+fn slices_of_one_variable_collect_in_one_gradient() {
+    // A recurrent loop: the series is large, its steps are small, and a step must not cost as much as the series.
+    let tape = Tape::<f64>::new();
+    let series = tape.var(Tensor::from_fn([4, 1000, 2], |i| (i as f64).sin()));
+    let state = tape.constant(Tensor::zeros([4, 2]));
+    let last = (0..1000).fold(state, |state, t| {
+        let x = series.slice(1, t..t + 1).squeeze(1);
+        (state * 0.5 + x).tanh()
+    });
+    let (loss, before) = (last.sum(), cost::live_bytes());
+    cost::reset_peak();
+    let gradient = loss.backward().wrt(series);
+    let (taken, series_bytes) = (cost::peak_bytes() - before, 8 * 8000);
+    assert!(taken < series_bytes * 11 / 10, "{taken} bytes for a series of {series_bytes}");
+    assert_eq!(gradient, loss.grad([series])[0].value());
+}
+
 /// A multilayer perceptron with a loss, over its parameters.
 fn network<'t>(x: Var<'t, f64>, w: &[Var<'t, f64>]) -> Var<'t, f64> {
     let last = w.len() - 1;

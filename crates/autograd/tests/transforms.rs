@@ -189,6 +189,30 @@ fn directions_must_fit() {
     let _ = (x * x).jvp(&[x], &[tape.constant(Tensor::ones([3]))]);
 }
 
+#[test]
+#[should_panic(expected = "hvp: the variables have shapes [[2], [2]], the directions [[2]]")]
+fn no_direction_may_be_missing() {
+    let x = vec![wave([2], 0.1), wave([2], 0.9)];
+    hvp(&x, &vec![wave([2], 1.7)], |x, _| (x[0] * x[1] * x[1]).sum());
+}
+
+#[test]
+#[should_panic(expected = "gauss_newton_product: the variables have shapes [[2]], the directions [[3]]")]
+fn directions_of_a_gauss_newton_product_must_fit() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Tensor::ones([2]));
+    let _ = x.square().sum().gauss_newton_product(x, &[x], &[tape.constant(Tensor::ones([3]))]);
+}
+
+#[test]
+fn an_empty_batch_has_empty_jacobians() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Tensor::zeros([0, 3]));
+    assert_eq!(rows(x).batch_jacobian(x).shape().as_slice(), [0, 2, 3]);
+    assert_eq!(wide(x).batch_jacobian(x).shape().as_slice(), [0, 5, 3]);
+    assert_eq!((rows(x).jacobian_norm(x).item(), wide(x).jacobian_norm(x).item()), (0.0, 0.0));
+}
+
 /// Gradients that are handed over one by one, while the tape is cut down behind the sweep, are the same as all
 /// gradients at the end: of what is used early and late, never, after the result, or is itself the result.
 #[test]

@@ -240,13 +240,15 @@ fn output_size<const AXES: usize>(op: &str, x: &[usize], w: &[usize], options: &
         "{op}: {groups} groups do not divide the {} output channels of {w:?}",
         w[0]
     );
-    std::array::from_fn(|axis| {
+    let mut output = [0; AXES];
+    for (axis, output) in output.iter_mut().enumerate() {
         let (size, span) = (x[2 + axis] + 2 * padding[axis], dilation[axis] * (w[2 + axis] - 1) + 1);
         if span > size {
             panic!("{op}: the kernel of {w:?} spans {span} pixels, but {x:?} has {size} with its padding");
         }
-        (size - span) / stride[axis] + 1
-    })
+        *output = (size - span) / stride[axis] + 1;
+    }
+    output
 }
 
 /// The size of a transposed convolution's output, once everything fits.
@@ -265,7 +267,8 @@ fn transposed_size(x: &[usize], w: &[usize], options: &ConvTranspose) -> [usize;
         "{op}: {groups} groups do not divide the {} input channels of {w:?}",
         w[0]
     );
-    std::array::from_fn(|axis| {
+    let mut output = [0; 2];
+    for (axis, output) in output.iter_mut().enumerate() {
         let extra = output_padding[axis];
         if extra >= stride[axis].max(dilation[axis]) {
             panic!("{op}: the output padding {extra} must be smaller than the stride or the dilation");
@@ -275,8 +278,9 @@ fn transposed_size(x: &[usize], w: &[usize], options: &ConvTranspose) -> [usize;
         if cut >= full {
             panic!("{op}: the padding cuts {cut} of {full} pixels, so nothing remains of {x:?}");
         }
-        full - cut
-    })
+        *output = full - cut;
+    }
+    output
 }
 
 #[track_caller]

@@ -101,6 +101,11 @@ pub(super) const CASES: &[Case] = &[
         },
         [wave([2, 3]), wave([2, 3])]
     ),
+    case!(
+        "stack of empty batches",
+        |a, b| Var::stack([a * b, b, a], 1).square(),
+        [wave([0, 2]), wave([0, 2])]
+    ),
     case!("stack of numbers", |a, b| Var::stack([a * a * b, b, a], 0), [wave([]), wave([])]),
 ];
 

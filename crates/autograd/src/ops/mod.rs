@@ -17,7 +17,7 @@
 //! | products | [`matmul`](Var::matmul), [`linear`](Var::linear), [`dot`](Var::dot), [`outer`](Var::outer), [`einsum`](Var::einsum) |
 //! | matrices | [`t`](Var::t), [`diagonal`](Var::diagonal), [`diag_embed`](Var::diag_embed), [`trace`](Var::trace), [`tril`](Var::tril), [`triu`](Var::triu), [`cholesky`](Var::cholesky), [`solve_triangular`](Var::solve_triangular), [`logdet`](Var::logdet) |
 //! | shape | [`reshape`](Var::reshape), [`flatten`](Var::flatten), [`permute`](Var::permute), [`squeeze`](Var::squeeze), [`unsqueeze`](Var::unsqueeze), [`expand`](Var::expand), [`sum_to`](Var::sum_to), [`repeat`](Var::repeat), [`flip`](Var::flip) |
-//! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding) |
+//! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`unbind`](Var::unbind), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding) |
 //! | images | [`conv1d`](Var::conv1d), [`conv2d`](Var::conv2d), [`conv_transpose2d`](Var::conv_transpose2d), [`max_pool2d`](Var::max_pool2d), [`avg_pool2d`](Var::avg_pool2d), [`upsample_nearest2d`](Var::upsample_nearest2d), [`upsample_bilinear2d`](Var::upsample_bilinear2d) |
 //! | normalisation | [`batch_norm`](Var::batch_norm), [`layer_norm`](Var::layer_norm) |
 //!

@@ -110,7 +110,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If an axis is out of range or listed twice.
     #[track_caller]
     pub fn batch_norm(self, axes: impl Axes, epsilon: f64) -> Normalized<'t, T> {
-        let (shape, x) = (self.shape(), self.value());
+        let (shape, x) = (self.shape(), self.seen_by("batch_norm"));
         let y = self.normalize("batch_norm", &axes, epsilon);
         let kept = reduced_shape("batch_norm", &shape, &axes);
         let dropped = dropped_shape(&shape, &axes);

@@ -35,7 +35,8 @@ impl Window {
         if [size, stride, [height, width]].concat().contains(&0) {
             panic!("{op}: size, stride and image must be at least 1: {self:?} of {x:?}");
         }
-        std::array::from_fn(|axis| {
+        let mut count = [0; 2];
+        for (axis, count) in count.iter_mut().enumerate() {
             let padded = [height, width][axis] + 2 * padding[axis];
             if 2 * padding[axis] > size[axis] {
                 panic!("{op}: the padding {padding:?} is more than half of the window {size:?}");
@@ -43,8 +44,9 @@ impl Window {
             if size[axis] > padded {
                 panic!("{op}: the window {size:?} does not fit into {x:?} with padding {padding:?}");
             }
-            (padded - size[axis]) / stride[axis] + 1
-        })
+            *count = (padded - size[axis]) / stride[axis] + 1;
+        }
+        count
     }
 }
 
@@ -122,7 +124,7 @@ impl<'t, T: Real> Var<'t, T> {
         let Window { size, stride, padding } = window;
         // The choice is made here, once. Given the choice, the output is linear in the input, and
         // both directions of that linear map are cheap.
-        let positions = self.value().largest_in_windows(size, stride, padding, [rows, columns]);
+        let positions = self.seen_by("max_pool2d").largest_in_windows(size, stride, padding, [rows, columns]);
         pick("max_pool2d", self, positions, [x[0], x[1], rows, columns])
     }
 

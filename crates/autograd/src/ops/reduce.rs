@@ -205,6 +205,7 @@ pub(super) const CASES: &[Case] = &[
     case!("prod_over, kept", |a| a.prod_over(crate::Keep(0)) * a, [wave([4, 2])]),
     case!("prod of one element", |a| (a * a * a).prod(), [wave([])]),
     case!("prod_over an empty axis", |a, b| a.prod_over(0) * b * b, [wave([0, 2]), wave([2])]),
+    case!("prod_over beside an empty axis", |a| a.prod_over(0) * a, [wave([3, 0])]),
 ];
 
 #[cfg(test)]

@@ -146,7 +146,8 @@ impl<T: Real> Mask<T> {
         otherwise: impl Operand<'t, T>,
     ) -> Var<'t, T> {
         let shape = common_shape("select_map", &x.shape(), self.0.shape());
-        let (elements, mask) = (x.value().expand(&shape).to_vec(), self.0.expand(&shape).to_vec());
+        let (elements, mask) =
+            (x.seen_by("select_map").expand(&shape).to_vec(), self.0.expand(&shape).to_vec());
         match mask.iter().position(|&yes| yes == T::one()) {
             Some(first) => self.select(f(self.select(x, elements[first].as_f64())), otherwise),
             // Nothing is taken, so `f` has nothing to work on.
@@ -178,7 +179,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn eq(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("eq", &self.value(), &other.values(), |a, b| a == b)
+        Mask::compare("eq", &self.seen_by("eq"), &other.values(), |a, b| a == b)
     }
 
     /// Where this differs from `other`; see [`eq`](Self::eq). NaN differs from everything.
@@ -187,7 +188,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn ne(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("ne", &self.value(), &other.values(), |a, b| a != b)
+        Mask::compare("ne", &self.seen_by("ne"), &other.values(), |a, b| a != b)
     }
 
     /// Where this is less than `other`; see [`eq`](Self::eq).
@@ -196,7 +197,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn lt(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("lt", &self.value(), &other.values(), |a, b| a < b)
+        Mask::compare("lt", &self.seen_by("lt"), &other.values(), |a, b| a < b)
     }
 
     /// Where this is less than or equal to `other`; see [`eq`](Self::eq).
@@ -205,7 +206,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn le(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("le", &self.value(), &other.values(), |a, b| a <= b)
+        Mask::compare("le", &self.seen_by("le"), &other.values(), |a, b| a <= b)
     }
 
     /// Where this is greater than `other`; see [`eq`](Self::eq).
@@ -214,7 +215,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn gt(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("gt", &self.value(), &other.values(), |a, b| a > b)
+        Mask::compare("gt", &self.seen_by("gt"), &other.values(), |a, b| a > b)
     }
 
     /// Where this is greater than or equal to `other`; see [`eq`](Self::eq).
@@ -223,7 +224,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn ge(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("ge", &self.value(), &other.values(), |a, b| a >= b)
+        Mask::compare("ge", &self.seen_by("ge"), &other.values(), |a, b| a >= b)
     }
 
     /// This with `value` where the mask says yes; see [`Mask::select`].

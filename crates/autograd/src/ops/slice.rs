@@ -31,6 +31,20 @@ impl<T: Real> Op<T, 1> for Slice {
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         Var::apply(Embed { slice: *self, size: a.shape()[self.axis], value: 0.0 }, [g])
     }
+    fn accumulate_vjp(&self, _wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool {
+        sum.accumulate_rows(g, self.axis, |k| self.place(k));
+        true
+    }
+}
+
+impl Slice {
+    /// Where element number `k` of the slice comes from.
+    fn place(&self, k: usize) -> usize {
+        match self.step > 0 {
+            true => self.start + k * self.step as usize,
+            false => self.end - 1 - k * self.step.unsigned_abs(),
+        }
+    }
 }
 
 /// A tensor of the given size along the axis, filled with a value, with `a` written into the slice.
@@ -43,12 +57,7 @@ struct Embed {
 
 impl<T: Real> Op<T, 1> for Embed {
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let Slice { axis, start, end, step } = self.slice;
-        let place = |k: usize| match step > 0 {
-            true => start + k * step as usize,
-            false => end - 1 - k * step.unsigned_abs(),
-        };
-        a.embed(axis, self.size, place, T::of(self.value))
+        a.embed(self.slice.axis, self.size, |k| self.slice.place(k), T::of(self.value))
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         Var::apply(self.slice, [g])
@@ -173,6 +182,30 @@ impl<'t, T: Real> Var<'t, T> {
         self.split(axis as isize, [shape[axis] / N; N])
     }
 
+    /// The parts of size 1 along one axis, without that axis, as many as it has: the inverse of
+    /// [`stack`](Var::stack). The steps of a series `[batch, time, features]` are `x.unbind(1)`.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    /// let last = x.unbind(1)[2];
+    /// assert_eq!((last.shape().as_slice(), last.value().to_vec()), (&[2][..], vec![3.0, 6.0]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn unbind(self, axis: isize) -> Vec<Var<'t, T>> {
+        let shape = self.shape();
+        let axis = resolve_axis("unbind", axis, &shape);
+        let mut parts = Vec::with_capacity(shape[axis]);
+        for k in 0..shape[axis] {
+            parts.push(self.slice(axis as isize, k..k + 1).squeeze(axis as isize));
+        }
+        parts
+    }
+
     /// Backwards along some axes: `x.flip(0)`, `x.flip([0, -1])`.
     ///
     /// # Panics
@@ -219,8 +252,38 @@ pub(super) const CASES: &[Case] = &[
         },
         [wave([4, 2])]
     ),
+    case!(
+        "slices of one variable in several layouts",
+        |a| {
+            let b = a * a;
+            b.slice(0, 1..)
+                * b.t().slice(1, ..2).t()
+                * b.slice_step(0, .., -2)
+                * b.slice(-1, 1..2).slice(0, ..2)
+        },
+        [wave([3, 2])]
+    ),
+    case!(
+        "unbind",
+        |a| {
+            let parts = a.unbind(-1);
+            parts[0] * parts[2] * parts[1] + parts[1]
+        },
+        [wave([2, 3])]
+    ),
+    case!("unbind into numbers", |a| a.unbind(0)[1].square() * a, [wave([2])]),
     case!("flip", |a| a.flip([0, -1]) * a * a, [wave([2, 3])]),
     case!("flip of nothing", |a| a.flip(1) * a, [wave([2, 0])]),
+    case!("slice of an empty batch", |a| (a * a).slice_step(1, 1.., -2), [wave([0, 4])]),
+    case!("flip of an empty batch", |a| a.flip([0, 1]) * a, [wave([0, 3])]),
+    case!(
+        "chunk of an empty batch",
+        |a| {
+            let [b, c] = a.chunk(-1);
+            b * b * c
+        },
+        [wave([0, 4])]
+    ),
 ];
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn sort(self, axis: isize, order: SortOrder) -> (Var<'t, T>, Indices) {
         let axis = resolve_axis("sort", axis, &self.shape());
-        let places = self.value().argsort(axis as isize, order);
+        let places = self.seen_by("sort").argsort(axis as isize, order);
         (self.gather(axis as isize, &places), places)
     }
 
@@ -52,7 +52,7 @@ impl<'t, T: Real> Var<'t, T> {
         if k > shape[axis] {
             panic!("top_k: axis {axis} of shape {shape:?} has fewer than {k} elements");
         }
-        let places = self.value().first_places(axis, k, SortOrder::Descending);
+        let places = self.seen_by("top_k").first_places(axis, k, SortOrder::Descending);
         (self.gather(axis as isize, &places), places)
     }
 }

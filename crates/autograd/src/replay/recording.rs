@@ -2,7 +2,6 @@
 //! refused.
 
 use std::cell::Cell;
-use std::panic::Location;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -27,25 +26,38 @@ impl<T: Real> Program<T> {
         f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
         with_gradient: bool,
     ) -> Self {
-        let record = |tape: &Tape<T>| {
-            let _until_the_end = Recording::start();
-            let (model, leaves) = on_tape(model, tape);
-            let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
-            let inputs = inputs.map(Name::Root, &mut |_, input| {
-                given.push(input.shape().into());
-                tape.constant(input)
-            });
-            tape.closed.set(true);
-            let y = f(model, inputs, tape);
-            let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
-            (given, y.id, gradients.iter().map(|g| g.id).collect::<Vec<_>>())
-        };
         let (first, second) = (Tape::new(), Tape::new());
-        let (given, value, gradients) = record(&first);
-        record(&second);
+        let (given, value, gradients) = record(&first, model, inputs, &f, with_gradient);
+        record(&second, model, inputs, &f, with_gradient);
         assert_same(&first.nodes.borrow(), &second.nodes.borrow(), given.len());
         Program::from_lines(&first.nodes.borrow(), given, value, gradients, with_gradient)
     }
+}
+
+/// Writes the lines of the function on this tape: the shapes of what it is given, the number of its value, and
+/// those of the gradients.
+#[track_caller]
+fn record<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
+    tape: &Tape<T>,
+    model: &M,
+    inputs: &I,
+    f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
+    with_gradient: bool,
+) -> (Vec<Shape>, usize, Vec<usize>) {
+    let _until_the_end = Recording::start();
+    let (model, leaves) = on_tape(model, tape);
+    let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
+    let inputs = inputs.map(Name::Root, &mut |_, input| {
+        given.push(input.shape().into());
+        tape.constant(input)
+    });
+    tape.closed.set(true);
+    let y = f(model, inputs, tape);
+    let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
+    if let Some(refusal) = tape.refused.take() {
+        panic!("{refusal}");
+    }
+    (given, y.id, gradients.iter().map(|g| g.id).collect())
 }
 
 thread_local!(static RECORDING: Cell<bool> = const { Cell::new(false) });
@@ -103,17 +115,17 @@ impl<'t, T: Real> Var<'t, T> {
         self.assert_scalar("Recorded");
         let tape = self.tape;
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
-        let before = tape.on_behalf_of.replace(Some(Location::caller()));
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self| {
-            tape.on_behalf_of.set(Some(tape.nodes.borrow()[y.id].at));
+        let before = tape.on_behalf_of.get();
+        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self, _: &mut _| {
+            tape.on_behalf_of.set(Some(y.id));
             let fused = {
                 let nodes = tape.nodes.borrow();
                 let values: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
                 op.fused_vjp(wrt, &nodes[g.id].value, &values, &nodes[y.id].value)
             };
-            let Some(share) = fused else { return op.vjp(wrt, *g, inputs, y) };
+            let Some(share) = fused else { return Some(op.vjp(wrt, *g, inputs, y)) };
             let lines: SmallVec<[Self; 5]> = inputs.iter().copied().chain([*g, y]).collect();
-            tape.push(share, Some(Rc::new(FusedRule { op: Rc::clone(op), wrt })), &lines, false)
+            Some(tape.push(share, Some(Rc::new(FusedRule { op: Rc::clone(op), wrt })), &lines, false))
         };
         let seed = tape.constant(Tensor::ones(self.shape()));
         let add = |sum, share| sum + share;
@@ -151,5 +163,9 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
 
     fn fused_vjp(&self, _: usize, _: &Tensor<T>, _: &[&Tensor<T>], _: &Tensor<T>) -> Option<Tensor<T>> {
         None
+    }
+
+    fn accumulate_vjp(&self, _: usize, _: &Tensor<T>, _: &mut Tensor<T>) -> bool {
+        false
     }
 }

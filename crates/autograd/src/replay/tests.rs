@@ -43,6 +43,32 @@ fn every_operation_is_replayed_bit_for_bit_or_refused() {
         refused.extend(case.name.split([' ', ',']).next().filter(|name| !refused.contains(name)));
     }
     assert_eq!(refused.join(" "), expected);
+    // Masks are refused where they are made.
+    for name in refused.iter().filter(|name| !["select", "select_map", "masked_fill"].contains(name)) {
+        assert!(
+            include_str!("../replay.rs").contains(&format!("[`Var::{name}`]")),
+            "{name} is not in the docs"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_is_refused_names_its_operation_and_the_line_of_its_use() {
+    let w = Tensor::scalar(3.0);
+    let mut distance = Recorded::new(&w, &w, |w, x, _tape| w.hypot(x));
+    let line = line!() - 1;
+    assert_eq!(distance.value(&w, &Tensor::scalar(4.0)).item(), 5.0);
+    let panic = catch_unwind(AssertUnwindSafe(|| distance.value_and_grad(&w, &w))).unwrap_err();
+    let text = panic.downcast::<String>().unwrap();
+    assert!(text.starts_with("the derivative of hypot at "), "{text}");
+    assert!(text.contains(&format!("tests.rs:{line}:")), "{text}");
+}
+
+#[test]
+#[should_panic(expected = "the derivative of elu at ")]
+fn a_gradient_inside_chooses_no_branch() {
+    let w = Tensor::scalar(3.0);
+    Recorded::new(&w, &w, |w, x, _tape| (w * x).elu(1.0).grad([w])[0]).value(&w, &w);
 }
 
 type Layers<W> = [(W, W); 2];
@@ -79,7 +105,7 @@ fn training_is_the_same_to_the_bit_whatever_the_batch() {
 #[test]
 fn only_so_many_shapes_are_remembered() {
     let mut recorded = Recorded::new(&layers(), &batch(1, 0), |model, x, _tape| loss(model, x));
-    (1..20).for_each(|rows| _ = recorded.value(&layers(), &batch(rows, 0)));
+    (1..MOST + 9).for_each(|rows| _ = recorded.value(&layers(), &batch(rows, 0)));
     assert_eq!(recorded.programs.len(), MOST);
 }
 

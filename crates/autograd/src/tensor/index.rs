@@ -145,23 +145,35 @@ impl<T: Real> Tensor<T> {
     pub(crate) fn index_add(&self, axis: usize, size: usize, index: &[usize]) -> Self {
         let mut shape = self.shape.clone();
         shape[axis] = size;
+        let outer: usize = shape[..axis].iter().product();
         let inner: usize = shape[axis + 1..].iter().product();
         let count = index.len();
+        if inner == 1 && outer > 1 {
+            // Rows of one number. The matrix is turned, so that they are long.
+            return self.reshape([outer, count]).t().index_add(0, size, index).t().reshape(shape);
+        }
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");
         // Sorted by where they go, so that every task finds the rows that concern it.
         let mut sorted: Vec<usize> = (0..count).collect();
         sorted.sort_by_key(|&k| index[k]);
+        // Where among them the rows begin that go to the first place, to the second, and so on.
+        let mut starts = vec![0; size + 1];
+        index.iter().for_each(|&to| starts[to + 1] += 1);
+        (0..size).for_each(|to| starts[to + 1] += starts[to]);
         let rows = (CHUNK / inner.max(1)).max(1);
         Tensor::build(shape, |out| {
             for_each_chunk(out, rows * inner, |i, out| {
                 out.fill(T::zero());
-                for (row, out) in out.chunks_exact_mut(inner).enumerate() {
-                    let (block, to) = ((i * rows + row) / size, (i * rows + row) % size);
-                    let first = sorted.partition_point(|&k| index[k] < to);
-                    for &k in sorted[first..].iter().take_while(|&&k| index[k] == to) {
+                let (mut block, mut to) = (i * rows / size, i * rows % size);
+                for out in out.chunks_exact_mut(inner) {
+                    for &k in &sorted[starts[to]..starts[to + 1]] {
                         let row = &data[(block * count + k) * inner..][..inner];
                         out.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
+                    }
+                    to += 1;
+                    if to == size {
+                        (block, to) = (block + 1, 0);
                     }
                 }
             });
@@ -244,6 +256,13 @@ mod tests {
         assert_eq!(a.index_add(0, 4, &[1, 3, 1]).to_vec(), [0.0, 0.0, 4.0, 6.0, 0.0, 0.0, 2.0, 3.0]);
         assert_eq!(a.index_add(1, 2, &[1, 1]).to_vec(), [0.0, 1.0, 0.0, 5.0, 0.0, 9.0]);
         assert_eq!(counting(&[0, 2]).index_add(0, 1, &[]).to_vec(), [0.0, 0.0]);
+        assert!(counting(&[2, 0]).index_add(1, 0, &[]).is_empty());
+        let (wide, index) = (counting(&[900, 50]), (0..50).map(|k| k * k % 37).collect::<Vec<_>>());
+        let turned = wide.t().index_add(0, 40, &index);
+        assert_eq!(wide.index_add(1, 40, &index), turned.t(), "rows of one number");
+        let blocks = wide.reshape([300, 3, 50]);
+        let middle = blocks.permute([0, 2, 1]).index_add(1, 40, &index);
+        assert_eq!(middle.permute([0, 2, 1]), turned.t().reshape([300, 3, 40]), "many blocks");
     }
 
     #[test]

@@ -163,8 +163,8 @@ impl<T: Real> Tensor<T> {
         let (mut shape, mut strides) = (self.shape.clone(), self.strides.clone());
         shape[axis] = count;
         strides[axis] *= step;
-        // An empty view points at its own start: nothing lies beyond the buffer's end.
-        let shift = if count == 0 { 0 } else { first as isize * self.strides[axis] };
+        // A view without elements stays where it is: the buffer may end there.
+        let shift = if shape.contains(&0) { 0 } else { first as isize * self.strides[axis] };
         self.view(shape, strides, self.offset.strict_add_signed(shift))
     }
 }
@@ -195,6 +195,8 @@ mod tests {
         assert_eq!(a.slice(1, 0, 3, -1).to_vec(), [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
         assert_eq!(a.slice(1, 0, 3, -2).to_vec(), [2.0, 0.0, 5.0, 3.0]);
         assert_eq!(a.slice(0, 2, 2, 1).shape(), [0, 3]);
+        assert_eq!(counting(&[0, 3]).slice(1, 1, 3, 1), counting(&[0, 2]));
+        assert!(counting(&[3, 0]).slice(0, 0, 3, -1).slice(0, 2, 3, 1).to_vec().is_empty());
         assert_eq!(counting(&[2, 1]).expand([2, 2]).to_vec(), [0.0, 0.0, 1.0, 1.0]);
         assert_eq!(a.slice(0, 1, 2, 1).make_mut(), [3.0, 4.0, 5.0]);
     }
