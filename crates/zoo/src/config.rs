@@ -13,6 +13,7 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nn::{Error, Result};
@@ -83,6 +84,50 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
         parse(path, &text)
+    }
+
+    /// Refuses settings, read from this file, that are not those a checkpoint was `trained` with. The data
+    /// may have moved, and the number of epochs may change: neither makes another model of the parameters.
+    ///
+    /// # Errors
+    /// With a sentence that names the settings that differ.
+    pub fn check_belongs(&self, path: &Path, trained: &Config) -> Result<()> {
+        let [now, then] = [self, trained].map(Config::by_name);
+        let names: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
+        let value = |of: Option<&Value>| of.map_or("nothing".to_owned(), Value::to_string);
+        let differ: Vec<String> = (names.into_iter())
+            .map(|name| (name, now.get(name), then.get(name)))
+            .filter(|(_, now, then)| now != then)
+            .map(|(name, now, then)| format!("{name}: {} here, {} there", value(now), value(then)))
+            .collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        Err(Error::file(
+            path,
+            format!(
+                "it does not belong to this checkpoint ({}); put back what was there, or train another \
+                 model with `zoo train --config`",
+                differ.join("; ")
+            ),
+        ))
+    }
+
+    /// What decides which model the parameters are of, by the names of the settings.
+    fn by_name(&self) -> BTreeMap<String, Value> {
+        let table = |of: Result<Table, toml::ser::Error>| of.expect("its fields have names");
+        let parts = [
+            ("train.", table(Table::try_from(&self.train))),
+            ("reading.", table(Table::try_from(&self.reading))),
+            ("", self.settings.clone()),
+        ];
+        let named = |(prefix, part): (&'static str, Table)| {
+            part.into_iter().map(move |(key, value)| (format!("{prefix}{key}"), value))
+        };
+        let mut all: BTreeMap<String, Value> = parts.into_iter().flat_map(named).collect();
+        all.remove("train.epochs");
+        all.insert("model".into(), self.model.clone().into());
+        all
     }
 }
 
