@@ -19,7 +19,7 @@
 //! ```
 
 use autograd::Tensor;
-use nn::checkpoint::Checkpoint;
+use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
 use nn::data::transform::{Binarize, Shift};
 use nn::optim::{self, Adam, Optimizer};
@@ -40,6 +40,8 @@ pub struct Lesson<'a> {
     pub stored: Option<&'a dyn Examples>,
     /// What happens to training examples whenever they are drawn.
     pub augment: Augment,
+    /// Text that checkpoints of the training have besides.
+    pub about: Metadata,
 }
 
 /// Changes to training examples, drawn anew in every epoch. The test examples stay as they are.
@@ -54,7 +56,7 @@ pub struct Augment {
 impl<'a> Lesson<'a> {
     /// A model that learns from the training examples as they are.
     pub fn new(model: &'a mut dyn AnyModel, data: &'a Split) -> Self {
-        Lesson { model, data, stored: None, augment: Augment::default() }
+        Lesson { model, data, stored: None, augment: Augment::default(), about: Metadata::new() }
     }
 
     fn train(&self) -> &dyn Examples {
@@ -84,6 +86,7 @@ impl Task<f32> for Lesson<'_> {
 
     fn save(&self, into: &mut Checkpoint<f32>) {
         self.model.insert("model", into);
+        into.metadata.extend(self.about.clone());
     }
 
     fn restore(&mut self, from: &Checkpoint<f32>) -> Result<(), String> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
 use nn::train::{ProgressBar, StopFlag};
 use nn::{Error, Result};
@@ -23,6 +24,9 @@ use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
 const UNFINISHED: &str = "training.safetensors";
+/// Under these names it says how the data were prepared, and which they were.
+const PREPARATION: &str = "preparation";
+const DATA: &str = "data";
 
 /// Trains, writes the run folder, and returns the report.
 pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
@@ -67,6 +71,10 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let config = Config::read(&config_path)?;
     let entry =
         registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
+    let written = match entry.training {
+        Training::ClosedForm => None,
+        Training::Gradient => Some(checkpoint_of(path, &config)?),
+    };
     let Prepared { rows: [train_rows, test_rows], preparation, stored } =
         prepare_rows(&config.data, &config.reading)?;
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
@@ -75,7 +83,64 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let mut built_with = preparation.clone();
     built_with.examples = data.train.len();
     let model = entry.outline(&config.settings, &built_with)?;
-    train(&Setup { entry, config, data, preparation, stored }, model, &RunFolder::existing(path), true)
+    let setup = Setup { entry, config, data, preparation, stored };
+    let changed = |written: &Metadata| {
+        let now = about(&setup);
+        [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
+    };
+    if written.as_ref().is_some_and(changed) {
+        return Err(match setup.config.data.as_str() {
+            "-" => Error::file(
+                path,
+                "the data on standard input are not those that the training began with; pipe the same in \
+                 again",
+            ),
+            name => Error::file(
+                Path::new(name),
+                "the data have changed since the training was interrupted; put back what they were, or begin \
+                 another training with `zoo train --config`",
+            ),
+        });
+    }
+    train(&setup, model, &RunFolder::existing(path), true)
+}
+
+/// What the checkpoint of an unfinished training says of itself, if these settings may go on with it.
+fn checkpoint_of(path: &Path, config: &Config) -> Result<Metadata> {
+    let (config_path, unfinished) = (path.join(run::CONFIG), path.join(UNFINISHED));
+    let checkpoint = Checkpoint::read(&unfinished)?;
+    let trained = run::trained_with(&checkpoint).map_err(|problem| Error::file(&unfinished, problem))?;
+    config.check_belongs(&config_path, &trained)?;
+    let position: serde_json::Value = checkpoint
+        .metadata
+        .get("position")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let done = position["epochs"].as_array().map_or(0, Vec::len);
+    let begun = usize::from(position["steps"].as_u64() > Some(0));
+    if done + begun > config.train.epochs {
+        return Err(Error::file(
+            &config_path,
+            format!(
+                "epochs is {}, but the training is in epoch {}; put back the epochs it had, or more",
+                config.train.epochs,
+                done + begun
+            ),
+        ));
+    }
+    Ok(checkpoint.metadata)
+}
+
+/// What the checkpoint of an unfinished training says besides: everything that must be the same when it
+/// goes on.
+fn about(setup: &Setup) -> Metadata {
+    let data = match &setup.stored {
+        Some(stored) => stored.fingerprint(),
+        None => setup.data.fingerprint(),
+    };
+    let mut about = run::metadata(&setup.config, &setup.preparation);
+    about.insert(DATA.into(), format!("{data:016x}"));
+    about
 }
 
 /// Trains to the end of the plan or to Ctrl-C, and writes everything but the settings.
@@ -93,7 +158,7 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
                 .with(ProgressBar::new().images(data.train.image.is_some()))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
-            let mut lesson = Lesson { stored, ..Lesson::new(&mut *model, data) };
+            let mut lesson = Lesson { stored, about: about(setup), ..Lesson::new(&mut *model, data) };
             if resume {
                 trainer.resume(&mut lesson, &unfinished)?;
             }
@@ -108,6 +173,9 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         return Ok(Outcome::Done(text));
     }
     text += &format!("Go on with: zoo resume {}\n", folder.path().display());
+    if config.data == "-" {
+        text += "The data came from standard input: pipe the same in again.\n";
+    }
     Ok(Outcome::Interrupted(text))
 }
 
