@@ -42,6 +42,19 @@ pub struct Lesson<'a> {
     pub augment: Augment,
     /// Text that checkpoints of the training have besides.
     pub about: Metadata,
+    /// How the parts of a model are trained that learn before the whole does.
+    pub parts: &'a TrainPart<'a>,
+}
+
+/// Trains a part of a model by its own plan, before the whole is trained.
+pub type TrainPart<'a> = dyn Fn(&mut dyn Task<f32>, &Plan) -> Result<()> + 'a;
+
+/// Trains a part of a model to the end of its plan.
+///
+/// # Errors
+/// If the plan makes no sense, or the loss is not a finite number any more.
+pub fn train_part(task: &mut dyn Task<f32>, plan: &Plan) -> Result<()> {
+    trainer(plan).run(task)
 }
 
 /// Changes to training examples, drawn anew in every epoch. The test examples stay as they are.
@@ -56,7 +69,8 @@ pub struct Augment {
 impl<'a> Lesson<'a> {
     /// A model that learns from the training examples as they are.
     pub fn new(model: &'a mut dyn AnyModel, data: &'a Split) -> Self {
-        Lesson { model, data, stored: None, augment: Augment::default(), about: Metadata::new() }
+        let (augment, about) = (Augment::default(), Metadata::new());
+        Lesson { model, data, stored: None, augment, about, parts: &train_part }
     }
 
     fn train(&self) -> &dyn Examples {
@@ -70,7 +84,7 @@ impl Task<f32> for Lesson<'_> {
     }
 
     fn begin(&mut self, seed: u64) -> Result<()> {
-        self.model.prepare(&self.data.train, seed)
+        self.model.prepare(&self.data.train, seed, self.parts)
     }
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {

@@ -160,6 +160,17 @@ fn a_training_goes_on_with_its_own_settings_only() {
     edited("epochs = 100000", "epochs = 1", "a/config.toml: epochs is 1, but the training is in epoch");
 }
 
+#[cfg(unix)]
+#[test]
+fn pretraining_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let long = ["train", "stacked", "--hidden", "8", "--code", "2", "--set", "pretraining=100000"];
+    let text = interrupt(path, &[&long[..], &["--out", "a"]].concat(), b"");
+    assert_eq!(text, "Stopped during the pretraining, of which nothing is kept: begin again.\n");
+    assert!(!path.join("a").exists(), "a folder from which nothing can go on");
+}
+
 #[test]
 fn nothing_to_resume_is_one_sentence() {
     let folder = tempfile::tempdir().unwrap();

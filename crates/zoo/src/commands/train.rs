@@ -1,11 +1,12 @@
 //! `zoo train` and `zoo resume`.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
-use nn::train::{ProgressBar, StopFlag};
+use nn::train::{ProgressBar, StopFlag, Task};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
@@ -13,7 +14,7 @@ use zoo::data::{Prepared, Split, prepare_rows};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Epoch, Lesson, trainer};
+use zoo::train::{Epoch, Lesson, Plan, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
 use super::Outcome;
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
     let trained = train(&setup, model, &folder, false);
-    if trained.is_err() && !folder.path().join(UNFINISHED).exists() {
+    if !matches!(trained, Ok(Outcome::Done(_))) && !folder.path().join(UNFINISHED).exists() {
         let _ = std::fs::remove_file(folder.path().join(run::CONFIG));
     }
     trained
@@ -158,11 +159,30 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
                 .with(ProgressBar::new().images(data.train.image.is_some()))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
-            let mut lesson = Lesson { stored, about: about(setup), ..Lesson::new(&mut *model, data) };
+            let pretraining_stopped = Cell::new(false);
+            let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
+                let bar = ProgressBar::new().images(data.train.image.is_some());
+                let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar);
+                trainer.run(task)?;
+                pretraining_stopped.set(!trainer.is_finished());
+                match trainer.is_finished() {
+                    true => Ok(()),
+                    false => Err(Error::Invalid("stopped before all parts of the model were trained".into())),
+                }
+            };
+            let lesson = Lesson::new(&mut *model, data);
+            let mut lesson = Lesson { stored, about: about(setup), parts: &parts, ..lesson };
             if resume {
                 trainer.resume(&mut lesson, &unfinished)?;
             }
-            trainer.run(&mut lesson)?;
+            match trainer.run(&mut lesson) {
+                // Parts have no checkpoint of their own.
+                Err(_) if pretraining_stopped.get() => {
+                    let text = "Stopped during the pretraining, of which nothing is kept: begin again.\n";
+                    return Ok(Outcome::Interrupted(text.into()));
+                }
+                ran => ran?,
+            }
             finished = trainer.is_finished();
             trainer.epochs().to_vec()
         }
