@@ -58,6 +58,8 @@ fn a_table_with_text_and_gaps() {
     let codes = succeed(path, &["encode", "runs/ae-1", "--data", "new.csv"]);
     let known = succeed(path, &["encode", "runs/ae-1", "--data", "people.csv"]);
     assert!(close(&csv(&codes).1[0], &csv(&known).1[0]), "ann in both");
+    let piped = pipe(path, &["encode", "runs/ae-1", "--data", "-"], b"income,age\n2000,31\n,29\n");
+    assert_eq!(piped, codes, "the same from standard input");
 
     let text = succeed(path, &["data", "people.csv"]);
     assert!(

@@ -204,8 +204,15 @@ impl Preparation {
     /// # Errors
     /// If the data cannot be read, or do not have the features of the training examples.
     pub fn read(&self, source: &str) -> Result<Rows> {
-        let path = Path::new(source);
-        let mut raw = Raw::read(source, &self.reading_of(source)?)?;
+        let (path, content) = match source {
+            "-" => (Path::new(raw::STANDARD_INPUT), Some(raw::standard_input()?)),
+            name => (Path::new(name), None),
+        };
+        let reading = self.reading_of(path, content.as_deref())?;
+        let mut raw = match &content {
+            Some(content) => Raw::of_table(path, Some(content), &reading)?,
+            None => Raw::read(source, &reading)?,
+        };
         if let Some(test) = raw.test.take() {
             let labels = raw.data.labels.take().zip(test.labels).map(|(a, b)| [a, b].concat());
             raw.data =
@@ -250,13 +257,13 @@ impl Preparation {
     }
 
     /// How to read other data: columns that were left out or hold labels may be absent there.
-    fn reading_of(&self, source: &str) -> Result<Reading> {
+    fn reading_of(&self, path: &Path, content: Option<&[u8]>) -> Result<Reading> {
         let mut reading = self.reading.clone();
-        let path = Path::new(source);
-        if source == "-" || !path.exists() {
-            return Ok(reading);
-        }
-        let kind = Kind::of(path)?;
+        let kind = match content {
+            Some(_) => Kind::Table,
+            None if path.exists() => Kind::of(path)?,
+            None => return Ok(reading),
+        };
         if matches!(kind, Kind::Pictures | Kind::Picture) {
             reading.size = reading.size.or(self.image);
             if !self.columns.is_empty() || reading.size.is_none() {
@@ -271,7 +278,7 @@ impl Preparation {
             // An array has no columns that could be left out, and labels of its own.
             return Ok(Reading { drop: vec![], label: None, ..reading });
         }
-        let columns = raw::columns(path, &reading)?;
+        let columns = raw::columns(path, content, &reading)?;
         let there = |column: &Column| match column {
             Column::Name(name) => columns.header && columns.names.contains(name),
             // Numbers count the columns of the training file, so they fit only a file with all of them.
