@@ -297,6 +297,15 @@ impl Preparation {
         if self.columns == raw.columns || !named(&self.columns) || !named(&raw.columns) {
             return Ok(());
         }
+        for (columns, whose) in [(&self.columns, "of the training data"), (&raw.columns, "here")] {
+            if let Some(name) = repeated(columns) {
+                let problem = format!(
+                    "two columns {whose} are called `{name}`, so nobody can say which is which; give the \
+                     columns the order of the training data, or names of their own"
+                );
+                return Err(Error::file(path, problem));
+            }
+        }
         let place = |name: &String| {
             raw.columns.iter().position(|other| other == name).ok_or_else(|| {
                 Error::file(path, format!("there is no column `{name}`, which the model was trained with"))
@@ -413,6 +422,11 @@ impl Preparation {
             |values: &[f32]| Tensor::from_vec([values.len()], values.to_vec()).expand([self.features]);
         (!self.scale.is_empty()).then(|| Scaling { shift: tensor(&self.shift), scale: tensor(&self.scale) })
     }
+}
+
+/// A name that two columns have.
+fn repeated(columns: &[String]) -> Option<&String> {
+    columns.iter().enumerate().find(|(place, name)| columns[..*place].contains(name)).map(|(_, name)| name)
 }
 
 /// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
