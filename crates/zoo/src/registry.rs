@@ -335,6 +335,11 @@ impl Entry {
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
+    /// Whether it makes examples of a class that is asked for.
+    pub fn draws_classes(&self) -> bool {
+        self.name == "cvae"
+    }
+
     /// How to train it on this data when nothing else is said.
     pub fn plan(&self, data: &Dataset) -> Plan {
         let small = data.width() < 256;

@@ -189,6 +189,7 @@ fn images_are_sampled_walked_denoised_and_drawn() {
     picture(&["sample", "runs/vae-1", "--count", "9"], "new.png");
     picture(&["sample", "runs/cvae-1", "--class", "3"], "threes.png");
     picture(&["sample", "runs/ae-1", "--mixture", "4"], "mixture.png");
+    refuse(path, &["sample", "runs/vae-1", "--class", "3"], "the model `vae` draws from all examples");
     refuse(path, &["sample", "runs/ae-1"], "the model `ae` has no prior to draw from");
     refuse(
         path,

@@ -34,6 +34,13 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
 
 fn from_prior(run: &Run, args: &SampleArgs) -> Result<Tensor<f32>> {
     let classes = run.preparation.classes as u32;
+    if args.class.is_some() && !run.entry.draws_classes() {
+        let name = run.entry.name;
+        return Err(Error::Invalid(format!(
+            "the model `{name}` draws from all examples and knows no classes; leave --class away, or train \
+             `cvae`"
+        )));
+    }
     if let Some(class) = args.class.filter(|class| *class >= classes) {
         return Err(Error::Invalid(format!("there is no class {class}; the run has {classes}, from 0 on")));
     }
@@ -41,7 +48,7 @@ fn from_prior(run: &Run, args: &SampleArgs) -> Result<Tensor<f32>> {
     let context = Context::sampling(args.seed, &numbers);
     let context = match args.class {
         Some(class) => context.with_labels(Some(vec![class; args.count])),
-        None if run.entry.name == "cvae" => {
+        None if run.entry.draws_classes() => {
             context.with_labels(Some((0..args.count).map(|i| i as u32 % classes.max(1)).collect()))
         }
         None => context,
