@@ -102,7 +102,7 @@ fn image_folders_are_trained_on() {
 #[test]
 fn senseless_settings_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["train", "vea"], "error: there is no model `vea`; did you mean `vae`? (models: pca, ae, "),
         (&["train", "zzzzzz"], "error: there is no model `zzzzzz`; the models are pca, ae, "),
         (&["train", "ae", "--epochs", "0"], "error: epochs is 0; training needs at least 1 epoch"),
@@ -120,6 +120,10 @@ fn senseless_settings_are_refused() {
         (&["train", "ae", "--lr", "0"], "error: the learning rate must be a positive number, not 0"),
         (&["train", "ae", "--lr", "nan"], "error: the learning rate must be a positive number, not NaN"),
         (&["train", "ae", "--threads", "0"], "error: at least 1 thread is needed (--threads 1)"),
+        (
+            &["train", "ae", "--threads", "100000"],
+            "error: --threads 100000 is far more than this machine has",
+        ),
         (
             &["train", "pca", "--hidden", "3"],
             "error: model `pca`: there is no setting `hidden`; its settings are code",

@@ -323,6 +323,14 @@ pub(super) fn use_threads(threads: Option<usize>) -> Result<()> {
     if threads == Some(0) {
         return Err(Error::Invalid("at least 1 thread is needed (--threads 1)".into()));
     }
+    // Threads beyond the cores only wait for each other; starting thousands takes longer than most trainings.
+    let most = (4 * std::thread::available_parallelism().map_or(1, usize::from)).max(16);
+    if let Some(threads) = threads.filter(|threads| *threads > most) {
+        return Err(Error::Invalid(format!(
+            "--threads {threads} is far more than this machine has cores; choose {most} or less, or leave \
+             it away"
+        )));
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0));
     pool.build_global().map_err(|error| Error::Invalid(format!("cannot start {threads:?} threads: {error}")))
 }
