@@ -230,7 +230,32 @@ fn a_search_goes_on_and_says_how_to_train() {
     refuse(folder.path(), &["search", "ae", "--space", "code=8..2"], "`code` to search needs low < high");
     refuse(folder.path(), &["search", "ae", "--space", "code"], "`code` is no range");
     let other = [&search[..], &["--space", "code=2..3"]].concat();
-    refuse(folder.path(), &other, "s.json: it belongs to another search");
+    refuse(
+        folder.path(),
+        &other,
+        "s.json: it belongs to another search (`ae` on digits, 1 epochs, by SSE, with",
+    );
+    let seed = [&once[..], &["--seed", "1"]].concat();
+    refuse(folder.path(), &seed, "which has another seed (0, not 1); use another file");
+    let more = [&search[..], &space[..3], &["5"], &space[4..]].concat();
+    assert!(succeed(folder.path(), &more).starts_with("5 trials; "));
+    let twice = ["search", "ae", "--space", "code=2..3", "--space", "code=5..8"];
+    refuse(folder.path(), &twice, "`code` has two ranges to search; give one --space code=…");
+}
+
+#[test]
+fn a_search_ends_with_its_space_and_its_command_trains_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let search =
+        ["search", "ae", "--space", "hidden=[8],[16,8]", "--space", "train.epochs=1,2", "--epochs", "7"];
+    let text = succeed(folder.path(), &[&search[..], &["--set", "train.batch=400"]].concat());
+    assert!(text.starts_with("4 trials of all 4 settings in the space; the best by SSE"), "{text}");
+    let command = text.lines().last().unwrap().trim();
+    assert!(
+        command.starts_with("zoo train ae --data digits --set 'train.batch=400' --set 'hidden=[")
+            && command.contains("--set 'train.epochs="),
+        "{command}"
+    );
 }
 
 #[test]
