@@ -136,6 +136,39 @@ fn senseless_settings_are_refused() {
 }
 
 #[test]
+fn what_no_memory_holds_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let huge = "9223372036854775807";
+    for model in zoo::registry::MODELS {
+        for size in [huge, "100000000000"] {
+            refuse(path, &["train", model.name, "--code", size], "is too large: it needs about");
+        }
+    }
+    for more in [
+        ["--hidden", "1000000000000"],
+        ["--hidden", "1000000,1000000"],
+        ["--epochs", huge],
+        ["--memory", huge],
+        ["--set", "train.batch=9223372036854775807"],
+    ] {
+        refuse(path, &[&["train", "ae"][..], &more].concat(), "error: ");
+    }
+    for (model, setting) in
+        [("residual", "blocks"), ("residual", "width"), ("iwae", "samples"), ("sequence", "state")]
+    {
+        let set = format!("{setting}={huge}");
+        refuse(path, &["train", model, "--set", &set], &format!("{setting} = {huge}"));
+    }
+    succeed(path, &["train", "vae", "--epochs", "1", "--hidden", "4", "--out", "v"]);
+    let many = "100000000000";
+    refuse(path, &["sample", "v", "--count", many], "--count 100000000000 is too large: it needs about");
+    refuse(path, &["sample", "v", "--count", many, "--mixture", "3"], "--count 100000000000 is too large");
+    refuse(path, &["eval", "v", "--likelihood", many], "--likelihood 100000000000 is too large");
+    refuse(path, &["interpolate", "v", "--steps", many], "--steps 100000000000 is too large");
+}
+
+#[test]
 fn edited_configurations_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     succeed(folder.path(), &["train", "ae", "--epochs", "1", "--out", "a"]);

@@ -5,6 +5,7 @@ use nn::{Context, Error, Purpose, Result, generator};
 use zoo::evaluate;
 use zoo::mixture::GaussianMixture;
 use zoo::run::Run;
+use zoo::settings::check_size;
 
 use super::Outcome;
 use super::encode::decoded;
@@ -20,6 +21,8 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
         return Err(Error::Invalid("at least 1 example must be made (--count 1)".into()));
     }
     let run = Run::open(&args.run)?;
+    let width = run.preparation.features + run.code();
+    check_size(&format!("--count {}", args.count), args.count as f64 * width as f64)?;
     if target.is_picture() {
         image_size(&run)?;
     }

@@ -69,7 +69,7 @@ impl Large {
     /// `reading` allows; `None` for all other data.
     pub(super) fn read(source: &str, reading: &Reading) -> Result<Option<Self>> {
         let path = Path::new(source);
-        let limit = (reading.memory as u64) << 20;
+        let limit = (reading.memory as u64).saturating_mul(1 << 20);
         if !path.exists() {
             return Ok(None);
         }
