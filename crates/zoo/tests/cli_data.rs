@@ -138,6 +138,21 @@ fn what_is_no_data_is_one_sentence() {
     refused("header.csv", b"a,b\n", "header.csv: the file holds only a header and no examples");
     refused("one.csv", b"a,b\n1,2\n", "one.csv: there is only 1 example");
     refused(
+        "two.csv",
+        b"a,b\n1,2\n3,4\n",
+        "two.csv: 2 examples are too few to have 0.200 of them for the test; choose another \
+         --test-fraction, such as 0.5",
+    );
+    fs::write(path.join("names.csv"), (0..20).fold("a,who\n".to_owned(), |t, i| t + &format!("{i},p{i}\n")))
+        .unwrap();
+    refuse_to_train(
+        path,
+        &["--data", "names.csv", "--label-column", "who"],
+        "names.csv: each of the 20 classes has at most 1 of the 20 examples, too few to have 0.200 of \
+         every class for the test; leave the labels out (--drop-columns in place of --label-column), or \
+         choose another",
+    );
+    refused(
         "ragged.csv",
         b"a,b\n1,2\n3,4,5\n",
         "ragged.csv: line 3: the row has 3 fields, but the first row has 2",

@@ -134,7 +134,15 @@ fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> 
         Some(labels) => Numbers::stratified(labels, fractions, SPLIT_SEED),
         None => Numbers::random(examples, fractions, SPLIT_SEED),
     };
-    let numbers = numbers.map_err(|error| Error::file(Path::new(source), error.to_string()))?;
+    let numbers = numbers.map_err(|error| {
+        let labels = match (&reading.label, &raw.data.labels) {
+            (Some(_), _) => "leave the labels out (--drop-columns in place of --label-column), or ",
+            (None, Some(_)) => "give the examples without classes, or ",
+            (None, None) => "",
+        };
+        let problem = format!("{error}; {labels}choose another --test-fraction, such as 0.5");
+        Error::file(Path::new(source), problem)
+    })?;
     let all = Rows::numbered(raw.data, names);
     Ok((all.chosen(&numbers.train), all.chosen(&numbers.test)))
 }
