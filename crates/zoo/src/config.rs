@@ -193,18 +193,34 @@ impl Draft {
     }
 }
 
+/// The schedules that a word alone does not describe, each with what does.
+const SCHEDULES: [(&str, &str); 4] = [
+    ("step", "{ step = { every = 0.25, factor = 0.5 } }"),
+    ("exponential", "{ exponential = { last = 0.01 } }"),
+    ("warmup", "{ warmup = { part = 0.1, then = \"cosine\" } }"),
+    (
+        "sequence",
+        "{ sequence = [{ part = 0.5, schedule = \"constant\" }, { part = 0.5, schedule = \"cosine\" }] }",
+    ),
+];
+
 /// A plan with some of its fields replaced.
 fn plan(defaults: Plan, given: Table) -> Result<Plan> {
     const FIELDS: [&str; 6] = ["epochs", "batch", "learning_rate", "schedule", "seed", "clip_norm"];
     let mut table = Table::try_from(defaults).expect("a plan is a table");
     for (key, value) in given {
+        let word = value.as_str().map(str::to_owned);
         if !FIELDS.contains(&key.as_str()) {
             return Err(registry::unknown("train.", &key, &FIELDS));
         }
         table.insert(key.clone(), value);
         // One after the other, so that the error can name it.
         Plan::deserialize(table.clone()).map_err(|error| {
-            let why = registry::in_words(&error);
+            let form = SCHEDULES.iter().find(|(name, _)| key == "schedule" && word.as_deref() == Some(name));
+            let why = match form {
+                Some((name, form)) => format!("`{name}` needs its numbers, as in train.schedule={form}"),
+                None => registry::in_words(&error),
+            };
             Error::Invalid(format!("the setting `train.{key}` cannot be used: {why}"))
         })?;
     }
@@ -222,4 +238,28 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T> {
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         Error::file(path, format!("line {line}: {}", error.message().trim()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_that_needs_numbers_says_how_to_give_them() {
+        let with = |schedule: &str| {
+            let mut draft = Draft { model: Some("ae".into()), ..Draft::default() };
+            draft.set(&format!("train.schedule={schedule}"))?;
+            draft.complete()
+        };
+        for (name, form) in SCHEDULES {
+            let text = with(name).err().unwrap().to_string();
+            let expected = format!(
+                "the setting `train.schedule` cannot be used: `{name}` needs its numbers, as in \
+                 train.schedule={form}"
+            );
+            assert_eq!(text, expected);
+            assert!(with(form).is_ok(), "{form}");
+        }
+        assert!(with("cosine").is_ok() && with("cosin").err().unwrap().to_string().contains("`cosin`"));
+    }
 }
