@@ -167,6 +167,11 @@ fn what_is_no_data_is_one_sentence() {
         b"\x93NUMPY\x01\0\x4a\0{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 9), }   \n\n";
     refused("huge.npy", huge, "huge.npy: the header promises");
     refused("idx", &[0, 0, 8, 3, 0, 0, 0, 1], "idx: this is one file of an IDX data set; give the folder");
+    refused(
+        "t10k-labels-idx1-ubyte.gz",
+        &[0x1f, 0x8b, 8, 0],
+        "gz: this is one file of an IDX data set; give the",
+    );
     refuse_to_train(path, &["--data", "missing.csv"], "missing.csv: there is no such file or folder");
     refuse_to_train(path, &["--data", "mnist.csv"], "mnist.csv: there is no such file or folder");
     // Columns that never change are no obstacle.

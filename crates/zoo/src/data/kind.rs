@@ -27,6 +27,10 @@ pub(super) enum Kind {
     Table,
 }
 
+/// What is said of a file that means nothing alone.
+const PART_OF_IDX: &str = "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte \
+                           and its companions";
+
 impl Kind {
     /// What is there.
     ///
@@ -74,10 +78,8 @@ impl Kind {
             {
                 other("pictures are read as PNG or JPEG; convert it")
             }
-            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(
-                "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte and its \
-                 companions",
-            ),
+            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(PART_OF_IDX),
+            [0x1f, 0x8b, ..] if name.contains("-ubyte") => other(PART_OF_IDX),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => other("the text is UTF-16; save it as UTF-8"),
             [0x1f, 0x8b, ..] => Ok(Kind::Table),
             _ if start.contains(&0) => other(
