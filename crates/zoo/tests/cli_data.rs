@@ -270,12 +270,21 @@ fn instructions_that_mean_nothing_are_refused() {
     let path = folder.path();
     npy::save(&path.join("x.npy"), &Tensor::<f32>::from_fn([20, 3], |i| i as f32)).unwrap();
     fs::write(path.join("t.csv"), table(20)).unwrap();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["--data", "x.npy", "--drop-columns", "2"], "x.npy: --drop-columns means nothing for an NPY array"),
         (&["--data", "x.npy", "--label-column", "2"], "put the labels beside the examples in an NPZ file"),
         (&["--data", "t.csv", "--array", "x"], "t.csv: --array means nothing for a table"),
         (&["--data", "t.csv", "--size", "8x8"], "t.csv: --size means nothing for a table"),
-        (&["--data", "digits", "--delimiter", ";"], "digits: --delimiter means nothing for IDX images"),
+        (&["--data", "digits", "--delimiter", ";"], "digits: --delimiter means nothing for the embedded"),
+        (&["--data", "digits", "--colour"], "digits: --colour means nothing for the embedded digits"),
+        (
+            &["--data", "digits", "--impute", "mean"],
+            "digits: --impute means nothing for the embedded digits; no",
+        ),
+        (
+            &["--data", "digits", "--test-fraction", "0.5"],
+            "digits; they say themselves which are for testing",
+        ),
     ];
     for (flags, expected) in cases {
         refuse_to_train(path, flags, expected);

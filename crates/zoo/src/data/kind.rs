@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use nn::data::pictures::Colour;
 use nn::{Error, Result};
 
-use super::{Reading, fetch};
+use super::{Impute, Reading, fetch};
 
 /// What can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,7 @@ impl Kind {
         let table = matches!(self, Kind::Table | Kind::Parquet);
         let pictures = matches!(self, Kind::Pictures | Kind::Picture);
         let plural = match self {
+            Kind::Idx if path == Path::new("digits") => "the embedded digits",
             Kind::Idx => "IDX images",
             Kind::Pictures | Kind::Picture => "pictures",
             Kind::Array => "an NPY array",
@@ -126,6 +128,17 @@ impl Kind {
             (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
             (reading.header.is_none() || self == Kind::Table, "--header", ""),
             (reading.size.is_none() || pictures, "--size", ""),
+            (reading.colour == Colour::Grey || pictures, "--colour", ""),
+            (
+                reading.impute == Impute::Refuse || !(pictures || self == Kind::Idx),
+                "--impute",
+                "; no pixel is missing",
+            ),
+            (
+                reading.test_fraction == Reading::default().test_fraction || self != Kind::Idx,
+                "--test-fraction",
+                "; they say themselves which are for testing",
+            ),
         ];
         match flags.iter().find(|(fine, ..)| !fine) {
             None => Ok(()),
