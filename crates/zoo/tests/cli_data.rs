@@ -219,6 +219,12 @@ fn tables_of_other_programs() {
         &["--data", "semicolons.csv"],
         "semicolons.csv: the first line has no comma, but ';' between its fields; try --delimiter ';'",
     );
+    write("spaces.txt", "a b c\n1 2 3\n4 5 6\n7 8 9\n");
+    let advice = "spaces.txt: the first line has no comma, but ' ' between its fields; try --delimiter ' '";
+    refuse_to_train(path, &["--data", "spaces.txt"], advice);
+    train(path, &["--data", "spaces.txt", "--delimiter", " ", "--out", "spaces"]);
+    write("name.csv", "full name\nann\nbob\n");
+    refuse_to_train(path, &["--data", "name.csv"], "line 2, column `full name`: \"ann\" is not a number");
     let decimal = ["--data", "semicolons.csv", "--delimiter", ";"];
     refuse_to_train(path, &decimal, "line 2, column `a`: \"1,5\" has a comma; numbers have a decimal point");
     write("infinite.csv", "a,b\n1,2\ninf,4\n5,6\n");

@@ -290,7 +290,9 @@ pub(super) fn explain_text(
     };
     let Ok(columns) = looked else { return error };
     if let ([only], None) = (&columns.names[..], options.delimiter)
-        && let Some(sign) = [';', '\t', '|'].into_iter().find(|sign| only.contains(*sign))
+        && let Some(sign) = [';', '\t', '|', ' '].into_iter().find(|sign| only.contains(*sign))
+        // A name may have spaces; a field that is a row of numbers betrays what separates them.
+        && (sign != ' ' || problem.split('"').nth(1).is_some_and(are_numbers))
     {
         let flag = if sign == '\t' { "$'\\t'".to_owned() } else { format!("'{sign}'") };
         return Error::file(
@@ -331,6 +333,11 @@ pub(super) fn explain_text(
             ),
         ),
     }
+}
+
+/// Whether this is several numbers with a space between each two.
+fn are_numbers(text: &str) -> bool {
+    text.contains(' ') && text.split(' ').all(|field| field.parse::<f32>().is_ok())
 }
 
 /// As one word of a command line.
