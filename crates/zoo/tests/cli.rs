@@ -136,6 +136,23 @@ fn senseless_settings_are_refused() {
 }
 
 #[test]
+fn negative_numbers_are_taken_as_numbers() {
+    let sides: [&[&str]; 5] = [
+        &["train", "ae", "--batch", "-1"],
+        &["train", "ae", "--seed", "-1"],
+        &["train", "ae", "--hidden", "-8"],
+        &["search", "ae", "--space", "code=1..2", "--trials", "-1"],
+        &["sample", "run", "--count", "-1"],
+    ];
+    for arguments in sides {
+        let output = zoo(Path::new("."), arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("error: invalid value '-"), "{error}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
 fn what_no_memory_holds_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
