@@ -17,6 +17,7 @@ use zoo::Settings;
 use zoo::data::{self, Split};
 use zoo::models::stacked::Config;
 use zoo::plot::{Series, curves, png};
+use zoo::train::train_part;
 
 const LABELS: usize = 60;
 const EPOCHS: usize = 80;
@@ -26,7 +27,7 @@ fn errors(pretraining: usize, seed: u64, digits: &Split) -> nn::Result<Vec<f64>>
     let from = &mut generator(seed, Purpose::Init, 0, 0);
     let config = Config { code: 64, hidden: vec![128], pretraining, ..Config::defaults(&digits.train) };
     let mut model = config.build(&digits.train, from)?;
-    model.prepare(&digits.train, seed)?;
+    model.prepare(&digits.train, seed, &train_part)?;
     let classifier = model.0.classifier(10, from);
 
     let labels = digits.train.labels.as_deref().expect("the digits have labels");

@@ -13,6 +13,7 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nn::{Error, Result};
@@ -84,6 +85,50 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
         parse(path, &text)
     }
+
+    /// Refuses settings, read from this file, that are not those a checkpoint was `trained` with. The data
+    /// may have moved, and the number of epochs may change: neither makes another model of the parameters.
+    ///
+    /// # Errors
+    /// With a sentence that names the settings that differ.
+    pub fn check_belongs(&self, path: &Path, trained: &Config) -> Result<()> {
+        let [now, then] = [self, trained].map(Config::by_name);
+        let names: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
+        let value = |of: Option<&Value>| of.map_or("nothing".to_owned(), Value::to_string);
+        let differ: Vec<String> = (names.into_iter())
+            .map(|name| (name, now.get(name), then.get(name)))
+            .filter(|(_, now, then)| now != then)
+            .map(|(name, now, then)| format!("{name}: {} here, {} there", value(now), value(then)))
+            .collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        Err(Error::file(
+            path,
+            format!(
+                "it does not belong to this checkpoint ({}); put back what was there, or train another \
+                 model with `zoo train --config`",
+                differ.join("; ")
+            ),
+        ))
+    }
+
+    /// What decides which model the parameters are of, by the names of the settings.
+    fn by_name(&self) -> BTreeMap<String, Value> {
+        let table = |of: Result<Table, toml::ser::Error>| of.expect("its fields have names");
+        let parts = [
+            ("train.", table(Table::try_from(&self.train))),
+            ("reading.", table(Table::try_from(&self.reading))),
+            ("", self.settings.clone()),
+        ];
+        let named = |(prefix, part): (&'static str, Table)| {
+            part.into_iter().map(move |(key, value)| (format!("{prefix}{key}"), value))
+        };
+        let mut all: BTreeMap<String, Value> = parts.into_iter().flat_map(named).collect();
+        all.remove("train.epochs");
+        all.insert("model".into(), self.model.clone().into());
+        all
+    }
 }
 
 impl Draft {
@@ -148,18 +193,34 @@ impl Draft {
     }
 }
 
+/// The schedules that a word alone does not describe, each with what does.
+const SCHEDULES: [(&str, &str); 4] = [
+    ("step", "{ step = { every = 0.25, factor = 0.5 } }"),
+    ("exponential", "{ exponential = { last = 0.01 } }"),
+    ("warmup", "{ warmup = { part = 0.1, then = \"cosine\" } }"),
+    (
+        "sequence",
+        "{ sequence = [{ part = 0.5, schedule = \"constant\" }, { part = 0.5, schedule = \"cosine\" }] }",
+    ),
+];
+
 /// A plan with some of its fields replaced.
 fn plan(defaults: Plan, given: Table) -> Result<Plan> {
     const FIELDS: [&str; 6] = ["epochs", "batch", "learning_rate", "schedule", "seed", "clip_norm"];
     let mut table = Table::try_from(defaults).expect("a plan is a table");
     for (key, value) in given {
+        let word = value.as_str().map(str::to_owned);
         if !FIELDS.contains(&key.as_str()) {
             return Err(registry::unknown("train.", &key, &FIELDS));
         }
         table.insert(key.clone(), value);
         // One after the other, so that the error can name it.
         Plan::deserialize(table.clone()).map_err(|error| {
-            let why = registry::in_words(&error);
+            let form = SCHEDULES.iter().find(|(name, _)| key == "schedule" && word.as_deref() == Some(name));
+            let why = match form {
+                Some((name, form)) => format!("`{name}` needs its numbers, as in train.schedule={form}"),
+                None => registry::in_words(&error),
+            };
             Error::Invalid(format!("the setting `train.{key}` cannot be used: {why}"))
         })?;
     }
@@ -177,4 +238,28 @@ fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T> {
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         Error::file(path, format!("line {line}: {}", error.message().trim()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_that_needs_numbers_says_how_to_give_them() {
+        let with = |schedule: &str| {
+            let mut draft = Draft { model: Some("ae".into()), ..Draft::default() };
+            draft.set(&format!("train.schedule={schedule}"))?;
+            draft.complete()
+        };
+        for (name, form) in SCHEDULES {
+            let text = with(name).err().unwrap().to_string();
+            let expected = format!(
+                "the setting `train.schedule` cannot be used: `{name}` needs its numbers, as in \
+                 train.schedule={form}"
+            );
+            assert_eq!(text, expected);
+            assert!(with(form).is_ok(), "{form}");
+        }
+        assert!(with("cosine").is_ok() && with("cosin").err().unwrap().to_string().contains("`cosin`"));
+    }
 }

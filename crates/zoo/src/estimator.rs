@@ -169,12 +169,7 @@ impl Fitted {
     pub fn load(path: &Path) -> Result<Self> {
         let wrong = |problem: String| Error::file(path, problem);
         let checkpoint = Checkpoint::read(path)?;
-        let text = checkpoint.metadata.get("config").ok_or_else(|| {
-            wrong("the file does not say which model it holds; it was not written by this library".into())
-        })?;
-        let config: Config = toml::from_str(text).map_err(|error| {
-            wrong(format!("the settings in this file cannot be read ({})", error.message()))
-        })?;
+        let config = run::trained_with(&checkpoint).map_err(wrong)?;
         let preparation = run::preparation(&checkpoint).map_err(wrong)?;
         let entry = registry::find(&config.model).map_err(|error| wrong(error.to_string()))?;
         let mut model =

@@ -43,6 +43,7 @@ use nn::{Context, Dataset, Error, Result};
 
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
+use crate::train::TrainPart;
 
 // ANCHOR: model
 /// An autoencoder on a tape. A model's file implements this and nothing else.
@@ -57,12 +58,17 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T>;
     // ANCHOR_END: model
 
-    /// What comes before the first step of training, on the training data: pretraining, for example. Nothing
-    /// for most models. `model` is the model at rest.
+    /// What comes before the first step of training, on the training data: pretraining, for example, by
+    /// `train`. Nothing for most models. `model` is the model at rest.
     ///
     /// # Errors
     /// If a training in it fails.
-    fn prepare(_model: &mut Self::With<Tensor<f32>>, _data: &Dataset, _seed: u64) -> Result<()> {
+    fn prepare(
+        _model: &mut Self::With<Tensor<f32>>,
+        _data: &Dataset,
+        _seed: u64,
+        _train: &TrainPart<'_>,
+    ) -> Result<()> {
         Ok(())
     }
 
@@ -127,7 +133,7 @@ pub trait AnyModel {
     ///
     /// # Errors
     /// If a training in it fails.
-    fn prepare(&mut self, _data: &Dataset, _seed: u64) -> Result<()> {
+    fn prepare(&mut self, _data: &Dataset, _seed: u64, _train: &TrainPart<'_>) -> Result<()> {
         Ok(())
     }
 
@@ -246,8 +252,8 @@ where
         model.divergence(tape.constant(x)).map(Var::value)
     }
 
-    fn prepare(&mut self, data: &Dataset, seed: u64) -> Result<()> {
-        <M::With<Var<'_, f32>> as Model<'_, f32>>::prepare(&mut self.0, data, seed)
+    fn prepare(&mut self, data: &Dataset, seed: u64, train: &TrainPart<'_>) -> Result<()> {
+        <M::With<Var<'_, f32>> as Model<'_, f32>>::prepare(&mut self.0, data, seed, train)
     }
 
     fn train_step(

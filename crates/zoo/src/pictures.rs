@@ -92,19 +92,22 @@ pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset, names: &[Str
 #[track_caller]
 pub fn codes_titled(title: &str, codes: &Tensor<f32>, labels: Option<&[u32]>, names: &[String]) -> Picture {
     let shown = codes.shape()[0].min(MOST_POINTS);
-    let codes = codes.slice(0, 0, shown, 1);
-    let width = codes.shape()[1];
-    let (plane, x, y) = match width {
-        1 => (codes, "code", ""),
-        2 => (codes, "first code", "second code"),
-        _ => {
-            let names = ("first principal component of the codes", "second principal component");
-            (Pca::fit(&codes, 2).encode(&codes), names.0, names.1)
-        }
+    let (x, y) = match codes.shape()[1] {
+        1 => ("code", ""),
+        2 => ("first code", "second code"),
+        _ => ("first principal component of the codes", "second principal component"),
     };
-    let point = |row: Vec<f32>| [row[0], row.get(1).copied().unwrap_or(0.0)];
-    let points: Vec<[f32; 2]> = rows(&plane).into_iter().map(point).collect();
+    let points = plane(codes, shown);
     plot::code_map(title, x, y, &points, labels.map(|labels| &labels[..shown]), names)
+}
+
+/// The first codes in a plane: as they are, or along the two principal axes. These are the axes of all codes,
+/// however many are shown, so that no picture of them is another's mirror image.
+pub(crate) fn plane(codes: &Tensor<f32>, shown: usize) -> Vec<[f32; 2]> {
+    let first = codes.slice(0, 0, shown, 1);
+    let plane = if codes.shape()[1] > 2 { Pca::fit(codes, 2).encode(&first) } else { first };
+    let point = |row: Vec<f32>| [row[0], row.get(1).copied().unwrap_or(0.0)];
+    rows(&plane).into_iter().map(point).collect()
 }
 
 /// New examples: decoded draws from the model's prior. `None` if it has none, or the examples are not
@@ -161,4 +164,25 @@ pub fn errors(model: &dyn AnyModel, data: &Split) -> (Vec<f64>, f64) {
     let errors = evaluate::squared_errors(model, &data.test);
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
     (errors, mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_of_some_codes_and_of_all_have_the_same_axes() {
+        for width in [1, 2, 5] {
+            // The first vary in other directions than all.
+            let codes = Tensor::from_fn([40, width], |i| {
+                let (row, column) = ((i / width) as f32, (i % width) as f32);
+                (row * (column + 1.0)).sin() * if row < 6.0 { column - 2.0 } else { 4.0 - column }
+            });
+            let [few, all] = [6, 40].map(|shown| plane(&codes, shown));
+            assert_eq!((few.len(), all.len()), (6, 40));
+            for (a, b) in few.iter().zip(&all) {
+                assert!((a[0] - b[0]).hypot(a[1] - b[1]) < 1e-4, "width {width}: {a:?} {b:?}");
+            }
+        }
+    }
 }

@@ -23,6 +23,7 @@ use crate::models::{autoencoder, linear, pca, vae};
 use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
 use crate::models::{contractive, ica, rae, sequence, stacked, wae};
 use crate::models::{conv, denoising, jumprelu, residual, sparse, sparse_kl, topk};
+use crate::settings::check_sizes;
 use crate::train::Plan;
 use crate::{AnyModel, Settings};
 
@@ -319,6 +320,7 @@ impl Entry {
     /// # Errors
     /// If a setting makes no sense.
     pub fn build(&self, settings: &Table, data: &Dataset, seed: u64) -> Result<Box<dyn AnyModel>> {
+        check_sizes(settings, data.width())?;
         (self.kind.build)(settings, data, Start::Seed(seed))
     }
 
@@ -330,9 +332,15 @@ impl Entry {
     pub fn outline(&self, settings: &Table, data: &Preparation) -> Result<Box<dyn AnyModel>> {
         const ROWS: usize = 4;
         let labels = data.classes.checked_sub(1).map(|last| vec![last as u32; ROWS]);
+        check_sizes(settings, data.features)?;
         let like = Dataset { x: Tensor::zeros([ROWS, data.features]), labels, image: data.image };
         (self.kind.build)(settings, &like, Start::Checkpoint(data.examples))
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
+    }
+
+    /// Whether it makes examples of a class that is asked for.
+    pub fn draws_classes(&self) -> bool {
+        self.name == "cvae"
     }
 
     /// How to train it on this data when nothing else is said.

@@ -75,6 +75,8 @@ impl Run {
         }
         let checkpoint = Checkpoint::read(&model_path)?;
         let preparation = preparation(&checkpoint).map_err(|problem| Error::file(&model_path, problem))?;
+        let trained = trained_with(&checkpoint).map_err(|problem| Error::file(&model_path, problem))?;
+        config.check_belongs(&config_path, &trained)?;
         let mut model = entry
             .outline(&config.settings, &preparation)
             .map_err(|error| Error::file(&config_path, error.to_string()))?;
@@ -149,6 +151,18 @@ pub(crate) fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation, S
     )?;
     serde_json::from_str(text)
         .map_err(|error| format!("the preparation of the data in this checkpoint cannot be read ({error})"))
+}
+
+/// The settings that this checkpoint's model was trained with.
+///
+/// # Errors
+/// A sentence, if the checkpoint does not say.
+pub fn trained_with(checkpoint: &Checkpoint<f32>) -> Result<Config, String> {
+    let text = checkpoint.metadata.get("config").ok_or(
+        "the file does not say which model it holds; it was not written by this library, or by an older one",
+    )?;
+    toml::from_str(text)
+        .map_err(|error| format!("the settings in this file cannot be read ({})", error.message()))
 }
 
 /// The name of a parameter that is not finite.

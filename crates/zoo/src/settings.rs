@@ -1,8 +1,9 @@
 //! What is decided about a model before it is trained.
 
-use nn::{Dataset, Generator, Purpose, Result, generator};
+use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use toml::{Table, Value};
 
 use crate::AnyModel;
 
@@ -29,4 +30,51 @@ pub trait Settings: Serialize + DeserializeOwned {
     fn outline(&self, like: &Dataset, _examples: usize) -> Result<Self::Model> {
         self.build(like, &mut generator(0, Purpose::Init, 0, 0))
     }
+}
+
+/// Refuses what would need this many numbers (which may be a guess) if they are more than a machine can hold.
+/// `what` is the setting that asks for them, with its value.
+///
+/// # Errors
+/// With one sentence that names it.
+pub fn check_size(what: &str, numbers: f64) -> Result<()> {
+    /// 16 gigabytes; a training needs several times as much.
+    const MOST: f64 = (1_u64 << 32) as f64;
+    // The system may know that it has less. What is reserved here goes back at once.
+    if numbers <= MOST && Vec::<f32>::new().try_reserve_exact(numbers as usize).is_ok() {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "{what} is too large: it needs about {numbers:.0e} numbers in memory; choose less"
+    )))
+}
+
+/// Refuses settings of a model that is larger than any memory, before something tries to build it.
+pub(crate) fn check_sizes(settings: &Table, features: usize) -> Result<()> {
+    /// Whole numbers that are no sizes but times.
+    const TIMES: [&str; 2] = ["pretraining", "dead_after"];
+    /// How often the same layers are repeated.
+    const REPEATED: [&str; 2] = ["blocks", "steps"];
+    let whole = |value: &Value| value.as_integer().map(|size| size as f64);
+    // Every size, and whether units of this number may meet as many: the layers of a list meet each other.
+    let (mut sizes, mut repeated) = (vec![(features as f64, false)], 1.0_f64);
+    for (key, value) in settings.iter().filter(|(key, _)| !TIMES.contains(&key.as_str())) {
+        let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        match REPEATED.contains(&key.as_str()) {
+            true => repeated *= whole(value).unwrap_or(1.0).max(1.0),
+            false => sizes
+                .extend(all.iter().filter_map(whole).map(|size| (size, key != "code" && value.is_integer()))),
+        }
+    }
+    // Nobody but the model knows which layers meet in a matrix, so all pairs do here.
+    let mut numbers = 0.0;
+    for (place, (size, squared)) in sizes.iter().enumerate() {
+        let itself = if *squared { *size } else { 1.0 };
+        numbers += size * (itself + sizes[..place].iter().map(|(other, _)| other).sum::<f64>());
+    }
+    let sizes = settings.iter().filter(|(key, value)| {
+        !TIMES.contains(&key.as_str()) && (value.is_integer() || value.as_array().is_some())
+    });
+    let text: Vec<String> = sizes.map(|(key, value)| format!("{key} = {value}")).collect();
+    check_size(&format!("a model with {}", text.join(", ")), numbers * repeated)
 }

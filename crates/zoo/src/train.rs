@@ -19,7 +19,7 @@
 //! ```
 
 use autograd::Tensor;
-use nn::checkpoint::Checkpoint;
+use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
 use nn::data::transform::{Binarize, Shift};
 use nn::optim::{self, Adam, Optimizer};
@@ -40,6 +40,21 @@ pub struct Lesson<'a> {
     pub stored: Option<&'a dyn Examples>,
     /// What happens to training examples whenever they are drawn.
     pub augment: Augment,
+    /// Text that checkpoints of the training have besides.
+    pub about: Metadata,
+    /// How the parts of a model are trained that learn before the whole does.
+    pub parts: &'a TrainPart<'a>,
+}
+
+/// Trains a part of a model by its own plan, before the whole is trained.
+pub type TrainPart<'a> = dyn Fn(&mut dyn Task<f32>, &Plan) -> Result<()> + 'a;
+
+/// Trains a part of a model to the end of its plan.
+///
+/// # Errors
+/// If the plan makes no sense, or the loss is not a finite number any more.
+pub fn train_part(task: &mut dyn Task<f32>, plan: &Plan) -> Result<()> {
+    trainer(plan).run(task)
 }
 
 /// Changes to training examples, drawn anew in every epoch. The test examples stay as they are.
@@ -54,7 +69,8 @@ pub struct Augment {
 impl<'a> Lesson<'a> {
     /// A model that learns from the training examples as they are.
     pub fn new(model: &'a mut dyn AnyModel, data: &'a Split) -> Self {
-        Lesson { model, data, stored: None, augment: Augment::default() }
+        let (augment, about) = (Augment::default(), Metadata::new());
+        Lesson { model, data, stored: None, augment, about, parts: &train_part }
     }
 
     fn train(&self) -> &dyn Examples {
@@ -68,7 +84,7 @@ impl Task<f32> for Lesson<'_> {
     }
 
     fn begin(&mut self, seed: u64) -> Result<()> {
-        self.model.prepare(&self.data.train, seed)
+        self.model.prepare(&self.data.train, seed, self.parts)
     }
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
@@ -84,6 +100,7 @@ impl Task<f32> for Lesson<'_> {
 
     fn save(&self, into: &mut Checkpoint<f32>) {
         self.model.insert("model", into);
+        into.metadata.extend(self.about.clone());
     }
 
     fn restore(&mut self, from: &Checkpoint<f32>) -> Result<(), String> {

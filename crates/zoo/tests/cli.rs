@@ -102,7 +102,7 @@ fn image_folders_are_trained_on() {
 #[test]
 fn senseless_settings_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["train", "vea"], "error: there is no model `vea`; did you mean `vae`? (models: pca, ae, "),
         (&["train", "zzzzzz"], "error: there is no model `zzzzzz`; the models are pca, ae, "),
         (&["train", "ae", "--epochs", "0"], "error: epochs is 0; training needs at least 1 epoch"),
@@ -121,6 +121,10 @@ fn senseless_settings_are_refused() {
         (&["train", "ae", "--lr", "nan"], "error: the learning rate must be a positive number, not NaN"),
         (&["train", "ae", "--threads", "0"], "error: at least 1 thread is needed (--threads 1)"),
         (
+            &["train", "ae", "--threads", "100000"],
+            "error: --threads 100000 is far more than this machine has",
+        ),
+        (
             &["train", "pca", "--hidden", "3"],
             "error: model `pca`: there is no setting `hidden`; its settings are code",
         ),
@@ -129,6 +133,56 @@ fn senseless_settings_are_refused() {
     for (arguments, expected) in cases {
         refuse(folder.path(), arguments, expected);
     }
+}
+
+#[test]
+fn negative_numbers_are_taken_as_numbers() {
+    let sides: [&[&str]; 5] = [
+        &["train", "ae", "--batch", "-1"],
+        &["train", "ae", "--seed", "-1"],
+        &["train", "ae", "--hidden", "-8"],
+        &["search", "ae", "--space", "code=1..2", "--trials", "-1"],
+        &["sample", "run", "--count", "-1"],
+    ];
+    for arguments in sides {
+        let output = zoo(Path::new("."), arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("error: invalid value '-"), "{error}");
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+#[test]
+fn what_no_memory_holds_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let huge = "9223372036854775807";
+    for model in zoo::registry::MODELS {
+        for size in [huge, "100000000000"] {
+            refuse(path, &["train", model.name, "--code", size], "is too large: it needs about");
+        }
+    }
+    for more in [
+        ["--hidden", "1000000000000"],
+        ["--hidden", "1000000,1000000"],
+        ["--epochs", huge],
+        ["--memory", huge],
+        ["--set", "train.batch=9223372036854775807"],
+    ] {
+        refuse(path, &[&["train", "ae"][..], &more].concat(), "error: ");
+    }
+    for (model, setting) in
+        [("residual", "blocks"), ("residual", "width"), ("iwae", "samples"), ("sequence", "state")]
+    {
+        let set = format!("{setting}={huge}");
+        refuse(path, &["train", model, "--set", &set], &format!("{setting} = {huge}"));
+    }
+    succeed(path, &["train", "vae", "--epochs", "1", "--hidden", "4", "--out", "v"]);
+    let many = "100000000000";
+    refuse(path, &["sample", "v", "--count", many], "--count 100000000000 is too large: it needs about");
+    refuse(path, &["sample", "v", "--count", many, "--mixture", "3"], "--count 100000000000 is too large");
+    refuse(path, &["eval", "v", "--likelihood", many], "--likelihood 100000000000 is too large");
+    refuse(path, &["interpolate", "v", "--steps", many], "--steps 100000000000 is too large");
 }
 
 #[test]

@@ -58,6 +58,8 @@ fn a_table_with_text_and_gaps() {
     let codes = succeed(path, &["encode", "runs/ae-1", "--data", "new.csv"]);
     let known = succeed(path, &["encode", "runs/ae-1", "--data", "people.csv"]);
     assert!(close(&csv(&codes).1[0], &csv(&known).1[0]), "ann in both");
+    let piped = pipe(path, &["encode", "runs/ae-1", "--data", "-"], b"income,age\n2000,31\n,29\n");
+    assert_eq!(piped, codes, "the same from standard input");
 
     let text = succeed(path, &["data", "people.csv"]);
     assert!(
@@ -110,6 +112,8 @@ fn pictures_of_mixed_sizes() {
         &data,
         "photos: pictures must be scaled to one size; say which, as in --size 32x32",
     );
+    let conv = ["train", "conv", "--data", "photos", "--size", "6x5", "--colour"];
+    refuse(path, &conv, "needs grey images of known height and width: pictures without --colour");
     let text = train(path, &[&data[..], &["--size", "6x5", "--out", "run"]].concat());
     assert!(
         text.contains("(10 training and 2 test images)") || text.contains("(9 training and 3 test images)"),
@@ -136,6 +140,21 @@ fn what_is_no_data_is_one_sentence() {
     refused("header.csv", b"a,b\n", "header.csv: the file holds only a header and no examples");
     refused("one.csv", b"a,b\n1,2\n", "one.csv: there is only 1 example");
     refused(
+        "two.csv",
+        b"a,b\n1,2\n3,4\n",
+        "two.csv: 2 examples are too few to have 0.200 of them for the test; choose another \
+         --test-fraction, such as 0.5",
+    );
+    fs::write(path.join("names.csv"), (0..20).fold("a,who\n".to_owned(), |t, i| t + &format!("{i},p{i}\n")))
+        .unwrap();
+    refuse_to_train(
+        path,
+        &["--data", "names.csv", "--label-column", "who"],
+        "names.csv: each of the 20 classes has at most 1 of the 20 examples, too few to have 0.200 of \
+         every class for the test; leave the labels out (--drop-columns in place of --label-column), or \
+         choose another",
+    );
+    refused(
         "ragged.csv",
         b"a,b\n1,2\n3,4,5\n",
         "ragged.csv: line 3: the row has 3 fields, but the first row has 2",
@@ -148,6 +167,11 @@ fn what_is_no_data_is_one_sentence() {
         b"\x93NUMPY\x01\0\x4a\0{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 9), }   \n\n";
     refused("huge.npy", huge, "huge.npy: the header promises");
     refused("idx", &[0, 0, 8, 3, 0, 0, 0, 1], "idx: this is one file of an IDX data set; give the folder");
+    refused(
+        "t10k-labels-idx1-ubyte.gz",
+        &[0x1f, 0x8b, 8, 0],
+        "gz: this is one file of an IDX data set; give the",
+    );
     refuse_to_train(path, &["--data", "missing.csv"], "missing.csv: there is no such file or folder");
     refuse_to_train(path, &["--data", "mnist.csv"], "mnist.csv: there is no such file or folder");
     // Columns that never change are no obstacle.
@@ -195,6 +219,12 @@ fn tables_of_other_programs() {
         &["--data", "semicolons.csv"],
         "semicolons.csv: the first line has no comma, but ';' between its fields; try --delimiter ';'",
     );
+    write("spaces.txt", "a b c\n1 2 3\n4 5 6\n7 8 9\n");
+    let advice = "spaces.txt: the first line has no comma, but ' ' between its fields; try --delimiter ' '";
+    refuse_to_train(path, &["--data", "spaces.txt"], advice);
+    train(path, &["--data", "spaces.txt", "--delimiter", " ", "--out", "spaces"]);
+    write("name.csv", "full name\nann\nbob\n");
+    refuse_to_train(path, &["--data", "name.csv"], "line 2, column `full name`: \"ann\" is not a number");
     let decimal = ["--data", "semicolons.csv", "--delimiter", ";"];
     refuse_to_train(path, &decimal, "line 2, column `a`: \"1,5\" has a comma; numbers have a decimal point");
     write("infinite.csv", "a,b\n1,2\ninf,4\n5,6\n");
@@ -246,12 +276,21 @@ fn instructions_that_mean_nothing_are_refused() {
     let path = folder.path();
     npy::save(&path.join("x.npy"), &Tensor::<f32>::from_fn([20, 3], |i| i as f32)).unwrap();
     fs::write(path.join("t.csv"), table(20)).unwrap();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["--data", "x.npy", "--drop-columns", "2"], "x.npy: --drop-columns means nothing for an NPY array"),
         (&["--data", "x.npy", "--label-column", "2"], "put the labels beside the examples in an NPZ file"),
         (&["--data", "t.csv", "--array", "x"], "t.csv: --array means nothing for a table"),
         (&["--data", "t.csv", "--size", "8x8"], "t.csv: --size means nothing for a table"),
-        (&["--data", "digits", "--delimiter", ";"], "digits: --delimiter means nothing for IDX images"),
+        (&["--data", "digits", "--delimiter", ";"], "digits: --delimiter means nothing for the embedded"),
+        (&["--data", "digits", "--colour"], "digits: --colour means nothing for the embedded digits"),
+        (
+            &["--data", "digits", "--impute", "mean"],
+            "digits: --impute means nothing for the embedded digits; no",
+        ),
+        (
+            &["--data", "digits", "--test-fraction", "0.5"],
+            "digits; they say themselves which are for testing",
+        ),
     ];
     for (flags, expected) in cases {
         refuse_to_train(path, flags, expected);

@@ -7,7 +7,7 @@ use autograd::Tensor;
 use nn::data::npy;
 
 mod common;
-use common::{refuse, succeed, table, zoo};
+use common::{pipe, piped, refuse, succeed, table, zoo};
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
     fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
@@ -45,34 +45,44 @@ fn defaults_file_set_and_flags_in_rising_order() {
     );
 }
 
+/// Begins a training whose folder is the last argument, stops it by Ctrl-C, and returns what it says.
+#[cfg(unix)]
+fn interrupt(path: &Path, training: &[&str], input: &[u8]) -> String {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
+        .args(training)
+        .current_dir(path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    // The settings are written just before training begins.
+    while !path.join(training.last().unwrap()).join("config.toml").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(150));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(status.code(), Some(130), "{text}");
+    text
+}
+
 #[cfg(unix)]
 #[test]
 fn what_was_interrupted_goes_on_to_the_same_bytes() {
-    use std::process::{Command, Stdio};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let training = ["train", "vae", "--hidden", "16", "--code", "3", "--epochs", "150", "--seed", "4"];
     succeed(path, &[&training[..], &["--out", "whole"]].concat());
     refuse(path, &["resume", "whole"], "whole: the training is complete; nothing is left to resume");
 
-    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
-        .args(training)
-        .args(["--out", "parts"])
-        .current_dir(path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The settings are written just before training begins.
-    while !path.join("parts/config.toml").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    std::thread::sleep(std::time::Duration::from_millis(150));
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let status = child.wait().unwrap();
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut text).unwrap();
-    assert_eq!(status.code(), Some(130), "{text}");
+    let text = interrupt(path, &[&training[..], &["--out", "parts"]].concat(), b"");
     assert!(text.contains("stopped after") && text.contains("Go on with: zoo resume parts"), "{text}");
     for name in ["config.toml", "metrics.jsonl", "model.safetensors", "training.safetensors", "codes.png"] {
         assert!(path.join("parts").join(name).exists(), "{name}");
@@ -86,6 +96,79 @@ fn what_was_interrupted_goes_on_to_the_same_bytes() {
     assert!(text.contains("trained for 150 epochs"), "{text}");
     assert!(read(path, "parts/model.safetensors") == read(path, "whole/model.safetensors"));
     assert!(!path.join("parts/training.safetensors").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_training_goes_on_with_its_own_data_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let long = ["train", "ae", "--code", "2", "--hidden", "4", "--epochs", "1000000"];
+    // Nothing of how the data are prepared shows that two rows were swapped.
+    let whole = table(60);
+    let mut lines: Vec<&str> = whole.lines().collect();
+    lines.swap(7, 8);
+    let other = lines.join("\n") + "\n";
+    for memory in ["1024", "0"] {
+        fs::write(path.join("t.csv"), table(60)).unwrap();
+        let data = ["--data", "t.csv", "--memory", memory, "--out", memory];
+        interrupt(path, &[&long[..], &data].concat(), b"");
+        fs::write(path.join("t.csv"), &other).unwrap();
+        refuse(path, &["resume", memory], "t.csv: the data have changed since the training was interrupted");
+    }
+    let text = interrupt(path, &[&long[..], &["--data", "-", "--out", "s"]].concat(), table(60).as_bytes());
+    assert!(
+        text.ends_with("zoo resume s\nThe data came from standard input: pipe the same in again.\n"),
+        "{text}"
+    );
+    let refused = piped(path, &["resume", "s"], other.as_bytes());
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(
+        error,
+        "error: s: the data on standard input are not those that the training began with; pipe the same in \
+         again\n"
+    );
+    assert!(!refused.status.success() && path.join("s/training.safetensors").exists());
+    // A line for every epoch that is done, and one for the result.
+    let done = String::from_utf8(read(path, "s/metrics.jsonl")).unwrap().lines().count();
+    let config = String::from_utf8(read(path, "s/config.toml")).unwrap();
+    let more = config.replace("epochs = 1000000", &format!("epochs = {done}"));
+    fs::write(path.join("s/config.toml"), more).unwrap();
+    assert!(
+        pipe(path, &["resume", "s"], table(60).as_bytes()).contains(&format!("trained for {done} epochs"))
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_training_goes_on_with_its_own_settings_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    interrupt(path, &["train", "ae", "--hidden", "4", "--epochs", "100000", "--out", "a"], b"");
+    let good = String::from_utf8(read(path, "a/config.toml")).unwrap();
+    let edited = |from: &str, to: &str, expected: &str| {
+        assert!(good.contains(from), "{good}");
+        fs::write(path.join("a/config.toml"), good.replace(from, to)).unwrap();
+        refuse(path, &["resume", "a"], expected);
+    };
+    edited(
+        "activation = \"tanh\"",
+        "activation = \"relu\"",
+        "a/config.toml: it does not belong to this checkpoint (activation: \"relu\" here, \"tanh\" there)",
+    );
+    edited("batch = 64", "batch = 32", "(train.batch: 32 here, 64 there)");
+    edited("epochs = 100000", "epochs = 1", "a/config.toml: epochs is 1, but the training is in epoch");
+}
+
+#[cfg(unix)]
+#[test]
+fn pretraining_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let long = ["train", "stacked", "--hidden", "8", "--code", "2", "--set", "pretraining=100000"];
+    let text = interrupt(path, &[&long[..], &["--out", "a"]].concat(), b"");
+    assert_eq!(text, "Stopped during the pretraining, of which nothing is kept: begin again.\n");
+    assert!(!path.join("a").exists(), "a folder from which nothing can go on");
 }
 
 #[test]
@@ -147,7 +230,32 @@ fn a_search_goes_on_and_says_how_to_train() {
     refuse(folder.path(), &["search", "ae", "--space", "code=8..2"], "`code` to search needs low < high");
     refuse(folder.path(), &["search", "ae", "--space", "code"], "`code` is no range");
     let other = [&search[..], &["--space", "code=2..3"]].concat();
-    refuse(folder.path(), &other, "s.json: it belongs to another search");
+    refuse(
+        folder.path(),
+        &other,
+        "s.json: it belongs to another search (`ae` on digits, 1 epochs, by SSE, with",
+    );
+    let seed = [&once[..], &["--seed", "1"]].concat();
+    refuse(folder.path(), &seed, "which has another seed (0, not 1); use another file");
+    let more = [&search[..], &space[..3], &["5"], &space[4..]].concat();
+    assert!(succeed(folder.path(), &more).starts_with("5 trials; "));
+    let twice = ["search", "ae", "--space", "code=2..3", "--space", "code=5..8"];
+    refuse(folder.path(), &twice, "`code` has two ranges to search; give one --space code=…");
+}
+
+#[test]
+fn a_search_ends_with_its_space_and_its_command_trains_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let search =
+        ["search", "ae", "--space", "hidden=[8],[16,8]", "--space", "train.epochs=1,2", "--epochs", "7"];
+    let text = succeed(folder.path(), &[&search[..], &["--set", "train.batch=400"]].concat());
+    assert!(text.starts_with("4 trials of all 4 settings in the space; the best by SSE"), "{text}");
+    let command = text.lines().last().unwrap().trim();
+    assert!(
+        command.starts_with("zoo train ae --data digits --set 'train.batch=400' --set 'hidden=[")
+            && command.contains("--set 'train.epochs="),
+        "{command}"
+    );
 }
 
 #[test]

@@ -115,7 +115,16 @@ fn wrong_data_and_damaged_runs_are_explained() {
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&model, &whole).unwrap();
     fs::write(&config, text.replace("hidden = [8]", "hidden = [9]")).unwrap();
-    refuse(path, &["encode", "runs/ae-1"], "this is not the checkpoint of the `ae` in config.toml: tensor `");
+    refuse(
+        path,
+        &["encode", "runs/ae-1"],
+        "runs/ae-1/config.toml: it does not belong to this checkpoint (hidden: [9] here, [8] there)",
+    );
+    // The same parameters fit this model as well, so nothing else would tell.
+    fs::write(&config, text.replace("\"tanh\"", "\"relu\"")).unwrap();
+    refuse(path, &["eval", "runs/ae-1"], "(activation: \"relu\" here, \"tanh\" there)");
+    fs::write(&config, text.replace("epochs = 2", "epochs = 3")).unwrap();
+    succeed(path, &["encode", "runs/ae-1", "--data", "moved.csv"]);
 }
 
 #[test]
@@ -180,6 +189,7 @@ fn images_are_sampled_walked_denoised_and_drawn() {
     picture(&["sample", "runs/vae-1", "--count", "9"], "new.png");
     picture(&["sample", "runs/cvae-1", "--class", "3"], "threes.png");
     picture(&["sample", "runs/ae-1", "--mixture", "4"], "mixture.png");
+    refuse(path, &["sample", "runs/vae-1", "--class", "3"], "the model `vae` draws from all examples");
     refuse(path, &["sample", "runs/ae-1"], "the model `ae` has no prior to draw from");
     refuse(
         path,

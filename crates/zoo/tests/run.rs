@@ -155,6 +155,12 @@ fn new_data_are_prepared_like_the_training_data() {
         "{}",
         refused("1\n2\n")
     );
+    assert!(refused("b,a,a\n1,2,3\n").contains("two columns here are called `a`, so nobody can say"));
+    let twice = file("twice.csv", &format!("a,a,b,c\n{}", "1,2,3,4\n5,6,8,7\n".repeat(9)));
+    let (_, ambiguous) = prepare(&twice, &Reading::default()).unwrap();
+    ambiguous.read(&twice).unwrap();
+    let text = ambiguous.read(&file("b.csv", "b,a,a,c\n1,2,3,4\n")).unwrap_err().to_string();
+    assert!(text.contains("two columns of the training data are called `a`"), "{text}");
     assert!(
         refused("a,b,kind\n1,2,z\n").contains("there was no class `z` in training; the classes are x, y")
     );

@@ -81,6 +81,7 @@ impl Split {
         fractions.check()?;
         let Fractions { validation, test } = fractions;
         let wanted = [1.0 - validation - test, validation, test];
+        let (count, most) = (classes.len(), classes.iter().map(Vec::len).max().unwrap_or(0));
         let mut split = Split::default();
         for (class, members) in (0..).zip(classes) {
             let [train, validation, _] = apportion(members.len(), wanted);
@@ -97,9 +98,16 @@ impl Split {
             (test, "the test", wanted[2]),
         ] {
             if fraction > 0.0 && part.is_empty() {
-                return Err(Error::Invalid(format!(
-                    "{examples} examples are too few to have {fraction:.3} of them for {name}"
-                )));
+                return Err(Error::Invalid(match count {
+                    ..2 => {
+                        format!("{examples} examples are too few to have {fraction:.3} of them for {name}")
+                    }
+                    // The part has its fraction of every class, so all examples together say nothing.
+                    _ => format!(
+                        "each of the {count} classes has at most {most} of the {examples} examples, too \
+                         few to have {fraction:.3} of every class for {name}"
+                    ),
+                }));
             }
             part.sort_unstable();
         }
@@ -277,6 +285,12 @@ mod tests {
                 && problem(f64::NAN, 0.0).starts_with("the fractions")
         );
         assert_eq!(problem(0.05, 0.0), "5 examples are too few to have 0.050 of them for validation");
+        let fractions = Fractions { validation: 0.0, test: 0.2 };
+        assert_eq!(
+            Split::stratified(&Vec::from_iter(0..60), fractions, 0).unwrap_err().to_string(),
+            "each of the 60 classes has at most 1 of the 60 examples, too few to have 0.200 of every class \
+             for the test"
+        );
         for count in [0, 1, 6] {
             let text = Split::folds(5, count, 0).unwrap_err().to_string();
             assert!(text.starts_with(&format!("5 examples cannot be cut into {count} folds")), "{text}");

@@ -41,6 +41,10 @@ impl Plan {
         if self.epochs == 0 {
             return invalid("epochs is 0; training needs at least 1 epoch".into());
         }
+        // Steps are counted, and there are at most as many as examples in an epoch.
+        if self.epochs.checked_mul(examples.max(1)).is_none_or(|steps| steps > 1 << 53) {
+            return invalid(format!("epochs is {}, which would never end; choose less", self.epochs));
+        }
         if self.batch == 0 {
             return invalid("batch is 0; a step needs at least 1 example".into());
         }

@@ -97,7 +97,7 @@ pub(crate) struct ReadingArgs {
     pub(crate) scale: Option<ScaleName>,
 
     /// The fraction of the examples that is kept for testing, where the data do not say it [default: 0.2].
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) test_fraction: Option<f64>,
 
     /// The size all pictures are scaled to, height × width.
@@ -110,7 +110,7 @@ pub(crate) struct ReadingArgs {
 
     /// Megabytes that a table, an NPY array or IDX images may take; larger ones are trained on from a temporary file, and
     /// 20000 of their rows serve to scale and to measure [default: 1024].
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", allow_negative_numbers = true)]
     pub(crate) memory: Option<usize>,
 }
 

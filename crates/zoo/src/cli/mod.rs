@@ -159,7 +159,7 @@ pub(crate) struct DescribeArgs {
 #[derive(Args)]
 pub(crate) struct ThreadsArgs {
     /// Threads to compute with; the result does not depend on it [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
 }
 
@@ -173,15 +173,15 @@ pub(crate) struct ReproduceArgs {
     pub(crate) data: Option<PathBuf>,
 
     /// Threads to compute with; the result does not depend on it [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
 
     /// Every random number follows from it: the same seed gives the same figures.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
     /// Epochs of every training in place of the target's own, for a quick look.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
 }
 
@@ -193,7 +193,7 @@ pub(crate) struct BenchArgs {
     pub(crate) workload: String,
 
     /// Threads to compute with.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 1)]
     pub(crate) threads: usize,
 
     /// Whether every step records a tape, or one tape is recorded and replayed.
@@ -201,11 +201,11 @@ pub(crate) struct BenchArgs {
     pub(crate) variant: Variant,
 
     /// Steps to time [default: by workload, seconds].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) steps: Option<usize>,
 
     /// Different batches, used in turn.
-    #[arg(long, value_name = "N", default_value_t = 468)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 468)]
     pub(crate) batches: usize,
 
     /// MNIST's training images, an IDX file, gzipped or not [default: $PEERS_MNIST].
@@ -213,7 +213,7 @@ pub(crate) struct BenchArgs {
     pub(crate) images: Option<PathBuf>,
 
     /// Print the losses of the first N steps instead of the time.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) trace: Option<usize>,
 }
 

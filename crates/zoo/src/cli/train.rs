@@ -45,11 +45,11 @@ pub(crate) struct TrainArgs {
     pub(crate) set: Vec<String>,
 
     /// Passes over the training examples.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
 
     /// Examples in a step.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) batch: Option<usize>,
 
     /// Learning rate.
@@ -57,15 +57,15 @@ pub(crate) struct TrainArgs {
     pub(crate) lr: Option<f64>,
 
     /// Numbers in the code.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) code: Option<usize>,
 
     /// Units in the hidden layers of the encoder, as in 128,64; the decoder mirrors them.
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,…", allow_negative_numbers = true, value_delimiter = ',')]
     pub(crate) hidden: Option<Vec<usize>>,
 
     /// Every random number follows from it: the same seed gives the same bytes [default: 0].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
 
     #[command(flatten)]
@@ -103,7 +103,7 @@ pub(crate) struct SearchArgs {
     pub(crate) data: String,
 
     /// Different settings to try.
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 30)]
     pub(crate) trials: usize,
 
     /// How to choose what is tried next.
@@ -119,11 +119,11 @@ pub(crate) struct SearchArgs {
     pub(crate) set: Vec<String>,
 
     /// Epochs of every training [default: as `zoo train`].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
 
     /// Every random number follows from it.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
     /// A file in which the search is kept after every trial; if it is there, the search goes on.

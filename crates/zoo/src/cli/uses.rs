@@ -64,7 +64,7 @@ pub(crate) struct EvalArgs {
     pub(crate) rows: RowsArgs,
 
     /// Draws for each example to estimate the likelihood by importance sampling, for models that have one.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub(crate) likelihood: Option<usize>,
 
     #[command(flatten)]
@@ -126,7 +126,7 @@ pub(crate) struct DenoiseArgs {
     pub(crate) noise: Option<String>,
 
     /// What the noise follows from.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
     #[command(flatten)]
@@ -140,20 +140,20 @@ pub(crate) struct SampleArgs {
     pub(crate) run: PathBuf,
 
     /// Examples to make.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
     pub(crate) count: usize,
 
     /// Draw codes from a mixture of K Gaussians fitted to the codes of the training examples: for models
     /// without a prior.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub(crate) mixture: Option<usize>,
 
     /// The class to make examples of, for a model of classes.
-    #[arg(long, value_name = "N", conflicts_with = "mixture")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "mixture")]
     pub(crate) class: Option<u32>,
 
     /// What the draws follow from.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
     #[command(flatten)]
@@ -170,15 +170,15 @@ pub(crate) struct InterpolateArgs {
     pub(crate) rows: RowsArgs,
 
     /// The example to begin with: its number, from 1 in the order of the data.
-    #[arg(long, value_name = "ROW", default_value_t = 1)]
+    #[arg(long, value_name = "ROW", allow_negative_numbers = true, default_value_t = 1)]
     pub(crate) from: usize,
 
     /// The example to end with.
-    #[arg(long, value_name = "ROW", default_value_t = 2)]
+    #[arg(long, value_name = "ROW", allow_negative_numbers = true, default_value_t = 2)]
     pub(crate) to: usize,
 
     /// Examples on the way, both ends included.
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10)]
     pub(crate) steps: usize,
 
     /// The way through the space of codes.
@@ -213,11 +213,11 @@ pub(crate) struct ScoreArgs {
     pub(crate) score: ScoreName,
 
     /// The fraction of ordinary examples that may be above the threshold, above 0 and below 1.
-    #[arg(long, value_name = "X", default_value_t = 0.05)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = 0.05)]
     pub(crate) contamination: f64,
 
     /// Show the N strangest as a table, with the features that contribute most.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) top: Option<usize>,
 
     /// Add the contribution of every feature to CSV and JSON.

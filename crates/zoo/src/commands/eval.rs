@@ -5,6 +5,7 @@ use serde_json::json;
 use zoo::models::pca::Pca;
 use zoo::registry::Training;
 use zoo::run::Run;
+use zoo::settings::check_size;
 use zoo::{evaluate, likelihood};
 
 use super::examples::{called, rows};
@@ -17,6 +18,10 @@ use crate::cli::EvalArgs;
 pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     if args.likelihood == Some(0) {
         return Err(Error::Invalid("the likelihood needs at least 1 draw (--likelihood 100)".into()));
+    }
+    if let Some(draws) = args.likelihood {
+        // The weights of a hundred examples, in double precision, are there at the same time.
+        check_size(&format!("--likelihood {draws}"), 200.0 * draws as f64)?;
     }
     let run = Run::open(&args.run)?;
     let data = rows(&run, &args.rows)?.data;

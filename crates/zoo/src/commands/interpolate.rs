@@ -3,6 +3,7 @@
 use nn::{Error, Result};
 use zoo::data::Rows;
 use zoo::run::Run;
+use zoo::settings::check_size;
 use zoo::uses::geodesic::geodesic;
 use zoo::uses::latent::{linear, spherical};
 
@@ -24,6 +25,8 @@ pub(crate) fn run(args: &InterpolateArgs) -> Result<Outcome> {
         return Err(Error::Invalid(format!("such a path has at least {least} steps, not {}", args.steps)));
     }
     let run = Run::open(&args.run)?;
+    let width = run.preparation.features + run.code();
+    check_size(&format!("--steps {}", args.steps), args.steps as f64 * width as f64)?;
     if target.is_picture() {
         image_size(&run)?;
     }

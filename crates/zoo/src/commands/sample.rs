@@ -5,6 +5,7 @@ use nn::{Context, Error, Purpose, Result, generator};
 use zoo::evaluate;
 use zoo::mixture::GaussianMixture;
 use zoo::run::Run;
+use zoo::settings::check_size;
 
 use super::Outcome;
 use super::encode::decoded;
@@ -20,6 +21,8 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
         return Err(Error::Invalid("at least 1 example must be made (--count 1)".into()));
     }
     let run = Run::open(&args.run)?;
+    let width = run.preparation.features + run.code();
+    check_size(&format!("--count {}", args.count), args.count as f64 * width as f64)?;
     if target.is_picture() {
         image_size(&run)?;
     }
@@ -34,6 +37,13 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
 
 fn from_prior(run: &Run, args: &SampleArgs) -> Result<Tensor<f32>> {
     let classes = run.preparation.classes as u32;
+    if args.class.is_some() && !run.entry.draws_classes() {
+        let name = run.entry.name;
+        return Err(Error::Invalid(format!(
+            "the model `{name}` draws from all examples and knows no classes; leave --class away, or train \
+             `cvae`"
+        )));
+    }
     if let Some(class) = args.class.filter(|class| *class >= classes) {
         return Err(Error::Invalid(format!("there is no class {class}; the run has {classes}, from 0 on")));
     }
@@ -41,7 +51,7 @@ fn from_prior(run: &Run, args: &SampleArgs) -> Result<Tensor<f32>> {
     let context = Context::sampling(args.seed, &numbers);
     let context = match args.class {
         Some(class) => context.with_labels(Some(vec![class; args.count])),
-        None if run.entry.name == "cvae" => {
+        None if run.entry.draws_classes() => {
             context.with_labels(Some((0..args.count).map(|i| i as u32 % classes.max(1)).collect()))
         }
         None => context,

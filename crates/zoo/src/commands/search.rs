@@ -16,8 +16,15 @@ const HELD_BACK: f64 = 0.25;
 /// Tries settings, and says which were best and how to train with them.
 pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     use_threads(args.threads.threads)?;
-    let ranges = args.space.iter().map(|text| range(text)).collect::<Result<Vec<_>>>()?;
-    let space = Space(ranges.into_iter().collect());
+    let mut space = Space::default();
+    for text in &args.space {
+        let (key, range) = range(text)?;
+        if space.0.insert(key.clone(), range).is_some() {
+            return Err(Error::Invalid(format!(
+                "`{key}` has two ranges to search; give one --space {key}=… with all of it"
+            )));
+        }
+    }
     let mut draft = Draft {
         model: Some(args.model.clone()),
         data: Some(args.data.clone()),
@@ -29,6 +36,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
         draft.set(&format!("train.epochs={epochs}"))?;
     }
     let fixed = draft.settings.clone();
+    let said = said(&draft, &space, args.epochs.is_some());
     let Setup { entry, config, data, .. } = draft.complete()?;
     known(&space, &config.settings)?;
     let measure = match args.measure {
@@ -42,13 +50,15 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
         StrategyName::Halving => Strategy::Halving { factor: 3 },
         StrategyName::Tpe => Strategy::Tpe,
     };
-    let fixed_text = fixed.to_string().trim().replace('\n', ", ");
-    let about = format!(
-        "`{}` on {}, {} epochs, seed {}, by {:?}, with [{fixed_text}]",
-        args.model, args.data, config.train.epochs, config.train.seed, args.measure
-    );
+    let (data_text, what) = (quoted(&args.data) + &args.reading.text(), measure_text(args.measure));
+    let mut about = format!("`{}` on {data_text}, {} epochs, by {what}", args.model, config.train.epochs);
+    if !said.is_empty() {
+        about += &format!(", with {}", flags(&said).join(", "));
+    }
+    let different = space.size().filter(|size| *size <= args.trials);
     let search = Search { about, space, strategy, trials: args.trials, seed: args.seed };
-    let progress = bar(args.trials as u64, "{bar:30}  trial {pos} of {len}  {msg}  {eta} left");
+    let progress =
+        bar(different.unwrap_or(args.trials) as u64, "{bar:30}  trial {pos} of {len}  {msg}  {eta} left");
     let mut best = f64::INFINITY;
     let study = search.run(args.state.as_deref(), |settings, budget| {
         let mut all = fixed.clone();
@@ -75,21 +85,38 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     };
     let mut ranked: Vec<_> = study.trials.iter().filter(|trial| trial.loss().is_finite()).collect();
     ranked.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
-    let what = format!("{:?}", args.measure).to_lowercase().replace("squarederror", "SSE");
-    let mut text = format!("{} trials; the best by {what} on examples held back:\n\n", study.trials.len());
+    let all = different.map_or(String::new(), |size| format!(" of all {size} settings in the space"));
+    let mut text =
+        format!("{} trials{all}; the best by {what} on examples held back:\n\n", study.trials.len());
     for trial in ranked.iter().take(5) {
         text += &format!("  {:>12.4}  {}\n", trial.loss(), flags(&trial.settings).join("  "));
     }
-    let mut flags: Vec<String> = flags(&fixed).into_iter().chain(flags(&found.settings)).collect();
+    let mut flags: Vec<String> = flags(&said).into_iter().chain(flags(&found.settings)).collect();
     flags.iter_mut().for_each(|flag| *flag = format!("--set '{flag}'"));
-    let (data, reading) = (quoted(&args.data), args.reading.text());
-    let epochs = args.epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
+    // A flag would override what was found.
+    let epochs = args.epochs.filter(|_| !found.settings.contains_key("train.epochs"));
+    let epochs = epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
     text += &format!(
-        "\nTrain with it:\n  zoo train {} --data {data}{reading}{epochs} {}\n",
+        "\nTrain with it:\n  zoo train {} --data {data_text}{epochs} {}\n",
         args.model,
         flags.join(" ")
     );
     Ok(Outcome::Done(text))
+}
+
+/// What was said with `--set`, but for what is searched, and for the epochs if they have a flag of their own.
+fn said(draft: &Draft, space: &Space, epochs: bool) -> Table {
+    let of_training = draft.train.iter().map(|(key, value)| (format!("train.{key}"), value.clone()));
+    let mut said: Table = draft.settings.clone().into_iter().chain(of_training).collect();
+    said.retain(|key, _| !space.0.contains_key(key) && !(epochs && key == "train.epochs"));
+    said
+}
+
+fn measure_text(measure: MeasureName) -> &'static str {
+    match measure {
+        MeasureName::SquaredError => "SSE",
+        MeasureName::Loss => "loss",
+    }
 }
 
 /// `key=value` for every setting.

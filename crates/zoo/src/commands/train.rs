@@ -1,10 +1,12 @@
 //! `zoo train` and `zoo resume`.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
-use nn::train::{ProgressBar, StopFlag};
+use nn::train::{ProgressBar, StopFlag, Task};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
@@ -12,7 +14,7 @@ use zoo::data::{Prepared, Split, prepare_rows};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Epoch, Lesson, trainer};
+use zoo::train::{Epoch, Lesson, Plan, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
 use super::Outcome;
@@ -23,6 +25,9 @@ use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
 const UNFINISHED: &str = "training.safetensors";
+/// Under these names it says how the data were prepared, and which they were.
+const PREPARATION: &str = "preparation";
+const DATA: &str = "data";
 
 /// Trains, writes the run folder, and returns the report.
 pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
@@ -40,7 +45,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
     let trained = train(&setup, model, &folder, false);
-    if trained.is_err() && !folder.path().join(UNFINISHED).exists() {
+    if !matches!(trained, Ok(Outcome::Done(_))) && !folder.path().join(UNFINISHED).exists() {
         let _ = std::fs::remove_file(folder.path().join(run::CONFIG));
     }
     trained
@@ -67,6 +72,10 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let config = Config::read(&config_path)?;
     let entry =
         registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
+    let written = match entry.training {
+        Training::ClosedForm => None,
+        Training::Gradient => Some(checkpoint_of(path, &config)?),
+    };
     let Prepared { rows: [train_rows, test_rows], preparation, stored } =
         prepare_rows(&config.data, &config.reading)?;
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
@@ -75,7 +84,64 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let mut built_with = preparation.clone();
     built_with.examples = data.train.len();
     let model = entry.outline(&config.settings, &built_with)?;
-    train(&Setup { entry, config, data, preparation, stored }, model, &RunFolder::existing(path), true)
+    let setup = Setup { entry, config, data, preparation, stored };
+    let changed = |written: &Metadata| {
+        let now = about(&setup);
+        [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
+    };
+    if written.as_ref().is_some_and(changed) {
+        return Err(match setup.config.data.as_str() {
+            "-" => Error::file(
+                path,
+                "the data on standard input are not those that the training began with; pipe the same in \
+                 again",
+            ),
+            name => Error::file(
+                Path::new(name),
+                "the data have changed since the training was interrupted; put back what they were, or begin \
+                 another training with `zoo train --config`",
+            ),
+        });
+    }
+    train(&setup, model, &RunFolder::existing(path), true)
+}
+
+/// What the checkpoint of an unfinished training says of itself, if these settings may go on with it.
+fn checkpoint_of(path: &Path, config: &Config) -> Result<Metadata> {
+    let (config_path, unfinished) = (path.join(run::CONFIG), path.join(UNFINISHED));
+    let checkpoint = Checkpoint::read(&unfinished)?;
+    let trained = run::trained_with(&checkpoint).map_err(|problem| Error::file(&unfinished, problem))?;
+    config.check_belongs(&config_path, &trained)?;
+    let position: serde_json::Value = checkpoint
+        .metadata
+        .get("position")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let done = position["epochs"].as_array().map_or(0, Vec::len);
+    let begun = usize::from(position["steps"].as_u64() > Some(0));
+    if done + begun > config.train.epochs {
+        return Err(Error::file(
+            &config_path,
+            format!(
+                "epochs is {}, but the training is in epoch {}; put back the epochs it had, or more",
+                config.train.epochs,
+                done + begun
+            ),
+        ));
+    }
+    Ok(checkpoint.metadata)
+}
+
+/// What the checkpoint of an unfinished training says besides: everything that must be the same when it
+/// goes on.
+fn about(setup: &Setup) -> Metadata {
+    let data = match &setup.stored {
+        Some(stored) => stored.fingerprint(),
+        None => setup.data.fingerprint(),
+    };
+    let mut about = run::metadata(&setup.config, &setup.preparation);
+    about.insert(DATA.into(), format!("{data:016x}"));
+    about
 }
 
 /// Trains to the end of the plan or to Ctrl-C, and writes everything but the settings.
@@ -93,11 +159,30 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
                 .with(ProgressBar::new().images(data.train.image.is_some()))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
-            let mut lesson = Lesson { stored, ..Lesson::new(&mut *model, data) };
+            let pretraining_stopped = Cell::new(false);
+            let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
+                let bar = ProgressBar::new().images(data.train.image.is_some());
+                let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar);
+                trainer.run(task)?;
+                pretraining_stopped.set(!trainer.is_finished());
+                match trainer.is_finished() {
+                    true => Ok(()),
+                    false => Err(Error::Invalid("stopped before all parts of the model were trained".into())),
+                }
+            };
+            let lesson = Lesson::new(&mut *model, data);
+            let mut lesson = Lesson { stored, about: about(setup), parts: &parts, ..lesson };
             if resume {
                 trainer.resume(&mut lesson, &unfinished)?;
             }
-            trainer.run(&mut lesson)?;
+            match trainer.run(&mut lesson) {
+                // Parts have no checkpoint of their own.
+                Err(_) if pretraining_stopped.get() => {
+                    let text = "Stopped during the pretraining, of which nothing is kept: begin again.\n";
+                    return Ok(Outcome::Interrupted(text.into()));
+                }
+                ran => ran?,
+            }
             finished = trainer.is_finished();
             trainer.epochs().to_vec()
         }
@@ -108,6 +193,9 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         return Ok(Outcome::Done(text));
     }
     text += &format!("Go on with: zoo resume {}\n", folder.path().display());
+    if config.data == "-" {
+        text += "The data came from standard input: pipe the same in again.\n";
+    }
     Ok(Outcome::Interrupted(text))
 }
 
@@ -234,6 +322,14 @@ fn stop_by_ctrl_c() -> StopFlag {
 pub(super) fn use_threads(threads: Option<usize>) -> Result<()> {
     if threads == Some(0) {
         return Err(Error::Invalid("at least 1 thread is needed (--threads 1)".into()));
+    }
+    // Threads beyond the cores only wait for each other; starting thousands takes longer than most trainings.
+    let most = (4 * std::thread::available_parallelism().map_or(1, usize::from)).max(16);
+    if let Some(threads) = threads.filter(|threads| *threads > most) {
+        return Err(Error::Invalid(format!(
+            "--threads {threads} is far more than this machine has cores; choose {most} or less, or leave \
+             it away"
+        )));
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0));
     pool.build_global().map_err(|error| Error::Invalid(format!("cannot start {threads:?} threads: {error}")))

@@ -97,7 +97,7 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
 fn text_columns(source: &str, reading: &mut Reading) -> Vec<String> {
     // What is wrong with the file is said when it is read.
     let path = Path::new(source);
-    let Ok(columns) = raw::columns(path, reading) else { return vec![] };
+    let Ok(columns) = raw::columns(path, None, reading) else { return vec![] };
     let mut names = vec![];
     for place in columns.text {
         let name = columns.names[place].clone();

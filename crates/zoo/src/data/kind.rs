@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use nn::data::pictures::Colour;
 use nn::{Error, Result};
 
-use super::{Reading, fetch};
+use super::{Impute, Reading, fetch};
 
 /// What can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub(super) enum Kind {
     /// Numbers as text.
     Table,
 }
+
+/// What is said of a file that means nothing alone.
+const PART_OF_IDX: &str = "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte \
+                           and its companions";
 
 impl Kind {
     /// What is there.
@@ -74,10 +79,8 @@ impl Kind {
             {
                 other("pictures are read as PNG or JPEG; convert it")
             }
-            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(
-                "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte and its \
-                 companions",
-            ),
+            [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(PART_OF_IDX),
+            [0x1f, 0x8b, ..] if name.contains("-ubyte") => other(PART_OF_IDX),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => other("the text is UTF-16; save it as UTF-8"),
             [0x1f, 0x8b, ..] => Ok(Kind::Table),
             _ if start.contains(&0) => other(
@@ -105,6 +108,7 @@ impl Kind {
         let table = matches!(self, Kind::Table | Kind::Parquet);
         let pictures = matches!(self, Kind::Pictures | Kind::Picture);
         let plural = match self {
+            Kind::Idx if path == Path::new("digits") => "the embedded digits",
             Kind::Idx => "IDX images",
             Kind::Pictures | Kind::Picture => "pictures",
             Kind::Array => "an NPY array",
@@ -124,6 +128,17 @@ impl Kind {
             (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
             (reading.header.is_none() || self == Kind::Table, "--header", ""),
             (reading.size.is_none() || pictures, "--size", ""),
+            (reading.colour == Colour::Grey || pictures, "--colour", ""),
+            (
+                reading.impute == Impute::Refuse || !(pictures || self == Kind::Idx),
+                "--impute",
+                "; no pixel is missing",
+            ),
+            (
+                reading.test_fraction == Reading::default().test_fraction || self != Kind::Idx,
+                "--test-fraction",
+                "; they say themselves which are for testing",
+            ),
         ];
         match flags.iter().find(|(fine, ..)| !fine) {
             None => Ok(()),

@@ -46,6 +46,26 @@ pub struct Split {
     pub test: Dataset,
 }
 
+impl Split {
+    /// A number that changes when an example or a label does: whether data are still the same.
+    pub fn fingerprint(&self) -> u64 {
+        [&self.train, &self.test].into_iter().fold(NO_WORDS, |before, part| {
+            let x = part.x.contiguous();
+            let values = x.as_slice().expect("contiguous").iter().map(|value| value.to_bits());
+            let labels = part.labels.iter().flatten().copied();
+            fingerprint(fingerprint(before, values), labels)
+        })
+    }
+}
+
+/// The fingerprint of nothing.
+const NO_WORDS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The fingerprint of what has the fingerprint `before` and then these words (FNV-1a).
+fn fingerprint(before: u64, words: impl Iterator<Item = u32>) -> u64 {
+    words.fold(before, |hash, word| (hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Examples that know what they are called.
 #[derive(Clone, Debug)]
 pub struct Rows {

@@ -134,7 +134,15 @@ fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> 
         Some(labels) => Numbers::stratified(labels, fractions, SPLIT_SEED),
         None => Numbers::random(examples, fractions, SPLIT_SEED),
     };
-    let numbers = numbers.map_err(|error| Error::file(Path::new(source), error.to_string()))?;
+    let numbers = numbers.map_err(|error| {
+        let labels = match (&reading.label, &raw.data.labels) {
+            (Some(_), _) => "leave the labels out (--drop-columns in place of --label-column), or ",
+            (None, Some(_)) => "give the examples without classes, or ",
+            (None, None) => "",
+        };
+        let problem = format!("{error}; {labels}choose another --test-fraction, such as 0.5");
+        Error::file(Path::new(source), problem)
+    })?;
     let all = Rows::numbered(raw.data, names);
     Ok((all.chosen(&numbers.train), all.chosen(&numbers.test)))
 }
@@ -204,8 +212,15 @@ impl Preparation {
     /// # Errors
     /// If the data cannot be read, or do not have the features of the training examples.
     pub fn read(&self, source: &str) -> Result<Rows> {
-        let path = Path::new(source);
-        let mut raw = Raw::read(source, &self.reading_of(source)?)?;
+        let (path, content) = match source {
+            "-" => (Path::new(raw::STANDARD_INPUT), Some(raw::standard_input()?)),
+            name => (Path::new(name), None),
+        };
+        let reading = self.reading_of(path, content.as_deref())?;
+        let mut raw = match &content {
+            Some(content) => Raw::of_table(path, Some(content), &reading)?,
+            None => Raw::read(source, &reading)?,
+        };
         if let Some(test) = raw.test.take() {
             let labels = raw.data.labels.take().zip(test.labels).map(|(a, b)| [a, b].concat());
             raw.data =
@@ -250,13 +265,13 @@ impl Preparation {
     }
 
     /// How to read other data: columns that were left out or hold labels may be absent there.
-    fn reading_of(&self, source: &str) -> Result<Reading> {
+    fn reading_of(&self, path: &Path, content: Option<&[u8]>) -> Result<Reading> {
         let mut reading = self.reading.clone();
-        let path = Path::new(source);
-        if source == "-" || !path.exists() {
-            return Ok(reading);
-        }
-        let kind = Kind::of(path)?;
+        let kind = match content {
+            Some(_) => Kind::Table,
+            None if path.exists() => Kind::of(path)?,
+            None => return Ok(reading),
+        };
         if matches!(kind, Kind::Pictures | Kind::Picture) {
             reading.size = reading.size.or(self.image);
             if !self.columns.is_empty() || reading.size.is_none() {
@@ -271,7 +286,7 @@ impl Preparation {
             // An array has no columns that could be left out, and labels of its own.
             return Ok(Reading { drop: vec![], label: None, ..reading });
         }
-        let columns = raw::columns(path, &reading)?;
+        let columns = raw::columns(path, content, &reading)?;
         let there = |column: &Column| match column {
             Column::Name(name) => columns.header && columns.names.contains(name),
             // Numbers count the columns of the training file, so they fit only a file with all of them.
@@ -289,6 +304,15 @@ impl Preparation {
         };
         if self.columns == raw.columns || !named(&self.columns) || !named(&raw.columns) {
             return Ok(());
+        }
+        for (columns, whose) in [(&self.columns, "of the training data"), (&raw.columns, "here")] {
+            if let Some(name) = repeated(columns) {
+                let problem = format!(
+                    "two columns {whose} are called `{name}`, so nobody can say which is which; give the \
+                     columns the order of the training data, or names of their own"
+                );
+                return Err(Error::file(path, problem));
+            }
         }
         let place = |name: &String| {
             raw.columns.iter().position(|other| other == name).ok_or_else(|| {
@@ -406,6 +430,11 @@ impl Preparation {
             |values: &[f32]| Tensor::from_vec([values.len()], values.to_vec()).expand([self.features]);
         (!self.scale.is_empty()).then(|| Scaling { shift: tensor(&self.shift), scale: tensor(&self.scale) })
     }
+}
+
+/// A name that two columns have.
+fn repeated(columns: &[String]) -> Option<&String> {
+    columns.iter().enumerate().find(|(place, name)| columns[..*place].contains(name)).map(|(_, name)| name)
 }
 
 /// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.

@@ -51,13 +51,7 @@ impl Raw {
     pub(super) fn read(source: &str, reading: &Reading) -> Result<Self> {
         match source {
             "digits" => Ok(Raw::of_images(digits::digits(), 16.0)),
-            "-" => {
-                let mut content = vec![];
-                let name = Path::new("standard input");
-                let read = stdin().lock().read_to_end(&mut content);
-                read.map_err(|error| Error::io("read", name, error))?;
-                Raw::of_table(name, Some(&content), reading)
-            }
+            "-" => Raw::of_table(Path::new(STANDARD_INPUT), Some(&standard_input()?), reading),
             name => Raw::of_path(Path::new(&resolved(name)?), reading),
         }
     }
@@ -206,7 +200,7 @@ impl Raw {
         Ok(Raw { pixels, ..Raw::new(Dataset { x, labels: None, image }) })
     }
 
-    fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
+    pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
         let options = table_options(content, reading);
         let read = match content {
             Some(content) => table::parse(path, content, &options),
@@ -215,6 +209,17 @@ impl Raw {
         let read = read.map_err(|error| explain_text(error, path, content, &options))?;
         Ok(Raw { columns: read.columns, classes: read.classes.unwrap_or_default(), ..Raw::new(read.data) })
     }
+}
+
+/// What errors call it.
+pub(super) const STANDARD_INPUT: &str = "standard input";
+
+/// All that is there; nobody can read it a second time.
+pub(super) fn standard_input() -> Result<Vec<u8>> {
+    let mut content = vec![];
+    let read = stdin().lock().read_to_end(&mut content);
+    read.map_err(|error| Error::io("read", Path::new(STANDARD_INPUT), error))?;
+    Ok(content)
 }
 
 /// Where a data set is that may be called by the name it was fetched by.
@@ -229,7 +234,7 @@ pub(super) fn resolved(name: &str) -> Result<String> {
 pub(super) fn check(source: &str, reading: &Reading) -> Result<()> {
     match source {
         "digits" => Kind::Idx.check(Path::new(source), reading),
-        "-" => Kind::Table.check(Path::new("standard input"), reading),
+        "-" => Kind::Table.check(Path::new(STANDARD_INPUT), reading),
         name => {
             let name = resolved(name)?;
             Kind::of(Path::new(&name))?.check(Path::new(&name), reading)
@@ -251,10 +256,13 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
     }
 }
 
-/// The columns of a table.
-pub(super) fn columns(path: &Path, reading: &Reading) -> Result<Columns> {
+/// The columns of a table, in a file or in this content.
+pub(super) fn columns(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Columns> {
     /// As many rows as are looked at for text.
     const ENOUGH: usize = 1000;
+    if let Some(content) = content {
+        return table::parse_columns(path, content, &table_options(Some(content), reading));
+    }
     match Kind::of(path)? {
         Kind::Parquet => {
             let content = parquet::as_csv(path, ENOUGH)?;
@@ -282,7 +290,9 @@ pub(super) fn explain_text(
     };
     let Ok(columns) = looked else { return error };
     if let ([only], None) = (&columns.names[..], options.delimiter)
-        && let Some(sign) = [';', '\t', '|'].into_iter().find(|sign| only.contains(*sign))
+        && let Some(sign) = [';', '\t', '|', ' '].into_iter().find(|sign| only.contains(*sign))
+        // A name may have spaces; a field that is a row of numbers betrays what separates them.
+        && (sign != ' ' || problem.split('"').nth(1).is_some_and(are_numbers))
     {
         let flag = if sign == '\t' { "$'\\t'".to_owned() } else { format!("'{sign}'") };
         return Error::file(
@@ -323,6 +333,11 @@ pub(super) fn explain_text(
             ),
         ),
     }
+}
+
+/// Whether this is several numbers with a space between each two.
+fn are_numbers(text: &str) -> bool {
+    text.contains(' ') && text.split(' ').all(|field| field.parse::<f32>().is_ok())
 }
 
 /// As one word of a command line.

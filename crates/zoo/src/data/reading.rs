@@ -5,6 +5,8 @@ use nn::data::table::Column;
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::settings::check_size;
+
 /// How data are read, repaired, scaled and split. The default suits a table of numbers without gaps, and
 /// everything that is an image anyway.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +73,16 @@ impl Reading {
     /// # Errors
     /// With one sentence that names the setting.
     pub fn check(&self) -> Result<()> {
+        if let Some([height, width]) = self.size {
+            check_size(&format!("a picture of {height}x{width}"), 3.0 * height as f64 * width as f64)?;
+        }
+        // As many megabytes as bytes can be counted.
+        if self.memory > 1 << 40 {
+            return Err(Error::Invalid(format!(
+                "--memory {} is too large; it counts megabytes",
+                self.memory
+            )));
+        }
         if self.test_fraction > 0.0 && self.test_fraction < 1.0 {
             return Ok(());
         }

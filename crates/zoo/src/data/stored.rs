@@ -14,7 +14,7 @@ use rand::RngExt;
 use super::kind::Kind;
 use super::preparation::{SPLIT_SEED, place, unusable};
 use super::raw::{self, Raw};
-use super::{Impute, Preparation, Reading, Rows};
+use super::{Impute, NO_WORDS, Preparation, Reading, Rows, fingerprint};
 
 /// Examples of a sample: enough to learn a scale from and to measure by.
 const SAMPLE: usize = 20_000;
@@ -24,6 +24,15 @@ pub struct Stored {
     rows: OnDisk,
     labels: Option<Vec<u32>>,
     preparation: Preparation,
+    fingerprint: u64,
+}
+
+impl Stored {
+    /// A number that changes when an example or a label does; see
+    /// [`Split::fingerprint`](super::Split::fingerprint).
+    pub fn fingerprint(&self) -> u64 {
+        fingerprint(self.fingerprint, self.labels.iter().flatten().copied())
+    }
 }
 
 impl Examples for Stored {
@@ -52,6 +61,7 @@ pub(super) struct Large {
     pub(super) like: Raw,
     rows: OnDisk,
     labels: Option<Vec<u32>>,
+    fingerprint: u64,
 }
 
 impl Large {
@@ -59,7 +69,7 @@ impl Large {
     /// `reading` allows; `None` for all other data.
     pub(super) fn read(source: &str, reading: &Reading) -> Result<Option<Self>> {
         let path = Path::new(source);
-        let limit = (reading.memory as u64) << 20;
+        let limit = (reading.memory as u64).saturating_mul(1 << 20);
         if !path.exists() {
             return Ok(None);
         }
@@ -78,8 +88,8 @@ impl Large {
 
     /// The training examples, to be prepared like this.
     pub(super) fn stored(self, preparation: &Preparation) -> Stored {
-        let Large { rows, labels, .. } = self;
-        Stored { rows, labels, preparation: preparation.clone() }
+        let Large { rows, labels, fingerprint, .. } = self;
+        Stored { rows, labels, preparation: preparation.clone(), fingerprint }
     }
 
     /// How many training examples there are.
@@ -192,7 +202,8 @@ impl Large {
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;
-        Ok(Large { samples, like, rows: train.all.finish()?, labels })
+        let fingerprint = train.fingerprint ^ test.fingerprint.rotate_left(1);
+        Ok(Large { samples, like, rows: train.all.finish()?, labels, fingerprint })
     }
 }
 
@@ -208,6 +219,7 @@ struct Part {
     names: Vec<String>,
     from: Generator,
     keep: bool,
+    fingerprint: u64,
 }
 
 impl Part {
@@ -220,6 +232,7 @@ impl Part {
             names: vec![],
             from: generator(SPLIT_SEED, Purpose::Split, 1, number),
             keep: number == 0,
+            fingerprint: NO_WORDS,
         })
     }
 
@@ -227,6 +240,7 @@ impl Part {
         if self.keep {
             self.all.push(row, None)?;
         }
+        self.fingerprint = fingerprint(self.fingerprint, row.iter().map(|value| value.to_bits()));
         let place = if self.count < SAMPLE { self.count } else { self.from.random_range(0..=self.count) };
         let name = (number + 1).to_string();
         if self.count < SAMPLE {

@@ -59,8 +59,8 @@ impl Settings for Config {
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&self.channels, self.code)?;
         let Some(image) = data.image else {
-            let text = "a convolutional autoencoder needs images, and this data set does not say how high and wide \
-                        its examples are; `ae` takes any numbers";
+            let text = "a convolutional autoencoder needs grey images of known height and width: pictures \
+                        without --colour, IDX files, or an array [images, height, width]; `ae` takes any";
             return Err(Error::Invalid(text.into()));
         };
         if self.channels.is_empty() {
@@ -152,7 +152,7 @@ mod tests {
         let built =
             |config: Config, data: &Dataset| config.build(data, &mut generator(0, Purpose::Init, 0, 0));
         let error = built(Config::defaults(&data), &data).err().unwrap().to_string();
-        assert!(error.contains("needs images"), "{error}");
+        assert!(error.contains("needs grey images of known height and width"), "{error}");
         let config = Config { channels: vec![], ..Config::defaults(&data) };
         let error = built(config, &digits().train).err().unwrap().to_string();
         assert!(error.contains("at least one stage"), "{error}");

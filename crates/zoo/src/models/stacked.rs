@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mirror::Mirror;
 use super::{check_widths, widths};
+use crate::train::TrainPart;
 use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
 
 /// Settings of a stacked autoencoder.
@@ -138,13 +139,18 @@ impl<'t, T: Real> Model<'t, T> for Stacked<Var<'t, T>> {
         Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
     }
 
-    fn prepare(model: &mut Stacked<Tensor<f32>>, data: &Dataset, seed: u64) -> Result<()> {
+    fn prepare(
+        model: &mut Stacked<Tensor<f32>>,
+        data: &Dataset,
+        seed: u64,
+        train: &TrainPart<'_>,
+    ) -> Result<()> {
         if model.pretraining == 0 {
             return Ok(());
         }
         let (epochs, batch, learning_rate) = (model.pretraining, 64.min(data.len()), model.learning_rate);
         let plan = Plan { epochs, batch, learning_rate, seed, ..Plan::default() };
-        model.pretrain(data, &plan, &mut |_, task, plan| crate::train::trainer(plan).run(task))
+        model.pretrain(data, &plan, &mut |_, task, plan| train(task, plan))
     }
 }
 

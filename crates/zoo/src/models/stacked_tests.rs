@@ -16,7 +16,7 @@ fn built(pretraining: usize) -> Learned<Stacked<Tensor<f32>>> {
 /// After the first part of training.
 fn pretrained(epochs: usize) -> Learned<Stacked<Tensor<f32>>> {
     let mut model = built(epochs);
-    model.prepare(&digits().train, 0).unwrap();
+    model.prepare(&digits().train, 0, &crate::train::train_part).unwrap();
     model
 }
 

@@ -1,5 +1,7 @@
 //! Clouds of two-dimensional codes.
 
+use std::collections::BTreeSet;
+
 use super::Picture;
 use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Point};
@@ -15,8 +17,10 @@ const LEGEND_SPACE: f32 = 36.0;
 const LEGEND_LINE: f32 = 40.0;
 
 /// Codes `(z₁, z₂)` as half-transparent points, on axes with one scale for both. With at most ten distinct
-/// labels each gets its own colour and its name at the median of its points; more labels are taken as ordered
-/// and shown by a colour ramp. Labels that have a name are called so in place of their number. Points that are not finite are left out.
+/// labels each gets its own colour and its name at the median of its points; more labels are taken as
+/// ordered and shown by a colour ramp, or not at all if they have names, which have no order. Labels that
+/// have a name are called so in place of their number. Without a `y_label` there is nothing to read on that
+/// axis. Points that are not finite are left out.
 ///
 /// # Panics
 /// If there are labels, but not one for each point.
@@ -33,6 +37,8 @@ pub fn code_map(
         let (n, m) = (points.len(), labels.len());
         assert_eq!(n, m, "code_map: {n} points, but {m} labels");
     }
+    let many = |labels: &&[u32]| labels.iter().collect::<BTreeSet<_>>().len() > CLASSES.len();
+    let labels = labels.filter(|labels| names.is_empty() || !many(labels));
     let label = |i: usize| labels.map_or(0, |labels| labels[i]);
     let shown: Vec<(Point, u32)> = (points.iter().enumerate())
         .filter(|(_, point)| point.iter().all(|v| v.is_finite()))
@@ -40,7 +46,10 @@ pub fn code_map(
         .collect();
     let colours = Colours::new(&shown, labels.is_some());
 
-    let (x, y) = axes(&shown);
+    let (x, mut y) = axes(&shown);
+    if y_label.is_empty() {
+        y.ticks.clear();
+    }
     let left = Chart::left_of(&y);
     let right = MARGIN + if labels.is_some() { LEGEND_SPACE + colours.width(names) } else { 0.0 };
     let (mut canvas, top) = page(title, left + SIDE + right, ABOVE + SIDE + BELOW);
@@ -258,6 +267,24 @@ mod tests {
             // The legend's dot is opaque, with a radius of 10.
             assert!(picture.pixels().filter(|pixel| *pixel == colour).count() > 200, "{colour:?}");
         }
+    }
+
+    #[test]
+    fn many_names_have_no_order_and_one_number_has_one_axis() {
+        let points: Vec<[f32; 2]> = (0..12).map(|i| [i as f32, (i * i) as f32]).collect();
+        let labels: Vec<u32> = (0..12).collect();
+        let names: Vec<String> = labels.iter().map(|label| format!("class {label}")).collect();
+        let plain = code_map("", "z₁", "z₂", &points, None, &[]);
+        let named = code_map("", "z₁", "z₂", &points, Some(&labels), &names);
+        assert!(named.pixels().eq(plain.pixels()), "no legend and no colours");
+        assert!(
+            code_map("", "z₁", "z₂", &points, Some(&labels), &[]).width() > plain.width(),
+            "numbers have a ramp"
+        );
+        assert!(
+            code_map("", "code", "", &points, None, &[]).width() < plain.width(),
+            "no numbers at the left"
+        );
     }
 
     #[test]

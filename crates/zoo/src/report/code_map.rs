@@ -1,6 +1,5 @@
 //! Where the test examples lie in the space of codes.
 
-use autograd::Tensor;
 use maud::{Markup, html};
 use nn::Dataset;
 use serde_json::json;
@@ -9,8 +8,7 @@ use super::chart::frame;
 use super::html::{colour, data, place, section as framed};
 use super::sheet::{Sheet, size};
 use super::{Found, Run};
-use crate::AnyModel;
-use crate::models::pca::Pca;
+use crate::pictures::plane;
 use crate::plot::axis::{Axis, range};
 use crate::plot::colour::CLASSES;
 
@@ -22,8 +20,12 @@ const MOST_PIXELS: usize = 400_000;
 pub(super) fn section(run: &Run, found: &Found) -> Markup {
     let test = &run.data.test;
     let shown = shown(test);
-    let codes = found.codes.slice(0, 0, shown, 1);
-    let (points, x_label, y_label) = plane(&codes);
+    let points = plane(&found.codes, shown);
+    let (x_label, y_label) = match found.codes.shape()[1] {
+        1 => ("code", ""),
+        2 => ("first code", "second code"),
+        _ => ("first principal axis of the codes", "second principal axis"),
+    };
     let along = |axis: usize| {
         let (low, high) = range(points.iter().map(|p| f64::from(p[axis]))).unwrap_or((0.0, 1.0));
         let room = 0.04 * (high - low);
@@ -68,19 +70,6 @@ pub(super) fn shown(test: &Dataset) -> usize {
     test.len().min(MOST_POINTS).min(MOST_PIXELS / test.width().max(1)).max(1).min(test.len())
 }
 
-/// The codes in a plane: as they are, or along their two principal axes.
-fn plane(codes: &Tensor<f32>) -> (Vec<[f32; 2]>, &'static str, &'static str) {
-    let width = codes.shape()[1];
-    let (plane, x, y) = match width {
-        1 => (codes.clone(), "code", ""),
-        2 => (codes.clone(), "first code", "second code"),
-        _ => (Pca::fit(codes, 2).encode(codes), "first principal axis of the codes", "second principal axis"),
-    };
-    let columns = plane.shape()[1];
-    let point = |row: &[f32]| [row[0], row.get(1).copied().unwrap_or(0.0)];
-    (plane.to_vec().chunks(columns).map(point).collect(), x, y)
-}
-
 /// The different labels, in order; none if there are too many to tell apart.
 fn classes(labels: &[u32]) -> Vec<u32> {
     let mut classes = labels.to_vec();
@@ -116,13 +105,5 @@ mod tests {
     #[test]
     fn more_labels_than_colours_are_not_coloured() {
         assert!(classes(&(0..11).collect::<Vec<_>>()).is_empty());
-    }
-
-    #[test]
-    fn codes_of_any_width_have_a_plane() {
-        for width in [1, 2, 5] {
-            let codes = Tensor::from_fn([6, width], |i| (i as f32).sin());
-            assert_eq!(plane(&codes).0.len(), 6);
-        }
     }
 }

@@ -43,8 +43,8 @@ pub(crate) fn listing(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Runs `zoo` with something on standard input; what it prints, if it succeeds.
-pub(crate) fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+/// Runs `zoo` with something on standard input.
+pub(crate) fn piped(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
     use std::io::Write;
     use std::process::Stdio;
     let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
@@ -56,7 +56,12 @@ pub(crate) fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// The same; what it prints, if it succeeds.
+pub(crate) fn pipe(folder: &Path, arguments: &[&str], input: &[u8]) -> String {
+    let output = piped(folder, arguments, input);
     assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

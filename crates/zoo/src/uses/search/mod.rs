@@ -23,9 +23,10 @@ mod judge;
 mod space;
 mod tpe;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use nn::{Error, Purpose, Result, files, generator};
+use nn::{Error, Generator, Purpose, Result, files, generator};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -60,7 +61,7 @@ pub struct Search {
     pub space: Space,
     /// How to choose.
     pub strategy: Strategy,
-    /// Different settings to try.
+    /// Different settings to try, as far as the space has so many.
     pub trials: usize,
     /// Every draw follows from it.
     pub seed: u64,
@@ -135,6 +136,11 @@ impl Search {
         Ok(study)
     }
 
+    /// How many different settings are tried: the space may have fewer than were asked for.
+    fn different(&self) -> usize {
+        self.space.size().map_or(self.trials, |size| size.min(self.trials))
+    }
+
     fn check(&self) -> Result<()> {
         self.space.check()?;
         if self.trials == 0 {
@@ -153,12 +159,19 @@ impl Search {
         let study: Study = serde_json::from_slice(&text).map_err(|error| {
             Error::file(path, format!("it is no state of a search ({error}); delete it to begin anew"))
         })?;
-        if study.search != *self {
+        let other = self.other_than(&study.search);
+        if !other.is_empty() {
             let text = format!(
-                "it belongs to another search ({}); use another file, or delete it to begin anew",
-                study.search.about
+                "it belongs to another search ({}), which has another {}; use another file, or delete it \
+                 to begin anew",
+                study.search.about,
+                other.join(" and another ")
             );
             return Err(Error::file(path, text));
+        }
+        let (done, wanted) = (study.trials.len(), self.different());
+        if done > wanted && !matches!(self.strategy, Strategy::Halving { .. }) {
+            return Err(Error::file(path, format!("it has {done} trials already; ask for as many or more")));
         }
         // The trials must be those that this search would have made, or what follows would not be.
         let mut replay = Study { search: self.clone(), trials: vec![] };
@@ -173,6 +186,27 @@ impl Search {
             replay.trials.push(trial);
         }
         Ok(replay)
+    }
+
+    /// What distinguishes it from the search of a file, in words. More trials are no other search, unless
+    /// their number decides how many of them get which budget.
+    fn other_than(&self, there: &Search) -> Vec<String> {
+        let mut other = vec![];
+        if self.about != there.about {
+            other.push(format!("subject than this one ({})", self.about));
+        }
+        let ranges = self.space.0.keys().chain(there.space.0.keys()).collect::<BTreeSet<_>>();
+        let differs = |name: &&String| self.space.0.get(*name) != there.space.0.get(*name);
+        other.extend(ranges.into_iter().filter(differs).map(|name| format!("range of `{name}`")));
+        if self.strategy != there.strategy {
+            other.push("strategy".into());
+        } else if self.trials != there.trials && matches!(self.strategy, Strategy::Halving { .. }) {
+            other.push(format!("number of trials ({}, not {})", there.trials, self.trials));
+        }
+        if self.seed != there.seed {
+            other.push(format!("seed ({}, not {})", there.seed, self.seed));
+        }
+        other
     }
 }
 
@@ -208,10 +242,12 @@ impl Study {
     fn next(&self) -> Option<(Vec<f64>, f64)> {
         let (search, done) = (&self.search, self.trials.len());
         let mut from = generator(search.seed, Purpose::Sample, 0, done as u64);
-        let random = |from: &mut _| search.space.0.values().map(|_| RngExt::random(from)).collect();
+        let random = |from: &mut Generator| -> Vec<f64> {
+            search.space.0.values().map(|_| RngExt::random(from)).collect()
+        };
         match search.strategy {
             Strategy::Halving { factor } => {
-                let rungs = rungs(search.trials, factor);
+                let rungs = rungs(search.different(), factor);
                 let (mut first, mut rung) = (0, 0);
                 while rung < rungs.len() && first + rungs[rung] <= done {
                     first += rungs[rung];
@@ -219,7 +255,7 @@ impl Study {
                 }
                 let budget = (factor as f64).powi(rung as i32 + 1 - rungs.len() as i32);
                 match rung {
-                    0 => Some((random(&mut from), budget)),
+                    0 => Some((self.untried(&mut from, random), budget)),
                     _ if rung == rungs.len() => None,
                     _ => {
                         let before = ranked(&self.trials[first - rungs[rung - 1]..first]);
@@ -227,14 +263,28 @@ impl Study {
                     }
                 }
             }
-            _ if done >= search.trials => None,
+            _ if done >= search.different() => None,
             Strategy::Tpe if done >= tpe::STARTUP => {
                 let ranked = ranked(&self.trials);
                 let points: Vec<&[f64]> = ranked.iter().map(|trial| trial.point.as_slice()).collect();
-                Some((tpe::next(&search.space, &points, &mut from), 1.0))
+                let draw = |from: &mut Generator| tpe::next(&search.space, &points, from);
+                Some((self.untried(&mut from, draw), 1.0))
             }
-            Strategy::Random | Strategy::Tpe => Some((random(&mut from), 1.0)),
+            Strategy::Random | Strategy::Tpe => Some((self.untried(&mut from, random), 1.0)),
         }
+    }
+
+    /// A point whose settings no trial has had. Where draws do not find one, few are left, and the first of
+    /// these is taken.
+    fn untried(&self, from: &mut Generator, draw: impl Fn(&mut Generator) -> Vec<f64>) -> Vec<f64> {
+        const DRAWS: usize = 20;
+        let space = &self.search.space;
+        let is_new = |point: &Vec<f64>| {
+            let settings = space.settings(point);
+            self.trials.iter().all(|trial| trial.settings != settings)
+        };
+        let drawn = (0..DRAWS).map(|_| draw(from)).find(is_new);
+        drawn.or_else(|| space.points().find(is_new)).unwrap_or_else(|| draw(from))
     }
 }
 

@@ -68,11 +68,33 @@ impl Space {
                     format!("has a logarithmic range from {low}; it must begin above 0")
                 }
                 Range::Choice(ref values) if values.is_empty() => "has no values to choose from".to_owned(),
+                Range::Choice(ref values) => match repeated(values) {
+                    Some(value) => format!("has the value {value} twice"),
+                    None => continue,
+                },
                 _ => continue,
             };
             return Err(Error::Invalid(format!("the setting `{name}` to search {problem}")));
         }
         Ok(())
+    }
+
+    /// How many different settings there are; `None` if a range is one of real numbers.
+    pub fn size(&self) -> Option<usize> {
+        self.0.values().try_fold(1_usize, |product, range| Some(product.saturating_mul(range.values()?)))
+    }
+
+    /// For every one of its settings a point; nothing if a range is one of real numbers.
+    pub(super) fn points(&self) -> impl Iterator<Item = Vec<f64>> {
+        (0..self.size().unwrap_or(0)).map(|mut number| {
+            let coordinate = |range: &Range| {
+                let values = range.values().unwrap_or(1);
+                let place = range.place(number % values);
+                number /= values;
+                place
+            };
+            self.0.values().map(coordinate).collect()
+        })
     }
 
     /// The settings at a point of the unit cube, one coordinate in `[0, 1]` for every name.
@@ -98,6 +120,29 @@ impl Range {
         }
     }
 
+    /// How many different values there are; `None` for real numbers.
+    fn values(&self) -> Option<usize> {
+        match self {
+            Range::Real { .. } => None,
+            Range::Whole { low, high, .. } => usize::try_from(high.abs_diff(*low)).ok()?.checked_add(1),
+            Range::Choice(values) => Some(values.len()),
+        }
+    }
+
+    /// Where in `[0, 1]` the value with this number lies, counted from 0.
+    fn place(&self, number: usize) -> f64 {
+        match *self {
+            Range::Real { .. } => 0.5,
+            Range::Whole { low, high, log } => {
+                let scale = |v: f64| if log { v.ln() } else { v };
+                let [first, value, last] =
+                    [low as f64 - 0.5, low as f64 + number as f64, high as f64 + 0.5].map(scale);
+                (value - first) / (last - first)
+            }
+            Range::Choice(ref values) => (number as f64 + 0.5) / values.len() as f64,
+        }
+    }
+
     /// How many values there are to choose from; `None` for numbers.
     pub(super) fn choices(&self) -> Option<usize> {
         match self {
@@ -105,6 +150,11 @@ impl Range {
             Range::Real { .. } | Range::Whole { .. } => None,
         }
     }
+}
+
+/// A value that is listed twice.
+fn repeated(values: &[Value]) -> Option<&Value> {
+    values.iter().enumerate().find(|(place, value)| values[..*place].contains(value)).map(|(_, value)| value)
 }
 
 /// Which of `count` equal parts of `[0, 1]` holds `u`.
@@ -139,6 +189,20 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_has_its_point() {
+        let space = Space::new([
+            ("code", Range::Whole { low: 1, high: 40, log: true }),
+            ("kind", Range::Choice(vec!["a".into(), "b".into(), "c".into()])),
+            ("width", Range::Whole { low: -2, high: 2, log: false }),
+        ]);
+        assert_eq!(space.size(), Some(600));
+        let all: std::collections::BTreeSet<String> =
+            space.points().map(|point| space.settings(&point).to_string()).collect();
+        assert_eq!(all.len(), 600);
+        assert_eq!(Space::new([("x", Range::Real { low: 0.0, high: 1.0, log: false })]).size(), None);
+    }
+
+    #[test]
     fn spaces_are_read_from_toml() {
         let text = "code = { whole = { low = 2, high = 8 } }\nactivation = { choice = ['relu', 'tanh'] }";
         let space: Space = toml::from_str(text).unwrap();
@@ -154,6 +218,9 @@ mod tests {
         assert!(problem(Range::Whole { low: 0, high: 1, log: true }).contains("must begin above 0"));
         let text = "the setting `x` to search has no values to choose from";
         assert_eq!(problem(Range::Choice(vec![])), text);
+        assert!(
+            problem(Range::Choice(vec![1.into(), 2.into(), 1.into()])).ends_with("has the value 1 twice")
+        );
         assert!(Space::default().check().is_err());
     }
 }

@@ -68,6 +68,38 @@ fn an_interrupted_search_ends_with_the_same_bits() {
 }
 
 #[test]
+fn more_trials_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    for strategy in [Strategy::Random, Strategy::Tpe] {
+        let path = folder.path().join("state.json");
+        search(strategy, 5, 3).run(Some(&path), bowl).unwrap();
+        let study = search(strategy, 16, 3).run(Some(&path), bowl).unwrap();
+        assert_eq!(study, search(strategy, 16, 3).run(None, bowl).unwrap());
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn nothing_is_tried_twice() {
+    let code = |low, high| ("code", Range::Whole { low, high, log: true });
+    let kind = ("kind", Range::Choice(vec!["a".into(), "b".into()]));
+    let loss = |settings: &Table, _: f64| Ok(settings["code"].as_float().unwrap_or(1.0));
+    for strategy in [Strategy::Random, Strategy::Halving { factor: 3 }, Strategy::Tpe] {
+        let with = |space, trials| Search { space, ..search(strategy, trials, 0) };
+        let study = with(Space::new([code(1, 20), kind.clone()]), 30).run(None, loss).unwrap();
+        let tried = |study: &Study| -> BTreeSet<String> {
+            study.trials.iter().map(|trial| trial.settings.to_string()).collect()
+        };
+        assert_eq!(tried(&study).len(), 30, "{strategy:?}");
+        let few = with(Space::new([code(1, 3), kind.clone()]), 30).run(None, loss).unwrap();
+        assert_eq!(tried(&few).len(), 6, "{strategy:?}");
+        let first = few.trials.iter().take(6).map(|trial| trial.settings.to_string());
+        assert_eq!(first.collect::<BTreeSet<_>>().len(), 6, "{strategy:?}");
+        assert_eq!(few.trials.len(), if strategy == (Strategy::Halving { factor: 3 }) { 9 } else { 6 });
+    }
+}
+
+#[test]
 fn failures_are_trials() {
     let study = search(Strategy::Tpe, 20, 0)
         .run(None, |settings, budget| match settings["x"].as_float().unwrap() {
@@ -90,7 +122,13 @@ fn files_of_other_searches_are_refused() {
     let original = search(Strategy::Tpe, 12, 0);
     original.run(Some(&path), bowl).unwrap();
     let text = search(Strategy::Tpe, 12, 1).run(Some(&path), bowl).unwrap_err().to_string();
-    assert!(text.contains("it belongs to another search (a bowl)"), "{text}");
+    assert!(text.contains("another search (a bowl), which has another seed (0, not 1); use"), "{text}");
+    let mut narrow = search(Strategy::Random, 12, 0);
+    narrow.space.0.insert("x".into(), Range::Real { low: 0.0, high: 1.0, log: false });
+    let text = narrow.run(Some(&path), bowl).unwrap_err().to_string();
+    assert!(text.contains("which has another range of `x` and another strategy; use"), "{text}");
+    let text = search(Strategy::Tpe, 11, 0).run(Some(&path), bowl).unwrap_err().to_string();
+    assert!(text.ends_with("it has 12 trials already; ask for as many or more"), "{text}");
     let content = std::fs::read_to_string(&path).unwrap();
     for (from, to) in [("\"budget\": 1.0", "\"budget\": 0.5"), ("\"trials\": [", "\"trials\": 7, \"x\": [")] {
         std::fs::write(&path, content.replacen(from, to, 1)).unwrap();
