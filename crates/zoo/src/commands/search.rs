@@ -108,7 +108,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
 fn said(draft: &Draft, space: &Space, epochs: bool) -> Table {
     let of_training = draft.train.iter().map(|(key, value)| (format!("train.{key}"), value.clone()));
     let mut said: Table = draft.settings.clone().into_iter().chain(of_training).collect();
-    said.retain(|key, _| !space.0.contains_key(key) && !(epochs && key == "train.epochs"));
+    let elsewhere = |key: &str| space.0.contains_key(key) || epochs && key == "train.epochs";
+    said.retain(|key, _| !elsewhere(key));
     said
 }
 
