@@ -65,7 +65,7 @@ impl<T: Real> Op<T, 2> for LogAddExp {
 }
 
 /// `y = atan2(a, b)`, the angle of the point `(b, a)`:  `ā = ȳ b / (a² + b²)`,
-/// `b̄ = −ȳ a / (a² + b²)`. At the origin both are stated to be 0.
+/// `b̄ = −ȳ a / (a² + b²)`. At the origin both are stated to be 0, and infinitely far away they are.
 struct Atan2;
 
 impl<T: Real> Op<T, 2> for Atan2 {
@@ -73,14 +73,16 @@ impl<T: Real> Op<T, 2> for Atan2 {
         Tensor::combine([a, b], |[a, b]| a.atan2(b))
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        let origin = a.eq(0.0).and(&b.eq(0.0));
+        let far = a.abs().eq(f64::INFINITY).or(&b.abs().eq(f64::INFINITY));
+        let flat = a.eq(0.0).and(&b.eq(0.0)).or(&far);
+        let (a, b) = (a.masked_fill(&flat, 0.0), b.masked_fill(&flat, 0.0));
         // The angle does not change with the distance. Points are moved to a distance near 1, by a
         // factor that the share is multiplied with at the end, so that no square overflows.
         let nearness = a.value().zip(&b.value(), |a, b| T::one() / Real::max(a.abs(), b.abs()));
-        let nearness = a.tape().constant(nearness).masked_fill(&origin, 1.0);
+        let nearness = a.tape().constant(nearness).masked_fill(&flat, 1.0);
         let (a, b) = (a * nearness, b * nearness);
-        let distance = (a * a + b * b).masked_fill(&origin, 1.0);
-        g.masked_fill(&origin, 0.0) * (if wrt == 0 { b } else { -a } / distance) * nearness
+        let distance = (a * a + b * b).masked_fill(&flat, 1.0);
+        g.masked_fill(&flat, 0.0) * (if wrt == 0 { b } else { -a } / distance) * nearness
     }
 }
 
@@ -284,6 +286,16 @@ mod tests {
         for [daa, dab] in [da.grad([a, b]), db.grad([a, b])] {
             assert_eq!((daa.item(), dab.item()), (0.0, 0.0));
         }
+    }
+
+    #[test]
+    fn angles_infinitely_far() {
+        let inf = f64::INFINITY;
+        for (a, b) in [(0.0, inf), (3.0, -inf), (inf, 2.0), (-inf, inf)] {
+            let (y, da, db) = at(a, b, |a, b| a.atan2(b));
+            assert_eq!((y, da, db), (a.atan2(b), 0.0, 0.0));
+        }
+        assert!(at(f64::NAN, inf, |a, b| a.atan2(b)).0.is_nan());
     }
 
     #[test]

@@ -156,16 +156,17 @@ pub struct ProgressBar {
     examples: u64,
     /// Whether the examples are images, and not rows of numbers.
     images: bool,
-    /// Whether the style is the one for narrow terminals.
-    narrow: bool,
+    /// What is shown: less in a narrow terminal, where the line would break, and its first half would stay behind at
+    /// every step.
+    template: &'static str,
 }
 
 impl ProgressBar {
     /// A bar, not yet shown.
     pub fn new() -> Self {
         let bar = indicatif::ProgressBar::new(0);
-        let bar = ProgressBar { bar, examples: 0, images: true, narrow: is_narrow() };
-        bar.set_style();
+        let mut bar = ProgressBar { bar, examples: 0, images: true, template: "" };
+        bar.fit();
         bar
     }
 
@@ -182,21 +183,20 @@ impl ProgressBar {
         format!("epoch {}: {kind} loss {:.3} {}", epoch.number, loss.total(), loss.unit.of(self.images))
     }
 
-    /// In a narrow terminal the line would break, and its first half would stay behind at every step.
-    fn set_style(&self) {
-        let style = match self.narrow {
-            true => "{wide_msg}  {percent:>3} %  {eta} left",
-            false => "{msg}  {wide_bar}  {percent:>3} %  {prefix}  {eta} left",
+    /// Shows what the terminal has room for.
+    fn fit(&mut self) {
+        let columns = console::Term::stderr().size_checked().map_or(u16::MAX, |(_, columns)| columns);
+        let template = match columns {
+            90.. => "{msg}  {wide_bar}  {percent:>3} %  {prefix}  {eta} left",
+            60.. => "{msg}  {wide_bar}  {percent:>3} %  {eta} left",
+            _ => "{percent:>3} %  {wide_msg}",
         };
-        let style = ProgressStyle::with_template(style).expect("a valid template");
-        self.bar.set_style(style.progress_chars("━━─"));
+        if self.template != template {
+            self.template = template;
+            let style = ProgressStyle::with_template(template).expect("a valid template");
+            self.bar.set_style(style.progress_chars("━━─"));
+        }
     }
-}
-
-/// Whether a line does not hold all there is to say and a bar.
-fn is_narrow() -> bool {
-    const ENOUGH: u16 = 90;
-    console::Term::stderr().size_checked().is_some_and(|(_, columns)| columns < ENOUGH)
 }
 
 impl Default for ProgressBar {
@@ -219,10 +219,7 @@ impl<T: Real> Callback<T> for ProgressBar {
     }
 
     fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
-        if self.narrow != is_narrow() {
-            self.narrow = !self.narrow;
-            self.set_style();
-        }
+        self.fit();
         self.bar.set_message(self.message(epoch));
         let rate = self.examples as f64 / self.bar.elapsed().as_secs_f64().max(1e-9);
         self.bar.set_prefix(format!("{} examples/s", rounded(rate)));
