@@ -96,6 +96,7 @@ impl<'t, T: Real> Var<'t, T> {
         let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
         let seed = Tensor::ones(self.shape());
         let rule = |op: &Rc<dyn AnyOp<T>>, wrt, g: &Tensor<T>, x: &[Self], y: Self, to: &mut Option<_>| {
+            // A share that is looked at is computed by itself.
             let checking = tape.checking.get();
             if !checking && to.as_mut().is_some_and(|sum| op.accumulate_vjp(wrt, g, sum)) {
                 return None;

@@ -6,8 +6,12 @@ use std::cell::RefCell;
 use super::{Case, Elementwise, case, wave};
 use crate::{Op, Real, Scalar, Tape, Tensor, Var};
 
-/// The inputs and a gradient that arrived, and the gradients of all inputs that follow from these.
-type Pullback<T> = (Vec<Tensor<T>>, Tensor<T>, Vec<Tensor<T>>);
+/// The gradients of all inputs, and what they follow from.
+struct Pullback<T: Real, const N: usize> {
+    inputs: [Tensor<T>; N],
+    g: Tensor<T>,
+    gradients: [Tensor<T>; N],
+}
 
 /// `y = f(x₁ … x_N)`, of which the tape keeps one line. The rule runs `f` again and differentiates
 /// that.
@@ -15,7 +19,7 @@ struct Checkpoint<T: Real, F, const N: usize> {
     f: F,
     /// The gradients of the last fast pass. One sweep through `f` yields those of all inputs, but the
     /// rule is asked for one at a time.
-    last: RefCell<Option<Pullback<T>>>,
+    last: RefCell<Option<Pullback<T, N>>>,
 }
 
 impl<T: Real, F, const N: usize> Op<T, N> for Checkpoint<T, F, N>
@@ -47,19 +51,18 @@ where
     ) -> Option<Tensor<T>> {
         let mut last = self.last.borrow_mut();
         // Their memory is held here, so others cannot have the same addresses.
-        let known = last.as_ref().is_some_and(|(of, arrived, _)| {
-            arrived.is_same(g) && of.iter().zip(inputs).all(|(before, now)| before.is_same(now))
+        let known = last.as_ref().is_some_and(|last| {
+            last.g.is_same(g) && last.inputs.iter().zip(inputs).all(|(before, now)| before.is_same(now))
         });
         if !known {
             let tape = Tape::new();
             let variables = inputs.map(|x| tape.var(x));
             let y = (self.f)(variables);
             let gradients = (y * tape.constant(g)).sum().backward();
-            let gradients = variables.map(|x| gradients.wrt(x)).to_vec();
-            *last = Some((inputs.map(Tensor::clone).to_vec(), g.clone(), gradients));
+            let gradients = variables.map(|x| gradients.wrt(x));
+            *last = Some(Pullback { inputs: inputs.map(Tensor::clone), g: g.clone(), gradients });
         }
-        let (.., gradients) = last.as_ref().expect("just filled");
-        let gradient = gradients[wrt].clone();
+        let gradient = last.as_ref().expect("just filled").gradients[wrt].clone();
         if wrt + 1 == N {
             *last = None; // the last input that can be asked for: let go of the memory
         }

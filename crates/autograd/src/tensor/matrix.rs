@@ -143,9 +143,11 @@ pub(super) unsafe fn copy<T: Real>(
             unsafe {
                 match [BLOCK.min(rows - i), BLOCK.min(columns - j)] {
                     [BLOCK, BLOCK] if turns => {
+                        // What comes so many rows later: further down, or at the top of the next columns. Below
+                        // the last ones lies what the caller may turn after this.
                         let (ahead, last) = (i + AHEAD, j + BLOCK >= columns);
-                        let next =
-                            if ahead < rows || last { at(ahead, j) } else { at(ahead % rows, j + BLOCK) };
+                        let below = ahead < rows || last;
+                        let next = if below { at(ahead, j) } else { at(ahead % rows, j + BLOCK) };
                         turn(from, next, strides[1], to);
                     }
                     [BLOCK, BLOCK] => block(from, strides, [BLOCK, BLOCK], to),
