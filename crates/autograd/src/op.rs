@@ -81,6 +81,24 @@ pub trait Op<T: Real, const N: usize>: 'static {
     fn accumulate_vjp(&self, _wrt: usize, _g: &Tensor<T>, _sum: &mut Tensor<T>) -> bool {
         false
     }
+
+    /// A shortcut for [replays](crate::replay): writes what [`forward`](Self::forward) gives, to the bit and in row-major
+    /// order, into memory that is there, and says whether it did.
+    fn forward_into(&self, _inputs: [&Tensor<T>; N], _out: &mut [T]) -> bool {
+        false
+    }
+
+    /// The same for [`fused_vjp`](Self::fused_vjp).
+    fn fused_vjp_into(
+        &self,
+        _wrt: usize,
+        _g: &Tensor<T>,
+        _inputs: [&Tensor<T>; N],
+        _y: &Tensor<T>,
+        _out: &mut [T],
+    ) -> bool {
+        false
+    }
 }
 
 /// [`Op`] without `N` in its type, as the tape stores it.
@@ -92,6 +110,15 @@ pub(crate) trait AnyOp<T: Real> {
     fn fused_vjp(&self, wrt: usize, g: &Tensor<T>, inputs: &[&Tensor<T>], y: &Tensor<T>)
     -> Option<Tensor<T>>;
     fn accumulate_vjp(&self, wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool;
+    fn forward_into(&self, inputs: &[&Tensor<T>], out: &mut [T]) -> bool;
+    fn fused_vjp_into(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        inputs: &[&Tensor<T>],
+        y: &Tensor<T>,
+        out: &mut [T],
+    ) -> bool;
 }
 
 pub(crate) struct Erased<O, const N: usize>(pub(crate) O);
@@ -142,6 +169,21 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
             return false;
         }
         self.0.accumulate_vjp(wrt, g, sum)
+    }
+
+    fn forward_into(&self, inputs: &[&Tensor<T>], out: &mut [T]) -> bool {
+        self.0.forward_into(all(inputs), out)
+    }
+
+    fn fused_vjp_into(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        inputs: &[&Tensor<T>],
+        y: &Tensor<T>,
+        out: &mut [T],
+    ) -> bool {
+        self.0.fused_vjp_into(wrt, g, all(inputs), y, out)
     }
 }
 

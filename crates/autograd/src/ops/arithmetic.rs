@@ -20,6 +20,9 @@ impl<T: Real> Op<T, 2> for AddOp {
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         Tensor::combine([a, b], |[a, b]| a + b)
     }
+    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
+        Tensor::combine_into(inputs, out, |[a, b]| a + b)
+    }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         g
     }
@@ -34,6 +37,9 @@ impl<T: Real> Op<T, 2> for SubOp {
     }
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         Tensor::combine([a, b], |[a, b]| a - b)
+    }
+    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
+        Tensor::combine_into(inputs, out, |[a, b]| a - b)
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
@@ -53,6 +59,9 @@ impl<T: Real> Op<T, 2> for MulOp {
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         Tensor::combine([a, b], |[a, b]| a * b)
     }
+    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
+        Tensor::combine_into(inputs, out, |[a, b]| a * b)
+    }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
             0 => g * b,
@@ -70,6 +79,9 @@ impl<T: Real> Op<T, 2> for DivOp {
     }
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         Tensor::combine([a, b], |[a, b]| a / b)
+    }
+    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
+        Tensor::combine_into(inputs, out, |[a, b]| a / b)
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, b]: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
@@ -90,6 +102,10 @@ impl<T: Real> Op<T, 1> for Scale {
         let c = T::of(self.0);
         x.map(|x| x * c)
     }
+    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
+        let c = T::of(self.0);
+        Tensor::combine_into(x, out, |[x]| x * c)
+    }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g * self.0
     }
@@ -106,6 +122,10 @@ impl<T: Real> Op<T, 1> for Shift {
         let c = T::of(self.0);
         x.map(|x| x + c)
     }
+    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
+        let c = T::of(self.0);
+        Tensor::combine_into(x, out, |[x]| x + c)
+    }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g
     }
@@ -121,6 +141,10 @@ impl<T: Real> Op<T, 1> for Quotient {
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         let c = T::of(self.0);
         x.map(|x| x / c)
+    }
+    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
+        let c = T::of(self.0);
+        Tensor::combine_into(x, out, |[x]| x / c)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g / self.0

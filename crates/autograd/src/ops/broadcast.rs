@@ -27,6 +27,10 @@ impl<T: Real> Op<T, 1> for SumTo {
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.sum_to(&self.0)
     }
+    fn forward_into(&self, [a]: [&Tensor<T>; 1], out: &mut [T]) -> bool {
+        a.sum_into(&self.0, out);
+        true
+    }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g.expand(a.shape())
     }

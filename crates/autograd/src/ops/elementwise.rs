@@ -73,6 +73,31 @@ impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
         ))
     }
     // ANCHOR_END: fused
+
+    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
+        Tensor::combine_into(
+            x,
+            out,
+            #[inline(always)]
+            |[x]| self.f(x),
+        )
+    }
+
+    fn fused_vjp_into(
+        &self,
+        _wrt: usize,
+        g: &Tensor<T>,
+        [x]: [&Tensor<T>; 1],
+        y: &Tensor<T>,
+        out: &mut [T],
+    ) -> bool {
+        Tensor::combine_into(
+            [g, x, y],
+            out,
+            #[inline(always)]
+            |[g, x, y]| g * self.df(x, y),
+        )
+    }
 }
 
 /// Variables as scalars of a formula.

@@ -36,6 +36,25 @@ impl<T: Real> Op<T, 2> for MatMul {
             _ => a.t().matmul_like(g, b),
         })
     }
+    fn forward_into(&self, [a, b]: [&Tensor<T>; 2], out: &mut [T]) -> bool {
+        a.matmul_into(b, out);
+        true
+    }
+    fn fused_vjp_into(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        [a, b]: [&Tensor<T>; 2],
+        _: &Tensor<T>,
+        out: &mut [T],
+    ) -> bool {
+        match wrt {
+            0 if a.is_contiguous() => g.matmul_into(&b.t(), out),
+            1 if b.is_contiguous() => a.t().matmul_into(g, out),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// `Y = X Wᵀ + b`, in one pass over `Y`:
@@ -69,6 +88,29 @@ impl<T: Real> Op<T, 3> for Linear {
             1 => g.t().matmul(x),
             _ => g.sum_to(b.shape()),
         })
+    }
+    fn forward_into(&self, [x, w, b]: [&Tensor<T>; 3], out: &mut [T]) -> bool {
+        let some = !x.is_empty() && !w.is_empty();
+        if some {
+            x.linear_into(w, b, out);
+        }
+        some
+    }
+    fn fused_vjp_into(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        [x, w, b]: [&Tensor<T>; 3],
+        _: &Tensor<T>,
+        out: &mut [T],
+    ) -> bool {
+        match wrt {
+            0 if x.is_contiguous() => g.matmul_into(w, out),
+            0 => return false,
+            1 => g.t().matmul_into(x, out),
+            _ => g.sum_into(b.shape(), out),
+        }
+        true
     }
 }
 

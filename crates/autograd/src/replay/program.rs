@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use crate::op::AnyOp;
 use crate::tape::Node;
+use crate::tensor::same_sizes;
 use crate::{Name, Real, Shape, Tensor, Tree};
 
 /// Lines of at least so many numbers give their memory back as soon as nobody needs them. Smaller ones keep
@@ -39,7 +40,7 @@ impl<T: Real> Program<T> {
     pub(super) fn take<M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(&mut self, model: &M, inputs: &I) -> bool {
         let (mut places, mut fit) = (self.given.iter().zip(&mut self.values), true);
         let mut place = |_: Name, given: &Tensor<T>| match places.next() {
-            Some((shape, place)) if shape[..] == *given.shape() => *place = Some(given.clone()),
+            Some((shape, place)) if same_sizes(shape, given.shape()) => *place = Some(given.clone()),
             _ => fit = false,
         };
         model.visit(&mut place);
@@ -58,13 +59,16 @@ impl<T: Real> Program<T> {
             let (before, from_here) = self.values.split_at_mut(number);
             let mut inputs = SmallVec::<[&Tensor<T>; 5]>::new();
             inputs.extend(step.inputs.iter().map(|&input| before[input].as_ref().expect("computed before")));
-            // What the last replay left here is where the new result is built, if nobody else holds it.
-            T::spare().set(from_here[0].take());
-            from_here[0] = Some(step.op.forward(&inputs));
+            // What the last replay left here is where the new result is written, if nobody else holds it.
+            let result = &mut from_here[0];
+            let there = result.as_mut().and_then(Tensor::reused);
+            if !there.is_some_and(|out| step.op.forward_into(&inputs, out)) {
+                *result = None;
+                *result = Some(step.op.forward(&inputs));
+            }
             drop(inputs);
             step.finished.iter().for_each(|&value| self.values[value] = None);
         }
-        T::spare().set(None);
     }
 
     pub(super) fn result(&self, number: usize) -> &Tensor<T> {
@@ -120,11 +124,21 @@ impl<T: Real> Program<T> {
         };
         let mut steps: Vec<Step<T>> = computed.clone().map(step).collect();
 
-        // What holds much memory, or the memory of another line, is let go after its last use.
+        // What can be written into memory of its own gets some; there the first replay finds it.
+        for id in computed.clone().filter(|&id| lines[id].value.len() < LARGE) {
+            let (line, mut own) = (&lines[id], Tensor::zeros(lines[id].value.shape()));
+            let inputs: SmallVec<[&Tensor<T>; 5]> =
+                line.inputs.iter().map(|&input| &lines[input].value).collect();
+            let op = line.op.as_ref().expect("what varies and is not given was computed");
+            if op.forward_into(&inputs, own.make_mut()) {
+                values[number[id]] = Some(own);
+            }
+        }
+        // The rest, if it holds much memory or that of another line, is let go after its last use.
         let passes = |&id: &usize| {
             let (line, memory) = (&lines[id], lines[id].value.memory().0);
-            line.value.len() >= LARGE
-                || line.inputs.iter().any(|&input| lines[input].value.memory().0 == memory)
+            let shares = || line.inputs.iter().any(|&input| lines[input].value.memory().0 == memory);
+            line.value.len() >= LARGE || values[number[id]].is_none() && shares()
         };
         let (results, mut passing) = ([&[value], &gradients[..]].concat(), vec![]);
         let first = order.len() - steps.len();

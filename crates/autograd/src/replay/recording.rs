@@ -168,4 +168,13 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
     fn accumulate_vjp(&self, _: usize, _: &Tensor<T>, _: &mut Tensor<T>) -> bool {
         false
     }
+
+    fn forward_into(&self, inputs: &[&Tensor<T>], out: &mut [T]) -> bool {
+        let [inputs @ .., g, y] = inputs else { unreachable!("an operation has an output") };
+        self.op.fused_vjp_into(self.wrt, g, inputs, y, out)
+    }
+
+    fn fused_vjp_into(&self, _: usize, _: &Tensor<T>, _: &[&Tensor<T>], _: &Tensor<T>, _: &mut [T]) -> bool {
+        false
+    }
 }

@@ -1,9 +1,10 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use super::*;
 use crate::ops::{ALL, Case};
-use crate::{cost, value_and_grad, value_and_update};
+use crate::{Op, cost, value_and_grad, value_and_update};
 
 type Inputs = Vec<Tensor<f64>>;
 
@@ -100,6 +101,50 @@ fn training_is_the_same_to_the_bit_whatever_the_batch() {
         assert_eq!(recorded.value_and_update(&mut model, &x, &mut descend), value, "step {k}");
     }
     assert_eq!((recorded.programs.len(), model), (3, other));
+}
+
+#[test]
+fn inputs_may_lie_in_any_order() {
+    let model = layers();
+    let mut recorded = Recorded::new(&model, &batch(4, 0), |model, x, _tape| loss(model, x));
+    let rows = Tensor::from_fn([1, 3], |i| i as f64);
+    for x in [batch(4, 0), batch(4, 1).t().contiguous().t(), rows.expand([4, 3]), batch(4, 2)] {
+        let expected = value_and_grad(&model, |model, tape| loss(model, tape.constant(&x)));
+        assert_eq!(recorded.value_and_grad(&model, &x), expected);
+        assert_eq!(recorded.value_and_grad(&model, &x), expected);
+    }
+}
+
+/// `y = 2 x`, told in both ways; whether it was asked for the second.
+struct Twice(Rc<Cell<bool>>);
+
+impl<T: Real> Op<T, 1> for Twice {
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        x.map(|x| x + x)
+    }
+    fn vjp<'t>(&self, _: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _: Var<'t, T>) -> Var<'t, T> {
+        g * 2.0
+    }
+    fn forward_into(&self, [x]: [&Tensor<T>; 1], out: &mut [T]) -> bool {
+        self.0.set(true);
+        x.to_vec().iter().zip(out).for_each(|(&x, y)| *y = x + x);
+        true
+    }
+}
+
+#[test]
+fn results_are_written_where_the_last_ones_were() {
+    let (w, asked) = (Tensor::from_vec([2], vec![3.0, 4.0]), Rc::new(Cell::new(false)));
+    let seen = Rc::clone(&asked);
+    let mut twice = Recorded::new(&w, &w, move |w, x, _tape| Var::apply(Twice(Rc::clone(&seen)), [w * x]));
+    let first = twice.value(&w, &w);
+    assert!(asked.take());
+    // What is kept is not written over.
+    assert_eq!(twice.value(&w, &first).to_vec(), [108.0, 256.0]);
+    assert_eq!((first.to_vec(), asked.take()), (vec![18.0, 32.0], false));
+    drop(first);
+    let address = twice.value(&w, &w).memory().0;
+    assert_eq!((twice.value(&w, &w).memory().0, asked.take()), (address, true));
 }
 
 #[test]

@@ -52,9 +52,9 @@ const SMALL: usize = 1 << 11;
 /// What this file computes.
 pub enum Work<'w, T> {
     /// A product of matrices.
-    Product(Product<'w, T>),
+    Product(&'w Product<'w, T>),
     /// Products of listed rows.
-    Listed(Listed<'w, T>),
+    Listed(&'w Listed<'w, T>),
 }
 
 impl<T: Real> WithSimd for Work<'_, T> {
@@ -102,23 +102,6 @@ impl<T: Real> Bias<'_, T> {
     }
 }
 
-/// `out = a b + bias` on this thread, for sizes above 0.
-///
-/// # Safety
-/// `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes them. `kernel` is
-/// that of these matrices, or of those whose parts they are.
-#[allow(unsafe_code)]
-pub(super) unsafe fn product<T: Real>(
-    kernel: Kernel,
-    a: Matrix<T>,
-    b: Matrix<T>,
-    bias: Bias<T>,
-    out: Place<T>,
-) {
-    assert_eq!(a.shape[1], b.shape[0]);
-    T::run(Work::Product(Product { kernel, a, b, bias, out }));
-}
-
 /// The ways to a product. They may add up in different orders, so all parts of a product go the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kernel {
@@ -145,16 +128,29 @@ impl Kernel {
     }
 }
 
-/// A product of matrices.
-pub struct Product<'a, T> {
-    kernel: Kernel,
-    a: Matrix<'a, T>,
-    b: Matrix<'a, T>,
-    bias: Bias<'a, T>,
-    out: Place<T>,
+/// A product of matrices, `out = a b + bias`.
+pub struct Product<'p, T> {
+    pub(super) kernel: Kernel,
+    pub(super) a: Matrix<'p, T>,
+    pub(super) b: Matrix<'p, T>,
+    pub(super) bias: Bias<'p, T>,
+    pub(super) out: Place<T>,
 }
 
-impl<T: Real> WithSimd for Product<'_, T> {
+impl<T: Real> Product<'_, T> {
+    /// Computes it on this thread.
+    ///
+    /// # Safety
+    /// No size is 0. `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes
+    /// them. The kernel is that of these matrices, or of those whose parts they are.
+    #[allow(unsafe_code)]
+    pub(super) unsafe fn multiply(&self) {
+        assert_eq!(self.a.shape[1], self.b.shape[0]);
+        T::run(Work::Product(self));
+    }
+}
+
+impl<T: Real> WithSimd for &Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -179,7 +175,7 @@ impl<T: Real> WithSimd for Product<'_, T> {
 #[allow(unsafe_code)]
 impl<T: Real> Product<'_, T> {
     #[inline(always)]
-    fn run<S: Simd, const VECTORS: usize>(self, simd: S) {
+    fn run<S: Simd, const VECTORS: usize>(&self, simd: S) {
         let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
         let stretch = k.div_ceil(k.div_ceil(DEPTH));
         let (a, b) = (self.a.start(), self.b.start());
@@ -279,12 +275,12 @@ impl<T: Real> Listed<'_, T> {
     /// Everything that the equation mentions can be read, for `columns` rounded up to a multiple of
     /// [`LANES`]; `out` can be written, and nobody else reads or writes it.
     #[allow(unsafe_code)]
-    pub(super) unsafe fn add_up(self) {
+    pub(super) unsafe fn add_up(&self) {
         T::run(Work::Listed(self));
     }
 }
 
-impl<T: Real> WithSimd for Listed<'_, T> {
+impl<T: Real> WithSimd for &Listed<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -299,7 +295,7 @@ impl<T: Real> WithSimd for Listed<'_, T> {
 #[allow(unsafe_code)]
 impl<T: Real> Listed<'_, T> {
     #[inline(always)]
-    fn all<S: Simd, const VECTORS: usize>(self, simd: S) {
+    fn all<S: Simd, const VECTORS: usize>(&self, simd: S) {
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let width = VECTORS * lanes;
         for j in (0..self.columns).step_by(width) {

@@ -1,8 +1,6 @@
 //! The matrix product: shapes, stacks, and how the work is divided among threads.
 
-use std::borrow::Cow;
-
-use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, ROWS, product};
+use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, Product, ROWS};
 use super::kernels::for_each_chunk;
 use super::threads::share;
 use super::{Shape, Tensor, broadcast, cost, short_copy};
@@ -71,31 +69,37 @@ impl<T: Real> Tensor<T> {
     /// `x Wᵀ + b`: the products are added to the bias where they are made. `self` is `[batch, inputs]`, the
     /// weight `[outputs, inputs]`, the bias `[outputs]`; none of them is empty.
     pub(crate) fn linear(&self, weight: &Self, bias: &Self) -> Self {
-        let (x, w, b) = (self.for_gemm(), weight.for_gemm(), bias.in_order());
-        let shape = [x.shape[0], w.shape[0]];
-        cost::work(2 * x.len() * shape[1] + shape[0] * shape[1]);
-        let bias = Bias { axis: 1, numbers: b.as_slice().expect("contiguous") };
-        Tensor::build(shape, |out| multiply(x.matrix(0), w.matrix(0).t(), bias, out, false))
+        Tensor::build([self.shape[0], weight.shape[0]], |out| self.linear_into(weight, bias, out))
+    }
+
+    /// [`linear`](Self::linear), written row by row into `out`.
+    pub(crate) fn linear_into(&self, weight: &Self, bias: &Self, out: &mut [T]) {
+        let [x, w, b] = &mut [const { None }; 3];
+        let (x, w) = (self.for_gemm(x), weight.for_gemm(w));
+        cost::work(2 * x.shape[1] * out.len() + out.len());
+        let bias = Bias { axis: 1, numbers: bias.in_order(b) };
+        multiply(x.matrix(0), w.matrix(0).t(), bias, out, false);
     }
 
     /// Writes the matrix products, row by row, into `out`. The shapes have been checked, and the
     /// leading axes are the same.
-    pub(super) fn matmul_into(&self, other: &Self, out: &mut [T]) {
+    pub(crate) fn matmul_into(&self, other: &Self, out: &mut [T]) {
         let rank = self.rank();
         let [m, k, n] = [self.shape[rank - 2], self.shape[rank - 1], other.shape[rank - 1]];
         cost::work(2 * k * out.len());
-        if k == 0 {
+        if k == 0 || out.is_empty() {
             return out.fill(T::zero());
         }
-        let (a, b) = (self.for_gemm(), other.for_gemm());
+        let [a, b] = &mut [const { None }; 2];
+        let (a, b) = (self.for_gemm(a), other.for_gemm(b));
         let work = m * k * n;
         if work >= LARGE || out.len() == m * n {
-            for (i, out) in out.chunks_exact_mut((m * n).max(1)).enumerate() {
+            for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                 multiply(a.matrix(i), b.matrix(i), Bias::NONE, out, false);
             }
         } else {
             // Many small products: the threads share the matrices instead.
-            let count = LARGE / work.max(1);
+            let count = LARGE / work;
             for_each_chunk(out, count * m * n, |task, out| {
                 for (i, out) in out.chunks_exact_mut(m * n).enumerate() {
                     let i = task * count + i;
@@ -105,15 +109,16 @@ impl<T: Real> Tensor<T> {
         }
     }
 
-    /// Expanded matrices are copied.
-    fn for_gemm(&self) -> Cow<'_, Self> {
+    /// Expanded matrices are copied, into `room`.
+    fn for_gemm<'a>(&'a self, room: &'a mut Option<Self>) -> &'a Self {
         let matrix = self.rank() - 2;
         let mut axes = self.shape[matrix..].iter().zip(&self.strides[matrix..]);
         let repeats = axes.any(|(&size, &stride)| size > 1 && stride == 0);
-        if repeats { Cow::Owned(self.contiguous()) } else { Cow::Borrowed(self) }
+        if repeats { room.insert(self.contiguous()) } else { self }
     }
 
     /// Matrix number `i`, counted in row-major order of the leading axes.
+    #[inline]
     fn matrix(&self, i: usize) -> Matrix<'_, T> {
         let batch = self.rank() - 2;
         let (mut offset, mut rest) = (self.offset as isize, i);
@@ -146,7 +151,7 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
     let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
     if threads == 1 {
         // SAFETY: the assertion above; `out` is borrowed mutably by this function.
-        return unsafe { product(kernel, a, b, bias, out) };
+        return unsafe { Product { kernel, a, b, bias, out }.multiply() };
     }
     // Columns share nothing; with rows, every thread makes the panels anew.
     let (rows, columns) = (a.shape[0], b.shape[1]);
@@ -161,8 +166,9 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
             0 => (a.part(0, start, count), b),
             _ => (a, b.part(1, start, count)),
         };
+        let (bias, out) = (bias.part(axis, start), out.part(axis, start));
         // SAFETY: as above, and these rows, or columns, belong to no other piece.
-        unsafe { product(kernel, a, b, bias.part(axis, start), out.part(axis, start)) };
+        unsafe { Product { kernel, a, b, bias, out }.multiply() };
     });
 }
 

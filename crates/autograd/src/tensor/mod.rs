@@ -35,7 +35,7 @@ mod view;
 
 use std::fmt;
 use std::ops::Index;
-use std::sync::Arc;
+use triomphe::Arc;
 
 use crate::Real;
 
@@ -46,34 +46,47 @@ pub use lanes::Lanes;
 pub use linear_algebra::Triangle;
 pub(crate) use linear_algebra::square_size;
 pub(crate) use matmul::matmul_shape;
-pub use pool::{Pool, Spare};
+pub use pool::Pool;
 pub(crate) use rows::sum_by;
 pub use shape::{Axes, Keep, Shape};
 pub use sort::SortOrder;
 
 use pool::Buffer;
-use shape::{Strides, contiguous_strides, same_sizes};
-pub(crate) use shape::{broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, short_copy};
+use shape::{Strides, contiguous_strides};
+pub(crate) use shape::{
+    broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, same_sizes, short_copy,
+};
 
 /// An immutable array of numbers with a shape.
 pub struct Tensor<T: Real> {
     shape: Shape,
     strides: Strides,
     offset: usize,
+    /// The number of elements, and whether they lie in memory in row-major order without gaps: what shape and strides
+    /// say too, but it is asked for several times by every operation.
+    len: usize,
+    contiguous: bool,
+    /// Without weak references, so that it is quickly seen whether nobody else has it.
     buffer: Arc<Buffer<T>>,
 }
 
 impl<T: Real> Clone for Tensor<T> {
     fn clone(&self) -> Self {
         // Slices are copied as a whole; the derived clone would go through their elements one by one.
-        self.view(short_copy(&self.shape), short_copy(&self.strides), self.offset)
+        Tensor {
+            shape: short_copy(&self.shape),
+            strides: short_copy(&self.strides),
+            buffer: Arc::clone(&self.buffer),
+            ..*self
+        }
     }
 }
 
 impl<T: Real> Tensor<T> {
     fn from_buffer(shape: &[usize], buffer: Buffer<T>) -> Self {
-        let strides = contiguous_strides(shape);
-        Tensor { shape: short_copy(shape), strides, offset: 0, buffer: Arc::new(buffer) }
+        let (len, strides) = (shape.iter().product(), contiguous_strides(shape));
+        let shape = short_copy(shape);
+        Tensor { shape, strides, offset: 0, len, contiguous: true, buffer: Arc::new(buffer) }
     }
 
     /// A tensor of the given shape with elements in row-major order.
@@ -94,15 +107,6 @@ impl<T: Real> Tensor<T> {
     /// anything before.
     pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
         let shape = shape.as_ref();
-        // A replay lends the result that it had here before.
-        if let Some(mut spare) = T::spare().take()
-            && same_sizes(&spare.shape, shape)
-            && let Some(out) = spare.alone()
-        {
-            pool::spoil(out);
-            fill(out);
-            return spare;
-        }
         let mut buffer = Buffer::stale(shape.iter().product());
         fill(buffer.as_mut_slice());
         Tensor::from_buffer(shape, buffer)
@@ -179,7 +183,7 @@ impl<T: Real> Tensor<T> {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.len
     }
 
     /// Whether there are no elements.
@@ -219,7 +223,7 @@ impl<T: Real> Tensor<T> {
     /// The elements in row-major order, if they lie so in memory (a view may not; see
     /// [`contiguous`](Self::contiguous)).
     pub fn as_slice(&self) -> Option<&[T]> {
-        self.is_contiguous().then(|| &self.buffer.as_slice()[self.offset..self.offset + self.len()])
+        self.contiguous.then(|| &self.buffer.as_slice()[self.offset..][..self.len])
     }
 
     /// The elements in row-major order for writing. Copies them first if they are shared with
@@ -233,18 +237,23 @@ impl<T: Real> Tensor<T> {
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![1.0, 0.0], vec![0.0, 0.0]));
     /// ```
     pub fn make_mut(&mut self) -> &mut [T] {
-        // There are no weak references, so the count tells what `get_mut` would.
-        if !self.is_contiguous() || Arc::strong_count(&self.buffer) > 1 {
+        if !self.contiguous || !self.buffer.is_unique() {
             *self = self.copied();
         }
         self.alone().expect("a fresh copy is contiguous and not shared")
     }
 
+    /// Memory for other numbers in this shape, in row-major order, if the present ones lie so and nobody else has them.
+    pub(crate) fn reused(&mut self) -> Option<&mut [T]> {
+        let stale = self.alone()?;
+        pool::spoil(stale);
+        Some(stale)
+    }
+
     /// The elements in row-major order for writing, if they lie so and nobody else has them.
     fn alone(&mut self) -> Option<&mut [T]> {
-        let (start, len) = (self.offset, self.len());
-        let buffer = if self.is_contiguous() { Arc::get_mut(&mut self.buffer)? } else { return None };
-        Some(&mut buffer.as_mut_slice()[start..start + len])
+        let buffer = if self.contiguous { Arc::get_mut(&mut self.buffer)? } else { return None };
+        Some(&mut buffer.as_mut_slice()[self.offset..][..self.len])
     }
 
     /// The same numbers in the other precision (or the same).

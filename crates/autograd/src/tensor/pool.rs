@@ -5,13 +5,12 @@
 //! mapped anew. A [`Buffer`] that is dropped therefore waits in a [`Pool`] for the next request of
 //! its size.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
-use super::{Tensor, cost};
+use super::cost;
 use crate::Real;
 
 /// Up to this many elements lie beside the counters of their tensor, in one piece of memory.
@@ -60,9 +59,6 @@ impl<T: Real> Pool<T> {
         }
     }
 }
-
-/// A tensor that nobody needs any more, in whose memory, and under whose header, the next one of its shape is built.
-pub type Spare<T> = Cell<Option<Tensor<T>>>;
 
 /// In tests, what lies in recycled memory is made useless: a kernel that forgets an element is found at once.
 pub(super) fn spoil<T: Real>(stale: &mut [T]) {

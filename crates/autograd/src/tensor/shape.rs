@@ -26,7 +26,7 @@ pub(crate) fn short_copy<A: Copy + Default>(numbers: &[A]) -> SmallVec<[A; 4]> {
 }
 
 /// Whether two shapes are equal: of a few numbers each, so that calling the machine's comparison takes longer.
-pub(super) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
+pub(crate) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 

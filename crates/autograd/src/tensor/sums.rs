@@ -25,18 +25,26 @@ impl<T: Real> Tensor<T> {
         let fits = |lead: usize| {
             shape.iter().enumerate().all(|(axis, &size)| size == 1 || size == self.shape[lead + axis])
         };
-        let Some(lead) = lead.filter(|&lead| fits(lead)) else {
+        if !lead.is_some_and(fits) {
             panic!("sum_to: {:?} is not {shape:?} expanded", self.shape);
-        };
+        }
         if self.len() == shape.iter().product::<usize>() {
             return self.reshape(shape);
         }
-        if shape.is_empty()
-            && let Some(data) = self.as_slice()
-        {
-            cost::work(data.len());
-            return Tensor::build(shape, |out| out[0] = sum_parallel(data));
+        Tensor::build(shape, |out| self.sum_into(shape, out))
+    }
+
+    /// [`sum_to`](Self::sum_to) a shape that fits, written in row-major order into `out`.
+    pub(crate) fn sum_into(&self, shape: &[usize], out: &mut [T]) {
+        if self.len() == out.len() {
+            return out.copy_from_slice(self.in_order(&mut None));
         }
+        if let ([sum], Some(data)) = (&mut *out, self.as_slice()) {
+            cost::work(data.len());
+            *sum = sum_parallel(data);
+            return;
+        }
+        let lead = self.rank() - shape.len();
         let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
         let (mut gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
         // The order of a sum is ours to choose: that of memory.
@@ -52,30 +60,28 @@ impl<T: Real> Tensor<T> {
         let by_rows = order.first() == gone.first() && !kept.is_empty();
         let source = self.permute(&order).contiguous();
         let data = source.as_slice().expect("contiguous");
-        Tensor::build(shape, |out| {
-            if count == 0 {
-                out.fill(T::zero());
-            } else if by_rows {
-                let width = out.len();
-                for_each_chunk(out, column_chunk(count), |i, out| {
-                    vectorized(
-                        #[inline(always)]
-                        || sum_rows(&data[i * column_chunk(count)..], width, count, out),
-                    );
-                });
-            } else if let [only] = out {
-                *only = sum_parallel(data);
-            } else {
-                let rows = (CHUNK / count).max(1);
-                for_each_chunk(out, rows, |i, out| {
-                    let data = data[i * rows * count..].chunks_exact(count);
-                    vectorized(
-                        #[inline(always)]
-                        || out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row)),
-                    );
-                });
-            }
-        })
+        if count == 0 {
+            out.fill(T::zero());
+        } else if by_rows {
+            let width = out.len();
+            for_each_chunk(out, column_chunk(count), |i, out| {
+                vectorized(
+                    #[inline(always)]
+                    || sum_rows(&data[i * column_chunk(count)..], width, count, out),
+                );
+            });
+        } else if let [only] = out {
+            *only = sum_parallel(data);
+        } else {
+            let rows = (CHUNK / count).max(1);
+            for_each_chunk(out, rows, |i, out| {
+                let data = data[i * rows * count..].chunks_exact(count);
+                vectorized(
+                    #[inline(always)]
+                    || out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row)),
+                );
+            });
+        }
     }
 }
 

@@ -4,30 +4,27 @@
 //! [`reshape`]: Tensor::reshape
 //! [`contiguous`]: Tensor::contiguous
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
 use smallvec::SmallVec;
+use triomphe::Arc;
 
 use super::{Shape, Strides, Tensor, contiguous_strides, short_copy};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
     pub(super) fn view(&self, shape: Shape, strides: Strides, offset: usize) -> Self {
-        Tensor { shape, strides, offset, buffer: Arc::clone(&self.buffer) }
+        let (mut len, mut contiguous) = (1, true);
+        for (&size, &stride) in shape.iter().zip(&strides).rev() {
+            // The stride of an axis of size 1 is never used.
+            contiguous &= size == 1 || stride == len as isize;
+            len *= size;
+        }
+        contiguous |= len == 0;
+        Tensor { shape, strides, offset, len, contiguous, buffer: Arc::clone(&self.buffer) }
     }
 
     /// Whether the elements lie in memory in row-major order without gaps.
     pub fn is_contiguous(&self) -> bool {
-        let mut step = 1;
-        for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
-            // The stride of an axis of size 1 is never used.
-            if size != 1 && stride != step {
-                return self.is_empty();
-            }
-            step *= size as isize;
-        }
-        true
+        self.contiguous
     }
 
     /// The same tensor with its elements in row-major order, copied only if they are not so yet.
@@ -35,9 +32,13 @@ impl<T: Real> Tensor<T> {
         if self.is_contiguous() { self.clone() } else { self.copied() }
     }
 
-    /// [`contiguous`](Self::contiguous) for a while: not even the header is copied if there is no need to.
-    pub(super) fn in_order(&self) -> Cow<'_, Self> {
-        if self.is_contiguous() { Cow::Borrowed(self) } else { Cow::Owned(self.copied()) }
+    /// The elements in row-major order: where they are, or, if they do not lie so, in a copy that is put into `room`.
+    /// (Returned by value, a copy that is not made would be moved about too.)
+    pub(super) fn in_order<'a>(&'a self, room: &'a mut Option<Self>) -> &'a [T] {
+        match self.as_slice() {
+            Some(data) => data,
+            None => room.insert(self.copied()).as_slice().expect("contiguous"),
+        }
     }
 
     /// The same elements, in row-major order, in another shape.
@@ -116,10 +117,10 @@ impl<T: Real> Tensor<T> {
         if rank < 2 {
             panic!("t: shape {:?} has fewer than two axes to swap", self.shape);
         }
-        let mut swapped = self.clone();
-        swapped.shape.swap(rank - 2, rank - 1);
-        swapped.strides.swap(rank - 2, rank - 1);
-        swapped
+        let (mut shape, mut strides) = (short_copy(&self.shape), short_copy(&self.strides));
+        shape.swap(rank - 2, rank - 1);
+        strides.swap(rank - 2, rank - 1);
+        self.view(shape, strides, self.offset)
     }
 
     /// Repeats axes of size 1 (and missing leading axes) up to `shape`, without copying.

@@ -167,7 +167,7 @@ pub trait Optimizer<T: Real> {
     }
 
     /// [`minimize`](Self::minimize) with a loss that is [recorded once](autograd::replay) and replayed: the same, to the
-    /// bit, and for small models in less than half the time.
+    /// bit, and for small models in a quarter of the time.
     ///
     /// ```
     /// use autograd::{Recorded, Tensor};

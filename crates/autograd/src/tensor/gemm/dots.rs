@@ -14,7 +14,7 @@ const FAR: usize = 1 << 14;
 #[allow(unsafe_code)]
 impl<T: Real> Product<'_, T> {
     #[inline(always)]
-    pub(super) fn dots<S: Simd>(self, simd: S) {
+    pub(super) fn dots<S: Simd>(&self, simd: S) {
         let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
         let mut aligned = (k * n >= FAR).then(|| Buffer::<T>::stale(k.max(SMALLEST)));
         for i in 0..m {

@@ -9,7 +9,7 @@ use crate::Real;
 impl<T: Real> Product<'_, T> {
     /// One vector of the result after the other, in the order of additions that tiles have.
     #[inline(always)]
-    pub(super) fn small<S: Simd>(self, simd: S) {
+    pub(super) fn small<S: Simd>(&self, simd: S) {
         let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
         let (a, b) = (self.a.start(), self.b.start());
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
@@ -22,8 +22,12 @@ impl<T: Real> Product<'_, T> {
                     // SAFETY: `start` has made sure that these elements are inside a and b, and `Kernel::of` that rows
                     // of b and of the result are contiguous; nobody else reads or writes the result.
                     let (a, b) = unsafe {
-                        let row = std::slice::from_raw_parts(b.offset(self.b.at(p, j)), columns);
-                        (*a.offset(self.a.at(i, p)), T::load_some(simd, row))
+                        let row = b.offset(self.b.at(p, j));
+                        let vector = match columns == lanes {
+                            true => row.cast::<T::V<S>>().read_unaligned(),
+                            false => T::load_some(simd, std::slice::from_raw_parts(row, columns)),
+                        };
+                        (*a.offset(self.a.at(i, p)), vector)
                     };
                     sum = T::mul_add(simd, T::splat(simd, a), b, sum);
                 }

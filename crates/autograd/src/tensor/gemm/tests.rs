@@ -65,7 +65,7 @@ fn every_size_layout_and_instruction_set() {
         for (left, right) in [(true, true), (true, false), (false, true), (false, false)] {
             let (a, b) = (Owned::new([m, k], left, number), Owned::new([k, n], right, number));
             let expected = by_definition(&a, &b);
-            let native = computed(&a, &b, Bias::NONE, |p| Arch::new().dispatch(p));
+            let native = computed(&a, &b, Bias::NONE, |p| Arch::new().dispatch(&p));
             assert!(native == expected, "{m}×{k}×{n} {left} {right}");
             if k < DEPTH {
                 // Without any vector instructions, as on a processor that has none of ours.
@@ -82,8 +82,9 @@ fn a_bias_is_added_once() {
     for [m, k, n] in shapes() {
         let (a, b) = (Owned::new([m, k], true, number), Owned::new([k, n], true, number));
         let plain = by_definition(&a, &b);
-        let rows = computed(&a, &b, Bias { axis: 0, numbers: &numbers[..m] }, |p| Arch::new().dispatch(p));
-        let columns = computed(&a, &b, Bias { axis: 1, numbers: &numbers[..n] }, |p| Arch::new().dispatch(p));
+        let rows = computed(&a, &b, Bias { axis: 0, numbers: &numbers[..m] }, |p| Arch::new().dispatch(&p));
+        let columns =
+            computed(&a, &b, Bias { axis: 1, numbers: &numbers[..n] }, |p| Arch::new().dispatch(&p));
         assert!((0..m * n).all(|e| rows[e] == plain[e] + numbers[e / n]), "{m}×{k}×{n}");
         assert!((0..m * n).all(|e| columns[e] == plain[e] + numbers[e % n]), "{m}×{k}×{n}");
     }
@@ -96,7 +97,7 @@ fn small_products_have_the_bits_of_tiles() {
     for [m, k, n] in [[1, 8, 16], [16, 1, 8], [3, 17, 31], [7, 9, 32], [2, 40, 5]] {
         let (a, b) = (Owned::new([m, k], false, third), Owned::new([k, n], true, third));
         for bias in [Bias::NONE, Bias { axis: 0, numbers: &numbers }, Bias { axis: 1, numbers: &numbers }] {
-            let by = |kernel| computed(&a, &b, bias, |p| Arch::new().dispatch(Product { kernel, ..p }));
+            let by = |kernel| computed(&a, &b, bias, |p| Arch::new().dispatch(&Product { kernel, ..p }));
             assert!(by(Kernel::Small) == by(Kernel::Tiles), "{m}×{k}×{n}");
             computed(&a, &b, bias, |p| assert_eq!(p.kernel, Kernel::Small, "{m}×{k}×{n}"));
         }
