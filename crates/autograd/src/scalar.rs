@@ -265,7 +265,8 @@ macro_rules! real {
                 libm::asinh(self as f64) as $t
             }
             fn acosh(self) -> Self {
-                libm::acosh(self as f64) as $t
+                // Some numbers far below 1 would pass.
+                if self < 1.0 { <$t>::NAN } else { libm::acosh(self as f64) as $t }
             }
             fn atanh(self) -> Self {
                 libm::atanh(self as f64) as $t
