@@ -42,6 +42,8 @@ pub trait Scalar:
     fn step(self) -> Self;
     /// `√x`.
     fn sqrt(self) -> Self;
+    /// `√(1 − x²)`, the other leg of a right triangle with hypotenuse 1; exact also near ±1.
+    fn other_leg(self) -> Self;
     /// `eˣ`.
     fn exp(self) -> Self;
     /// The natural logarithm.
@@ -197,6 +199,10 @@ macro_rules! real {
             #[inline(always)]
             fn step(self) -> Self {
                 if self > 0.0 { 1.0 } else { 0.0 }
+            }
+            #[inline(always)]
+            fn other_leg(self) -> Self {
+                Float::sqrt((1.0 - self) * (1.0 + self))
             }
             #[inline(always)]
             fn powi(self, n: i32) -> Self {

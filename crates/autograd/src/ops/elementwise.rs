@@ -92,6 +92,9 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn sqrt(self) -> Self {
         self.sqrt()
     }
+    fn other_leg(self) -> Self {
+        self.other_leg()
+    }
     fn exp(self) -> Self {
         self.exp()
     }
