@@ -68,6 +68,8 @@ pub trait Scalar:
     fn erfc(self) -> Self;
     /// The derivative of order `n + 1` of `ln Γ(x)`.
     fn polygamma(self, n: u32) -> Self;
+    /// `x`, but not below `low` and not above `high`. NaN stays.
+    fn clamp(self, low: f64, high: f64) -> Self;
     /// `a` where `x > 0`, else `b`. What is not taken has no influence, not even as NaN.
     fn where_positive(self, a: Self, b: Self) -> Self;
 }
@@ -218,6 +220,18 @@ macro_rules! real {
             }
             fn polygamma(self, n: u32) -> Self {
                 polygamma(n, self as f64) as $t
+            }
+            #[inline(always)]
+            fn clamp(self, low: f64, high: f64) -> Self {
+                let (low, high) = (low as $t, high as $t);
+                // Two plain comparisons let NaN through.
+                if self < low {
+                    low
+                } else if self > high {
+                    high
+                } else {
+                    self
+                }
             }
             #[inline(always)]
             fn where_positive(self, a: Self, b: Self) -> Self {

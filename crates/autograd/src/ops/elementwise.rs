@@ -131,6 +131,9 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn polygamma(self, n: u32) -> Self {
         self.polygamma(n)
     }
+    fn clamp(self, low: f64, high: f64) -> Self {
+        self.clamp(low, high)
+    }
     fn where_positive(self, a: Self, b: Self) -> Self {
         self.gt(0.0).select(a, b)
     }
