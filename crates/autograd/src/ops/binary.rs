@@ -76,13 +76,13 @@ impl<T: Real> Op<T, 2> for Atan2 {
         let far = a.abs().eq(f64::INFINITY).or(&b.abs().eq(f64::INFINITY));
         let flat = a.eq(0.0).and(&b.eq(0.0)).or(&far);
         let (a, b) = (a.masked_fill(&flat, 0.0), b.masked_fill(&flat, 0.0));
-        // The angle does not change with the distance. Points are moved to a distance near 1, by a
-        // factor that the share is multiplied with at the end, so that no square overflows.
-        let nearness = a.value().zip(&b.value(), |a, b| T::one() / Real::max(a.abs(), b.abs()));
-        let nearness = a.tape().constant(nearness).masked_fill(&flat, 1.0);
-        let (a, b) = (a * nearness, b * nearness);
+        // The angle does not change with the distance. Points are moved to a distance near 1, and the share is divided
+        // by the same number at the end, so that no square overflows.
+        let size = a.value().zip(&b.value(), |a, b| Real::max(a.abs(), b.abs()));
+        let size = a.tape().constant(size).masked_fill(&flat, 1.0);
+        let (a, b) = (a / size, b / size);
         let distance = (a * a + b * b).masked_fill(&flat, 1.0);
-        g.masked_fill(&flat, 0.0) * (if wrt == 0 { b } else { -a } / distance) * nearness
+        g.masked_fill(&flat, 0.0) * (if wrt == 0 { b } else { -a } / distance) / size
     }
 }
 
@@ -306,6 +306,8 @@ mod tests {
             let expected = 0.5 / distance;
             assert!((da - expected).abs() <= 1e-6 * expected && (db + expected).abs() <= 1e-6 * expected);
         }
+        // So near that 1/b is infinite.
+        assert_eq!(at(0.0, 1e-310, |a, b| a.atan2(b)), (0.0, f64::INFINITY, 0.0));
     }
 
     #[test]
