@@ -40,6 +40,8 @@ pub trait Scalar:
     fn step(self) -> Self;
     /// `√x`.
     fn sqrt(self) -> Self;
+    /// `√(1 − x²)`, the other leg of a right triangle with hypotenuse 1; exact also near ±1.
+    fn other_leg(self) -> Self;
     /// `eˣ`.
     fn exp(self) -> Self;
     /// The natural logarithm.
@@ -64,6 +66,8 @@ pub trait Scalar:
     fn erfc(self) -> Self;
     /// The derivative of order `n + 1` of `ln Γ(x)`.
     fn polygamma(self, n: u32) -> Self;
+    /// `x`, but not below `low` and not above `high`. NaN stays.
+    fn clamp(self, low: f64, high: f64) -> Self;
     /// `a` where `x > 0`, else `b`. What is not taken has no influence, not even as NaN.
     fn where_positive(self, a: Self, b: Self) -> Self;
 }
@@ -195,6 +199,10 @@ macro_rules! real {
                 if self > 0.0 { 1.0 } else { 0.0 }
             }
             #[inline(always)]
+            fn other_leg(self) -> Self {
+                Float::sqrt((1.0 - self) * (1.0 + self))
+            }
+            #[inline(always)]
             fn powi(self, n: i32) -> Self {
                 Float::powi(self, n)
             }
@@ -208,6 +216,18 @@ macro_rules! real {
             }
             fn polygamma(self, n: u32) -> Self {
                 polygamma(n, self as f64) as $t
+            }
+            #[inline(always)]
+            fn clamp(self, low: f64, high: f64) -> Self {
+                let (low, high) = (low as $t, high as $t);
+                // Two plain comparisons let NaN through.
+                if self < low {
+                    low
+                } else if self > high {
+                    high
+                } else {
+                    self
+                }
             }
             #[inline(always)]
             fn where_positive(self, a: Self, b: Self) -> Self {
@@ -261,7 +281,8 @@ macro_rules! real {
                 libm::asinh(self as f64) as $t
             }
             fn acosh(self) -> Self {
-                libm::acosh(self as f64) as $t
+                // Some numbers far below 1 would pass.
+                if self < 1.0 { <$t>::NAN } else { libm::acosh(self as f64) as $t }
             }
             fn atanh(self) -> Self {
                 libm::atanh(self as f64) as $t

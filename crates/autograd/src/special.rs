@@ -37,25 +37,26 @@ pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
         return if even { mirrored } else { -mirrored } - PI * cotangent(n, x);
     }
     let order = f64::from(n);
-    let power = n as i32 + 1;
+    // m! / xᵐ⁺¹, factor by factor: the factorial alone could overflow, and the power vanish.
+    let term = |m: u32, x: f64| (1..=m).fold(x.recip(), |product, k| product * (f64::from(k) / x));
     // Far enough out that twelve terms of the series leave less than the rounding.
     let steps = (12.0 + order - x).ceil().max(0.0);
     let z = x + steps;
-    // From here on everything is divided by (−1)ⁿ⁺¹ n!. The smallest terms are added first.
-    let first = if n == 0 { -z.ln() } else { z.powi(-(n as i32)) / order };
-    let mut factor = (order + 1.0) / 2.0 * z.powi(-power - 1);
+    // All of it up to the sign (−1)ⁿ⁺¹. The smallest terms are added first.
+    let first = if n == 0 { -z.ln() } else { term(n - 1, z) };
+    let last = term(n, z);
+    let mut factor = (order + 1.0) / (2.0 * z) * last;
     let mut series = 0.0;
     for (j, number) in (1..).zip(BERNOULLI) {
         series += number * factor;
         let j = 2.0 * f64::from(j);
         factor *= (order + j) * (order + j + 1.0) / ((j + 1.0) * (j + 2.0) * z * z);
     }
-    let mut total = series + 0.5 * z.powi(-power) + first;
+    let mut total = series + 0.5 * last + first;
     for k in (0..steps as u32).rev() {
-        total += (x + f64::from(k)).powi(-power);
+        total += term(n, x + f64::from(k));
     }
-    let factorial: f64 = (1..=n).map(f64::from).product();
-    if even { -factorial * total } else { factorial * total }
+    if even { -total } else { total }
 }
 
 /// `dⁿ/dxⁿ cot πx = πⁿ Pₙ(cot πx)` with the polynomials `P₀ = c`, `Pₙ₊₁ = −(1 + c²) Pₙ′`.
@@ -69,9 +70,11 @@ fn cotangent(n: u32, x: f64) -> f64 {
             coefficients[k + 2] -= s;
         }
     }
-    // The period is 1; subtracting the nearest integer is exact.
-    let c = (PI * (x - x.round())).tan().recip();
-    PI.powi(n as i32) * coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * c + coefficient)
+    // The period is 1; subtracting the nearest integer is exact. Far from it, cot πx = tan π(½ − x) is near its zero.
+    let x = x - x.round();
+    let c = if x.abs() < 0.25 { (PI * x).tan().recip() } else { (PI * (0.5 - x.abs())).tan().copysign(x) };
+    let polynomial = coefficients.iter().copied().rev().reduce(|sum, coefficient| sum * c + coefficient);
+    PI.powi(n as i32) * polynomial.expect("a coefficient")
 }
 
 #[cfg(test)]
@@ -112,6 +115,13 @@ mod tests {
         (7, -0.3, 76_905_059.633_761_32),
         (12, 1.5, -2_464_477.609_426_828_6),
         (30, 2.75, -6.373_464_429_171_319e18),
+        // Half-integers, where the cotangent is 0.
+        (2, -9.5, -0.009_975_144_247_715_17),
+        (3, -4.5, 194.802_491_475_329),
+        // n! is beyond the largest number, or xⁿ⁺¹ is.
+        (50, 1e7, -6.082_833_847_402_202e-288),
+        (170, 300.0, -4.335_360_007_808_032e-117),
+        (200, 300.0, -2.034_303_512_767_49e-123),
     ];
 
     #[test]
@@ -132,6 +142,9 @@ mod tests {
             assert!(polygamma(0, pole).is_nan() && polygamma(2, pole).is_nan());
             assert_eq!((polygamma(1, pole), polygamma(3, pole)), (f64::INFINITY, f64::INFINITY));
         }
+        // So near to a pole that 1/x is infinite.
+        assert_eq!((polygamma(0, -1e-310), polygamma(0, 1e-310)), (f64::INFINITY, f64::NEG_INFINITY));
+        assert_eq!((polygamma(1, -1e-310), polygamma(2, -1e-310)), (f64::INFINITY, f64::INFINITY));
         assert_eq!(polygamma(0, f64::INFINITY), f64::INFINITY);
         assert_eq!((polygamma(1, f64::INFINITY), polygamma(2, f64::INFINITY)), (0.0, 0.0));
         assert!(polygamma(0, f64::NAN).is_nan() && polygamma(1, f64::NAN).is_nan());

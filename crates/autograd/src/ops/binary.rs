@@ -2,31 +2,54 @@
 
 use super::arithmetic::expanded;
 use super::{Case, Operand, case, wave};
+use crate::attribute::Attributes;
 use crate::{Op, Real, Tensor, Var};
 
-/// `y = aᵇ`,  `ā = ȳ b aᵇ⁻¹`,  `b̄ = ȳ aᵇ ln a`.
+/// `y = aᵇ`, or its derivative of order `k` by `a`,
 ///
-/// At `a = 0` these formulas meet `0 · ∞`. There 1 takes the place of the base, and the share is what
-/// it tends to or is stated to be. So whole powers of 0 have no NaN among their derivatives.
-struct Pow;
+/// > `y = b (b − 1) … (b − k + 1) aᵇ⁻ᵏ`,
+///
+/// which is 0 where a factor is, also at bases so small that the power is infinite. So the derivative by `a` is this
+/// operation with the next `k`, and those of whole powers end in exact zeros.
+///
+/// The derivative by `b` is `aᵇ ln a` for `k = 0`. For others, `y` is `b` times the derivative of order `k − 1` at the
+/// exponent `b − 1`, and the product rule leads back to 0. At `a = 0` it is stated to be 0 where `y` is finite.
+struct Pow {
+    order: u32,
+}
+
+impl Pow {
+    /// The share of `b` where the logarithm is finite.
+    fn by_exponent<'t, T: Real>(&self, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2]) -> Var<'t, T> {
+        let Some(order) = self.order.checked_sub(1) else { return g * a.pow(b) * a.ln() };
+        let (before, inner) = (Pow { order }, [a, b - 1.0]);
+        before.by_exponent(g * b, inner) + g * Var::apply(before, inner)
+    }
+}
 
 impl<T: Real> Op<T, 2> for Pow {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| a.pow(b))
+    fn name(&self) -> String {
+        if self.order == 0 { "pow" } else { "pow_derivative" }.into()
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        let zero = a.eq(0.0);
-        match wrt {
-            0 => {
-                let zero = zero.and(&b.eq(0.0));
-                (g * b * a.masked_fill(&zero, 1.0).pow(b - 1.0)).masked_fill(&zero, 0.0)
+    fn attributes(&self) -> Attributes {
+        if self.order == 0 { vec![] } else { vec![("order", f64::from(self.order).into())] }
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, mut b]| {
+            let mut factor = T::one();
+            for _ in 0..self.order {
+                factor *= b;
+                b -= T::one();
             }
-            _ => {
-                // ln 1 = 0 makes the share 0.
-                let base = a.masked_fill(&zero.and(&b.ge(0.0)), 1.0);
-                g * base.pow(b) * base.ln()
-            }
+            if factor == T::zero() { factor } else { factor * a.pow(b) }
+        })
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
+        if wrt == 0 {
+            return g * Var::apply(Pow { order: self.order + 1 }, [a, b]);
         }
+        let flat = a.eq(0.0).and(&y.abs().lt(f64::INFINITY));
+        self.by_exponent(g, [a.masked_fill(&flat, 1.0), b]).masked_fill(&flat, 0.0)
     }
 }
 
@@ -76,13 +99,13 @@ impl<T: Real> Op<T, 2> for Atan2 {
         let far = a.abs().eq(f64::INFINITY).or(&b.abs().eq(f64::INFINITY));
         let flat = a.eq(0.0).and(&b.eq(0.0)).or(&far);
         let (a, b) = (a.masked_fill(&flat, 0.0), b.masked_fill(&flat, 0.0));
-        // The angle does not change with the distance. Points are moved to a distance near 1, by a
-        // factor that the share is multiplied with at the end, so that no square overflows.
-        let nearness = a.value().zip(&b.value(), |a, b| T::one() / Real::max(a.abs(), b.abs()));
-        let nearness = a.tape().constant(nearness).masked_fill(&flat, 1.0);
-        let (a, b) = (a * nearness, b * nearness);
+        // The angle does not change with the distance. Points are moved to a distance near 1, and the share is divided
+        // by the same number at the end, so that no square overflows.
+        let size = a.value().zip(&b.value(), |a, b| Real::max(a.abs(), b.abs()));
+        let size = a.tape().constant(size).masked_fill(&flat, 1.0);
+        let (a, b) = (a / size, b / size);
         let distance = (a * a + b * b).masked_fill(&flat, 1.0);
-        g.masked_fill(&flat, 0.0) * (if wrt == 0 { b } else { -a } / distance) * nearness
+        g.masked_fill(&flat, 0.0) * (if wrt == 0 { b } else { -a } / distance) / size
     }
 }
 
@@ -120,7 +143,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn pow(self, exponent: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(Pow, expanded("pow", self, exponent))
+        Var::apply(Pow { order: 0 }, expanded("pow", self, exponent))
     }
 
     /// The larger of this and `other`, a variable or a number; NaN if either is NaN. They broadcast.
@@ -254,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn whole_powers_of_tiny_numbers() {
+        // Here 1/a³, 1/a² or even 1/a is infinite.
+        for a in [1e-14_f32, -1e-20, 1e-30, 1e-40] {
+            for (exponent, expected) in
+                [(0.0, [1.0, 0.0, 0.0, 0.0]), (1.0, [a, 1.0, 0.0, 0.0]), (2.0, [a * a, 2.0 * a, 2.0, 0.0])]
+            {
+                let tape = Tape::new();
+                let (a, b) = (tape.var(a), tape.var(exponent));
+                let y = a.pow(b);
+                let [dy] = y.grad([a]);
+                let [ddy] = dy.grad([a]);
+                let [dddy] = ddy.grad([a]);
+                assert_eq!([y, dy, ddy, dddy].map(|y| y.item()), expected);
+            }
+        }
+    }
+
+    #[test]
     fn powers_of_negative_numbers() {
         let (y, by_base, by_exponent) = at(-2.0, 3.0, |a, b| a.pow(b));
         assert_eq!((y, by_base), (-8.0, 12.0));
@@ -306,6 +347,8 @@ mod tests {
             let expected = 0.5 / distance;
             assert!((da - expected).abs() <= 1e-6 * expected && (db + expected).abs() <= 1e-6 * expected);
         }
+        // So near that 1/b is infinite.
+        assert_eq!(at(0.0, 1e-310, |a, b| a.atan2(b)), (0.0, f64::INFINITY, 0.0));
     }
 
     #[test]

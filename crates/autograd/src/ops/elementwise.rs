@@ -117,6 +117,9 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn sqrt(self) -> Self {
         self.sqrt()
     }
+    fn other_leg(self) -> Self {
+        self.other_leg()
+    }
     fn exp(self) -> Self {
         self.exp()
     }
@@ -152,6 +155,9 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     }
     fn polygamma(self, n: u32) -> Self {
         self.polygamma(n)
+    }
+    fn clamp(self, low: f64, high: f64) -> Self {
+        self.clamp(low, high)
     }
     fn where_positive(self, a: Self, b: Self) -> Self {
         self.gt(0.0).select(a, b)

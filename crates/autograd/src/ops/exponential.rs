@@ -82,7 +82,8 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(ExpM1, [self])
     }
 
-    /// The natural logarithm; `−∞` at 0, NaN below.
+    /// The natural logarithm; `−∞` at 0, NaN below. The slope is `1/x` there, too, and no NaN: where a
+    /// [mask](crate::Mask::select) hides the value, it hides the gradient. So it is for the other logarithms.
     #[track_caller]
     pub fn ln(self) -> Var<'t, T> {
         Var::apply(Ln, [self])

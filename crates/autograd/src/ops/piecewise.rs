@@ -75,15 +75,7 @@ impl Elementwise for Clamp {
         vec![("low", self.low.into()), ("high", self.high.into())]
     }
     fn f<T: Real>(&self, x: T) -> T {
-        let (low, high) = (T::of(self.low), T::of(self.high));
-        // Two plain comparisons let NaN through.
-        if x < low {
-            low
-        } else if x > high {
-            high
-        } else {
-            x
-        }
+        Scalar::clamp(x, self.low, self.high)
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let one = x.lit(1.0);

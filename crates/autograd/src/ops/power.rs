@@ -66,10 +66,11 @@ impl Elementwise for Powi {
     fn f<T: Real>(&self, x: T) -> T {
         x.powi(self.0)
     }
-    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+    fn df<S: Scalar>(&self, x: S, y: S) -> S {
         match self.0 {
             0 => x.lit(0.0),
             1 => x.lit(1.0),
+            i32::MIN => x.lit(i32::MIN.into()) * y / x, // there is no smaller exponent
             n => x.lit(n.into()) * x.powi(n - 1),
         }
     }
@@ -181,6 +182,7 @@ mod tests {
         }
         assert_eq!(derivatives(-2.0, |x| x.powi(-1)), [-0.5, -0.25, -0.25, -0.375]);
         assert_eq!(derivatives(-2.0, |x| x.recip()), [-0.5, -0.25, -0.25, -0.375]);
+        assert_eq!(derivatives(-1.0, |x| x.powi(i32::MIN))[..2], [1.0, -f64::from(i32::MIN)]);
     }
 
     #[test]

@@ -94,11 +94,11 @@ impl<'t, T: Real> Var<'t, T> {
         let axis = resolve_axis("slice", axis, &shape);
         let start = match range.start_bound() {
             Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before + 1,
+            Bound::Excluded(&before) => before.saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&last) => last + 1,
+            Bound::Included(&last) => last.saturating_add(1),
             Bound::Excluded(&end) => end,
             Bound::Unbounded => shape[axis],
         };
@@ -315,6 +315,12 @@ mod tests {
         let [a, b] = x.chunk(0);
         assert_eq!((a.value().to_vec(), b.value().to_vec()), (vec![0.0, 1.0, 2.0], vec![3.0, 4.0, 5.0]));
         assert_eq!(x.flip(0).value().to_vec(), [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "slice: 0..18446744073709551615 is out of range for axis 0 of shape [2, 3]")]
+    fn a_range_up_to_the_last_number_there_is() {
+        counting(&Tape::new(), &[2, 3]).slice(0, ..=usize::MAX);
     }
 
     #[test]

@@ -39,9 +39,17 @@ impl Elementwise for Tan {
     }
 }
 
-/// `√(1 − x²)`, as a product that stays exact near ±1.
-fn other_leg<S: Scalar>(x: S) -> S {
-    ((x.lit(1.0) - x) * (x.lit(1.0) + x)).sqrt()
+/// `y = √(1 − x²)`,  `dy/dx = −x / y`. As a product, `(1 − x)(1 + x)`, it is exact near ±1; the rule of the product
+/// would cancel near 0, so it has one of its own.
+struct OtherLeg;
+
+impl Elementwise for OtherLeg {
+    fn f<T: Real>(&self, x: T) -> T {
+        x.other_leg()
+    }
+    fn df<S: Scalar>(&self, x: S, y: S) -> S {
+        -x / y
+    }
 }
 
 /// `y = arcsin x`,  `dy/dx = 1 / √(1 − x²)`; infinite at ±1.
@@ -52,7 +60,7 @@ impl Elementwise for Asin {
         x.asin()
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
-        x.lit(1.0) / other_leg(x)
+        x.lit(1.0) / x.other_leg()
     }
 }
 
@@ -64,7 +72,7 @@ impl Elementwise for Acos {
         x.acos()
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
-        x.lit(-1.0) / other_leg(x)
+        x.lit(-1.0) / x.other_leg()
     }
 }
 
@@ -111,6 +119,11 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(Acos, [self])
     }
 
+    #[track_caller]
+    pub(super) fn other_leg(self) -> Var<'t, T> {
+        Var::apply(OtherLeg, [self])
+    }
+
     /// `arctan x`, in (−π/2, π/2).
     #[track_caller]
     pub fn atan(self) -> Var<'t, T> {
@@ -124,6 +137,7 @@ pub(super) const CASES: &[Case] = &[
     case!("tan", |a| a.tan(), [wave([5]).between(-1.0, 1.0)]),
     case!("asin", |a| a.asin(), [wave([5]).between(-0.7, 0.7)]),
     case!("acos", |a| a.acos(), [wave([5]).between(-0.7, 0.7)]),
+    case!("other_leg", |a| a.other_leg(), [wave([5]).between(-0.7, 0.7)]),
     case!("atan", |a| a.atan(), [wave([5])]),
 ];
 
@@ -143,6 +157,19 @@ mod tests {
         assert_eq!(slopes(x.acos()), [f64::NEG_INFINITY, f64::NEG_INFINITY]);
         let outside = tape.var(1.5);
         assert!(outside.asin().item().is_nan() && outside.asin().backward().wrt(outside).item().is_nan());
+    }
+
+    #[test]
+    fn the_second_derivative_of_inverse_functions_near_zero() {
+        // x (1 − x²)^(−3/2)
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec([4], vec![-1e-200, 1e-20, 1e-8, 0.6]));
+        let second = |y: crate::Var<f64>| y.sum().grad([x])[0].sum().backward().wrt(x).to_vec();
+        for (y, sign) in [(x.asin(), 1.0), (x.acos(), -1.0)] {
+            for (given, expected) in second(y).iter().zip([-1e-200, 1e-20, 1e-8, 0.6 / 0.512]) {
+                assert!((sign * given / expected - 1.0).abs() < 1e-15, "{given}");
+            }
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub use shape::{Axes, Keep, Shape};
 pub use sort::SortOrder;
 
 use pool::Buffer;
-use shape::{Strides, contiguous_strides};
+use shape::{Strides, contiguous_strides, count};
 pub(crate) use shape::{
     broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, same_sizes, short_copy,
 };
@@ -96,7 +96,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn from_vec(shape: impl AsRef<[usize]>, data: Vec<T>) -> Self {
         let shape = shape.as_ref();
-        let (len, given) = (shape.iter().product::<usize>(), data.len());
+        let (len, given) = (count(shape), data.len());
         if len != given {
             panic!("from_vec: shape {shape:?} has {len} elements, but {given} were given");
         }
@@ -105,9 +105,13 @@ impl<T: Real> Tensor<T> {
 
     /// A tensor whose elements are written by `fill`, in row-major order, into memory that may hold
     /// anything before.
+    ///
+    /// # Panics
+    /// If the shape has more elements than can be counted.
+    #[track_caller]
     pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
         let shape = shape.as_ref();
-        let mut buffer = Buffer::stale(shape.iter().product());
+        let mut buffer = Buffer::stale(count(shape));
         fill(buffer.as_mut_slice());
         Tensor::from_buffer(shape, buffer)
     }
@@ -344,6 +348,12 @@ mod tests {
     #[should_panic(expected = "index: [0, 3] is not inside a tensor of shape [2, 3]")]
     fn an_element_outside() {
         let _ = Tensor::<f64>::zeros([2, 3])[[0, 3]];
+    }
+
+    #[test]
+    #[should_panic(expected = "shape [4294967296, 4294967296] has more elements than can be counted")]
+    fn too_many_to_count() {
+        Tensor::<f64>::from_vec([1 << 32, 1 << 32], vec![]);
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub(crate) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
+/// The number of elements.
+#[inline]
+#[track_caller]
+pub(super) fn count(shape: &[usize]) -> usize {
+    let product = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
+    product.unwrap_or_else(|| panic!("shape {shape:?} has more elements than can be counted"))
+}
+
 /// Strides of a tensor stored row by row.
 #[inline]
 pub(crate) fn contiguous_strides(shape: &[usize]) -> Strides {

@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 use triomphe::Arc;
 
+use super::shape::count;
 use super::{Shape, Strides, Tensor, contiguous_strides, short_copy};
 use crate::Real;
 
@@ -48,7 +49,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn reshape(&self, shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
-        let (old, new) = (self.len(), shape.iter().product::<usize>());
+        let (old, new) = (self.len(), count(shape));
         if old != new {
             panic!("reshape: {:?} has {old} elements, {shape:?} has {new}", self.shape);
         }
@@ -141,6 +142,7 @@ impl<T: Real> Tensor<T> {
         if !fits {
             panic!("expand: {:?} does not broadcast to {shape:?}", self.shape);
         }
+        count(shape); // a view needs no memory, but its elements are counted
         self.view(short_copy(shape), strides, self.offset)
     }
 
