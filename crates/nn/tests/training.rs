@@ -45,7 +45,8 @@ fn loss<'t>(model: &Sequential<Var<'t, f32>>, batch: Batch<'t>, context: &mut Co
 
 fn plan(epochs: usize) -> Plan {
     let schedule = Schedule::warmup(0.2, Schedule::Cosine { floor: 0.1 });
-    Plan { epochs, batch: 32, learning_rate: 0.02, schedule, seed: 5, clip_norm: Some(1.0) }
+    let clip_norm = Some(1.0);
+    Plan { epochs, batch: 32, learning_rate: 0.02, schedule, seed: 5, clip_norm, drop_last: false }
 }
 
 fn trainer<'a>(epochs: usize) -> Trainer<'a, f32> {
@@ -106,6 +107,9 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
     let mut other = Trainer::new(Plan { batch: 16, ..plan(2) }, AdamW::new(0.02));
     let text = problem(&mut other, &mut task);
     assert!(text.contains("it was written with another plan: batch is 32 there, here it is 16"), "{text}");
+    let mut other = Trainer::new(Plan { clip_norm: None, ..plan(2) }, AdamW::new(0.02));
+    let text = problem(&mut other, &mut task);
+    assert!(text.contains("another plan: clip_norm is 1.0 there, here it is none"), "{text}");
     let text = problem(&mut trainer(1), &mut task);
     assert!(text.contains("it has 2 epochs already, more than the 1 of the plan"), "{text}");
 
@@ -121,6 +125,30 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
     nn::checkpoint::save(&path, &task.model, Default::default()).unwrap();
     let text = problem(&mut trainer(2), &mut task);
     assert!(text.contains("there is no plan in this file, so training cannot go on from it"), "{text}");
+}
+
+#[test]
+fn a_last_batch_that_is_not_full_can_be_left_out() {
+    // 65 examples in batches of 64 leave one, of which batch normalisation knows no variance.
+    let all = data(1);
+    let train =
+        Dataset { x: all.x.slice(0, 0, 65, 1), labels: all.labels.map(|all| all[..65].to_vec()), ..all };
+    let seen = Cell::new(0);
+    let mut task = Fit::new(network(), &train, None, |model, batch, context| {
+        seen.set(seen.get() + batch.classes.len());
+        let loss = loss(model, batch, context);
+        Loss { terms: vec![("a hundred", loss.total() * 0.0 + 100.0)], ..loss }
+    });
+    let plan = Plan { batch: 64, drop_last: true, ..plan(3) };
+    let mut trainer = Trainer::new(plan.clone(), AdamW::new(0.02));
+    trainer.run(&mut task).unwrap();
+    assert_eq!((seen.get(), plan.steps(65)), (3 * 64, 1));
+    // The mean is that of the examples that were seen.
+    assert_eq!(trainer.epochs()[2].train.total(), 100.0);
+
+    let too_large = Plan { batch: 66, ..plan };
+    let text = Trainer::new(too_large, AdamW::new(0.02)).run(&mut task).unwrap_err().to_string();
+    assert!(text.starts_with("a batch of 66 is larger than the 65 training examples"), "{text}");
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn defaults_file_set_and_flags_in_rising_order() {
         "model = \"vae\"\n[train]\nepochs = 1\nbatch = 200\n[settings]\nbeta = 2\n",
     )
     .unwrap();
-    let set = ["--set", "beta=3", "--set", "train.clip_norm=1", "--set", "activation=tanh", "--hidden", "5"];
+    let train = ["--set", "train.clip_norm=1", "--set", "train.drop_last=true"];
+    let set = [&train[..], &["--set", "beta=3", "--set", "activation=tanh", "--hidden", "5"]].concat();
     succeed(path, &[&["train", "--config", "part.toml", "--out", "a", "--batch", "300"], &set[..]].concat());
     let config = String::from_utf8(read(path, "a/config.toml")).unwrap();
     for line in [
@@ -30,6 +31,7 @@ fn defaults_file_set_and_flags_in_rising_order() {
         "batch = 300",
         "beta = 3.0",
         "clip_norm = 1.0",
+        "drop_last = true",
         "activation = \"tanh\"",
         "hidden = [5]",
     ] {
@@ -43,6 +45,18 @@ fn defaults_file_set_and_flags_in_rising_order() {
         &["train", "vae", "--set", "beta=much"],
         "the setting `beta` cannot be used: it is the text \"much\", expected a number",
     );
+}
+
+#[test]
+fn a_last_batch_of_one_row_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    // 65 for training and 16 for testing.
+    fs::write(folder.path().join("t.csv"), table(81)).unwrap();
+    let train = ["train", "residual", "--data", "t.csv", "--epochs", "1", "--set", "normalization=batch"];
+    let expected =
+        "error: the last batch of an epoch has 1 of the 65 training examples, but this model learns from";
+    refuse(folder.path(), &train, expected);
+    succeed(folder.path(), &[&train[..], &["--set", "train.drop_last=true"]].concat());
 }
 
 /// Begins a training whose folder is the last argument, stops it by Ctrl-C, and returns what it says.

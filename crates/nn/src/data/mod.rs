@@ -118,8 +118,9 @@ impl Dataset {
     }
 }
 
-/// The numbers of all examples in the random order of one epoch: batches are its chunks. The order
-/// depends on the seed and the epoch alone.
+/// The numbers of all examples in the random order of one epoch: batches are its
+/// [`chunks`](slice::chunks), or its [`chunks_exact`](slice::chunks_exact) if a last batch of fewer examples is to
+/// be left out. The order depends on the seed and the epoch alone.
 pub fn shuffled(examples: usize, seed: u64, epoch: u64) -> Vec<usize> {
     permutation(examples, &mut generator(seed, Purpose::Shuffle, epoch, 0))
 }

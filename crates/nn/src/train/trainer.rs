@@ -183,6 +183,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// finite number any more.
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
+        self.check_last_batch(task)?;
         if self.position.epochs.is_empty() && self.position.steps == 0 {
             task.begin(self.plan.seed)?;
         }
@@ -190,6 +191,26 @@ impl<'a, T: Real> Trainer<'a, T> {
         // Also when it failed: the best parameters may be needed more than ever.
         let ended = self.callbacks.iter_mut().try_for_each(|callback| callback.end(task));
         trained.and(ended)
+    }
+
+    /// Refuses steps of fewer examples than the task can learn from.
+    fn check_last_batch(&self, task: &dyn Task<T>) -> Result<()> {
+        let (batch, examples, needed) = (self.plan.batch, task.examples(), task.smallest_batch());
+        if batch < needed {
+            return Err(Error::Invalid(format!(
+                "batch is {batch}, but this model learns from at least {needed} examples in a step; choose \
+                 {needed} or more"
+            )));
+        }
+        let last = examples - (self.plan.steps(examples) - 1) * batch;
+        if last < needed {
+            return Err(Error::Invalid(format!(
+                "the last batch of an epoch has {last} of the {examples} training examples, but this model \
+                 learns from at least {needed} in a step; set drop_last to true, or choose another batch \
+                 than {batch}"
+            )));
+        }
+        Ok(())
     }
 
     fn train(&mut self, task: &mut dyn Task<T>) -> Result<()> {
@@ -211,13 +232,14 @@ impl<'a, T: Real> Trainer<'a, T> {
     fn epoch(&mut self, task: &mut dyn Task<T>, started: Instant) -> Result<ControlFlow<()>> {
         let (plan, examples) = (&self.plan, task.examples());
         let number = self.position.epochs.len() + 1;
-        let per_epoch = examples.div_ceil(plan.batch);
+        let per_epoch = plan.steps(examples);
+        let seen = examples.min(per_epoch * plan.batch);
         let of = plan.epochs * per_epoch;
         let order = shuffled(examples, plan.seed, number as u64);
         let lowered = self.plateau.as_ref().map_or(1.0, Plateau::current);
         let mut rate = plan.learning_rate * lowered;
         let mut flow = ControlFlow::Continue(());
-        for numbers in order.chunks(plan.batch).skip(self.position.steps) {
+        for numbers in order.chunks(plan.batch).take(per_epoch).skip(self.position.steps) {
             let done = (number - 1) * per_epoch + self.position.steps;
             rate = plan.learning_rate * lowered * plan.schedule.factor(done, of);
             self.optimizer.set_rate(rate);
@@ -232,7 +254,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             if let Some((name, value)) = loss.not_finite() {
                 return Err(at_step(format!("the {name} loss became {value}; {SMALLER}. It happened")));
             }
-            Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / examples as f64);
+            Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / seen as f64);
             self.position.steps += 1;
             let step = Step { done: done + 1, of, epoch: number, rate, examples: numbers.len(), loss };
             for callback in &mut self.callbacks {
@@ -348,15 +370,17 @@ impl<'a, T: Real> Trainer<'a, T> {
 }
 
 /// The first setting in which two plans differ, besides the number of epochs, and what it is in both.
-fn difference(theirs: &Plan, ours: &Plan) -> Option<(String, Value, Value)> {
-    let [Value::Object(mut theirs), Value::Object(ours)] =
+fn difference(theirs: &Plan, ours: &Plan) -> Option<(String, String, String)> {
+    let [Value::Object(theirs), Value::Object(ours)] =
         [theirs, ours].map(|plan| serde_json::to_value(plan).expect("numbers and names are JSON"))
     else {
         unreachable!("a plan is an object");
     };
-    let mut all = ours.into_iter().filter(|(setting, _)| setting != "epochs");
-    all.find_map(|(setting, ours)| {
-        let theirs = theirs.remove(&setting).unwrap_or(Value::Null);
-        (theirs != ours).then_some((setting, theirs, ours))
+    // What is absent by default may be in one of them only.
+    let mut all = ours.keys().chain(theirs.keys()).filter(|setting| *setting != "epochs");
+    all.find_map(|setting| {
+        let [theirs, ours] = [&theirs, &ours]
+            .map(|plan| plan.get(setting).map_or_else(|| "none".to_owned(), Value::to_string));
+        (theirs != ours).then(|| (setting.clone(), theirs, ours))
     })
 }
