@@ -111,7 +111,15 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
     let text = problem(&mut other, &mut task);
     assert!(text.contains("another plan: clip_norm is 1.0 there, here it is none"), "{text}");
     let text = problem(&mut trainer(1), &mut task);
-    assert!(text.contains("it has 2 epochs already, more than the 1 of the plan"), "{text}");
+    assert!(
+        text.contains("the training is in epoch 2, but epochs is 1; put back the epochs it had"),
+        "{text}"
+    );
+    // An epoch that has begun counts: of its steps nothing can be taken back.
+    trainer(3).with(StopAfter(7)).with_checkpoints(&path, Duration::MAX).run(&mut task).unwrap();
+    let text = problem(&mut trainer(1).with(StopAfter(0)), &mut task);
+    assert!(text.contains("the training is in epoch 2, but epochs is 1"), "{text}");
+    trainer(2).with(StopAfter(0)).resume(&mut task, &path).unwrap();
 
     let mut plain = Trainer::new(plan(2), Sgd::new(0.02));
     let text = problem(&mut plain, &mut task);

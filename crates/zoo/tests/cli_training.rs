@@ -171,7 +171,7 @@ fn a_training_goes_on_with_its_own_settings_only() {
         "a/config.toml: it does not belong to this checkpoint (activation: \"relu\" here, \"tanh\" there)",
     );
     edited("batch = 64", "batch = 32", "(train.batch: 32 here, 64 there)");
-    edited("epochs = 100000", "epochs = 1", "a/config.toml: epochs is 1, but the training is in epoch");
+    edited("epochs = 100000", "epochs = 1", "a/training.safetensors: the training is in epoch");
 }
 
 #[cfg(unix)]

@@ -120,6 +120,13 @@ struct Position {
     sum: Option<Terms>,
 }
 
+impl Position {
+    /// The number of epochs that have begun, completed or not.
+    fn begun(&self) -> usize {
+        self.epochs.len() + usize::from(self.steps > 0)
+    }
+}
+
 /// Trains a [`Task`] by a [`Plan`] with an optimizer.
 ///
 /// The result depends on the plan alone: not on the number of threads, and not on whether training was
@@ -184,7 +191,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
         self.check_last_batch(task)?;
-        if self.position.epochs.is_empty() && self.position.steps == 0 {
+        if self.position.begun() == 0 {
             task.begin(self.plan.seed)?;
         }
         let trained = self.train(task);
@@ -326,7 +333,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Goes back to where a checkpoint was written. Afterwards [`run`](Self::run) does what was left of
     /// the plan, with the same result to the last bit as if nothing had happened.
     ///
-    /// The plan may have more epochs than the checkpoint's, but must be the same in everything else.
+    /// The plan may have another number of epochs than the checkpoint's, if no more have begun, but must be the same
+    /// in everything else.
     ///
     /// # Errors
     /// If the file cannot be read, was written by other training, or does not fit the model.
@@ -349,9 +357,11 @@ impl<'a, T: Real> Trainer<'a, T> {
                 "it was written with another plan: {setting} is {theirs} there, here it is {ours}"
             ));
         }
-        if position.epochs.len() > self.plan.epochs {
-            let (done, epochs) = (position.epochs.len(), self.plan.epochs);
-            return Err(format!("it has {done} epochs already, more than the {epochs} of the plan"));
+        let (begun, epochs) = (position.begun(), self.plan.epochs);
+        if begun > epochs {
+            return Err(format!(
+                "the training is in epoch {begun}, but epochs is {epochs}; put back the epochs it had, or more"
+            ));
         }
         let sentence = |error: Error| error.to_string();
         let optimizer = checkpoint.take_state("optimizer")?;
