@@ -9,6 +9,7 @@
 //! | [`pictures`] | folders of PNG and JPEG files |
 //! | [`split`] | parts for training, validation and test, and folds |
 //! | [`transform`] | scaling, whitening, binarization and corruption |
+//! | [`Pairs`] | examples with numbers to predict, for regression |
 //! | [`OnDisk`] | examples that do not fit into memory |
 //! | [`prefetch`](mod@prefetch) | batches prepared in the background |
 //!
@@ -29,11 +30,12 @@ pub mod transform;
 use autograd::Tensor;
 
 pub use self::disk::OnDisk;
-pub use self::examples::Examples;
+pub use self::examples::{Examples, Pairs};
 pub use self::prefetch::{Prefetch, prefetch};
 use crate::random::{Purpose, generator, permutation};
 
-/// Examples in memory: one row of features each, perhaps with a label.
+/// Examples in memory: one row of features each, perhaps with a class. Those that have numbers to predict instead
+/// are [`Pairs`].
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// `[examples, features]`, or `[examples, …]` where a row of features has axes of its own.
