@@ -175,6 +175,38 @@ fn early_stopping_brings_back_the_best_parameters() {
 }
 
 #[test]
+fn early_stopping_can_watch_one_term_of_the_loss() {
+    let train = data(1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("training.safetensors");
+    let run = |watched: Option<&str>, resume: bool| {
+        // A price that rises faster than the rest can fall.
+        let mut task = Fit::new(network(), &train, None, |model, batch, context| {
+            let mut loss = loss(model, batch, context);
+            loss.terms.push(("price", loss.terms[0].1 * 0.0 + context.epoch() as f64));
+            loss
+        });
+        let early = EarlyStopping::patience(0);
+        let early = if let Some(term) = watched { early.watch(term) } else { early };
+        let mut trainer =
+            Trainer::new(plan(4), AdamW::new(0.02)).with(early).with_checkpoints(&path, Duration::MAX);
+        if resume {
+            trainer.resume(&mut task, &path)?;
+        }
+        trainer.run(&mut task).map(|()| trainer.epochs().len())
+    };
+    assert_eq!(run(None, false).unwrap(), 2);
+    assert_eq!(run(Some("cross-entropy"), false).unwrap(), 4);
+    let text = run(Some("price"), true).unwrap_err().to_string();
+    assert!(text.contains("`best price`"), "{text}");
+    let text = run(Some("accuracy"), false).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "early stopping cannot watch `accuracy`, which is no term of the loss; its terms are: cross-entropy, price"
+    );
+}
+
+#[test]
 fn training_that_was_stopped_early_has_nothing_left_to_do() {
     let (train, test) = (data(1), data(2));
     let folder = tempfile::tempdir().unwrap();
