@@ -366,21 +366,14 @@ impl Preparation {
         for feature in 0..width {
             let mut known: Vec<f32> =
                 values.iter().skip(feature).step_by(width).copied().filter(|v| !v.is_nan()).collect();
-            if known.is_empty() {
+            let Some(value) = self.reading.impute.value(&mut known) else {
                 let name = self.feature(feature);
                 let problem = format!(
                     "column `{name}` has no value in any training example; leave it out with --drop-columns"
                 );
                 return Err(Error::file(path, problem));
-            }
-            self.fill.push(match self.reading.impute {
-                Impute::Median => {
-                    known.sort_unstable_by(f32::total_cmp);
-                    let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
-                    low + (high - low) / 2.0
-                }
-                _ => (known.iter().map(|&v| f64::from(v)).sum::<f64>() / known.len() as f64) as f32,
-            });
+            };
+            self.fill.push(value);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use nn::data::table::{self, Column, Columns, TableOptions};
 use nn::{Dataset, Error, Result};
 
 use super::kind::Kind;
-use super::{Reading, digits, fetch, of_images, parquet};
+use super::{Impute, Reading, digits, fetch, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -252,7 +252,7 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
         header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
-        impute: table::Impute::Keep,
+        impute: Impute::Keep,
     }
 }
 
