@@ -442,10 +442,7 @@ pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
 /// The sentence about a value that is missing or infinite.
 pub(super) fn unusable(value: f32, row: &str, place: &str) -> String {
     match value.is_nan() {
-        true => format!(
-            "row {row}, {place}: the value is missing; fill such gaps with --impute mean or --impute median, \
-             or leave the column out with --drop-columns"
-        ),
+        true => format!("row {row}, {place}: the value is missing; {}", raw::GAPS),
         false => format!("row {row}, {place}: the value is {value}; correct it"),
     }
 }
