@@ -49,20 +49,28 @@ pub trait Examples {
     ///
     /// # Panics
     /// If a number is out of range.
+    #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>>;
 
     /// The class of an example, if it has one.
     ///
     /// # Panics
     /// If there are classes and the number is out of range.
+    #[track_caller]
     fn label(&self, number: usize) -> Option<u32>;
 
     /// The classes of the examples with these numbers, if they have one.
     ///
     /// # Panics
     /// If there are classes and a number is out of range.
+    #[track_caller]
     fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
-        numbers.iter().map(|&number| self.label(number)).collect()
+        let mut labels = Vec::with_capacity(numbers.len());
+        // A panic in a closure would not name the caller's line.
+        for &number in numbers {
+            labels.push(self.label(number)?);
+        }
+        Some(labels)
     }
 
     /// The numbers to predict for the examples with these numbers, `[numbers, targets]`, if there are such
@@ -73,6 +81,7 @@ pub trait Examples {
     ///
     /// # Panics
     /// If there are targets and a number is out of range.
+    #[track_caller]
     fn targets(&self, _numbers: &[usize]) -> Result<Option<Tensor<f32>>> {
         Ok(None)
     }
@@ -92,17 +101,14 @@ impl Examples for Dataset {
         Dataset::width(self)
     }
 
-    #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
         Ok(Dataset::rows(self, numbers))
     }
 
-    #[track_caller]
     fn label(&self, number: usize) -> Option<u32> {
         Dataset::labels_of(self, &[number]).map(|labels| labels[0])
     }
 
-    #[track_caller]
     fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
         Dataset::labels_of(self, numbers)
     }
@@ -146,7 +152,6 @@ impl Examples for Pairs {
         self.features().width()
     }
 
-    #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
         Ok(self.features().rows(numbers))
     }
@@ -155,7 +160,6 @@ impl Examples for Pairs {
         None
     }
 
-    #[track_caller]
     fn targets(&self, numbers: &[usize]) -> Result<Option<Tensor<f32>>> {
         let targets = Dataset { x: self.targets.clone(), labels: None, image: None };
         let (given, len) = (targets.len(), self.len());

@@ -49,7 +49,10 @@ impl Examples for Stored {
     }
 
     fn label(&self, number: usize) -> Option<u32> {
-        self.labels.as_ref().map(|labels| labels[number])
+        let labels = self.labels.as_ref()?;
+        let len = labels.len();
+        assert!(number < len, "label: there is no example {number} among {len}");
+        Some(labels[number])
     }
 }
 
