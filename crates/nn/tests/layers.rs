@@ -370,7 +370,9 @@ fn evaluation_before_any_statistics_is_loud() {
 }
 
 #[test]
-#[should_panic(expected = "BatchNorm: training needs more than one number for each channel of [1, 3]")]
+#[should_panic(
+    expected = "each channel of [1, 3]; if this is what was left for the last batch of an epoch, set `drop_last`"
+)]
 fn training_on_a_single_number_is_loud() {
     let layers: Layers = Sequential::new([BatchNorm::new(3).into()]);
     let context = &mut Context::training(0, 1, &[0]);

@@ -45,7 +45,8 @@ fn loss<'t>(model: &Sequential<Var<'t, f32>>, batch: Batch<'t>, context: &mut Co
 
 fn plan(epochs: usize) -> Plan {
     let schedule = Schedule::warmup(0.2, Schedule::Cosine { floor: 0.1 });
-    Plan { epochs, batch: 32, learning_rate: 0.02, schedule, seed: 5, clip_norm: Some(1.0) }
+    let clip_norm = Some(1.0);
+    Plan { epochs, batch: 32, learning_rate: 0.02, schedule, seed: 5, clip_norm, drop_last: false }
 }
 
 fn trainer<'a>(epochs: usize) -> Trainer<'a, f32> {
@@ -106,8 +107,19 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
     let mut other = Trainer::new(Plan { batch: 16, ..plan(2) }, AdamW::new(0.02));
     let text = problem(&mut other, &mut task);
     assert!(text.contains("it was written with another plan: batch is 32 there, here it is 16"), "{text}");
+    let mut other = Trainer::new(Plan { clip_norm: None, ..plan(2) }, AdamW::new(0.02));
+    let text = problem(&mut other, &mut task);
+    assert!(text.contains("another plan: clip_norm is 1.0 there, here it is none"), "{text}");
     let text = problem(&mut trainer(1), &mut task);
-    assert!(text.contains("it has 2 epochs already, more than the 1 of the plan"), "{text}");
+    assert!(
+        text.contains("the training is in epoch 2, but epochs is 1; put back the epochs it had"),
+        "{text}"
+    );
+    // An epoch that has begun counts: of its steps nothing can be taken back.
+    trainer(3).with(StopAfter(7)).with_checkpoints(&path, Duration::MAX).run(&mut task).unwrap();
+    let text = problem(&mut trainer(1).with(StopAfter(0)), &mut task);
+    assert!(text.contains("the training is in epoch 2, but epochs is 1"), "{text}");
+    trainer(2).with(StopAfter(0)).resume(&mut task, &path).unwrap();
 
     let mut plain = Trainer::new(plan(2), Sgd::new(0.02));
     let text = problem(&mut plain, &mut task);
@@ -124,6 +136,30 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_last_batch_that_is_not_full_can_be_left_out() {
+    // 65 examples in batches of 64 leave one, of which batch normalisation knows no variance.
+    let all = data(1);
+    let train =
+        Dataset { x: all.x.slice(0, 0, 65, 1), labels: all.labels.map(|all| all[..65].to_vec()), ..all };
+    let seen = Cell::new(0);
+    let mut task = Fit::new(network(), &train, None, |model, batch, context| {
+        seen.set(seen.get() + batch.classes.len());
+        let loss = loss(model, batch, context);
+        Loss { terms: vec![("a hundred", loss.total() * 0.0 + 100.0)], ..loss }
+    });
+    let plan = Plan { batch: 64, drop_last: true, ..plan(3) };
+    let mut trainer = Trainer::new(plan.clone(), AdamW::new(0.02));
+    trainer.run(&mut task).unwrap();
+    assert_eq!((seen.get(), plan.steps(65)), (3 * 64, 1));
+    // The mean is that of the examples that were seen.
+    assert_eq!(trainer.epochs()[2].train.total(), 100.0);
+
+    let too_large = Plan { batch: 66, ..plan };
+    let text = Trainer::new(too_large, AdamW::new(0.02)).run(&mut task).unwrap_err().to_string();
+    assert!(text.starts_with("a batch of 66 is larger than the 65 training examples"), "{text}");
+}
+
+#[test]
 fn early_stopping_brings_back_the_best_parameters() {
     let (train, test) = (data(1), data(2));
     let mut task = Fit::new(network(), &train, Some(&test), loss);
@@ -136,6 +172,38 @@ fn early_stopping_brings_back_the_best_parameters() {
     assert!(losses.len() < 200, "it stopped after {}", losses.len());
     assert_eq!(losses.iter().position(|&loss| loss == best).unwrap(), losses.len() - 8);
     assert_eq!(task.validate(5).unwrap().unwrap().total(), best);
+}
+
+#[test]
+fn early_stopping_can_watch_one_term_of_the_loss() {
+    let train = data(1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("training.safetensors");
+    let run = |watched: Option<&str>, resume: bool| {
+        // A price that rises faster than the rest can fall.
+        let mut task = Fit::new(network(), &train, None, |model, batch, context| {
+            let mut loss = loss(model, batch, context);
+            loss.terms.push(("price", loss.terms[0].1 * 0.0 + context.epoch() as f64));
+            loss
+        });
+        let early = EarlyStopping::patience(0);
+        let early = if let Some(term) = watched { early.watch(term) } else { early };
+        let mut trainer =
+            Trainer::new(plan(4), AdamW::new(0.02)).with(early).with_checkpoints(&path, Duration::MAX);
+        if resume {
+            trainer.resume(&mut task, &path)?;
+        }
+        trainer.run(&mut task).map(|()| trainer.epochs().len())
+    };
+    assert_eq!(run(None, false).unwrap(), 2);
+    assert_eq!(run(Some("cross-entropy"), false).unwrap(), 4);
+    let text = run(Some("price"), true).unwrap_err().to_string();
+    assert!(text.contains("`best price`"), "{text}");
+    let text = run(Some("accuracy"), false).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "early stopping cannot watch `accuracy`, which is no term of the loss; its terms are: cross-entropy, price"
+    );
 }
 
 #[test]

@@ -48,8 +48,8 @@ impl Estimator {
     }
 
     /// Sets one of the model's settings, or of its training: `epochs`, `batch`, `learning_rate`, `schedule`,
-    /// `seed`, `clip_norm`. What is not set has the default for the data. A name that does not exist is an error
-    /// of [`fit`](Self::fit).
+    /// `seed`, `clip_norm`, `drop_last`. What is not set has the default for the data. A name that does not exist is
+    /// an error of [`fit`](Self::fit).
     pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.given.insert(name.to_owned(), value.into());
         self

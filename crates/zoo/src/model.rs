@@ -72,6 +72,12 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
         Ok(())
     }
 
+    /// The number of examples that a step of training needs; see
+    /// [`Task::smallest_batch`](nn::train::Task::smallest_batch). `model` is the model at rest.
+    fn smallest_batch(_model: &Self::With<Tensor<f32>>) -> usize {
+        1
+    }
+
     /// Codes drawn from the model's prior `p(z)`, as many as the context counts, `[samples, code]`: what
     /// [`decode`](Self::decode) makes new examples of. `None` for a model without a prior. A model of
     /// classes draws from those the context has as labels.
@@ -135,6 +141,11 @@ pub trait AnyModel {
     /// If a training in it fails.
     fn prepare(&mut self, _data: &Dataset, _seed: u64, _train: &TrainPart<'_>) -> Result<()> {
         Ok(())
+    }
+
+    /// The number of examples that a step of training needs; see [`Model::smallest_batch`].
+    fn smallest_batch(&self) -> usize {
+        1
     }
 
     /// One step of training on a batch; returns the loss before the step.
@@ -254,6 +265,10 @@ where
 
     fn prepare(&mut self, data: &Dataset, seed: u64, train: &TrainPart<'_>) -> Result<()> {
         <M::With<Var<'_, f32>> as Model<'_, f32>>::prepare(&mut self.0, data, seed, train)
+    }
+
+    fn smallest_batch(&self) -> usize {
+        <M::With<Var<'_, f32>> as Model<'_, f32>>::smallest_batch(&self.0)
     }
 
     fn train_step(

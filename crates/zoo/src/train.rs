@@ -83,6 +83,10 @@ impl Task<f32> for Lesson<'_> {
         self.train().len()
     }
 
+    fn smallest_batch(&self) -> usize {
+        self.model.smallest_batch()
+    }
+
     fn begin(&mut self, seed: u64) -> Result<()> {
         self.model.prepare(&self.data.train, seed, self.parts)
     }

@@ -150,6 +150,15 @@ fn negative_numbers_are_taken_as_numbers() {
         assert!(error.contains("error: invalid value '-"), "{error}");
         assert_eq!(output.status.code(), Some(2));
     }
+    for hidden in ["-8", "-8,4", "8,-4"] {
+        let output = zoo(Path::new("."), &["train", "ae", "--hidden", hidden]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains("': each layer has a whole number of units, 1 or more, as in 128,64"),
+            "{error}"
+        );
+        assert!(!error.contains("tip:"), "{error}");
+    }
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn what_is_no_data_is_one_sentence() {
         b"a,b\n1,2\n3,4,5\n",
         "ragged.csv: line 3: the row has 3 fields, but the first row has 2",
     );
-    refused("nan.csv", b"a,b\n1,2\nNaN,4\n5,6\n", "nan.csv: row 2, column `a`: the value is missing");
+    refused("nan.csv", b"a,b\n1,2\nNaN,4\n5,6\n", "nan.csv: line 3, column `a`: the value is missing");
     refused("inf.csv", b"a,b\n1,2\ninf,4\n", "inf.csv: line 3, column `a`: \"inf\" is not finite");
     refused("junk.csv", &[0xff, 0xfe, 0, 1, 2, 250, 251, 10, 0x80], "junk.csv: ");
     refused("short.npy", b"\x93NUMPY\x01\0", "short.npy: ");

@@ -22,7 +22,8 @@ fn defaults_file_set_and_flags_in_rising_order() {
         "model = \"vae\"\n[train]\nepochs = 1\nbatch = 200\n[settings]\nbeta = 2\n",
     )
     .unwrap();
-    let set = ["--set", "beta=3", "--set", "train.clip_norm=1", "--set", "activation=tanh", "--hidden", "5"];
+    let train = ["--set", "train.clip_norm=1", "--set", "train.drop_last=true"];
+    let set = [&train[..], &["--set", "beta=3", "--set", "activation=tanh", "--hidden", "5"]].concat();
     succeed(path, &[&["train", "--config", "part.toml", "--out", "a", "--batch", "300"], &set[..]].concat());
     let config = String::from_utf8(read(path, "a/config.toml")).unwrap();
     for line in [
@@ -30,6 +31,7 @@ fn defaults_file_set_and_flags_in_rising_order() {
         "batch = 300",
         "beta = 3.0",
         "clip_norm = 1.0",
+        "drop_last = true",
         "activation = \"tanh\"",
         "hidden = [5]",
     ] {
@@ -43,6 +45,18 @@ fn defaults_file_set_and_flags_in_rising_order() {
         &["train", "vae", "--set", "beta=much"],
         "the setting `beta` cannot be used: it is the text \"much\", expected a number",
     );
+}
+
+#[test]
+fn a_last_batch_of_one_row_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    // 65 for training and 16 for testing.
+    fs::write(folder.path().join("t.csv"), table(81)).unwrap();
+    let train = ["train", "residual", "--data", "t.csv", "--epochs", "1", "--set", "normalization=batch"];
+    let expected =
+        "error: the last batch of an epoch has 1 of the 65 training examples, but this model learns from";
+    refuse(folder.path(), &train, expected);
+    succeed(folder.path(), &[&train[..], &["--set", "train.drop_last=true"]].concat());
 }
 
 /// Begins a training whose folder is the last argument, stops it by Ctrl-C, and returns what it says.
@@ -157,7 +171,7 @@ fn a_training_goes_on_with_its_own_settings_only() {
         "a/config.toml: it does not belong to this checkpoint (activation: \"relu\" here, \"tanh\" there)",
     );
     edited("batch = 64", "batch = 32", "(train.batch: 32 here, 64 there)");
-    edited("epochs = 100000", "epochs = 1", "a/config.toml: epochs is 1, but the training is in epoch");
+    edited("epochs = 100000", "epochs = 1", "a/training.safetensors: the training is in epoch");
 }
 
 #[cfg(unix)]
@@ -273,7 +287,7 @@ fn what_is_larger_than_the_memory_is_trained_on_from_disk() {
     succeed(folder.path(), &["score", "a", "--top", "3"]);
     fs::write(folder.path().join("gap.csv"), table(50) + ",1,2,3\n").unwrap();
     let gap = ["train", "ae", "--data", "gap.csv", "--memory", "0"];
-    refuse(folder.path(), &gap, "gap.csv: row 51, column `length`: the value is missing");
+    refuse(folder.path(), &gap, "gap.csv: line 52, column `length`: the value is missing");
     succeed(folder.path(), &[&gap[..], &["--impute", "mean", "--epochs", "1"]].concat());
     // An array of which the last column follows from the others.
     let value = |i: usize| if i % 3 == 2 { 3.0 } else { (i as f32 * 0.7).sin() };

@@ -79,7 +79,7 @@ fn wrong_data_and_damaged_runs_are_explained() {
     wrong(
         "gap.csv",
         "length,width,height,same\n1,,3,4\n",
-        "gap.csv: row 1, column `width`: the value is missing",
+        "gap.csv: line 2, column `width`: the value is missing",
     );
     wrong("bare.csv", "1,2,3\n4,5,6\n", "have 3 features, but the model was trained with 4");
     wrong("empty.csv", "", "empty.csv: the file is empty");

@@ -185,7 +185,7 @@ fn what_needs_instructions_says_which() {
     let dropped = Reading { drop: vec!["name".into(), "city".into()], ..Reading::default() };
     assert_eq!(
         refused(text, &dropped),
-        "FILE: row 2, column `age`: the value is missing; fill such gaps with --impute mean or --impute median, \
+        "FILE: line 3, column `age`: the value is missing; fill such gaps with --impute mean or --impute median, \
          or leave the column out with --drop-columns"
     );
     assert!(refused("a,b\n1,2\n", &plain).contains("there is only 1 example"));

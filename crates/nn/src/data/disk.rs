@@ -116,7 +116,10 @@ impl Examples for OnDisk {
     }
 
     fn label(&self, number: usize) -> Option<u32> {
-        self.labels.as_ref().map(|labels| labels[number])
+        let labels = self.labels.as_ref()?;
+        let len = labels.len();
+        assert!(number < len, "label: there is no example {number} among {len}");
+        Some(labels[number])
     }
 }
 
@@ -187,5 +190,11 @@ mod tests {
     #[should_panic(expected = "rows: there is no example 3 among 3")]
     fn a_row_that_is_not_there() {
         let _ = OnDisk::collect(3, rows(3)).unwrap().rows(&[3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "label: there is no example 3 among 3")]
+    fn a_label_that_is_not_there() {
+        let _ = OnDisk::collect(3, rows(3)).unwrap().labels_of(&[0, 3]);
     }
 }

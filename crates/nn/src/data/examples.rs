@@ -49,20 +49,41 @@ pub trait Examples {
     ///
     /// # Panics
     /// If a number is out of range.
+    #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>>;
 
     /// The class of an example, if it has one.
     ///
     /// # Panics
     /// If there are classes and the number is out of range.
+    #[track_caller]
     fn label(&self, number: usize) -> Option<u32>;
 
     /// The classes of the examples with these numbers, if they have one.
     ///
     /// # Panics
     /// If there are classes and a number is out of range.
+    #[track_caller]
     fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
-        numbers.iter().map(|&number| self.label(number)).collect()
+        let mut labels = Vec::with_capacity(numbers.len());
+        // A panic in a closure would not name the caller's line.
+        for &number in numbers {
+            labels.push(self.label(number)?);
+        }
+        Some(labels)
+    }
+
+    /// The numbers to predict for the examples with these numbers, `[numbers, targets]`, if there are such
+    /// targets, as in [`Pairs`].
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    ///
+    /// # Panics
+    /// If there are targets and a number is out of range.
+    #[track_caller]
+    fn targets(&self, _numbers: &[usize]) -> Result<Option<Tensor<f32>>> {
+        Ok(None)
     }
 
     /// Whether there are no examples.
@@ -80,25 +101,92 @@ impl Examples for Dataset {
         Dataset::width(self)
     }
 
-    #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
         Ok(Dataset::rows(self, numbers))
     }
 
-    #[track_caller]
     fn label(&self, number: usize) -> Option<u32> {
         Dataset::labels_of(self, &[number]).map(|labels| labels[0])
     }
 
-    #[track_caller]
     fn labels_of(&self, numbers: &[usize]) -> Option<Vec<u32>> {
         Dataset::labels_of(self, numbers)
+    }
+}
+
+/// Examples in memory, each with the numbers that a model is to predict: data for regression, as
+/// [`Fit`](crate::train::Fit) shows. For classes see [`Dataset`].
+///
+/// ```
+/// use nn::data::{Examples, Pairs, table};
+///
+/// // The last column is what the others are to predict.
+/// let text = "rooms,area,price\n2,54,310\n3,80,405\n1,38,260\n";
+/// let x = table::parse("flats.csv".as_ref(), text.as_bytes(), &Default::default())?.data.x;
+/// let data = Pairs { x: x.slice(1, 0, 2, 1), targets: x.slice(1, 2, 3, 1) };
+/// assert_eq!(data.rows(&[1])?.to_vec(), [3.0, 80.0]);
+/// assert_eq!(data.targets(&[1])?.unwrap().to_vec(), [405.0]);
+/// # Ok::<(), nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    /// The features, `[examples, features]`, or `[examples, …]` where a row of features has axes of its own.
+    pub x: Tensor<f32>,
+    /// The numbers to predict, `[examples, targets]`, or `[examples, …]` like the output of the model.
+    pub targets: Tensor<f32>,
+}
+
+impl Pairs {
+    fn features(&self) -> Dataset {
+        Dataset { x: self.x.clone(), labels: None, image: None }
+    }
+}
+
+impl Examples for Pairs {
+    #[track_caller]
+    fn len(&self) -> usize {
+        self.features().len()
+    }
+
+    fn width(&self) -> usize {
+        self.features().width()
+    }
+
+    fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
+        Ok(self.features().rows(numbers))
+    }
+
+    fn label(&self, _: usize) -> Option<u32> {
+        None
+    }
+
+    fn targets(&self, numbers: &[usize]) -> Result<Option<Tensor<f32>>> {
+        let targets = Dataset { x: self.targets.clone(), labels: None, image: None };
+        let (given, len) = (targets.len(), self.len());
+        assert!(given == len, "targets: {given} rows of targets for {len} examples");
+        Ok(Some(targets.rows(numbers)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pairs_come_together() {
+        let (x, targets) = (Tensor::from_fn([3, 2], |i| i as f32), Tensor::from_fn([3, 1], |i| -(i as f32)));
+        let data = Pairs { x, targets };
+        assert_eq!((data.len(), data.width(), data.labels_of(&[0])), (3, 2, None));
+        assert_eq!(data.rows(&[2, 0]).unwrap().to_vec(), [4.0, 5.0, 0.0, 1.0]);
+        let targets = data.targets(&[2, 0]).unwrap().unwrap();
+        assert_eq!((targets.shape(), targets.to_vec()), (&[2, 1][..], vec![-2.0, 0.0]));
+    }
+
+    #[test]
+    #[should_panic(expected = "targets: 2 rows of targets for 3 examples")]
+    fn a_row_of_targets_for_each_example() {
+        let _ = Pairs { x: Tensor::zeros([3, 2]), targets: Tensor::zeros([2, 1]) }.targets(&[0]);
+    }
 
     #[test]
     fn a_data_set_in_memory_never_fails() {

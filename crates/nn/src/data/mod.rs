@@ -9,6 +9,7 @@
 //! | [`pictures`] | folders of PNG and JPEG files |
 //! | [`split`] | parts for training, validation and test, and folds |
 //! | [`transform`] | scaling, whitening, binarization and corruption |
+//! | [`Pairs`] | examples with numbers to predict, for regression |
 //! | [`OnDisk`] | examples that do not fit into memory |
 //! | [`prefetch`](mod@prefetch) | batches prepared in the background |
 //!
@@ -29,11 +30,12 @@ pub mod transform;
 use autograd::Tensor;
 
 pub use self::disk::OnDisk;
-pub use self::examples::Examples;
+pub use self::examples::{Examples, Pairs};
 pub use self::prefetch::{Prefetch, prefetch};
 use crate::random::{Purpose, generator, permutation};
 
-/// Examples in memory: one row of features each, perhaps with a label.
+/// Examples in memory: one row of features each, perhaps with a class. Those that have numbers to predict instead
+/// are [`Pairs`].
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// `[examples, features]`, or `[examples, …]` where a row of features has axes of its own.
@@ -118,8 +120,9 @@ impl Dataset {
     }
 }
 
-/// The numbers of all examples in the random order of one epoch: batches are its chunks. The order
-/// depends on the seed and the epoch alone.
+/// The numbers of all examples in the random order of one epoch: batches are its
+/// [`chunks`](slice::chunks), or its [`chunks_exact`](slice::chunks_exact) if a last batch of fewer examples is to
+/// be left out. The order depends on the seed and the epoch alone.
 pub fn shuffled(examples: usize, seed: u64, epoch: u64) -> Vec<usize> {
     permutation(examples, &mut generator(seed, Purpose::Shuffle, epoch, 0))
 }

@@ -56,20 +56,48 @@ pub struct TableOptions {
     pub impute: Impute,
 }
 
-/// What to do about missing values: fields that are empty, `?`, `NaN`, `NA`, `N/A`, `<NA>`, `#N/A`, `NULL` or
-/// `None`.
+/// What to do about missing values: in a table, fields that are empty, `?`, `NaN`, `NA`, `N/A`, `<NA>`, `#N/A`,
+/// `NULL` or `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Impute {
-    /// Refuse the file.
+    /// Refuse the data.
     #[default]
     Refuse,
     /// Take the mean of the column's other values.
     Mean,
+    /// Take their median: half of the values are smaller. It does not care how far away the largest are.
+    Median,
     /// Take 0.
     Zero,
     /// Leave NaN in their places, for a caller who fills them in with what was learnt elsewhere.
     Keep,
+}
+
+impl Impute {
+    /// What is taken for the missing values of a column, given its `known` ones, which may be left in another order.
+    /// `None` if that does not say: nothing is taken, or no value is known.
+    ///
+    /// ```
+    /// # use nn::data::table::Impute;
+    /// assert_eq!(Impute::Median.value(&mut [7.0, 1.0, 2.0, 3.0]), Some(2.5));
+    /// assert_eq!(Impute::Mean.value(&mut []), None);
+    /// ```
+    pub fn value(self, known: &mut [f32]) -> Option<f32> {
+        match self {
+            Impute::Refuse | Impute::Keep => None,
+            Impute::Zero => Some(0.0),
+            _ if known.is_empty() => None,
+            Impute::Mean => {
+                Some((known.iter().map(|&v| f64::from(v)).sum::<f64>() / known.len() as f64) as f32)
+            }
+            Impute::Median => {
+                known.sort_unstable_by(f32::total_cmp);
+                let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
+                Some(low + (high - low) / 2.0)
+            }
+        }
+    }
 }
 
 /// What a table holds.
@@ -174,7 +202,8 @@ impl<'a> Stream<'a> {
             let text = rows.record[column].trim();
             if is_missing(text) {
                 if *impute == Impute::Refuse {
-                    let problem = "the value is missing; say with `impute` what to take instead (mean, zero)";
+                    let problem = "the value is missing; say with `impute` what to take instead (mean, \
+                                   median, zero)";
                     return rows.refuse(&layout.names[column], problem.into());
                 }
                 row.push(f32::NAN);
@@ -211,18 +240,13 @@ impl<'a> Stream<'a> {
 fn decode(source: Source, options: &TableOptions) -> Result<Table> {
     let mut stream = Stream::of(source, options)?;
     let columns = stream.columns();
-    let (mut values, mut missing, mut row) = (vec![], vec![], vec![]);
+    let (mut values, mut gaps, mut row) = (vec![], false, vec![]);
     while stream.advance(&mut row)? {
-        for value in &row {
-            if value.is_nan() {
-                missing.push(values.len());
-            }
-            values.push(if value.is_nan() && options.impute != Impute::Keep { 0.0 } else { *value });
-        }
+        gaps |= row.iter().any(|value| value.is_nan());
+        values.extend_from_slice(&row);
     }
-    if options.impute == Impute::Mean {
-        fill_with_means(&mut values, &missing, &columns)
-            .map_err(|text| Error::file(stream.rows.name, text))?;
+    if gaps && options.impute != Impute::Keep {
+        fill(&mut values, options.impute, &columns).map_err(|text| Error::file(stream.rows.name, text))?;
     }
     let examples = values.len() / columns.len();
     let (labels, classes) = stream.classes()?;
@@ -379,24 +403,20 @@ fn clip(text: &str) -> String {
     }
 }
 
-/// Puts the mean of its column at each of these places; `values` are row by row.
-fn fill_with_means(values: &mut [f32], missing: &[usize], columns: &[String]) -> Result<(), String> {
-    let width = columns.len();
-    let examples = values.len() / width;
-    let mut sums = vec![0.0_f64; width];
-    for row in values.chunks_exact(width) {
-        // The places of missing values hold 0 until now.
-        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
-    }
-    let mut counts = vec![examples; width];
-    missing.iter().for_each(|place| counts[place % width] -= 1);
-    if let Some(column) = counts.iter().position(|&count| count == 0) {
-        let name = layout::quoted(&columns[column]);
-        return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));
-    }
-    for &place in missing {
-        let column = place % width;
-        values[place] = (sums[column] / counts[column] as f64) as f32;
+/// Fills the gaps, which hold NaN; `values` are row by row.
+fn fill(values: &mut [f32], impute: Impute, columns: &[String]) -> Result<(), String> {
+    for (column, name) in columns.iter().enumerate() {
+        let all = values.iter_mut().skip(column).step_by(columns.len());
+        let (gaps, known): (Vec<_>, Vec<_>) = all.partition(|value| value.is_nan());
+        if gaps.is_empty() {
+            continue;
+        }
+        let mut known: Vec<f32> = known.into_iter().map(|value| *value).collect();
+        let Some(value) = impute.value(&mut known) else {
+            let name = layout::quoted(name);
+            return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));
+        };
+        gaps.into_iter().for_each(|gap| *gap = value);
     }
     Ok(())
 }

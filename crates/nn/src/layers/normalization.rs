@@ -80,7 +80,8 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
             let count = shape.iter().product::<usize>() / channels.max(1);
             assert!(
                 count > 1,
-                "BatchNorm: training needs more than one number for each channel of {shape:?}"
+                "BatchNorm: training needs more than one number for each channel of {shape:?}; if this is what \
+                 was left for the last batch of an epoch, set `drop_last`, or choose another size of batches"
             );
             let axes: Vec<usize> = (0..shape.len()).filter(|&axis| axis != 1).collect();
             let normalized = x.batch_norm(&axes[..], self.epsilon);

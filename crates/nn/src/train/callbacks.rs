@@ -62,10 +62,13 @@ pub trait Callback<T: Real> {
 }
 
 /// Stops when the loss has not improved for some epochs, and brings back the parameters of the best one.
-/// The loss is that of the validation examples, or of the training if there are none.
+/// The loss is that of the validation examples, or of the training if there are none. It is the sum of all terms,
+/// or the term that is [watched](Self::watch).
 pub struct EarlyStopping<T: Real> {
     /// Epochs without an improvement that are put up with.
     patience: usize,
+    /// The term to judge by; `None`: their sum.
+    term: Option<String>,
     waited: u64,
     best: f64,
     parameters: Checkpoint<T>,
@@ -74,12 +77,37 @@ pub struct EarlyStopping<T: Real> {
 impl<T: Real> EarlyStopping<T> {
     /// Puts up with this many epochs without an improvement.
     pub fn patience(epochs: usize) -> Self {
-        EarlyStopping { patience: epochs, waited: 0, best: f64::INFINITY, parameters: Checkpoint::default() }
+        let (best, parameters) = (f64::INFINITY, Checkpoint::default());
+        EarlyStopping { patience: epochs, term: None, waited: 0, best, parameters }
     }
 
     /// Never stops, but keeps the best parameters.
     pub fn keep_best() -> Self {
         EarlyStopping::patience(usize::MAX)
+    }
+
+    /// Judges by the term of this name alone, `reconstruction` say, where the others have weights that change
+    /// during the training. Training fails after its first epoch if the loss has no such term.
+    pub fn watch(self, term: &str) -> Self {
+        EarlyStopping { term: Some(term.to_owned()), ..self }
+    }
+
+    /// What an epoch is judged by.
+    fn judge(&self, terms: &Terms) -> Result<f64> {
+        let Some(wanted) = &self.term else { return Ok(terms.total()) };
+        let found = terms.values.iter().find(|(name, _)| name == wanted);
+        found.map(|term| term.1).ok_or_else(|| {
+            let names: Vec<&str> = terms.values.iter().map(|(name, _)| &**name).collect();
+            Error::Invalid(format!(
+                "early stopping cannot watch `{wanted}`, which is no term of the loss; its terms are: {}",
+                names.join(", ")
+            ))
+        })
+    }
+
+    /// The name of the best loss in a checkpoint: that of another term says nothing about this one.
+    fn best_name(&self) -> String {
+        self.term.as_ref().map_or_else(|| "best".to_owned(), |term| format!("best {term}"))
     }
 
     fn flow(&self) -> ControlFlow<()> {
@@ -93,7 +121,7 @@ impl<T: Real> Callback<T> for EarlyStopping<T> {
     }
 
     fn epoch(&mut self, epoch: &Epoch, task: &dyn Task<T>) -> Result<ControlFlow<()>> {
-        let loss = epoch.judged().total();
+        let loss = self.judge(epoch.judged())?;
         if loss < self.best {
             (self.best, self.waited) = (loss, 0);
             self.parameters = Checkpoint::default();
@@ -112,15 +140,12 @@ impl<T: Real> Callback<T> for EarlyStopping<T> {
     }
 
     fn state(&self) -> State<T> {
-        let numbers = [("best", self.best), ("waited", self.waited as f64)];
-        State {
-            tensors: self.parameters.tensors.clone(),
-            numbers: numbers.map(|(name, number)| (name.to_owned(), number)).into(),
-        }
+        let numbers = [(self.best_name(), self.best), ("waited".to_owned(), self.waited as f64)];
+        State { tensors: self.parameters.tensors.clone(), numbers: numbers.into() }
     }
 
     fn restore(&mut self, mut state: State<T>) -> Result<()> {
-        self.best = state.take_number("best")?;
+        self.best = state.take_number(&self.best_name())?;
         self.waited = state.take_count("waited")?;
         self.parameters = Checkpoint { tensors: std::mem::take(&mut state.tensors), ..Checkpoint::default() };
         state.finish()

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 pub struct Plan {
     /// Passes over the training examples.
     pub epochs: usize,
-    /// Examples in a step. The last step of an epoch has what is left.
+    /// Examples in a step. The last step of an epoch has what is left, unless `drop_last` is set.
     pub batch: usize,
     /// The learning rate before the schedule.
     pub learning_rate: f64,
@@ -22,17 +22,38 @@ pub struct Plan {
     /// The largest norm of the gradient of all parameters together; a longer one is scaled down to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
+    /// Whether an epoch leaves out the examples that do not fill a batch. They are others in every epoch.
+    #[serde(default)]
+    pub drop_last: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let (epochs, batch, learning_rate) = (10, 64, 1e-3);
-        Plan { epochs, batch, learning_rate, schedule: Schedule::Constant, seed: 0, clip_norm: None }
+        let schedule = Schedule::Constant;
+        Plan { epochs, batch, learning_rate, schedule, seed: 0, clip_norm: None, drop_last: false }
     }
 }
 
 impl Plan {
-    /// Refuses what cannot be trained.
+    /// The steps of an epoch over this many training examples.
+    ///
+    /// ```
+    /// # use nn::train::Plan;
+    /// let plan = Plan { batch: 64, ..Plan::default() };
+    /// assert_eq!(plan.steps(65), 2); // 64 examples, and 1
+    /// assert_eq!(Plan { drop_last: true, ..plan }.steps(65), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// If the batch is 0, which [`check`](Self::check) refuses.
+    #[track_caller]
+    pub fn steps(&self, examples: usize) -> usize {
+        assert!(self.batch > 0, "steps: batch is 0; a step needs at least 1 example");
+        if self.drop_last { examples / self.batch } else { examples.div_ceil(self.batch) }
+    }
+
+    /// Refuses what cannot be trained. What it accepts has at least one step in an epoch.
     ///
     /// # Errors
     /// With one sentence that names the setting.

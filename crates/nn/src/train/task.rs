@@ -16,6 +16,12 @@ pub trait Task<T: Real> {
     /// The number of training examples.
     fn examples(&self) -> usize;
 
+    /// The number of examples that a step needs: 2 for a model that normalises over them, such as one with a
+    /// [`BatchNorm`](crate::layers::BatchNorm) of features.
+    fn smallest_batch(&self) -> usize {
+        1
+    }
+
     /// Before the first step: what has to be learnt or measured once. Not called for a training that is
     /// resumed.
     ///
@@ -121,10 +127,40 @@ pub struct Batch<'t> {
     pub x: Var<'t, f32>,
     /// The class of each example; empty if the data set has no labels.
     pub classes: Vec<usize>,
+    /// The numbers to predict, `[batch, targets]`; `[batch, 0]` if there are none.
+    pub targets: Var<'t, f32>,
 }
 
 /// The task of a model that learns from [`Examples`]: a [`Dataset`](crate::Dataset) in memory, files on disk, or
-/// whatever else implements it.
+/// whatever else implements it. The [module](super) shows a classifier; this is regression, with
+/// [`Pairs`](crate::data::Pairs):
+///
+/// ```
+/// use nn::data::Pairs;
+/// use nn::losses::{self, Loss, Unit};
+/// use nn::optim::Adam;
+/// use nn::train::{Fit, Plan, Trainer};
+/// use nn::{Activation, Mlp, Purpose, generator};
+///
+/// # fn main() -> nn::Result<()> {
+/// let x = nn::random::uniform([200, 1], -1.0, 1.0, &mut generator(0, Purpose::Noise, 0, 0));
+/// let data = Pairs { targets: x.map(|x: f32| (3.0 * x).sin()), x };
+///
+/// let model = Mlp::new(&[1, 32, 1], Activation::Tanh, &mut generator(0, Purpose::Init, 0, 0));
+/// let mut task = Fit::new(model, &data, Some(&data), |model, batch, _context| {
+///     let error = losses::squared_error(model.forward(batch.x), batch.targets);
+///     Loss::sum(Unit::SquaredError, [("squared error", error)])
+/// });
+/// let plan = Plan { epochs: 100, batch: 20, learning_rate: 0.01, ..Plan::default() };
+/// let mut trainer = Trainer::new(plan, Adam::new(0.01));
+/// trainer.run(&mut task)?;
+/// assert!(trainer.epochs().last().unwrap().judged().total() < 0.02);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Examples have single precision here. For double precision implement [`Task<f64>`](Task), with
+/// [`Update::step`] for its steps: the trainer, layers, losses, optimizers and checkpoints work with both.
 pub struct Fit<'a, M, F> {
     /// The model at rest.
     pub model: M,
@@ -144,10 +180,26 @@ where
     }
 }
 
-/// The features and classes of these examples.
-fn read(data: &dyn Examples, numbers: &[usize]) -> Result<(Tensor<f32>, Vec<usize>)> {
-    let classes = data.labels_of(numbers).unwrap_or_default();
-    Ok((data.rows(numbers)?, classes.into_iter().map(|class| class as usize).collect()))
+/// What a [`Batch`] is made of, while there is no tape yet.
+struct Drawn {
+    x: Tensor<f32>,
+    classes: Vec<usize>,
+    targets: Tensor<f32>,
+}
+
+impl Drawn {
+    fn read(data: &dyn Examples, numbers: &[usize]) -> Result<Self> {
+        let classes = data.labels_of(numbers).unwrap_or_default();
+        Ok(Drawn {
+            x: data.rows(numbers)?,
+            classes: classes.into_iter().map(|class| class as usize).collect(),
+            targets: data.targets(numbers)?.unwrap_or_else(|| Tensor::zeros([numbers.len(), 0])),
+        })
+    }
+
+    fn on(self, tape: &Tape<f32>) -> Batch<'_> {
+        Batch { x: tape.constant(self.x), classes: self.classes, targets: tape.constant(self.targets) }
+    }
 }
 
 /// Examples evaluated together: enough to keep the machine busy, few enough to fit into its caches.
@@ -163,9 +215,9 @@ where
     }
 
     fn step(&mut self, numbers: &[usize], mut context: Context, update: &mut Update<f32>) -> Result<Terms> {
-        let (x, classes) = read(self.train, numbers)?;
+        let drawn = Drawn::read(self.train, numbers)?;
         update.step(&mut self.model, &mut context, |model, tape, context| {
-            (self.loss)(&model, Batch { x: tape.constant(x), classes }, context)
+            (self.loss)(&model, drawn.on(tape), context)
         })
     }
 
@@ -174,11 +226,11 @@ where
         let all: Vec<usize> = (0..data.len()).collect();
         let mut parts = vec![];
         for numbers in all.chunks(EVALUATED) {
-            let (x, classes) = read(data, numbers)?;
+            let drawn = Drawn::read(data, numbers)?;
             let mut terms = None;
             value(&self.model, |model, tape| {
                 let context = &mut Context::evaluation(seed, numbers);
-                let loss = (self.loss)(&model, Batch { x: tape.constant(x), classes }, context);
+                let loss = (self.loss)(&model, drawn.on(tape), context);
                 terms = Some(Terms::of(&loss));
                 loss.total()
             });

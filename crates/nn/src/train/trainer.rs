@@ -120,6 +120,13 @@ struct Position {
     sum: Option<Terms>,
 }
 
+impl Position {
+    /// The number of epochs that have begun, completed or not.
+    fn begun(&self) -> usize {
+        self.epochs.len() + usize::from(self.steps > 0)
+    }
+}
+
 /// Trains a [`Task`] by a [`Plan`] with an optimizer.
 ///
 /// The result depends on the plan alone: not on the number of threads, and not on whether training was
@@ -183,13 +190,34 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// finite number any more.
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
-        if self.position.epochs.is_empty() && self.position.steps == 0 {
+        self.check_last_batch(task)?;
+        if self.position.begun() == 0 {
             task.begin(self.plan.seed)?;
         }
         let trained = self.train(task);
         // Also when it failed: the best parameters may be needed more than ever.
         let ended = self.callbacks.iter_mut().try_for_each(|callback| callback.end(task));
         trained.and(ended)
+    }
+
+    /// Refuses steps of fewer examples than the task can learn from.
+    fn check_last_batch(&self, task: &dyn Task<T>) -> Result<()> {
+        let (batch, examples, needed) = (self.plan.batch, task.examples(), task.smallest_batch());
+        if batch < needed {
+            return Err(Error::Invalid(format!(
+                "batch is {batch}, but this model learns from at least {needed} examples in a step; choose \
+                 {needed} or more"
+            )));
+        }
+        let last = examples - (self.plan.steps(examples) - 1) * batch;
+        if last < needed {
+            return Err(Error::Invalid(format!(
+                "the last batch of an epoch has {last} of the {examples} training examples, but this model \
+                 learns from at least {needed} in a step; set drop_last to true, or choose another batch \
+                 than {batch}"
+            )));
+        }
+        Ok(())
     }
 
     fn train(&mut self, task: &mut dyn Task<T>) -> Result<()> {
@@ -211,13 +239,14 @@ impl<'a, T: Real> Trainer<'a, T> {
     fn epoch(&mut self, task: &mut dyn Task<T>, started: Instant) -> Result<ControlFlow<()>> {
         let (plan, examples) = (&self.plan, task.examples());
         let number = self.position.epochs.len() + 1;
-        let per_epoch = examples.div_ceil(plan.batch);
+        let per_epoch = plan.steps(examples);
+        let seen = examples.min(per_epoch * plan.batch);
         let of = plan.epochs * per_epoch;
         let order = shuffled(examples, plan.seed, number as u64);
         let lowered = self.plateau.as_ref().map_or(1.0, Plateau::current);
         let mut rate = plan.learning_rate * lowered;
         let mut flow = ControlFlow::Continue(());
-        for numbers in order.chunks(plan.batch).skip(self.position.steps) {
+        for numbers in order.chunks(plan.batch).take(per_epoch).skip(self.position.steps) {
             let done = (number - 1) * per_epoch + self.position.steps;
             rate = plan.learning_rate * lowered * plan.schedule.factor(done, of);
             self.optimizer.set_rate(rate);
@@ -232,7 +261,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             if let Some((name, value)) = loss.not_finite() {
                 return Err(at_step(format!("the {name} loss became {value}; {SMALLER}. It happened")));
             }
-            Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / examples as f64);
+            Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / seen as f64);
             self.position.steps += 1;
             let step = Step { done: done + 1, of, epoch: number, rate, examples: numbers.len(), loss };
             for callback in &mut self.callbacks {
@@ -304,7 +333,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Goes back to where a checkpoint was written. Afterwards [`run`](Self::run) does what was left of
     /// the plan, with the same result to the last bit as if nothing had happened.
     ///
-    /// The plan may have more epochs than the checkpoint's, but must be the same in everything else.
+    /// The plan may have another number of epochs than the checkpoint's, if no more have begun, but must be the same
+    /// in everything else.
     ///
     /// # Errors
     /// If the file cannot be read, was written by other training, or does not fit the model.
@@ -327,9 +357,11 @@ impl<'a, T: Real> Trainer<'a, T> {
                 "it was written with another plan: {setting} is {theirs} there, here it is {ours}"
             ));
         }
-        if position.epochs.len() > self.plan.epochs {
-            let (done, epochs) = (position.epochs.len(), self.plan.epochs);
-            return Err(format!("it has {done} epochs already, more than the {epochs} of the plan"));
+        let (begun, epochs) = (position.begun(), self.plan.epochs);
+        if begun > epochs {
+            return Err(format!(
+                "the training is in epoch {begun}, but epochs is {epochs}; put back the epochs it had, or more"
+            ));
         }
         let sentence = |error: Error| error.to_string();
         let optimizer = checkpoint.take_state("optimizer")?;
@@ -348,15 +380,17 @@ impl<'a, T: Real> Trainer<'a, T> {
 }
 
 /// The first setting in which two plans differ, besides the number of epochs, and what it is in both.
-fn difference(theirs: &Plan, ours: &Plan) -> Option<(String, Value, Value)> {
-    let [Value::Object(mut theirs), Value::Object(ours)] =
+fn difference(theirs: &Plan, ours: &Plan) -> Option<(String, String, String)> {
+    let [Value::Object(theirs), Value::Object(ours)] =
         [theirs, ours].map(|plan| serde_json::to_value(plan).expect("numbers and names are JSON"))
     else {
         unreachable!("a plan is an object");
     };
-    let mut all = ours.into_iter().filter(|(setting, _)| setting != "epochs");
-    all.find_map(|(setting, ours)| {
-        let theirs = theirs.remove(&setting).unwrap_or(Value::Null);
-        (theirs != ours).then_some((setting, theirs, ours))
+    // What is absent by default may be in one of them only.
+    let mut all = ours.keys().chain(theirs.keys()).filter(|setting| *setting != "epochs");
+    all.find_map(|setting| {
+        let [theirs, ours] = [&theirs, &ours]
+            .map(|plan| plan.get(setting).map_or_else(|| "none".to_owned(), Value::to_string));
+        (theirs != ours).then(|| (setting.clone(), theirs, ours))
     })
 }

@@ -86,7 +86,7 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) array: Option<String>,
 
-    /// What to take for missing values: the column's mean or median among the training examples
+    /// What to take for missing values: the column's mean or median among the training examples, or zero
     /// [default: refuse data with gaps].
     #[arg(long, value_name = "HOW")]
     pub(crate) impute: Option<ImputeName>,
@@ -125,6 +125,7 @@ pub(crate) enum ImputeName {
     Refuse,
     Mean,
     Median,
+    Zero,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -175,6 +176,7 @@ impl ReadingArgs {
                 ImputeName::Refuse => Impute::Refuse,
                 ImputeName::Mean => Impute::Mean,
                 ImputeName::Median => Impute::Median,
+                ImputeName::Zero => Impute::Zero,
             }),
             scale: self.scale.map_or(before.scale, |name| match name {
                 ScaleName::Auto => Scale::Auto,

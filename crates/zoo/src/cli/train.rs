@@ -61,7 +61,8 @@ pub(crate) struct TrainArgs {
     pub(crate) code: Option<usize>,
 
     /// Units in the hidden layers of the encoder, as in 128,64; the decoder mirrors them.
-    #[arg(long, value_name = "N,N,…", allow_negative_numbers = true, value_delimiter = ',')]
+    // `-8,4` is no number, which clap would take for a flag.
+    #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
     pub(crate) hidden: Option<Vec<usize>>,
 
     /// Every random number follows from it: the same seed gives the same bytes [default: 0].
@@ -77,6 +78,11 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+}
+
+/// The units of a layer.
+fn units(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "each layer has a whole number of units, 1 or more, as in 128,64".into())
 }
 
 #[derive(Args)]

@@ -7,8 +7,8 @@ use nn::Result;
 use nn::data::table::Column;
 use serde::Serialize;
 
-use super::Reading;
 use super::raw::{self, Raw};
+use super::{Impute, Reading};
 
 /// What there is to know about a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,6 +56,8 @@ pub struct ColumnDescription {
 pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
     raw::check(source, reading)?;
     let mut reading = reading.clone();
+    // Gaps are described as well.
+    reading.impute = Impute::Keep;
     let text = text_columns(source, &mut reading);
     let raw = Raw::read(source, &reading)?;
     let parts = || [Some(&raw.data), raw.test.as_ref()].into_iter().flatten();

@@ -32,8 +32,9 @@ use nn::{Dataset, Result};
 
 pub use self::description::{ColumnDescription, Description, describe};
 pub use self::preparation::{Preparation, Prepared, prepare, prepare_rows};
-pub use self::reading::{Impute, Reading, Scale};
+pub use self::reading::{Reading, Scale};
 pub use self::stored::Stored;
+pub use nn::data::table::Impute;
 
 /// A data set that is split into examples to learn from and examples to judge by.
 #[derive(Clone, Debug)]

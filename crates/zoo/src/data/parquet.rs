@@ -5,11 +5,12 @@ use std::path::Path;
 
 use nn::Result;
 
-use super::Reading;
+use super::{Impute, Reading};
 
-/// How the text is to be read: it has a header, even if the names are numbers.
+/// How the text is to be read: it has a header, even if the names are numbers. Gaps stay; nobody has seen the line
+/// of the text that they are in.
 pub(super) fn as_table(reading: &Reading) -> Reading {
-    Reading { header: Some(true), delimiter: Some(','), ..reading.clone() }
+    Reading { header: Some(true), delimiter: Some(','), impute: Impute::Keep, ..reading.clone() }
 }
 
 /// The text of a table with a header and at most so many rows. A null is a missing value, false and true

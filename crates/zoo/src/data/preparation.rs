@@ -366,21 +366,14 @@ impl Preparation {
         for feature in 0..width {
             let mut known: Vec<f32> =
                 values.iter().skip(feature).step_by(width).copied().filter(|v| !v.is_nan()).collect();
-            if known.is_empty() {
+            let Some(value) = self.reading.impute.value(&mut known) else {
                 let name = self.feature(feature);
                 let problem = format!(
                     "column `{name}` has no value in any training example; leave it out with --drop-columns"
                 );
                 return Err(Error::file(path, problem));
-            }
-            self.fill.push(match self.reading.impute {
-                Impute::Median => {
-                    known.sort_unstable_by(f32::total_cmp);
-                    let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
-                    low + (high - low) / 2.0
-                }
-                _ => (known.iter().map(|&v| f64::from(v)).sum::<f64>() / known.len() as f64) as f32,
-            });
+            };
+            self.fill.push(value);
         }
         Ok(())
     }
@@ -449,10 +442,7 @@ pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
 /// The sentence about a value that is missing or infinite.
 pub(super) fn unusable(value: f32, row: &str, place: &str) -> String {
     match value.is_nan() {
-        true => format!(
-            "row {row}, {place}: the value is missing; fill such gaps with --impute mean or --impute median, \
-             or leave the column out with --drop-columns"
-        ),
+        true => format!("row {row}, {place}: the value is missing; {}", raw::GAPS),
         false => format!("row {row}, {place}: the value is {value}; correct it"),
     }
 }

@@ -12,7 +12,7 @@ use nn::data::table::{self, Column, Columns, TableOptions};
 use nn::{Dataset, Error, Result};
 
 use super::kind::Kind;
-use super::{Reading, digits, fetch, of_images, parquet};
+use super::{Impute, Reading, digits, fetch, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -211,6 +211,10 @@ impl Raw {
     }
 }
 
+/// What to do about missing values, as the end of a sentence.
+pub(super) const GAPS: &str =
+    "fill such gaps with --impute mean or --impute median, or leave the column out with --drop-columns";
+
 /// What errors call it.
 pub(super) const STANDARD_INPUT: &str = "standard input";
 
@@ -242,7 +246,7 @@ pub(super) fn check(source: &str, reading: &Reading) -> Result<()> {
     }
 }
 
-/// How to read a table, with gaps left as they are.
+/// How to read a table. Gaps are left as they are unless they are refused, which is done where the line is known.
 pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableOptions {
     // A stream has no name that could tell tabs from commas.
     let first = content.and_then(|content| content.split(|&byte| byte == b'\n').next()).unwrap_or_default();
@@ -252,7 +256,7 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
         header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
-        impute: table::Impute::Keep,
+        impute: if reading.impute == Impute::Refuse { Impute::Refuse } else { Impute::Keep },
     }
 }
 
@@ -302,7 +306,8 @@ pub(super) fn explain_text(
     }
     let problem = problem
         .replace("leave the column out with `drop`", "leave its column out with --drop-columns")
-        .replace("the delimiter and `drop`", "--delimiter and --drop-columns");
+        .replace("the delimiter and `drop`", "--delimiter and --drop-columns")
+        .replace("say with `impute` what to take instead (mean, median, zero)", GAPS);
     let Some((problem, _)) = problem.split_once("; leave its column out with --drop-columns") else {
         return Error::file(path, problem);
     };

@@ -1,7 +1,7 @@
 //! How data are to be read: what a user says about a table, an array or a folder of pictures.
 
 use nn::data::pictures::Colour;
-use nn::data::table::Column;
+use nn::data::table::{Column, Impute};
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,8 @@ pub struct Reading {
     /// The array of an NPZ file that holds the examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub array: Option<String>,
-    /// What to take for missing values.
+    /// What to take for missing values: what was found for the column in the training examples. They cannot be
+    /// [kept](Impute::Keep).
     pub impute: Impute,
     /// How features are scaled.
     pub scale: Scale,
@@ -76,6 +77,11 @@ impl Reading {
         if let Some([height, width]) = self.size {
             check_size(&format!("a picture of {height}x{width}"), 3.0 * height as f64 * width as f64)?;
         }
+        if self.impute == Impute::Keep {
+            return Err(Error::Invalid(
+                "impute is `keep`, but no model can learn from gaps; choose mean, median or zero".into(),
+            ));
+        }
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {
             return Err(Error::Invalid(format!(
@@ -91,19 +97,6 @@ impl Reading {
             self.test_fraction
         )))
     }
-}
-
-/// What to take for missing values: what was found for the column in the training examples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Impute {
-    /// Nothing: data with gaps are refused.
-    #[default]
-    Refuse,
-    /// The mean.
-    Mean,
-    /// The median: half of the values are smaller. It does not care how far away the largest are.
-    Median,
 }
 
 /// How features are scaled, by what was found in the training examples. An image has one scale for all its

@@ -49,7 +49,10 @@ impl Examples for Stored {
     }
 
     fn label(&self, number: usize) -> Option<u32> {
-        self.labels.as_ref().map(|labels| labels[number])
+        let labels = self.labels.as_ref()?;
+        let len = labels.len();
+        assert!(number < len, "label: there is no example {number} among {len}");
+        Some(labels[number])
     }
 }
 
@@ -113,7 +116,6 @@ impl Large {
         let mut row = vec![];
         while stream.advance(&mut row).map_err(explain)? {
             let number = is_test.len();
-            check(path, &row, number, |column| place(&columns, false, column), reading)?;
             is_test.push(is_for_testing(number, reading));
             parts[usize::from(is_test[number])].push(&row, number)?;
         }
@@ -146,7 +148,7 @@ impl Large {
                 None => found.insert((some.outline(), [Part::new(0, width)?, Part::new(1, width)?])),
             };
             for row in some.data.x.to_vec().chunks_exact(width) {
-                check(path, row, number, |column| place(&[], like.pixels, column), reading)?;
+                check(path, row, number, like.pixels, reading)?;
                 parts[usize::from(is_for_testing(number, reading))].push(row, number)?;
                 number += 1;
             }
@@ -264,19 +266,13 @@ fn is_for_testing(number: usize, reading: &Reading) -> bool {
 }
 
 /// Refuses infinite values before they are hidden among millions of rows, and gaps unless they are to be
-/// filled.
-fn check(
-    path: &Path,
-    row: &[f32],
-    number: usize,
-    place: impl Fn(usize) -> String,
-    reading: &Reading,
-) -> Result<()> {
+/// filled. A table refuses them itself, by their line.
+fn check(path: &Path, row: &[f32], number: usize, pixels: bool, reading: &Reading) -> Result<()> {
     let wrong = |value: &f32| value.is_infinite() || value.is_nan() && reading.impute == Impute::Refuse;
     match row.iter().position(wrong) {
         None => Ok(()),
         Some(column) => {
-            let problem = unusable(row[column], &(number + 1).to_string(), &place(column));
+            let problem = unusable(row[column], &(number + 1).to_string(), &place(&[], pixels, column));
             Err(Error::file(path, problem))
         }
     }

@@ -121,7 +121,7 @@ impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
         let q = self.posterior(x, y);
         let code = Var::concat([q.draw(context), y], -1);
         // Without labels it is the entropy of the classifier, which trains nothing.
-        let surprise = -(y.stop_gradient() * self.classifier.forward(x).log_softmax(-1)).sum_over(-1).mean();
+        let surprise = self.classifier.forward(x).soft_cross_entropy(y.stop_gradient()).mean();
         Loss::sum(
             Unit::Nats,
             [

@@ -60,9 +60,10 @@ impl Normalization {
 pub struct ResidualAutoencoder<W> {
     encoder: Sequential<W>,
     decoder: Sequential<W>,
+    normalization: Normalization,
     likelihood: Likelihood,
 }
-tree!(ResidualAutoencoder { encoder, decoder; likelihood });
+tree!(ResidualAutoencoder { encoder, decoder; normalization, likelihood });
 
 impl Settings for Config {
     type Model = Learned<ResidualAutoencoder<Tensor<f32>>>;
@@ -75,13 +76,14 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&[self.width], self.code)?;
-        let (features, likelihood) = (data.width(), self.likelihood);
+        let &Config { normalization, likelihood, .. } = self;
+        let features = data.width();
         let encoder = self.stack(features, Linear::new(self.width, self.code, Init::Glorot, from), from);
         let mut output = Linear::new(self.width, features, Init::Glorot, from);
         output.bias = likelihood.output_for(&crate::evaluate::mean(&data.x));
         let decoder = self.stack(self.code, output, from);
-        let mut model = ResidualAutoencoder { encoder, decoder, likelihood };
-        if self.normalization == Normalization::Batch && data.len() > 1 {
+        let mut model = ResidualAutoencoder { encoder, decoder, normalization, likelihood };
+        if normalization == Normalization::Batch && data.len() > 1 {
             // First running means, so that the model can be looked at before it has learnt anything.
             let some: Vec<usize> = (0..data.len().min(512)).collect();
             let context = &mut Context::training(0, 0, &some);
@@ -139,12 +141,17 @@ impl<'t, T: Real> Model<'t, T> for ResidualAutoencoder<Var<'t, T>> {
         let output = self.decoder.forward(z, context);
         Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
     }
+
+    fn smallest_batch(model: &ResidualAutoencoder<Tensor<f32>>) -> usize {
+        // A single example has no variance.
+        if model.normalization == Normalization::Batch { 2 } else { 1 }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::digits;
+    use crate::data::{Split, digits};
     use crate::train::{Plan, train};
     use crate::{AnyModel, evaluate};
     use nn::{Purpose, generator};
@@ -182,6 +189,27 @@ mod tests {
                 checked.unwrap_or_else(|mismatch| panic!("{normalization:?}: {mismatch}"));
             }
         }
+    }
+
+    #[test]
+    fn a_last_batch_of_one_example_is_refused_or_left_out() {
+        let digits = digits();
+        let numbers: Vec<usize> = (0..65).collect();
+        let some = Dataset { x: digits.train.rows(&numbers), labels: None, image: digits.train.image };
+        let data = Split { train: some, ..digits };
+        let learn = |normalization, drop_last| {
+            let config = Config { normalization, ..Config::defaults(&data.train) };
+            let mut model = built(&config);
+            train(&mut model, &data, &Plan { epochs: 2, drop_last, ..Plan::default() })
+        };
+        let text = learn(Normalization::Batch, false).unwrap_err().to_string();
+        assert_eq!(
+            text,
+            "the last batch of an epoch has 1 of the 65 training examples, but this model learns from at least 2 in \
+             a step; set drop_last to true, or choose another batch than 64"
+        );
+        learn(Normalization::Batch, true).unwrap();
+        learn(Normalization::Layer, false).unwrap();
     }
 
     #[test]

@@ -116,7 +116,10 @@ impl<'t, T: Real> Recommender<'t, T> for Multinomial<Var<'t, T>> {
             (output, None)
         };
         let log_shares = self.decoder.forward(z).log_softmax(-1).index_select(1, &batch.items);
-        let likelihood = -(tape.constant(batch.x.cast::<T>()) * log_shares).sum() / batch.x.shape()[0] as f64;
+        let counts = tape.constant(batch.x.cast::<T>());
+        // What is excluded by a logit of −∞ and was not chosen costs nothing, but 0 times ∞ would be NaN.
+        let log_shares = counts.ne(0.0).select(log_shares, 0.0);
+        let likelihood = -(counts * log_shares).sum() / batch.x.shape()[0] as f64;
         let mut terms = vec![("choices", likelihood)];
         if let Some(divergence) = divergence {
             let grown =
@@ -187,6 +190,24 @@ mod tests {
             nn::losses::multinomial_nll(logits, tape.constant(&x))
         });
         assert!((loss.item() - dense.item()).abs() < 1e-5);
+    }
+
+    #[test]
+    fn what_is_excluded_and_was_not_chosen_costs_nothing() {
+        let ratings = Ratings::new(1, 3, [(0, 0, 1.0), (0, 1, 0.0)]).unwrap();
+        let config =
+            Config { code: 2, hidden: vec![], variational: false, dropout: 0.0, ..Config::default() };
+        let mut model = config.build(&ratings, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
+        model.decoder.layers.last_mut().unwrap().bias.make_mut()[1] = f32::NEG_INFINITY;
+        let (loss, gradient) = autograd::value_and_grad(&model, |model, tape| {
+            model.loss(&ratings.batch(&[0]), tape, &mut Context::evaluation(0, &[0])).total()
+        });
+        let logits = scores(&model, &ratings).to_vec();
+        let expected = (logits[0].exp() + logits[2].exp()).ln() - logits[0];
+        assert!((loss - expected).abs() < 1e-6, "{loss}, not {expected}");
+        autograd::Tree::visit(&gradient, &mut |name, g: &Tensor<f32>| {
+            assert!(g.to_vec().iter().all(|g| g.is_finite()), "{name}: {g:?}");
+        });
     }
 
     #[test]

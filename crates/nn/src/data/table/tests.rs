@@ -100,10 +100,14 @@ fn missing_values() {
     let text = "a,b,c\n1,?,3\nNA,4,nan\n5,,6\n";
     let with = |impute| TableOptions { impute, ..options() };
     assert_eq!(good(text, &with(Impute::Zero)).data.x.to_vec(), [1., 0., 3., 0., 4., 0., 5., 0., 6.]);
+    let odd = "a\n9\n?\n1\n2\n";
+    assert_eq!(good(odd, &with(Impute::Median)).data.x.to_vec(), [9., 2., 1., 2.]);
+    assert_eq!(good("a,b\n1,?\n2,?\n", &with(Impute::Zero)).data.x.to_vec(), [1., 0., 2., 0.]);
     assert_eq!(good(text, &with(Impute::Mean)).data.x.to_vec(), [1., 4., 3., 3., 4., 4.5, 5., 4., 6.]);
     assert_eq!(
         problem(text, &options()),
-        "line 2, column `b`: the value is missing; say with `impute` what to take instead (mean, zero)"
+        "line 2, column `b`: the value is missing; say with `impute` what to take instead (mean, median, \
+         zero)"
     );
     assert_eq!(
         problem("a,b\n1,?\n2,?\n", &with(Impute::Mean)),
