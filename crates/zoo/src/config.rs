@@ -181,7 +181,7 @@ impl Draft {
         let Prepared { rows: [train, test], preparation, stored } = prepare_rows(&name, &self.reading)?;
         let data = Split { name, train: train.data, test: test.data };
         let settings = entry.complete(&self.settings, &data.train)?;
-        let train = plan(entry.plan(&data.train), self.train)?;
+        let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
         let config = Config {
             model: entry.name.into(),
             data: data.name.clone(),

@@ -47,6 +47,7 @@ pub mod report;
 pub mod reproduce;
 pub mod run;
 pub mod settings;
+pub mod tendency;
 pub mod terms;
 pub mod train;
 pub mod uses;

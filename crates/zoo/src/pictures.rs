@@ -23,17 +23,8 @@ pub fn reconstructions(
 ) -> Option<Picture> {
     const SHOWN: usize = 10;
     let size = size(data)?;
-    let mut ranked: Vec<usize> = (0..data.len()).collect();
-    ranked.sort_by(|&a, &b| errors[a].total_cmp(&errors[b]));
-    let shown = SHOWN.min(ranked.len());
-    let middle = (ranked.len() - shown) / 2;
-    let groups = [
-        ("best", &ranked[..shown]),
-        ("median", &ranked[middle..middle + shown]),
-        ("worst", &ranked[ranked.len() - shown..]),
-    ];
-    let pictures = groups.map(|(name, numbers)| {
-        let x = data.rows(numbers);
+    let pictures = ranked(errors, SHOWN).map(|(name, numbers)| {
+        let x = data.rows(&numbers);
         let x_hat = model.decode(&model.encode(&x));
         (name, rows(&x), rows(&x_hat), numbers)
     });
@@ -49,6 +40,17 @@ pub fn reconstructions(
         })
         .collect();
     Some(plot::reconstructions(&format!("Reconstructions of test images\n{caption}"), size, &groups))
+}
+
+/// The examples with the least, the middle and the largest errors, each list in rising order but the last,
+/// which begins with the worst.
+pub(crate) fn ranked(errors: &[f64], shown: usize) -> [(&'static str, Vec<usize>); 3] {
+    let mut order: Vec<usize> = (0..errors.len()).collect();
+    order.sort_by(|&a, &b| errors[a].total_cmp(&errors[b]));
+    let shown = shown.min(order.len());
+    let middle = (order.len() - shown) / 2;
+    let worst = order.iter().rev().take(shown).copied().collect();
+    [("best", order[..shown].to_vec()), ("median", order[middle..middle + shown].to_vec()), ("worst", worst)]
 }
 
 /// The loss during training: in all, and by term where there are several. A squared error is shown
@@ -169,6 +171,13 @@ pub fn errors(model: &dyn AnyModel, data: &Split) -> (Vec<f64>, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn examples_are_ranked_by_their_error() {
+        let [best, median, worst] = ranked(&[3.0, 1.0, 2.0, 5.0, 4.0], 2).map(|group| group.1);
+        assert_eq!((best, median, worst), (vec![1, 2], vec![2, 0], vec![3, 4]));
+        assert_eq!(ranked(&[1.0], 10).map(|group| group.1.len()), [1, 1, 1]);
+    }
 
     #[test]
     fn pictures_of_some_codes_and_of_all_have_the_same_axes() {

@@ -67,7 +67,9 @@ fn a_page_has_what_the_model_has() {
 fn runs_on_the_same_data_are_compared() {
     let runs = runs();
     let folder = runs.path();
-    succeed(folder, &["compare", "a", "b"]);
+    let text = succeed(folder, &["compare", "a", "b"]);
+    assert!(text.starts_with("  test images") && text.ends_with("\nWritten to compare.html\n"), "{text}");
+    assert!(text.contains("\n  a (") && text.contains("\n  b (") && text.contains(" %\n"), "{text}");
     let page = fs::read_to_string(folder.join("compare.html")).unwrap();
     assert_page(&page, &["metrics", "differences", "loss", "reconstructions"]);
     for different in ["model", "train.seed", "settings.likelihood"] {

@@ -132,12 +132,12 @@ impl<T: Real> Op<T, 2> for Hypot {
 impl<'t, T: Real> Var<'t, T> {
     /// `aᵇ`, both variables; they broadcast. For a fixed exponent see [`powf`](Self::powf).
     ///
-    /// Of a negative base only whole powers exist, others are NaN; and the derivative by the exponent
-    /// is NaN. At base 0:
+    /// Of a negative base only whole powers exist, others are NaN; and the derivative with respect to the
+    /// exponent is NaN. At base 0:
     ///
     /// - `0⁰ = 1`, and its derivatives are stated to be 0;
-    /// - the derivative by the base is 0 for exponents above 1, 1 for 1, and infinite below;
-    /// - the derivative by the exponent is 0 for positive exponents, the limit of `aᵇ ln a`.
+    /// - the derivative with respect to the base is 0 for exponents above 1, 1 for 1, and infinite below;
+    /// - the derivative with respect to the exponent is 0 for positive exponents, the limit of `aᵇ ln a`.
     ///
     /// # Panics
     /// If the shapes do not broadcast.

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
         let first = |x: &Tensor<f32>| x.slice(0, 0, shown, 1);
         let (title, parts) = match noise {
             Some(_) => ("Clean, noisy, denoised", vec![first(&data.x), first(&noisy), first(&clean)]),
-            None => ("Noisy, denoised", vec![first(&noisy), first(&clean)]),
+            None => ("Input, denoised", vec![first(&noisy), first(&clean)]),
         };
         images(&run, title, shown, &Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0))
     };

@@ -53,6 +53,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         code: run.code(),
         epochs: 0,
         interrupted: false,
+        tendency: None,
         seconds: 0.0,
         sse: evaluate::mean_squared_error(model, &data),
         pca: reference.map(|pca| evaluate::mean_squared_error(&pca, &data)),

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use nn::files::write_atomically;
 use nn::{Error, Result};
 use zoo::data::Split;
-use zoo::report;
 use zoo::run::Run;
+use zoo::{evaluate, pictures, report};
 
 use super::Outcome;
 use super::output::may_write;
+use super::terminal;
 use crate::cli::{CompareArgs, ReportArgs};
 
 /// Makes the page of a run.
@@ -38,7 +39,32 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
         }
     }
     let pages: Vec<report::Run> = runs.iter().zip(&data).map(|(run, data)| of(run, data)).collect();
-    write(&path, &report::compare(&pages))
+    write_atomically(&path, report::compare(&pages).as_bytes())?;
+    Ok(Outcome::Done(format!("{}\nWritten to {}\n", table(&pages), path.display())))
+}
+
+/// The errors of the runs, as `zoo train` prints them.
+fn table(runs: &[report::Run]) -> String {
+    let test = &runs[0].data.test;
+    let (examples, unit) =
+        if test.image.is_some() { ("test images", "SSE/img") } else { ("test rows", "SSE/row") };
+    let name = |run: &report::Run| {
+        let code = run.config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
+        format!("{} ({}{code})", run.folder, run.entry.name)
+    };
+    let names: Vec<String> = runs.iter().map(name).collect();
+    let width = names.iter().map(|name| terminal::width(name)).max().unwrap_or(0).max(examples.len());
+    let mut text = format!("  {examples:width$}  {unit:>12}  {:>8}\n", "R²");
+    for (run, name) in runs.iter().zip(&names) {
+        let (_, sse) = pictures::errors(run.model, run.data);
+        let variance = evaluate::variance_around(&evaluate::mean(&run.data.train.x), test);
+        let explained = match variance > 0.0 {
+            true => format!("{:.2} %", 100.0 * (1.0 - sse / variance)),
+            false => "–".to_owned(),
+        };
+        text += &format!("  {name:width$}  {sse:>12.4}  {explained:>8}\n");
+    }
+    text
 }
 
 fn write(path: &Path, page: &str) -> Result<Outcome> {

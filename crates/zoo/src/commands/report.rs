@@ -2,7 +2,10 @@
 
 use nn::train::MetricsFile;
 use serde_json::{Map, Value, json};
+use zoo::tendency::Tendency;
 use zoo::train::{Epoch, Terms};
+
+use super::terminal;
 
 /// The result on the test examples.
 pub(crate) struct Summary {
@@ -19,6 +22,8 @@ pub(crate) struct Summary {
     pub(crate) sse: f64,
     pub(crate) pca: Option<f64>,
     pub(crate) mean: f64,
+    /// Where the training was heading when it ended.
+    pub(crate) tendency: Option<Tendency>,
     /// The test loss, where the model has one of its own.
     pub(crate) loss: Option<Terms>,
 }
@@ -60,6 +65,8 @@ impl Summary {
                 "\n  Not yet better than the mean {one}: more epochs (--epochs) or another learning rate (--lr) may \
                  help.\n"
             );
+        } else if let Some(tendency) = self.tendency.filter(|_| !self.interrupted) {
+            text += &format!("\n{}", terminal::wrapped(&tendency.to_string(), 2, 80));
         }
         if let Some(loss) = self.loss.as_ref().filter(|loss| loss.values.len() > 1) {
             let terms = loss.values.iter().map(|(name, value)| format!("{name} {value:.3}"));

@@ -14,6 +14,7 @@ use zoo::data::{Prepared, Split, prepare_rows};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::registry::{self, Entry, Training};
+use zoo::tendency::Tendency;
 use zoo::train::{Epoch, Lesson, Plan, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
@@ -206,6 +207,7 @@ fn finish(
         code,
         epochs: epochs.len(),
         interrupted,
+        tendency: Tendency::of(epochs),
         seconds: started.elapsed().as_secs_f64(),
         sse,
         pca: Some(pca_sse),

@@ -6,9 +6,9 @@
 //! The code is linear and narrower than the input, so the network has to find what varies. With one
 //! linear layer on each side the best it can do is PCA; hidden layers let it bend.
 //!
-//! With a code *wider* than the input ([`Config::overcomplete`]) it can copy, and does: the error goes to
-//! 0 and nothing is learnt about the data. Such a model is the control for the sparse, denoising
-//! and contractive ones, which make a wide code useful.
+//! With a code *wider* than the input (128 numbers for digits of 64 pixels) it can copy, and does: the
+//! error goes to 0 and nothing is learnt about the data. Such a model is the control for the sparse,
+//! denoising and contractive ones, which make a wide code useful.
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};

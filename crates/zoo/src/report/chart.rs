@@ -76,24 +76,28 @@ pub(super) struct Bars<'a> {
     pub(super) heights: Vec<f64>,
     /// Whether bars are counted things with a name each, not intervals.
     pub(super) whole: bool,
+    /// Whether heights are numbers of things, which have no halves.
+    pub(super) counts: bool,
 }
 
 impl Bars<'_> {
     /// The chart, where every bar tells its height.
     pub(super) fn markup(&self) -> Markup {
         let (low, high) = (self.edges[0], self.edges[self.edges.len() - 1]);
-        let x = Axis::linear(low, high, 6, self.whole);
+        // Bars of counts stand side by side in narrow charts, where labels with decimals need more room.
+        let x = Axis::linear(low, high, if self.counts { 4 } else { 6 }, self.whole);
         let most = self.heights.iter().copied().filter(|&h| usable(h)).fold(0.0, f64::max);
-        let y = Axis::linear(0.0, if most > 0.0 { 1.05 * most } else { 1.0 }, 5, false);
+        let y = Axis::linear(0.0, if most > 0.0 { 1.05 * most } else { 1.0 }, 5, self.counts);
         let gap = if self.edges.len() < 60 { 2.0 } else { 0.0 };
         let drawing = html! {
             @for (bounds, &height) in self.edges.windows(2).zip(&self.heights) {
                 @let (left, right) = (place(x.position(bounds[0])), place(x.position(bounds[1])));
                 @let top = place(y.position(height));
+                @let value = if self.counts { height.to_string() } else { number(height) };
                 @let name = if self.whole {
-                    format!("{} {}: {}", self.x, (bounds[0] + bounds[1]) / 2.0, number(height))
+                    format!("{} {}: {value}", self.x, (bounds[0] + bounds[1]) / 2.0)
                 } else {
-                    format!("{} to {}: {}", number(bounds[0]), number(bounds[1]), number(height))
+                    format!("{} to {}: {value}", number(bounds[0]), number(bounds[1]))
                 };
                 @let width = (right - left - 2.0 * gap).max(1.0);
                 rect x=(left + gap) y=(1000.0 - top) width=(width) height=(top) { title { (name) } }

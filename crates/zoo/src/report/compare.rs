@@ -7,10 +7,10 @@ use maud::{Markup, html};
 
 use super::chart::Curves;
 use super::html::{self, number, section};
-use super::reconstructions::ranked;
 use super::sheet::{Sheet, size};
 use super::summary::{gain, percent};
 use super::{Found, Run, settings, table};
+use crate::pictures::ranked;
 use crate::plot::Series;
 
 /// Test examples that every model reconstructs.
@@ -48,7 +48,8 @@ fn metrics(runs: &[Run], found: &[Found]) -> Markup {
     let width = |sse: f64| format!("width:{:.1}%", (100.0 * sse / longest).clamp(0.0, 100.0));
     let columns = ["run", "model", "code", "SSE", "R²", "against PCA", "seconds"];
     let caption = html! {
-        "On the test examples; the least error is set bold. The thin bar is PCA with as many numbers."
+        "On the test examples; the least error is set bold. The thin bar is PCA with as many numbers, and “against PCA” \
+         how much of its error a run saves, or adds if negative."
     };
     let body = html! {
         div.scroll {
@@ -75,7 +76,7 @@ fn metrics(runs: &[Run], found: &[Found]) -> Markup {
             }
         }
     };
-    section("metrics", "What came of it", caption, body)
+    section("metrics", "Results", caption, body)
 }
 
 /// Settings that are not the same in all runs, a row each.
@@ -154,7 +155,8 @@ fn reconstructions(runs: &[Run], found: &[Found]) -> Markup {
     let x = data.rows(&numbers);
     let rebuilt: Vec<_> = runs.iter().map(|run| run.model.decode(&run.model.encode(&x))).collect();
     let caption = html! {
-        "Of the first run the best, median and worst, as each run sees them. Below each its squared error."
+        "The test examples that the first run reconstructs best, typically and worst, and what every run makes of them, with \
+         the squared errors."
     };
     let body = match size(data) {
         Some(size) => {

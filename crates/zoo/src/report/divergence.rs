@@ -25,6 +25,6 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
         @if used < nats.len() { "; the others say next to nothing" } "."
     };
     let edges = (0..=sorted.len()).map(|i| i as f64 + 0.5).collect();
-    let bars = Bars { x: "latent", y: "nats", edges, heights: sorted, whole: true };
+    let bars = Bars { x: "latent", y: "nats", edges, heights: sorted, whole: true, counts: false };
     Some(framed("divergence", "Divergence of every latent", caption, bars.markup()))
 }

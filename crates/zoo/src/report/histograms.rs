@@ -7,8 +7,8 @@ use super::chart::Bars;
 use super::html::section as framed;
 use crate::plot::axis::{range, usable};
 
-/// Intervals of a histogram.
-const BINS: usize = 40;
+/// The most intervals of a histogram.
+const MOST_BINS: usize = 40;
 /// Latents with a histogram each.
 const MOST_LATENTS: usize = 8;
 
@@ -44,13 +44,20 @@ pub(super) fn section(found: &Found) -> Markup {
 fn bars(values: &[f64], label: &str) -> Markup {
     let (low, high) = range(values.iter().copied()).unwrap_or((0.0, 1.0));
     let high = if high > low { high } else { low + 1.0 };
-    let width = (high - low) / BINS as f64;
-    let mut heights = vec![0.0; BINS];
+    let bins = bins(values.len());
+    let width = (high - low) / bins as f64;
+    let mut heights = vec![0.0; bins];
     for &value in values.iter().filter(|&&value| usable(value)) {
-        heights[(((value - low) / width) as usize).min(BINS - 1)] += 1.0;
+        heights[(((value - low) / width) as usize).min(bins - 1)] += 1.0;
     }
-    let edges = (0..=BINS).map(|i| low + width * i as f64).collect();
-    Bars { x: label, y: "", edges, heights, whole: false }.markup()
+    let edges = (0..=bins).map(|i| low + width * i as f64).collect();
+    Bars { x: label, y: "", edges, heights, whole: false, counts: true }.markup()
+}
+
+/// Intervals for so many values: with few values, many of them would be empty or hold a single one, and the shape would
+/// be lost. (The rule of Rice, `2 ∛n`.)
+fn bins(values: usize) -> usize {
+    ((2.0 * (values as f64).cbrt()).ceil() as usize).clamp(4, MOST_BINS)
 }
 
 fn moments(values: &[f64]) -> String {
@@ -67,10 +74,18 @@ mod tests {
     #[test]
     fn every_value_is_counted_once() {
         let text = bars(&[0.0, 0.0, 1.0, f64::NAN], "x").into_string();
-        assert!(
-            text.contains("0.000 to 0.02500: 2.000") && text.contains("0.9750 to 1.000: 1.000"),
-            "{text}"
-        );
-        assert!(bars(&[3.0], "x").into_string().contains(": 1.000"));
+        assert!(text.contains("0.000 to 0.2500: 2<") && text.contains("0.7500 to 1.000: 1<"), "{text}");
+        assert!(bars(&[3.0], "x").into_string().contains(": 1<"));
+    }
+
+    #[test]
+    fn few_values_have_few_intervals() {
+        assert_eq!([0, 24, 359, 10_000, 1_000_000].map(bins), [4, 6, 15, 40, 40]);
+    }
+
+    #[test]
+    fn nothing_is_counted_in_halves() {
+        let text = bars(&[0.0, 1.0, 2.0, 3.0], "x").into_string();
+        assert!(!text.contains(">0.5<") && text.contains(">1<"), "{text}");
     }
 }

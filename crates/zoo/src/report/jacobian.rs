@@ -25,6 +25,6 @@ pub(super) fn section(run: &Run) -> Markup {
         "The k-th largest singular value of ∂z/∂x, the mean over " (examples) " test examples: a code follows as \
          many directions of the input as there are large values, and contracts the others."
     };
-    let bars = Bars { x: "k", y: "singular value", edges, heights, whole: true };
+    let bars = Bars { x: "k", y: "singular value", edges, heights, whole: true, counts: false };
     framed("jacobian", HEADING, caption, bars.markup())
 }

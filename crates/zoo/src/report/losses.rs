@@ -6,6 +6,7 @@ use super::chart::Curves;
 use super::html::{number, section as framed};
 use super::{Found, Run};
 use crate::plot::Series;
+use crate::tendency::Tendency;
 use crate::train::{Epoch, Terms};
 use crate::{Unit, evaluate};
 
@@ -29,6 +30,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     };
     let caption = html! {
         "Means over examples of sums over features. The training loss is that before the update of each step."
+        @if let Some(tendency) = Tendency::of(run.epochs) { " " (tendency) }
     };
     let body = html! {
         (curves.markup())

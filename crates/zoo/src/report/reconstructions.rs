@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::html::{number, section as framed};
 use super::sheet::{Sheet, size};
 use super::{Found, Run, table};
+use crate::pictures::ranked;
 
 /// Examples of each kind.
 const SHOWN: usize = 10;
@@ -17,7 +18,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
     let x = data.rows(&numbers);
     let x_hat = run.model.decode(&run.model.encode(&x));
     let caption = match size(data) {
-        Some(_) => "Test examples in the order of their squared error, which stands below each pair.",
+        Some(_) => "Test examples above their reconstructions, with the squared error of each pair below it.",
         None => {
             "A test example of each kind, in the units of the data; errors are those of the scaled features."
         }
@@ -59,27 +60,4 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
         }
     };
     framed("reconstructions", "Reconstructions", caption, body)
-}
-
-/// The examples with the least, the middle and the largest errors, each list in rising order but the last,
-/// which begins with the worst.
-pub(super) fn ranked(errors: &[f64], shown: usize) -> [(&'static str, Vec<usize>); 3] {
-    let mut order: Vec<usize> = (0..errors.len()).collect();
-    order.sort_by(|&a, &b| errors[a].total_cmp(&errors[b]));
-    let shown = shown.min(order.len());
-    let middle = (order.len() - shown) / 2;
-    let worst = order.iter().rev().take(shown).copied().collect();
-    [("best", order[..shown].to_vec()), ("median", order[middle..middle + shown].to_vec()), ("worst", worst)]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn examples_are_ranked_by_their_error() {
-        let [best, median, worst] = ranked(&[3.0, 1.0, 2.0, 5.0, 4.0], 2).map(|group| group.1);
-        assert_eq!((best, median, worst), (vec![1, 2], vec![2, 0], vec![3, 4]));
-        assert_eq!(ranked(&[1.0], 10).map(|group| group.1.len()), [1, 1, 1]);
-    }
 }
