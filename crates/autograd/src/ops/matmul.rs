@@ -85,7 +85,7 @@ impl<T: Real> Op<T, 3> for Linear {
     ) -> Option<Tensor<T>> {
         Some(match wrt {
             0 => g.matmul_like(w, x),
-            1 => g.t().matmul(x),
+            1 => Tensor::build(w.shape(), |out| g.transposed_matmul_into(x, out)),
             _ => g.sum_to(b.shape()),
         })
     }
@@ -107,7 +107,7 @@ impl<T: Real> Op<T, 3> for Linear {
         match wrt {
             0 if x.is_contiguous() => g.matmul_into(w, out),
             0 => return false,
-            1 => g.t().matmul_into(x, out),
+            1 => g.transposed_matmul_into(x, out),
             _ => g.sum_into(b.shape(), out),
         }
         true

@@ -81,6 +81,18 @@ impl<T: Real> Tensor<T> {
         multiply(x.matrix(0), w.matrix(0).t(), bias, out, false);
     }
 
+    /// `selfᵀ other` of two matrices, row by row into `out`; no header is made for the transpose (W6 −4 %).
+    pub(crate) fn transposed_matmul_into(&self, other: &Self, out: &mut [T]) {
+        let [k, m, n] = [self.shape[0], self.shape[1], other.shape[1]];
+        cost::work(2 * k * m * n);
+        if k == 0 || out.is_empty() {
+            return out.fill(T::zero());
+        }
+        let [a, b] = &mut [const { None }; 2];
+        let (a, b) = (self.for_gemm(a), other.for_gemm(b));
+        multiply(a.matrix(0).t(), b.matrix(0), Bias::NONE, out, false);
+    }
+
     /// Writes the matrix products, row by row, into `out`. The shapes have been checked, and the
     /// leading axes are the same.
     pub(crate) fn matmul_into(&self, other: &Self, out: &mut [T]) {
