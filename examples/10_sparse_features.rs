@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tiles.extend(features(&sparse, &order[..SHOWN]));
 
     let title = "Features of 128 units for 64 pixels\n\
-                 the upper two rows: free to copy; the lower two: few units may speak for an image";
+                 the upper two rows: free to copy; the lower two: each active unit has its price";
     let picture = image_grid(title, Size { height: 8, width: 8 }, 16, &tiles, None);
     let folder = env::args().nth(1).map_or_else(|| PathBuf::from("target/examples"), PathBuf::from);
     fs::create_dir_all(&folder)?;

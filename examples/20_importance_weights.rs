@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         drawn.push(Series { name: title.into(), points });
     }
     let picture = curves(
-        "The bound rises with the draws\nBinary digits, test set; one draw is the evidence lower bound",
+        "The negative bound falls with the draws\nBinary digits, test set; one draw is the evidence lower bound",
         "log₁₀ of the draws K",
         "NLL, nats/img",
         &drawn,

@@ -235,7 +235,8 @@ fn every_exercise_has_a_solution() {
 #[test]
 fn every_picture_is_shown() {
     let chapters: String = files("docs/src", "md").iter().map(|page| shown(page)).collect();
-    for picture in files("docs/src/images", "png") {
+    let pictures = ["png", "svg"].into_iter().flat_map(|kind| files("docs/src/images", kind));
+    for picture in pictures {
         let shown = format!("](images/{})", name(&picture));
         assert!(chapters.contains(&shown), "no chapter shows {}", name(&picture));
     }
