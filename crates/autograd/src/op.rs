@@ -83,7 +83,8 @@ pub trait Op<T: Real, const N: usize>: 'static {
     }
 
     /// A shortcut for [replays](crate::replay): writes what [`forward`](Self::forward) gives, to the bit and in row-major
-    /// order, into memory that is there, and says whether it did.
+    /// order, into `out`, which has room for it and may hold anything before, and says whether it did. If it did not,
+    /// `forward` is called. A recording tries it, and panics if it gives other numbers than `forward`.
     fn forward_into(&self, _inputs: [&Tensor<T>; N], _out: &mut [T]) -> bool {
         false
     }
@@ -107,10 +108,10 @@ pub(crate) trait AnyOp<T: Real> {
     fn attributes(&self) -> Attributes;
     fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T>;
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
+    fn forward_into(&self, inputs: &[&Tensor<T>], out: &mut [T]) -> bool;
     fn fused_vjp(&self, wrt: usize, g: &Tensor<T>, inputs: &[&Tensor<T>], y: &Tensor<T>)
     -> Option<Tensor<T>>;
     fn accumulate_vjp(&self, wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool;
-    fn forward_into(&self, inputs: &[&Tensor<T>], out: &mut [T]) -> bool;
     fn fused_vjp_into(
         &self,
         wrt: usize,

@@ -17,6 +17,9 @@
 //! }
 //! ```
 //!
+//! The numbers are those of a tape, to the bit. Only the sign of a zero may be another, in the gradient of what is
+//! sliced: where a tape leaves a sum alone, a replay adds 0 to it.
+//!
 //! # What can be recorded
 //!
 //! All that changes between steps comes in through the model and the inputs: batches, noise, annealed weights.

@@ -35,6 +35,13 @@ struct Step<T: Real> {
     finished: SmallVec<[usize; 2]>,
 }
 
+/// Whether all numbers are the same to the bit, or both NaN.
+fn same_bits<T: Real>(a: &Tensor<T>, b: &Tensor<T>) -> bool {
+    let (a, b) = (a.to_vec(), b.to_vec());
+    let same = |(a, b): (&T, &T)| a.is_nan() && b.is_nan() || a.as_f64().to_bits() == b.as_f64().to_bits();
+    a.iter().zip(&b).all(same)
+}
+
 impl<T: Real> Program<T> {
     /// Takes what the next replay is about, if it has the shapes of this program.
     pub(super) fn take<M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(&mut self, model: &M, inputs: &I) -> bool {
@@ -126,11 +133,17 @@ impl<T: Real> Program<T> {
 
         // What can be written into memory of its own gets some; there the first replay finds it.
         for id in computed.clone().filter(|&id| lines[id].value.len() < LARGE) {
-            let (line, mut own) = (&lines[id], Tensor::zeros(lines[id].value.shape()));
+            // What is forgotten stays NaN.
+            let (line, mut own) = (&lines[id], Tensor::full(lines[id].value.shape(), f64::NAN));
             let inputs: SmallVec<[&Tensor<T>; 5]> =
                 line.inputs.iter().map(|&input| &lines[input].value).collect();
             let op = line.op.as_ref().expect("what varies and is not given was computed");
             if op.forward_into(&inputs, own.make_mut()) {
+                let (name, at) = (op.name(), line.at);
+                assert!(
+                    same_bits(&own, &line.value),
+                    "{name} at {at}: what is written into memory is not its value"
+                );
                 values[number[id]] = Some(own);
             }
         }

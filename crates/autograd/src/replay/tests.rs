@@ -147,6 +147,28 @@ fn results_are_written_where_the_last_ones_were() {
     assert_eq!((twice.value(&w, &w).memory().0, asked.take()), (address, true));
 }
 
+/// `y = x`, but the other way is another.
+struct Other;
+
+impl<T: Real> Op<T, 1> for Other {
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        x.clone()
+    }
+    fn vjp<'t>(&self, _: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _: Var<'t, T>) -> Var<'t, T> {
+        g
+    }
+    fn forward_into(&self, _: [&Tensor<T>; 1], _out: &mut [T]) -> bool {
+        true // and has forgotten to write
+    }
+}
+
+#[test]
+#[should_panic(expected = "what is written into memory is not its value")]
+fn another_way_to_the_value_is_tried_when_it_is_recorded() {
+    let w = Tensor::scalar(3.0);
+    Recorded::new(&w, &w, |w, x, _tape| Var::apply(Other, [w * x])).value(&w, &w);
+}
+
 #[test]
 fn only_so_many_shapes_are_remembered() {
     let mut recorded = Recorded::new(&layers(), &batch(1, 0), |model, x, _tape| loss(model, x));

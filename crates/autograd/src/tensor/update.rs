@@ -8,7 +8,7 @@ use super::threads::share;
 use super::{Tensor, same_sizes};
 use crate::Real;
 
-/// Pieces for threads begin at multiples of so many elements.
+/// Elements updated together, while there are so many; pieces for threads begin at multiples of it.
 const BLOCK: usize = 32;
 
 impl<T: Real> Tensor<T> {
@@ -36,10 +36,9 @@ impl<T: Real> Tensor<T> {
             vectorized(
                 #[inline(always)]
                 || {
-                    let mut states = states.each_mut().map(|state| &mut **state);
-                    let done = blocks::<T, N, M, 32>(&mut states, inputs, 0, &f);
-                    let done = blocks::<T, N, M, 8>(&mut states, inputs, done, &f);
-                    blocks::<T, N, M, 1>(&mut states, inputs, done, &f);
+                    let done = blocks::<T, N, M, BLOCK>(states, inputs, 0, &f);
+                    let done = blocks::<T, N, M, 8>(states, inputs, done, &f);
+                    blocks::<T, N, M, 1>(states, inputs, done, &f);
                 },
             );
         });
