@@ -1,6 +1,7 @@
-//! Losses against PyTorch: values and gradients of `fixtures/losses.txt`, which `fixtures/losses.py` makes.
+//! Losses against PyTorch: values and gradients of `fixtures/losses.txt`, which `fixtures/losses.py` makes. And at the
+//! ends of their range against exact numbers: `fixtures/ends.txt`, by `fixtures/ends.py`.
 
-use autograd::{Tensor, Var, value_and_grad};
+use autograd::{Real, Tape, Tensor, Var, value_and_grad};
 use nn::losses;
 
 type Wave = (f64, f64);
@@ -55,10 +56,89 @@ fn losses_are_those_of_pytorch() {
         }
         names.push(name);
     }
-    // Every public function of the module has a line.
+    assert_every_loss_is_in(&names);
+}
+
+/// Every public function of the module has a line.
+fn assert_every_loss_is_in(names: &[&str]) {
     let sources = [include_str!("../src/losses/mod.rs"), include_str!("../src/losses/likelihood.rs")];
     let public = sources.iter().flat_map(|source| source.lines()).filter_map(|l| l.strip_prefix("pub fn "));
     for function in public.map(|line| line.split(['<', '(']).next().expect("a name")) {
         assert!(names.iter().any(|name| name.split(' ').next() == Some(function)), "no line for {function}");
     }
+}
+
+/// A loss of the inputs on a line, each of one example.
+fn at_an_end<'t, T: Real>(name: &str, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+    match (name, inputs) {
+        ("squared_error", &[y, x]) => losses::squared_error(y, x),
+        ("absolute_error", &[y, x]) => losses::absolute_error(y, x),
+        ("huber", &[y, x]) => losses::huber(y, x, 0.75),
+        ("log_cosh", &[y, x]) => losses::log_cosh(y, x),
+        ("bce_with_logits", &[l, x]) => losses::bce_with_logits(l, x),
+        ("continuous_bernoulli_nll", &[l, x]) => losses::continuous_bernoulli_nll(l, x),
+        ("bce", &[p, x]) => losses::bce(p, x),
+        ("cross_entropy 0", &[l]) => losses::cross_entropy(l, &[0]),
+        ("cross_entropy 1", &[l]) => losses::cross_entropy(l, &[1]),
+        ("multinomial_nll", &[l, x]) => losses::multinomial_nll(l, x),
+        ("gaussian_nll", &[mu, s, x]) => losses::gaussian_nll(mu, s, x),
+        ("poisson_nll", &[l, x]) => losses::poisson_nll(l, x),
+        _ => panic!("the fixture has a loss `{name}` that this table lacks"),
+    }
+}
+
+/// An exact number, and the size of the terms that it is a sum of.
+fn exact(number: &str) -> [f64; 2] {
+    let (value, size) = number.split_once('~').unwrap_or((number, "0"));
+    [value, size].map(|n| n.parse().expect("a number"))
+}
+
+/// Values and gradients of all lines in one precision; `smallest` and `largest` are the positive normal numbers that it
+/// has. Returns how many lines had inputs of this precision.
+fn check_the_ends<T: Real>(smallest: f64, largest: f64) -> usize {
+    let mut checked = 0;
+    for line in include_str!("fixtures/ends.txt").lines() {
+        let parts: Vec<&str> = line.split("; ").collect();
+        let &[name, inputs, value, gradients] = parts.as_slice() else { panic!("{line}") };
+        let numbers: Vec<f64> = inputs.split(' ').map(|x| x.parse().expect("a number")).collect();
+        if numbers.iter().any(|&x| T::of(x).as_f64() != x) {
+            continue;
+        }
+        checked += 1;
+        let width = if name.starts_with("cross") || name.starts_with("multi") { 2 } else { 1 };
+        let tape = Tape::<T>::new();
+        let row = |x: &[f64]| tape.var(Tensor::from_vec([1, width], x.iter().map(|&x| T::of(x)).collect()));
+        let inputs: Vec<Var<T>> = numbers.chunks(width).map(row).collect();
+        let y = at_an_end(name, &inputs);
+        let fast = y.backward();
+        let recorded = y.vjp(tape.constant(T::one()), &inputs);
+        let mut wanted = vec![exact(value)];
+        wanted.extend(gradients.split(' ').map(exact));
+        let list = |gradients: Vec<Tensor<T>>| {
+            gradients.into_iter().flat_map(|g| g.to_vec()).map(T::as_f64).collect::<Vec<f64>>()
+        };
+        for (pass, gradients) in [
+            ("fast", list(inputs.iter().map(|&x| fast.wrt(x)).collect())),
+            ("recorded", list(recorded.iter().map(|g| g.value()).collect())),
+        ] {
+            for (ours, [exact, size]) in [y.item().as_f64()].into_iter().chain(gradients).zip(&wanted) {
+                let tolerance = 16.0 * T::EPSILON.as_f64() * exact.abs().max(*size) + smallest;
+                let beyond = exact.abs() > largest && ours == exact.signum() * f64::INFINITY;
+                assert!(
+                    beyond || (ours - exact).abs() <= tolerance,
+                    "{line}\n{pass}: {ours:e} for {exact:e}"
+                );
+            }
+        }
+    }
+    checked
+}
+
+#[test]
+fn losses_are_right_at_the_ends_of_their_range() {
+    let lines = include_str!("fixtures/ends.txt").lines();
+    assert_every_loss_is_in(&lines.clone().filter_map(|line| line.split("; ").next()).collect::<Vec<_>>());
+    let single = check_the_ends::<f32>(f32::MIN_POSITIVE.into(), f32::MAX.into());
+    let double = check_the_ends::<f64>(f64::MIN_POSITIVE, f64::MAX);
+    assert!(single > 380 && double == lines.count(), "{single} and {double} lines");
 }

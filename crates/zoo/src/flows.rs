@@ -12,7 +12,8 @@ use nn::{Generator, Init, Linear};
 /// tanh²))` for each, `[rows]`.
 ///
 /// Invertible if `ûᵀw ≥ −1`, so `û` is `u` moved along `w` until it is: `ûᵀw = −1 + softplus(uᵀw + c)`
-/// (appendix A.1), where the constant `c = ln(e − 1)` makes `u = 0` the identity.
+/// (appendix A.1), where the constant `c = ln(e − 1)` makes `u = 0` the identity. For `w = 0` there is no direction to
+/// move along, and none is needed.
 ///
 /// `z`, `u` and `w` are `[rows, latents]`, `b` is `[rows, 1]`.
 pub fn planar<'t, T: Real>(
@@ -23,11 +24,13 @@ pub fn planar<'t, T: Real>(
 ) -> (Var<'t, T>, Var<'t, T>) {
     let dot = |a: Var<'t, T>, b: Var<'t, T>| (a * b).sum_over(autograd::Keep(-1));
     let along = dot(u, w);
-    let allowed = (along + (std::f64::consts::E - 1.0).ln()).softplus() - 1.0;
-    let u = u + (allowed - along) * w / dot(w, w);
+    let grown = (along + (std::f64::consts::E - 1.0).ln()).softplus(); // 1 + ûᵀw
+    let length = dot(w, w);
+    let u = u + (grown - 1.0 - along) * w / length.masked_fill(&length.eq(0.0), 1.0);
     let h = (dot(w, z) + b).tanh();
-    let slope = 1.0 - h.square();
-    (z + u * h, (allowed * slope).ln_1p().squeeze(-1))
+    // 1 + ûᵀw (1 − h²), also where 1 + ûᵀw is so small that its difference from 1 forgets it.
+    let determinant = grown + (1.0 - grown) * h.square();
+    (z + u * h, determinant.ln().squeeze(-1))
 }
 
 /// A step of inverse autoregressive flow (Kingma et al. 2016, eq. 14):

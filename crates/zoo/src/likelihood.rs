@@ -37,11 +37,9 @@ pub fn nll(model: &dyn AnyModel, data: &Dataset, samples: usize, seeds: &[u64]) 
     for &seed in seeds {
         let mut sum = 0.0;
         for_each_log_weights(model, data, samples, seed, |weights| {
-            let largest = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let scaled: Vec<f64> = weights.iter().map(|w| (w - largest).exp()).collect();
-            let total: f64 = scaled.iter().sum();
-            sum -= largest + (total / samples as f64).ln();
-            sizes.push(total * total / scaled.iter().map(|w| w * w).sum::<f64>());
+            let [ln_mean, size] = ln_mean_and_size(weights);
+            sum -= ln_mean;
+            sizes.push(size);
         })?;
         estimates.push(sum / data.len() as f64);
     }
@@ -51,6 +49,21 @@ pub fn nll(model: &dyn AnyModel, data: &Dataset, samples: usize, seeds: &[u64]) 
     let standard_error = if n > 1.0 { (spread / (n - 1.0) / n).sqrt() } else { 0.0 };
     sizes.sort_by(f64::total_cmp);
     Some(Nll { nats, standard_error, effective_samples: sizes[sizes.len() / 2] })
+}
+
+/// The logarithm of the mean of weights that are known by theirs, and their effective sample size: 1 where all draws are
+/// impossible or one of them is infinitely likely.
+fn ln_mean_and_size(ln_weights: &[f64]) -> [f64; 2] {
+    let largest = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if largest.is_infinite() && !ln_weights.iter().any(|w| w.is_nan()) {
+        return [largest, 1.0]; // ∞ − ∞ would be NaN
+    }
+    let scaled: Vec<f64> = ln_weights.iter().map(|w| (w - largest).exp()).collect();
+    let total: f64 = scaled.iter().sum();
+    [
+        largest + (total / ln_weights.len() as f64).ln(),
+        total * total / scaled.iter().map(|w| w * w).sum::<f64>(),
+    ]
 }
 
 /// The evidence lower bound, `1/N Σᵢ E[ln w]` in nats an example, with the expectation over this many
@@ -99,4 +112,19 @@ fn for_each_log_weights(
         weights.iter().for_each(|weights| f(weights));
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ln_mean_and_size;
+
+    #[test]
+    fn weights_that_no_number_holds() {
+        const INF: f64 = f64::INFINITY;
+        assert_eq!(ln_mean_and_size(&[-1e4, -1e4]), [-1e4, 2.0]);
+        assert_eq!(ln_mean_and_size(&[-INF, 1e4]), [1e4 - 2.0_f64.ln(), 1.0]);
+        assert_eq!(ln_mean_and_size(&[-INF, -INF]), [-INF, 1.0]);
+        assert_eq!(ln_mean_and_size(&[INF, -INF]), [INF, 1.0]);
+        assert!(ln_mean_and_size(&[f64::NAN, -INF]).iter().all(|n| n.is_nan()));
+    }
 }

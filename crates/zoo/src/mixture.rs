@@ -175,6 +175,9 @@ fn maximise(z: &DMatrix<f64>, shares: &DMatrix<f64>, floor: f64) -> Vec<Componen
 
 fn log_sum_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    if largest.is_infinite() && !logs.clone().any(f64::is_nan) {
+        return largest; // ∞ − ∞ would be NaN
+    }
     largest + logs.map(|log| (log - largest).exp()).sum::<f64>().ln()
 }
 

@@ -13,7 +13,7 @@
 //! assert_eq!(gaussian_kl(mu, log_var).item(), (0.5 + 4.5) / 2.0); // nats an example
 //! ```
 
-use autograd::{Real, Tensor, Var};
+use autograd::{Elementwise, Real, Scalar, Tensor, Var};
 use nn::losses;
 pub use nn::losses::{Loss, Unit};
 use serde::{Deserialize, Serialize};
@@ -93,12 +93,34 @@ impl Likelihood {
 /// (Kingma and Welling 2014, appendix B), for `[batch, latents]`.
 pub fn gaussian_kl<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
     let batch = mu.shape()[0];
-    (mu.square() + log_var.exp() - 1.0 - log_var).sum() * (0.5 / batch as f64)
+    (mu.square() + Var::apply(Excess, [log_var])).sum() * (0.5 / batch as f64)
 }
 
 /// The same divergence, `[latents]`: the mean over the batch for each latent alone.
 pub fn gaussian_kl_by_latent<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
-    ((mu.square() + log_var.exp() - 1.0 - log_var) * 0.5).mean_over(0)
+    ((mu.square() + Var::apply(Excess, [log_var])) * 0.5).mean_over(0)
+}
+
+/// `y = eˢ − 1 − s`,  `dy/ds = eˢ − 1`: never negative, with all its digits near 0, and `∞` for an `s` of `±∞`.
+struct Excess;
+
+impl Elementwise for Excess {
+    fn f<T: Real>(&self, s: T) -> T {
+        let e = s.exp_m1();
+        if s.abs() < T::of(0.5) {
+            // s²/2 (1 + s/3 (1 + s/4 (1 + …))), as near 0 the difference would have lost its digits.
+            let tail = (3..=16).rev().fold(T::zero(), |tail, k| (tail + T::one()) * s / T::of(k.into()));
+            s * s * T::of(0.5) * (T::one() + tail)
+        } else if e == T::INFINITY {
+            e
+        } else {
+            e - s
+        }
+    }
+    fn df<S: Scalar>(&self, s: S, _y: S) -> S {
+        // Without a difference of numbers that are nearly equal.
+        (s * s.lit(0.5)).tanh() * (s.exp() + s.lit(1.0))
+    }
 }
 
 /// `ln N(z; μ, diag e^s)` with `s = ln σ²`, in nats: the sum over the last axis, for shapes that broadcast.
@@ -108,7 +130,7 @@ pub fn ln_gaussian<'t, T: Real>(z: Var<'t, T>, mu: Var<'t, T>, log_var: Var<'t, 
 
 /// `ln N(zⱼ; μⱼ, e^sⱼ)` of every latent alone.
 pub fn ln_gaussian_by_latent<'t, T: Real>(z: Var<'t, T>, mu: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
-    ((z - mu).square() * (-log_var).exp() + log_var + LN_2_PI) * -0.5
+    (losses::elementwise::square_in_variances(z - mu, log_var) + log_var + LN_2_PI) * -0.5
 }
 
 /// `ln N(z; 0, I)`, in nats: the sum over the last axis.
@@ -151,12 +173,14 @@ fn continuous_bernoulli_mean<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
 }
 
 /// `Σⱼ KL(ρ ‖ ρ̂ⱼ) = Σⱼ [ρ ln (ρ / ρ̂ⱼ) + (1 − ρ) ln ((1 − ρ) / (1 − ρ̂ⱼ))]`, in nats (Ng 2011), for mean
-/// activities `ρ̂` of any shape. They are kept `10⁻⁶` away from 0 and 1, where the divergence is infinite.
+/// activities `ρ̂` of any shape. They are kept `10⁻⁶` away from 0 and 1, where the divergence is infinite. A `ρ` of 0 or 1
+/// has one of the terms.
 pub fn bernoulli_kl<'t, T: Real>(rho: f64, rho_hat: Var<'t, T>) -> Var<'t, T> {
     let rho_hat = rho_hat.clamp(1e-6, 1.0 - 1e-6);
     let count = rho_hat.shape().iter().product::<usize>() as f64;
-    let entropy = rho * rho.ln() + (1.0 - rho) * (1.0 - rho).ln();
-    let cross = (rho_hat.ln() * rho + (1.0 - rho_hat).ln() * (1.0 - rho)).sum();
+    let term = |p: f64| if p == 0.0 { 0.0 } else { p * p.ln() };
+    let entropy = term(rho) + term(1.0 - rho);
+    let cross = (rho_hat.ln() * rho + (-rho_hat).ln_1p() * (1.0 - rho)).sum();
     count * entropy - cross
 }
 

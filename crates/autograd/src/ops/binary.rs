@@ -1,6 +1,7 @@
 //! Functions of two numbers: power, larger, smaller, logarithm of a sum of exponentials, angle, distance.
 
 use super::arithmetic::expanded;
+use super::norm::share;
 use super::{Case, Operand, case, wave};
 use crate::attribute::Attributes;
 use crate::{Op, Real, Tensor, Var};
@@ -53,7 +54,7 @@ impl<T: Real> Op<T, 2> for Pow {
     }
 }
 
-/// `y = max(a, b)`; the gradient goes to the larger one.
+/// `y = max(a, b)`; the gradient goes to the larger one. NaN counts as larger than every number, and as equal to NaN.
 struct Maximum;
 
 impl<T: Real> Op<T, 2> for Maximum {
@@ -62,8 +63,10 @@ impl<T: Real> Op<T, 2> for Maximum {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         let (own, other) = (inputs[wrt], inputs[1 - wrt]);
-        // NaN is not less than anything: it takes the gradient rather than losing it silently.
-        own.eq(other).select(g * 0.5, g).masked_fill(&own.lt(other), 0.0)
+        let [own_nan, other_nan] = [own, other].map(|x| x.ne(x));
+        let ties = own.eq(other).or(&own_nan.and(&other_nan));
+        let loses = own.lt(other).or(&other_nan.and(&own_nan.not()));
+        ties.select(g * 0.5, g).masked_fill(&loses, 0.0)
     }
 }
 
@@ -88,7 +91,8 @@ impl<T: Real> Op<T, 2> for LogAddExp {
 }
 
 /// `y = atan2(a, b)`, the angle of the point `(b, a)`:  `ā = ȳ b / (a² + b²)`,
-/// `b̄ = −ȳ a / (a² + b²)`. At the origin both are stated to be 0, and infinitely far away they are.
+/// `b̄ = −ȳ a / (a² + b²)`. At the origin both are stated to be 0, without a derivative of their own (see [`share`]);
+/// infinitely far away they are 0.
 struct Atan2;
 
 impl<T: Real> Op<T, 2> for Atan2 {
@@ -97,20 +101,19 @@ impl<T: Real> Op<T, 2> for Atan2 {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         let far = a.abs().eq(f64::INFINITY).or(&b.abs().eq(f64::INFINITY));
-        let flat = a.eq(0.0).and(&b.eq(0.0)).or(&far);
-        let (a, b) = (a.masked_fill(&flat, 0.0), b.masked_fill(&flat, 0.0));
+        let (a, b) = (a.masked_fill(&far, 0.0), b.masked_fill(&far, 0.0));
         // The angle does not change with the distance. Points are moved to a distance near 1, and the share is divided
         // by the same number at the end, so that no square overflows.
         let size = a.value().zip(&b.value(), |a, b| Real::max(a.abs(), b.abs()));
-        let size = a.tape().constant(size).masked_fill(&flat, 1.0);
+        let size = a.tape().constant(size.map(|size| if size == T::zero() { T::one() } else { size }));
         let (a, b) = (a / size, b / size);
-        let distance = (a * a + b * b).masked_fill(&flat, 1.0);
-        g.masked_fill(&flat, 0.0) * (if wrt == 0 { b } else { -a } / distance) / size
+        let distance = (a * a + b * b).masked_fill(&far, 1.0);
+        g.masked_fill(&far, 0.0) * share(if wrt == 0 { b } else { -a }, distance) / size
     }
 }
 
-/// `y = √(a² + b²)`,  `ā = ȳ a / y`,  `b̄ = ȳ b / y`. At the origin, a kink like that of `|x|`, both are
-/// stated to be 0.
+/// `y = √(a² + b²)`,  `ā = ȳ a / y`,  `b̄ = ȳ b / y`. At the origin both are stated to be 0, without a derivative of
+/// their own: see [`share`].
 struct Hypot;
 
 impl<T: Real> Op<T, 2> for Hypot {
@@ -124,8 +127,7 @@ impl<T: Real> Op<T, 2> for Hypot {
         })
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
-        let origin = y.eq(0.0);
-        g.masked_fill(&origin, 0.0) * (inputs[wrt] / y.masked_fill(&origin, 1.0))
+        g * share(inputs[wrt], y)
     }
 }
 
@@ -147,7 +149,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The larger of this and `other`, a variable or a number; NaN if either is NaN. They broadcast.
-    /// Where both are equal, each gets half of the gradient.
+    /// Where both are equal, each gets half of the gradient; where one is NaN, that one gets all of it.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
@@ -157,7 +159,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The smaller of this and `other`, a variable or a number; NaN if either is NaN. They broadcast.
-    /// Where both are equal, each gets half of the gradient.
+    /// Where both are equal, each gets half of the gradient; where one is NaN, that one gets all of it.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
@@ -179,7 +181,8 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The angle in [−π, π] of the point `(x, y)`, where `y` is this variable and `x` a variable or a
-    /// number. They broadcast. `atan2(0, 0) = 0`, and its derivatives are stated to be 0.
+    /// number. They broadcast. `atan2(0, 0) = 0`, and its first derivatives are stated to be 0; those of higher order
+    /// are NaN there.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
@@ -190,7 +193,8 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// `√(a² + b²)`, the distance of the point `(a, b)` from the origin, where `a` is this variable and `b` a
     /// variable or a number. They broadcast. The squares neither overflow nor vanish; NaN if either is
-    /// NaN. At the origin, where there is a kink, its derivatives are stated to be 0.
+    /// NaN. At the origin its first derivatives are stated to be 0; those of higher order do not exist there and are
+    /// NaN, as with [`norm`](Self::norm).
     ///
     /// ```
     /// use autograd::Tape;
@@ -309,9 +313,12 @@ mod tests {
         assert_eq!(at(2.0, 3.0, |a, b| a.maximum(b)), (3.0, 0.0, 1.0));
         assert_eq!(at(2.0, 3.0, |a, b| a.minimum(b)), (2.0, 1.0, 0.0));
         assert_eq!(at(f64::INFINITY, f64::INFINITY, |a, b| a.maximum(b)), (f64::INFINITY, 0.5, 0.5));
-        for (a, b) in [(f64::NAN, 1.0), (1.0, f64::NAN)] {
-            assert!(at(a, b, |a, b| a.maximum(b)).0.is_nan());
-            assert!(at(a, b, |a, b| a.minimum(b)).0.is_nan());
+        for (a, b, slopes) in
+            [(f64::NAN, 1.0, [1.0, 0.0]), (1.0, f64::NAN, [0.0, 1.0]), (f64::NAN, f64::NAN, [0.5, 0.5])]
+        {
+            for (y, da, db) in [at(a, b, |a, b| a.maximum(b)), at(a, b, |a, b| a.minimum(b))] {
+                assert!(y.is_nan() && [da, db] == slopes, "{a} and {b}: {y} {da} {db}");
+            }
         }
     }
 
@@ -323,9 +330,12 @@ mod tests {
         assert_eq!(angle(2.0, 0.0), (FRAC_PI_2, 0.0, -0.5));
         let tape = Tape::<f64>::new();
         let (a, b) = (tape.var(0.0), tape.var(0.0));
+        // A slope that jumps has no derivative: with one, r² cos 2θ = b² − a² would have a wrong second derivative.
         let [da, db] = a.atan2(b).grad([a, b]);
-        for [daa, dab] in [da.grad([a, b]), db.grad([a, b])] {
-            assert_eq!((daa.item(), dab.item()), (0.0, 0.0));
+        let smooth = (a.square() + b.square()) * (a.atan2(b) * 2.0).cos();
+        assert_eq!(smooth.grad([a, b]).map(|y| y.item()), [0.0, 0.0]);
+        for y in [da, db].into_iter().chain(smooth.grad([a, b])) {
+            assert!(y.grad([a, b]).iter().any(|y| y.item().is_nan()));
         }
     }
 
@@ -387,7 +397,7 @@ mod tests {
         let (a, b) = (tape.var(0.0), tape.var(0.0));
         let [da, db] = a.hypot(b).grad([a, b]);
         for [daa, dab] in [da.grad([a, b]), db.grad([a, b])] {
-            assert_eq!((daa.item(), dab.item()), (0.0, 0.0));
+            assert!(daa.item().is_nan() && dab.item().is_nan());
         }
     }
 

@@ -1,4 +1,8 @@
 //! Largest and smallest elements, where they are, and the smooth maximum `logsumexp`.
+//!
+//! One convention for NaN, here and in `maximum`, `minimum`, `max_pool2d`, `sort` and `top_k`: **NaN in, NaN out, and the
+//! gradient goes to the NaN.** For a maximum as for a minimum NaN counts as more extreme than every number, and as equal
+//! to NaN; so several are treated as each operation treats equal numbers.
 
 use smallvec::SmallVec;
 
@@ -15,8 +19,7 @@ impl<T: Real> Op<T, 1> for Max {
         a.max_to(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        // None is above the largest, so "not below" means "equal", also for a result of NaN.
-        let largest = a.lt(y).not();
+        let largest = a.eq(y).or(&a.ne(a)); // where there is a NaN, nothing equals y
         let ties = a.tape().constant(largest.to_tensor().sum_to(&self.0));
         largest.select(g / ties, 0.0)
     }
@@ -59,8 +62,9 @@ fn assert_any(name: &str, shape: &[usize], kept: &[usize]) {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// The largest of all elements, of shape `[]`; NaN if one is NaN. If several are equally large,
-    /// they share the gradient evenly.
+    /// The largest of all elements, of shape `[]`. If several are equally large, they share the gradient evenly.
+    ///
+    /// NaN if one is NaN; then that one gets the whole gradient, and several share it.
     ///
     /// # Panics
     /// If there are no elements.
@@ -92,8 +96,9 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(Max(kept), [self]).drop_axes(&shape, &axes)
     }
 
-    /// The smallest of all elements, of shape `[]`; NaN if one is NaN. If several are equally small,
-    /// they share the gradient evenly.
+    /// The smallest of all elements, of shape `[]`. If several are equally small, they share the gradient evenly.
+    ///
+    /// NaN if one is NaN; then that one gets the whole gradient, and several share it.
     ///
     /// # Panics
     /// If there are no elements.
@@ -191,7 +196,7 @@ pub(super) const CASES: &[Case] = &[
 
 #[cfg(test)]
 mod tests {
-    use crate::{Tape, Tensor, Var};
+    use crate::{Keep, SortOrder, Tape, Tensor, Var, Window};
 
     /// The values and the gradient of `f` of a matrix with these rows.
     fn at<const M: usize, const N: usize>(
@@ -218,11 +223,52 @@ mod tests {
     fn infinities_are_ordinary_and_nan_stays() {
         let [values, slopes] = at([[f64::NEG_INFINITY, f64::INFINITY]], |x| x.max());
         assert_eq!((values, slopes), (vec![f64::INFINITY], vec![0.0, 1.0]));
-        for row in [[f64::NAN, 1.0, 2.0], [1.0, 2.0, f64::NAN]] {
-            assert!(at([row], |x| x.max())[0][0].is_nan());
-            assert!(at([row], |x| x.min())[0][0].is_nan());
+        let nan = f64::NAN;
+        for (row, expected) in [
+            ([nan, 1.0, 2.0], [1.0, 0.0, 0.0]),
+            ([1.0, 2.0, nan], [0.0, 0.0, 1.0]),
+            ([f64::INFINITY, nan, f64::NEG_INFINITY], [0.0, 1.0, 0.0]),
+            ([nan, 1.0, nan], [0.5, 0.0, 0.5]),
+        ] {
+            // The other row is not touched.
+            let other = [2.0, 7.0, 3.0];
+            for [values, slopes] in [at([row, other], |x| x.max_over(1)), at([row, other], |x| x.min_over(1))]
+            {
+                assert!(
+                    values[0].is_nan() && values[1] != 3.0 && slopes[..3] == expected,
+                    "{row:?}: {slopes:?}"
+                );
+                assert_eq!(slopes[3..].iter().sum::<f64>(), 1.0);
+            }
+            for [values, slopes] in [at([row], |x| x.max()), at([row], |x| x.min())] {
+                assert!(values[0].is_nan() && slopes == expected, "{row:?}: {slopes:?}");
+            }
             assert!(at([row], |x| x.logsumexp())[0][0].is_nan());
         }
+    }
+
+    #[test]
+    fn nan_is_followed_by_every_operation_that_chooses() {
+        let row = [1.0, f64::NAN, 3.0, 2.0];
+        let functions: [(&str, for<'t> fn(Var<'t, f64>) -> Var<'t, f64>); 9] = [
+            ("max", |x| x.max()),
+            ("min", |x| x.min()),
+            ("max_over", |x| x.max_over(Keep(-1))),
+            ("min_over", |x| x.min_over([0, 1])),
+            ("maximum", |x| x.maximum(2.5).slice(1, 1..2)),
+            ("minimum", |x| x.minimum(2.5).slice(1, 1..2)),
+            ("max_pool2d", |x| x.reshape([1, 1, 2, 2]).max_pool2d(Window::new([2, 2]))),
+            ("sort", |x| x.sort(1, SortOrder::Descending).0.slice(1, ..1)),
+            ("top_k", |x| x.top_k(1, 1).0),
+        ];
+        for (name, f) in functions {
+            let [values, slopes] = at([row], f);
+            assert!(values.iter().all(|y| y.is_nan()), "{name}: {values:?}");
+            assert_eq!(slopes, [0.0, 1.0, 0.0, 0.0], "{name}");
+        }
+        let tape = Tape::new();
+        let x = tape.var(Tensor::from_vec([4], row.to_vec()));
+        assert_eq!([x.argmax(), x.argmin(), x.argmax_over(0)[0], x.argmin_over(0)[0]], [1; 4]);
     }
 
     #[test]

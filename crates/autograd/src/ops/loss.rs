@@ -3,7 +3,7 @@
 //!
 //! Each gives one loss per sample, or per element; take the `mean()`.
 
-use super::softmax::{log_sum_exp, softmax_row};
+use super::softmax::log_sum_exp;
 use super::{Case, case, wave};
 use crate::tensor::sum_by;
 use crate::{Keep, Op, Real, Shape, Tensor, Var};
@@ -12,7 +12,8 @@ use crate::{Keep, Op, Real, Shape, Tensor, Var};
 ///
 /// > `x̄ = ȳ (p Σ t − t)`  and  `t̄ = −ȳ log_softmax(x)`.
 ///
-/// A target of 0 contributes 0, whatever its logit.
+/// The first is computed as `p (Σ t − t) − t (1 − p)` with `1 − p = −(e^{ln p} − 1)`, which is a small number and not 0
+/// where an answer is right and confident. A target of 0 contributes 0, whatever its logit.
 struct CrossEntropy;
 
 /// `[.., 1]` for `[.., classes]`.
@@ -41,7 +42,10 @@ impl<T: Real> Op<T, 2> for CrossEntropy {
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, t]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         let g = g.reshape(one_per_row(&x.shape()));
         match wrt {
-            0 => g * (x.softmax(-1) * t.sum_over(Keep(-1)) - t),
+            0 => {
+                let ln_p = x.log_softmax(-1);
+                g * (ln_p.exp() * (t.sum_over(Keep(-1)) - t) + ln_p.exp_m1() * t)
+            }
             _ => -(g * x.log_softmax(-1)),
         }
     }
@@ -58,16 +62,21 @@ impl<T: Real> Op<T, 2> for CrossEntropy {
         }
         let g = g.reshape(one_per_row(x.shape()));
         Some(Tensor::by_rows([&g, x, t], &[x.rank() - 1], x.shape(), |[g, x, t], out| {
-            softmax_row(x, out);
+            let (max, excess) = log_sum_exp(x);
             let total = sum_by(t.len(), |i| t[i]);
-            out.iter_mut().zip(t).for_each(|(p, &t)| *p = g[0] * (*p * total - t));
+            for ((out, &x), &t) in out.iter_mut().zip(x).zip(t) {
+                let ln_p = (x - max) - excess;
+                *out = g[0] * (ln_p.exp() * (total - t) + ln_p.exp_m1() * t);
+            }
         }))
     }
 }
 
 /// `y = −t ln σ(x) − (1 − t) ln σ(−x) = max(x, 0) − x t + ln(1 + e^−|x|)`, element by element,
 ///
-/// > `x̄ = ȳ (σ(x) − t)`  and  `t̄ = −ȳ x`.
+/// > `x̄ = ȳ (σ(x) − t) = ȳ [(1 − t) σ(x) − t σ(−x)]`  and  `t̄ = −ȳ x`,
+///
+/// of which the second form keeps its digits where the first is nearly 0, for a confident answer.
 struct BceWithLogits;
 
 impl<T: Real> Op<T, 2> for BceWithLogits {
@@ -87,7 +96,7 @@ impl<T: Real> Op<T, 2> for BceWithLogits {
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, t]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => g * (x.sigmoid() - t),
+            0 => g * (x.sigmoid() * (1.0 - t) - (-x).sigmoid() * t),
             _ => -(g * x),
         }
     }
@@ -100,7 +109,9 @@ impl<T: Real> Op<T, 2> for BceWithLogits {
         _y: &Tensor<T>,
     ) -> Option<Tensor<T>> {
         Some(match wrt {
-            0 => Tensor::combine([g, x, t], |[g, x, t]| g * (x.sigmoid() - t)),
+            0 => Tensor::combine([g, x, t], |[g, x, t]| {
+                g * (x.sigmoid() * (T::one() - t) - (-x).sigmoid() * t)
+            }),
             _ => Tensor::combine([g, x], |[g, x]| -(g * x)),
         })
     }
@@ -252,8 +263,10 @@ mod tests {
         assert_eq!(class(&[1e4, -1e4], 0), [vec![0.0], vec![0.0, 0.0]]);
         assert_eq!(class(&[1e4, -1e4], 1), [vec![2e4], vec![1.0, -1.0]]);
         // The loss of a confident right answer is small, not zero.
-        let [loss, _] = class(&[40.0, 0.0], 0);
-        assert!((loss[0] / (-40.0_f64).exp() - 1.0).abs() < 1e-14);
+        let [loss, slopes] = class(&[40.0, 0.0], 0);
+        for small in [loss[0], -slopes[0], slopes[1]] {
+            assert!((small / (-40.0_f64).exp() - 1.0).abs() < 1e-14, "{small:e}");
+        }
         // A class with −∞ is excluded.
         assert_eq!(class(&[0.0, -INF, 0.0], 0), [vec![2.0_f64.ln()], vec![-0.5, 0.0, 0.5]]);
         assert_eq!(class(&[0.0, -INF], 1), [vec![INF], vec![1.0, -1.0]]);
@@ -286,6 +299,11 @@ mod tests {
         assert_eq!(bce(&logits, 1.0), [vec![INF, 1e4, 0.0, 0.0], vec![-1.0, -1.0, 0.0, 0.0]]);
         assert_eq!(bce(&logits, 0.25), [vec![INF, 2500.0, 7500.0, INF], vec![-0.25, -0.25, 0.75, 0.75]]);
         assert_eq!(bce(&[0.0], 1.0), [vec![2.0_f64.ln()], vec![-0.5]]);
+        // A small slope is not 0, nor is it the rounding of 1.
+        for (logit, target) in [(40.0, 1.0), (-40.0, 0.0)] {
+            let slope = bce(&[logit], target)[1][0];
+            assert!((slope / -logit.signum() / (-40.0_f64).exp() - 1.0).abs() < 1e-14, "{slope:e}");
+        }
         for target in [0.0, 0.5, 1.0] {
             let [loss, dx] = bce(&[f64::NAN], target);
             assert!(loss[0].is_nan() && dx[0].is_nan());

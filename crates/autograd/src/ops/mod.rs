@@ -35,6 +35,19 @@
 //! assert_eq!(entropy.sum().backward().wrt(x).shape(), [2, 2]);
 //! ```
 //!
+//! # Where there is no derivative
+//!
+//! - At a **kink**, where two smooth pieces meet (`relu`, `abs`, `clamp`, `maximum`, `max`), the first derivative is a
+//!   number from one side to the other, which the method's documentation states. Derivatives of higher order are those
+//!   of the pieces, as in PyTorch and JAX. So `|x|²` has the second derivative 0 at 0; `x.square()` has 2.
+//! - At a **tip**, around which the slope takes all directions (`norm`, `std`, `hypot` and `atan2` at 0), the first
+//!   derivative is stated to be 0, so that a training goes on. The slope jumps there, so derivatives of higher order are
+//!   NaN, also those of `‖x‖²`, which is smooth: no rule can know what follows it. A 0 would be a wrong number that nobody
+//!   notices.
+//! - Operations that choose (`max`, `min`, `maximum`, `minimum`, `clamp`, `max_pool2d`, `sort`, `top_k`, `argmax`,
+//!   `argmin`) have one convention for **NaN**: NaN in, NaN out, and the gradient goes to the NaN. It counts as more
+//!   extreme than every number and as equal to NaN.
+//!
 //! # Adding one
 //!
 //! To add an operation, write it in the file of its family (mathematics, forward, rule, method) with

@@ -1,10 +1,11 @@
 //! Lengths of vectors.
 
+use super::arithmetic::expanded;
 use super::{Case, case, wave};
 use crate::tensor::{Axes, reduced_shape};
 use crate::{Op, Real, Shape, Tensor, Var};
 
-/// `y = √Σ aᵢ²`,  `āᵢ = ȳ aᵢ / y`. At `a = 0` the derivatives of all orders are stated to be 0.
+/// `y = √Σ aᵢ²`,  `āᵢ = ȳ aᵢ / y`, the [`share`] of each element.
 struct Norm(Shape);
 
 impl<T: Real> Op<T, 1> for Norm {
@@ -19,14 +20,40 @@ impl<T: Real> Op<T, 1> for Norm {
         squares.zip(&unit, |sum, unit| sum.sqrt() * unit)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        let zero = y.eq(0.0);
-        g.masked_fill(&zero, 0.0) * (a / y.masked_fill(&zero, 1.0))
+        g * share(a, y)
     }
 }
 
+/// `y = a / b`, and 0 where `b` is 0;  `ā = ȳ / b`,  `b̄ = −ȳ y / b`.
+///
+/// This is the slope of a length `b` by a leg `a`. A length of 0 is the tip of a cone: 0 is one of its slopes, and what a
+/// training needs. But the slope jumps there, so it has no derivative, and the rules give NaN or an infinity. A 0 would
+/// be a wrong answer that nobody notices: `‖x‖²` has the second derivative 2.
+struct Share;
+
+impl<T: Real> Op<T, 2> for Share {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| if b == T::zero() { b } else { a / b })
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, b]: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => g / b,
+            _ => -(g * (y / b)),
+        }
+    }
+}
+
+/// The slope of a length by one of its legs: 0 where the length is 0, but without a derivative there.
+pub(super) fn share<'t, T: Real>(leg: Var<'t, T>, length: Var<'t, T>) -> Var<'t, T> {
+    Var::apply(Share, expanded("share", leg, length))
+}
+
 impl<'t, T: Real> Var<'t, T> {
-    /// The Euclidean norm `√Σ x²` of all elements, of shape `[]`, without overflow. At `x = 0` its
-    /// derivatives are stated to be 0.
+    /// The Euclidean norm `√Σ x²` of all elements, of shape `[]`, without overflow.
+    ///
+    /// At `x = 0`, the tip of a cone, the first derivative is stated to be 0. Derivatives of higher order do not exist
+    /// there and are NaN, also those of a function that is smooth again: of `‖x‖²` write
+    /// `x.square().sum()`, which has the second derivative 2 everywhere.
     #[track_caller]
     pub fn norm(self) -> Var<'t, T> {
         self.norm_to(&[])
@@ -57,7 +84,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.norm_to(&reduced_shape("norm_over", &shape, &axes)).drop_axes(&shape, &axes)
     }
 
-    /// The sum of absolute values `Σ |x|` of all elements, of shape `[]`. At `x = 0` the derivative
+    /// The sum of absolute values `Σ |x|` of all elements, of shape `[]`. Where an element is 0, its derivative
     /// is 0, as that of [`abs`](Self::abs).
     #[track_caller]
     pub fn l1_norm(self) -> Var<'t, T> {
@@ -87,21 +114,50 @@ pub(super) const CASES: &[Case] = &[
 
 #[cfg(test)]
 mod tests {
-    use crate::{Tape, Tensor};
+    use crate::{Tape, Tensor, Var};
 
     #[test]
-    fn zero_has_derivative_zero_at_every_order() {
+    fn zero_has_the_slope_0_and_no_second_derivative() {
         let tape = Tape::<f64>::new();
         let x = tape.var(Tensor::from_vec([2, 2], vec![0.0, 0.0, 3.0, 4.0]));
         let y = x.norm_over(1);
         assert_eq!(y.value().to_vec(), [0.0, 5.0]);
         let [dy] = y.sum().grad([x]);
         assert_eq!(dy.value().to_vec(), [0.0, 0.0, 0.6, 0.8]);
+        assert_eq!(y.sum().backward().wrt(x).to_vec(), [0.0, 0.0, 0.6, 0.8]);
+        // The other row is not touched: its second derivatives add up to (I − u uᵀ) 1 / 5.
         let [ddy] = dy.sum().grad([x]);
         let [dddy] = ddy.sum().grad([x]);
-        assert_eq!(ddy.value().to_vec()[..2], [0.0, 0.0]);
-        assert_eq!(dddy.value().to_vec()[..2], [0.0, 0.0]);
+        for higher in [ddy, dddy].map(|y| y.value().to_vec()) {
+            assert!(higher[..2].iter().all(|y| y.is_nan()) && higher[2..].iter().all(|y| y.is_finite()));
+        }
+        assert!((ddy.value().to_vec()[2] - (1.0 - 0.6 * 1.4) / 5.0).abs() < 1e-15);
         assert_eq!(x.l1_norm().backward().wrt(x).to_vec(), [0.0, 0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn no_smooth_function_of_a_norm_at_zero_has_a_wrong_second_derivative() {
+        type Function = for<'t> fn(Var<'t, f64>) -> Var<'t, f64>;
+        // The second derivative of the first five is 2, of the others -2 and 2/3.
+        let functions: [Function; 7] = [
+            |x| x.norm().square(),
+            |x| x.norm() * x.norm(),
+            |x| x.norm_over(0).powi(2),
+            |x| x.norm().pow(x.norm() * 0.0 + 2.0),
+            |x| x.slice(0, ..1).hypot(x.slice(0, 1..)).square().sum(),
+            |x| (-x.norm().square()).exp(),
+            |x| x.norm().sin() * x.norm() / 3.0,
+        ];
+        for (i, f) in functions.iter().enumerate() {
+            let tape = Tape::new();
+            let x = tape.var(Tensor::zeros([2]));
+            let y = f(x);
+            assert_eq!(y.backward().wrt(x).to_vec(), [0.0; 2], "function {i}");
+            let direction = tape.constant(Tensor::from_vec([2], vec![1.0, -0.5]));
+            let twice =
+                [y.hessian(x).value().to_vec(), y.hvp(&[x], &[direction])[0].value().to_vec()].concat();
+            assert!(twice.iter().all(|y| y.is_nan()), "function {i}: {twice:?}");
+        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! Sums, means, variances and products. All of them are other operations in other words, so none
-//! needs a rule of its own.
+//! Sums, means, variances and products. Most are other operations in other words, and need no rule of their own.
 
 use super::{Case, case, wave};
 use crate::tensor::{Axes, dropped_shape, reduced_shape};
-use crate::{Real, Shape, Tensor, Var};
+use crate::{Op, Real, Shape, Tensor, Var};
 
 /// What a variance divides the sum of squared deviations by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +21,58 @@ impl Correction {
             Correction::Population => count as f64,
             Correction::Sample => count.saturating_sub(1) as f64,
         }
+    }
+}
+
+/// `y = a − mean(a)`: linear and symmetric, so `ā = ȳ − mean(ȳ)`.
+///
+/// What the mean has lost by rounding is the mean of what is left: so of equal numbers all of it is 0.
+struct Centre(Shape);
+
+impl<T: Real> Op<T, 1> for Centre {
+    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let count = T::of(count(a.shape(), &self.0) as f64);
+        let centre = |a: &Tensor<T>| {
+            let sum = a.sum_to(&self.0);
+            let mean = if sum.to_vec().iter().all(|sum| sum.is_finite()) {
+                sum.map(|sum| sum / count)
+            } else {
+                // A sum may be too large for a number when the mean is not.
+                let parts = a.map(|a| a / count).sum_to(&self.0);
+                sum.zip(&parts, |sum, parts| if sum.is_finite() { sum / count } else { parts })
+            };
+            a.zip(&mean, |a, mean| a - mean)
+        };
+        centre(&centre(a))
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        Var::apply(Centre(self.0.clone()), [g])
+    }
+}
+
+/// `y = Σ aᵢ² / n`,  `āᵢ = 2 ȳ aᵢ / n`.
+struct MeanSquare {
+    kept: Shape,
+    divisor: f64,
+}
+
+impl<T: Real> Op<T, 1> for MeanSquare {
+    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let mean = |unit: f64| {
+            let (unit, divisor) = (T::of(unit), T::of(self.divisor / (unit * unit)));
+            let square = |a: T| (a / unit) * (a / unit);
+            a.map(square).sum_to(&self.kept).map(|sum| sum / divisor)
+        };
+        let plain = mean(1.0);
+        if self.divisor == 0.0 || plain.to_vec().iter().all(|y| y.is_finite()) {
+            return plain;
+        }
+        // The sum of the squares may be too large for a number when their mean is not. A power of two rounds nothing.
+        let scaled = mean((0.5 * self.divisor.log2()).ceil().exp2());
+        plain.zip(&scaled, |plain, scaled| if plain.is_finite() { plain } else { scaled })
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        g * a * (2.0 / self.divisor)
     }
 }
 
@@ -49,7 +100,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.sum_to(reduced_shape("sum_over", &shape, &axes)).drop_axes(&shape, &axes)
     }
 
-    /// The mean of all elements, of shape `[]`. NaN if there are none.
+    /// The mean of all elements, of shape `[]`: their sum, divided by their number, so it is infinite where the sum is
+    /// too large for a number. NaN if there are none.
     #[track_caller]
     pub fn mean(self) -> Var<'t, T> {
         self.mean_to(&[])
@@ -80,8 +132,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// assert_eq!(x.var(Correction::Sample).item(), 14.0 / 3.0);
     /// ```
     ///
-    /// Of a single element it is 0, with derivative 0; as an estimate from a sample, NaN. NaN if
-    /// there are no elements.
+    /// Finite wherever the result is a number of this type, however many elements there are: of ±10¹⁸ it is 10³⁶ in
+    /// `f32`. Of a single element it is 0, with derivative 0; as an estimate from a sample, NaN. NaN if there are no
+    /// elements.
     #[track_caller]
     pub fn var(self, correction: Correction) -> Var<'t, T> {
         self.var_to(&[], correction)
@@ -100,28 +153,31 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     fn var_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
         // Deviations first: E[x²] − E[x]² would cancel.
-        self.deviation_from(kept).square().sum_to(kept) / correction.divisor(count(&self.shape(), kept))
+        let divisor = correction.divisor(count(&self.shape(), kept));
+        Var::apply(MeanSquare { kept: kept.into(), divisor }, [self.centred(kept)])
     }
 
-    /// `x − mean(x)`. What the mean has lost by rounding is the mean of what is left: so of equal numbers all of it
-    /// is 0.
+    /// `x − mean(x)`.
     #[track_caller]
-    pub(super) fn deviation_from(self, kept: &[usize]) -> Var<'t, T> {
-        let deviation = self - self.mean_to(kept);
-        deviation - deviation.mean_to(kept)
+    fn centred(self, kept: &[usize]) -> Var<'t, T> {
+        Var::apply(Centre(kept.into()), [self])
     }
 
     #[track_caller]
     fn std_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
         let count = count(&self.shape(), kept);
+        if count <= 1 {
+            return self.var_to(kept, correction); // 0 with all its derivatives, or NaN
+        }
         // A norm: its squares neither overflow nor vanish.
-        let y = (self.deviation_from(kept) / correction.divisor(count).sqrt()).norm_to(kept);
-        if count == 0 { y / 0.0 } else { y }
+        (self.centred(kept) / correction.divisor(count).sqrt()).norm_to(kept)
     }
 
-    /// The standard deviation of all elements, of shape `[]`: the root of the
-    /// [variance](Self::var). Where all elements are equal, it is 0 and so are, as stated here, its
-    /// derivatives.
+    /// The standard deviation of all elements, of shape `[]`: the root of the [variance](Self::var).
+    ///
+    /// Where all of several elements are equal, it is 0, and its first derivative is stated to be 0. Derivatives of
+    /// higher order do not exist there and are NaN, as with [`norm`](Self::norm): of its square write
+    /// [`var`](Self::var).
     #[track_caller]
     pub fn std(self, correction: Correction) -> Var<'t, T> {
         self.std_to(&[], correction)
@@ -196,6 +252,7 @@ pub(super) const CASES: &[Case] = &[
     case!("mean", |a| (a * a * a).mean(), [wave([2, 3])]),
     case!("mean_over", |a| (a * a * a).mean_over(1), [wave([2, 3, 4])]),
     case!("mean of one element", |a| (a * a * a).mean_over(0), [wave([1])]),
+    case!("var of one element", |a| a.var_over(0, Correction::Population) + a.sum(), [wave([1, 2])]),
     case!("var", |a| a.var(Correction::Population) * a, [wave([2, 3])]),
     case!("var_over", |a| (a * a).var_over([0, 2], Correction::Sample), [wave([2, 3, 2])]),
     case!("std", |a| a.std(Correction::Sample), [wave([2, 3])]),
@@ -261,6 +318,56 @@ mod tests {
             assert_eq!(y.value().to_vec(), [0.0, 0.0]);
             assert_eq!(y.sum().backward().wrt(equal).to_vec(), [0.0; 6]);
         }
+    }
+
+    #[test]
+    fn the_second_derivative_of_a_squared_deviation_of_equal_elements_is_not_zero() {
+        let tape = Tape::<f64>::new();
+        let equal = tape.var(Tensor::full([3], 0.1));
+        // 2/3 (I − 1 1ᵀ / 3)
+        let expected = |i: usize| 2.0 / 3.0 * (f64::from(i % 4 == 0) - 1.0 / 3.0);
+        let hessian = equal.var(Population).hessian(equal).value().to_vec();
+        assert!(hessian.iter().enumerate().all(|(i, h)| (h - expected(i)).abs() < 1e-15), "{hessian:?}");
+        let y = equal.std(Population).square();
+        assert_eq!(y.backward().wrt(equal).to_vec(), [0.0; 3]);
+        assert!(y.hessian(equal).value().to_vec().iter().all(|h| h.is_nan()));
+        // Of one element both are 0 everywhere, with all derivatives.
+        let one = tape.var(Tensor::full([1], 7.0));
+        for y in [one.var(Population), one.std(Population), one.std(Population).square()] {
+            assert_eq!(y.hessian(one).item(), 0.0);
+        }
+    }
+
+    #[test]
+    fn variances_near_the_largest_number() {
+        for n in [2, 3, 1000] {
+            let tape = Tape::<f32>::new();
+            let x = tape.var(Tensor::from_fn([n], |i| if i % 2 == 0 { 1e18 } else { -1e18 }));
+            let exact = if n == 3 { 8.0 / 9.0 * 1e36 } else { 1e36 };
+            let y = x.var(Population);
+            assert!(
+                (f64::from(y.item()) / exact - 1.0).abs() < 4.0 * f64::from(f32::EPSILON),
+                "{}",
+                y.item()
+            );
+            let mean = if n == 3 { 1.0 / 3.0 } else { 0.0 };
+            let slope = f64::from(y.backward().wrt(x).to_vec()[0]) / (2e18 * (1.0 - mean) / n as f64);
+            assert!((slope - 1.0).abs() < 1e-6, "{slope}");
+            assert_eq!(tape.var(Tensor::full([n], 3e38)).var_over(0, Sample).item(), 0.0);
+        }
+        let tape = Tape::<f64>::new();
+        let equal = tape.var(Tensor::full([2, 3], 1e308));
+        for y in [equal.var(Population), equal.std(Sample)] {
+            assert_eq!((y.item(), y.backward().wrt(equal).to_vec()), (0.0, vec![0.0; 6]));
+        }
+        let far = tape.var(Tensor::from_vec([2, 2], vec![1e308, 1.2e308, 1.0, 3.0]));
+        let y = far.std_over(1, Population);
+        assert!((y.value().to_vec()[0] / 1e307 - 1.0).abs() < 1e-14 && y.value().to_vec()[1] == 1.0);
+        // The mean of what is infinite is infinite, and nothing deviates from it by a number.
+        let infinite = tape.var(Tensor::from_vec([2], vec![f64::INFINITY, 1.0]));
+        assert!(infinite.var(Population).item().is_nan() && infinite.std(Population).item().is_nan());
+        // Where the result is too large, it is infinite.
+        assert_eq!(far.var(Population).item(), f64::INFINITY);
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn maximum<T: Real>(row: &[T]) -> T {
 }
 
 /// `y = eˣ / Σ eˣ`.
-pub(super) fn softmax_row<T: Real>(x: &[T], y: &mut [T]) {
+fn softmax_row<T: Real>(x: &[T], y: &mut [T]) {
     let max = maximum(x);
     y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max).exp());
     let total = sum_by(y.len(), |i| y[i]);

@@ -2,13 +2,15 @@
 
 use autograd::{Real, Var};
 
+use super::ends::{exp_less_linear, in_variances};
 use super::{per_example, same_shapes};
 
 /// `Σⱼ ½ [ (x − μ)² / σ² + ln σ² + ln 2π ]` with `s = ln σ²`, in nats an example: a density, so it may be
 /// negative.
 ///
 /// `s` broadcasts against `[batch, features]`: a constant is a fixed σ, a variable of shape `[]` or
-/// `[features]` a learned one (optimal σ: Rybkin et al. 2021), `[batch, features]` a predicted one.
+/// `[features]` a learned one (optimal σ: Rybkin et al. 2021), `[batch, features]` a predicted one. Right for every
+/// `s`: where `x = μ`, the first term is 0 however small σ is.
 ///
 /// # Panics
 /// If `μ` and `x` have different shapes, or `s` does not broadcast to it.
@@ -18,16 +20,17 @@ pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t,
 }
 
 /// `Σⱼ [ eˡ − x l + ln x! ]` for counts `x` and logarithms `l` of their rates, in nats an example. Where `l`
-/// is −∞, a count of 0 costs nothing and any other is impossible: the loss is ∞.
+/// is −∞, a count of 0 costs nothing and any other is impossible: the loss is ∞, as it is for an `l` of ∞.
+///
+/// The three terms are as large as `x ln x`, and nearly cancel where the rate is right: of counts of a million, `f32`
+/// keeps one digit after the point. The gradient `eˡ − x` keeps all of its digits.
 ///
 /// # Panics
 /// If the shapes differ.
 #[track_caller]
 pub fn poisson_nll<'t, T: Real>(log_rate: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("poisson_nll", log_rate, x);
-    // −x l = (softplus(l) − x l) − softplus(l), and the term in brackets knows that 0 times ∞ is 0.
-    let linear = log_rate.bce_with_logits(x) - log_rate.softplus();
-    per_example(log_rate.exp() + linear + (x + 1.0).ln_gamma())
+    per_example(exp_less_linear(log_rate, x) + (x + 1.0).ln_gamma())
 }
 
 /// `−Σⱼ xⱼ ln softmax(l)ⱼ` for counts `x`, `[batch, items]`, in nats an example: the multinomial without
@@ -59,7 +62,7 @@ pub fn continuous_bernoulli_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) 
 /// The summands of losses, of the shape of the data: for whoever has to sum them otherwise, as an
 /// importance-weighted bound does.
 pub mod elementwise {
-    use super::{Real, Var, log_normalizer, same_shapes};
+    use super::{Real, Var, in_variances, log_normalizer, same_shapes};
 
     /// The summands of [`losses::gaussian_nll`](crate::losses::gaussian_nll).
     ///
@@ -76,8 +79,17 @@ pub mod elementwise {
             "gaussian_nll: ln σ² of shape {s:?} does not broadcast to the data of shape {data:?}"
         );
         let ln_2_pi = (2.0 * std::f64::consts::PI).ln();
-        // Written so that σ → 0 and σ → ∞ are e^∓s once, not a quotient.
-        ((x - mu).square() * (-log_var).exp() + log_var + ln_2_pi) * 0.5
+        (square_in_variances(x - mu, log_var) + log_var + ln_2_pi) * 0.5
+    }
+
+    /// `d² / σ²` with `s = ln σ²`, which broadcasts to the shape of `d`: the squared error in standard deviations. Where
+    /// `d` is 0, so is the result with its first derivatives, however small σ is; and nothing overflows on the way.
+    ///
+    /// # Panics
+    /// If `s` does not broadcast to the shape of `d`.
+    #[track_caller]
+    pub fn square_in_variances<'t, T: Real>(d: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
+        in_variances(d, log_var.expand(d.shape()))
     }
 
     /// The summands of [`losses::bce_with_logits`](crate::losses::bce_with_logits).
@@ -97,7 +109,9 @@ pub mod elementwise {
     #[track_caller]
     pub fn continuous_bernoulli_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         same_shapes("continuous_bernoulli_nll", logits, x);
-        logits.softplus() - logits * x - log_normalizer(logits)
+        let loss = logits.bce_with_logits(x);
+        // Of an infinite logit the constant is infinite too, but its growth is only that of a logarithm.
+        loss - log_normalizer(logits).masked_fill(&loss.eq(f64::INFINITY), 0.0)
     }
 }
 

@@ -14,6 +14,10 @@
 //! | [`multinomial_nll`] | counts with a total | nats |
 //! | [`poisson_nll`] | counts | nats |
 //!
+//! At the ends of their range (a logit of ±10³⁰, a variance of `e⁻¹⁰⁰⁰`) losses and their gradients are right as long as
+//! the result is a number of the element type, and infinite where it is not. The sum over the batch has to be such a
+//! number too.
+//!
 //! A [`Loss`] is a sum of named terms with its [`Unit`].
 //!
 //! ```
@@ -26,6 +30,7 @@
 //! assert_eq!(losses::squared_error(x_hat, x).item(), 3.0); // three features, each off by one
 //! ```
 
+mod ends;
 mod likelihood;
 mod loss;
 
@@ -68,7 +73,7 @@ pub fn huber<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>, delta: f64) -> Var<'
     let error = x_hat - x;
     let near = error.clamp(-delta, delta);
     // Beyond δ the clamped error is ±δ, and the rest counts δ times.
-    per_example(near * (error - near * 0.5))
+    per_example(near.square() * 0.5 + (error - near).abs() * delta)
 }
 
 /// `ln cosh e` for the error `e = x̂ − x`: like `½ e²` near 0, like `|e| − ln 2` far out, and smooth
@@ -79,9 +84,7 @@ pub fn huber<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>, delta: f64) -> Var<'
 #[track_caller]
 pub fn log_cosh<'t, T: Real>(x_hat: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("log_cosh", x_hat, x);
-    let error = x_hat - x;
-    // ln cosh e = e + ln(1 + e⁻²ᵉ) − ln 2, where no exponential overflows that softplus does not tame.
-    per_example(error + (error * -2.0).softplus() - std::f64::consts::LN_2)
+    per_example(ends::ln_cosh(x_hat - x))
 }
 
 /// `−1/B Σᵢ Σⱼ [x ln σ(l) + (1 − x) ln(1 − σ(l))]`: the cross-entropy of targets in `[0, 1]` under
@@ -108,10 +111,7 @@ pub fn bce_with_logits<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t
 pub fn bce<'t, T: Real>(probabilities: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("bce", probabilities, x);
     let p = probabilities;
-    let [sure_tails, sure_heads] = [0.0, 1.0].map(|side| p.eq(side).and(&x.eq(side)));
-    let heads = sure_tails.not().select_map(p, |p| p.ln(), 0.0);
-    let tails = sure_heads.not().select_map(p, |p| (-p).ln_1p(), 0.0);
-    -per_example(x * heads + (1.0 - x) * tails)
+    -per_example(ends::times_ln(x, p) + ends::times_ln_of_rest(1.0 - x, p))
 }
 
 /// `−1/B Σᵢ ln softmax(lᵢ)[classᵢ]` for logits `[batch, classes]`: in nats an example.

@@ -132,8 +132,13 @@ pub fn mmd<'t, T: Real>(a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
     assert!(shape == other, "mmd: the samples have shapes {shape:?} and {other:?}");
     let (n, width) = (shape[0] as f64, shape[1] as f64);
     let sum = |a: Var<'t, T>, b: Var<'t, T>| {
+        // A shift changes no distance; without it, codes far from 0 would lose theirs in the differences below.
+        let centre = a.mean_over(0).stop_gradient();
+        let (a, b) = (a - centre, b - centre);
         let squares = |x: Var<'t, T>| x.square().sum_over(1);
         let distances = squares(a).unsqueeze(1) + squares(b) - a.matmul(b.t()) * 2.0;
+        // Rounding makes a distance of almost 0 negative, and 1/κ must not vanish.
+        let distances = distances.clamp(0.0, f64::INFINITY);
         let kernel = |scale: f64| ((distances / (2.0 * width * scale) + 1.0).recip()).sum();
         SCALES.into_iter().map(kernel).reduce(|a, b| a + b).expect("there are scales")
     };
