@@ -1,8 +1,8 @@
 //! Largest and smallest elements, where they are, and the smooth maximum `logsumexp`.
 //!
 //! One convention for NaN, here and in `maximum`, `minimum`, `max_pool2d`, `sort` and `top_k`: **NaN in, NaN out, and the
-//! gradient goes to the NaN.** For a maximum as for a minimum NaN counts as more extreme than every number, and as equal
-//! to NaN; so several are treated as each operation treats equal numbers.
+//! gradient goes to the NaN.** It counts as larger than every number, for a minimum as smaller, and as equal to NaN; so
+//! several are treated as each operation treats equal numbers.
 
 use smallvec::SmallVec;
 

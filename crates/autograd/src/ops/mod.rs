@@ -45,8 +45,8 @@
 //!   NaN, also those of `‖x‖²`, which is smooth: no rule can know what follows it. A 0 would be a wrong number that nobody
 //!   notices.
 //! - Operations that choose (`max`, `min`, `maximum`, `minimum`, `clamp`, `max_pool2d`, `sort`, `top_k`, `argmax`,
-//!   `argmin`) have one convention for **NaN**: NaN in, NaN out, and the gradient goes to the NaN. It counts as more
-//!   extreme than every number and as equal to NaN.
+//!   `argmin`) have one convention for **NaN**: NaN in, NaN out, and the gradient goes to the NaN. It counts as larger
+//!   than every number, for a minimum as smaller, and as equal to NaN.
 //!
 //! # Adding one
 //!

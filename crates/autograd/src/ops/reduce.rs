@@ -25,54 +25,54 @@ impl Correction {
 }
 
 /// `y = a − mean(a)`: linear and symmetric, so `ā = ȳ − mean(ȳ)`.
-///
-/// What the mean has lost by rounding is the mean of what is left: so of equal numbers all of it is 0.
 struct Centre(Shape);
 
 impl<T: Real> Op<T, 1> for Centre {
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let count = T::of(count(a.shape(), &self.0) as f64);
-        let centre = |a: &Tensor<T>| {
-            let sum = a.sum_to(&self.0);
-            let mean = if sum.to_vec().iter().all(|sum| sum.is_finite()) {
-                sum.map(|sum| sum / count)
-            } else {
-                // A sum may be too large for a number when the mean is not.
-                let parts = a.map(|a| a / count).sum_to(&self.0);
-                sum.zip(&parts, |sum, parts| if sum.is_finite() { sum / count } else { parts })
-            };
-            a.zip(&mean, |a, mean| a - mean)
-        };
-        centre(&centre(a))
+        centred(a, &self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         Var::apply(Centre(self.0.clone()), [g])
     }
 }
 
-/// `y = Σ aᵢ² / n`,  `āᵢ = 2 ȳ aᵢ / n`.
-struct MeanSquare {
+/// `a − mean(a)`. What the mean has lost by rounding is the mean of what is left: so of equal numbers all of it is 0.
+fn centred<T: Real>(a: &Tensor<T>, kept: &[usize]) -> Tensor<T> {
+    let count = T::of(count(a.shape(), kept) as f64);
+    let once = |a: &Tensor<T>| {
+        let mean = rescued(a.sum_to(kept).map(|sum| sum / count), || a.map(|a| a / count).sum_to(kept));
+        a.zip(&mean, |a, mean| a - mean)
+    };
+    once(&once(a))
+}
+
+/// Means whose sums may be too large for a number when they are not: those that are not finite, computed otherwise.
+fn rescued<T: Real>(means: Tensor<T>, otherwise: impl Fn() -> Tensor<T>) -> Tensor<T> {
+    if means.to_vec().iter().all(|mean| mean.is_finite()) {
+        return means;
+    }
+    means.zip(&otherwise(), |mean, other| if mean.is_finite() { mean } else { other })
+}
+
+/// `y = Σ (aᵢ − mean(a))² / n`,  `āᵢ = 2 ȳ (aᵢ − mean(a)) / n`.
+struct Variance {
     kept: Shape,
     divisor: f64,
 }
 
-impl<T: Real> Op<T, 1> for MeanSquare {
+impl<T: Real> Op<T, 1> for Variance {
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let mean = |unit: f64| {
-            let (unit, divisor) = (T::of(unit), T::of(self.divisor / (unit * unit)));
-            let square = |a: T| (a / unit) * (a / unit);
-            a.map(square).sum_to(&self.kept).map(|sum| sum / divisor)
+        // Deviations first: E[x²] − E[x]² would cancel.
+        let deviations = centred(a, &self.kept);
+        let mean_square = |scale: f64| {
+            let (scale, divisor) = (T::of(scale), T::of(self.divisor * scale * scale));
+            deviations.map(|d| (scale * d) * (scale * d)).sum_to(&self.kept).map(|sum| sum / divisor)
         };
-        let plain = mean(1.0);
-        if self.divisor == 0.0 || plain.to_vec().iter().all(|y| y.is_finite()) {
-            return plain;
-        }
-        // The sum of the squares may be too large for a number when their mean is not. A power of two rounds nothing.
-        let scaled = mean((0.5 * self.divisor.log2()).ceil().exp2());
-        plain.zip(&scaled, |plain, scaled| if plain.is_finite() { plain } else { scaled })
+        // A power of two rounds nothing.
+        rescued(mean_square(1.0), || mean_square((-0.5 * self.divisor.log2()).floor().exp2()))
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        g * a * (2.0 / self.divisor)
+        g * a.centred(&self.kept) * (2.0 / self.divisor)
     }
 }
 
@@ -152,9 +152,8 @@ impl<'t, T: Real> Var<'t, T> {
 
     #[track_caller]
     fn var_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
-        // Deviations first: E[x²] − E[x]² would cancel.
         let divisor = correction.divisor(count(&self.shape(), kept));
-        Var::apply(MeanSquare { kept: kept.into(), divisor }, [self.centred(kept)])
+        Var::apply(Variance { kept: kept.into(), divisor }, [self])
     }
 
     /// `x − mean(x)`.
