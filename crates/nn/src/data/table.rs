@@ -83,39 +83,47 @@ impl Impute {
     /// assert_eq!(Impute::Median.value(&mut [7.0, 1.0, 2.0, 3.0]), Some(2.5));
     /// assert_eq!(Impute::Mean.value(&mut []), None);
     /// ```
-    pub fn value(self, known: &mut [f32]) -> Option<f32> {
+    pub fn value(self, known: &mut [f64]) -> Option<f64> {
         match self {
             Impute::Refuse | Impute::Keep => None,
             Impute::Zero => Some(0.0),
             _ if known.is_empty() => None,
-            Impute::Mean => {
-                Some((known.iter().map(|&v| f64::from(v)).sum::<f64>() / known.len() as f64) as f32)
-            }
+            Impute::Mean => Some(mean(known)),
             Impute::Median => {
-                known.sort_unstable_by(f32::total_cmp);
-                let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
-                Some(low + (high - low) / 2.0)
+                known.sort_unstable_by(f64::total_cmp);
+                // The sum of the two may be beyond the largest number, their midpoint is not.
+                Some(known[(known.len() - 1) / 2].midpoint(known[known.len() / 2]))
             }
         }
     }
 }
 
+/// `Σ x / n`, of finite numbers finite: where the sum is not, each is divided before it is added.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let sum: f64 = values.iter().sum();
+    if sum.is_finite() { sum / n } else { values.iter().map(|x| x / n).sum() }
+}
+
 /// What a table holds.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The examples, in the order of the file.
-    pub data: Dataset,
+    /// The examples, in the order of the file and as exact as double precision is.
+    pub data: Dataset<f64>,
     /// The name of each feature; `column 3` if the file does not name its columns.
     pub columns: Vec<String>,
     /// The name of each class in alphabetical order, if the labels are names and not the numbers 0, 1, ….
     pub classes: Option<Vec<String>>,
+    /// The features with a whole number that double precision does not have, so that it was rounded: above
+    /// 2⁵³ = 9007199254740992 there are such numbers.
+    pub rounded: Vec<String>,
 }
 
 /// Reads a table from a file, gzipped or not.
 ///
 /// # Errors
 /// If the file cannot be read, the options name columns it does not have, or a field is not a number of
-/// single precision. The error names line and column.
+/// double precision. The error names line and column.
 pub fn read(path: &Path, options: &TableOptions) -> Result<Table> {
     decode(Source::file(path)?, options)
 }
@@ -146,6 +154,8 @@ pub struct Stream<'a> {
     layout: Layout,
     impute: Impute,
     labels: Option<Labels>,
+    /// Whether a whole number of each feature had to be rounded.
+    rounded: Vec<bool>,
     /// Whether a row was read that nobody has seen yet.
     waiting: bool,
 }
@@ -179,7 +189,8 @@ impl<'a> Stream<'a> {
             return rows.unusable("the file holds only a header and no examples".into());
         }
         let labels = layout.label.map(|_| Labels::default());
-        Ok(Stream { rows, layout, impute: options.impute, labels, waiting: true })
+        let rounded = vec![false; layout.features.len()];
+        Ok(Stream { rows, layout, impute: options.impute, labels, rounded, waiting: true })
     }
 
     /// The name of each feature.
@@ -187,18 +198,24 @@ impl<'a> Stream<'a> {
         self.layout.feature_names()
     }
 
+    /// The features of which a whole number had to be rounded so far; see [`Table::rounded`].
+    pub fn rounded(&self) -> Vec<String> {
+        let names = self.columns().into_iter().zip(&self.rounded);
+        names.filter(|(_, rounded)| **rounded).map(|(name, _)| name).collect()
+    }
+
     /// Puts the features of the next row into `row`, missing ones as NaN; or says that there is none.
     ///
     /// # Errors
     /// If a field is no number, or is missing and that is refused. The error names line and column.
-    pub fn advance(&mut self, row: &mut Vec<f32>) -> Result<bool> {
+    pub fn advance(&mut self, row: &mut Vec<f64>) -> Result<bool> {
         row.clear();
         if !std::mem::take(&mut self.waiting) && !self.rows.advance()? {
             return Ok(false);
         }
-        let Stream { rows, layout, impute, labels, .. } = self;
+        let Stream { rows, layout, impute, labels, rounded, .. } = self;
         rows.has_fields(layout.names.len())?;
-        for &column in &layout.features {
+        for (&column, rounded) in layout.features.iter().zip(rounded) {
             let text = rows.record[column].trim();
             if is_missing(text) {
                 if *impute == Impute::Refuse {
@@ -206,10 +223,13 @@ impl<'a> Stream<'a> {
                                    median, zero)";
                     return rows.refuse(&layout.names[column], problem.into());
                 }
-                row.push(f32::NAN);
+                row.push(f64::NAN);
             } else {
                 match number(text) {
-                    Ok(value) => row.push(value),
+                    Ok(value) => {
+                        *rounded |= is_rounded(text, value);
+                        row.push(value);
+                    }
                     Err(problem) => return rows.refuse(&layout.names[column], problem),
                 }
             }
@@ -249,9 +269,10 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
         fill(&mut values, options.impute, &columns).map_err(|text| Error::file(stream.rows.name, text))?;
     }
     let examples = values.len() / columns.len();
+    let rounded = stream.rounded();
     let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
-    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes })
+    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, rounded })
 }
 
 /// The rows of a file, one after the other.
@@ -369,21 +390,21 @@ fn is_tab_separated(name: &Path) -> bool {
 /// Whether a field says that its value is not known.
 fn is_missing(text: &str) -> bool {
     matches!(text, "" | "?" | "NA" | "N/A" | "n/a" | "#N/A" | "<NA>" | "NULL" | "null" | "None")
-        || text.parse::<f32>().is_ok_and(f32::is_nan)
+        || text.parse::<f64>().is_ok_and(f64::is_nan)
 }
 
 /// The number that a field holds, or what is wrong with it.
-fn number(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
+fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
         Ok(_) if text.to_lowercase().contains("inf") => Err(format!(
             "{} is not finite; correct the value or leave the column out with `drop`",
             clip(text)
         )),
-        Ok(_) => Err(format!("{} is too large for single precision; scale the column", clip(text))),
+        Ok(_) => Err(format!("{} is too large for double precision; scale the column", clip(text))),
         Err(_)
-            if text.replace(',', ".").parse::<f32>().is_ok()
-                || text.replace(',', "").parse::<f32>().is_ok() =>
+            if text.replace(',', ".").parse::<f64>().is_ok()
+                || text.replace(',', "").parse::<f64>().is_ok() =>
         {
             Err(format!(
                 "{} has a comma; numbers have a decimal point and nothing between thousands",
@@ -392,6 +413,12 @@ fn number(text: &str) -> Result<f32, String> {
         }
         Err(_) => Err(format!("{} is not a number; leave the column out with `drop`", clip(text))),
     }
+}
+
+/// Whether the text is a whole number, written with all its digits, and `value` is another.
+fn is_rounded(text: &str, value: f64) -> bool {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.abs() >= EXACT && text.parse::<i128>().is_ok_and(|whole| whole != value as i128)
 }
 
 /// The text in quotes, on one line, and not more of it than helps.
@@ -404,14 +431,14 @@ fn clip(text: &str) -> String {
 }
 
 /// Fills the gaps, which hold NaN; `values` are row by row.
-fn fill(values: &mut [f32], impute: Impute, columns: &[String]) -> Result<(), String> {
+fn fill(values: &mut [f64], impute: Impute, columns: &[String]) -> Result<(), String> {
     for (column, name) in columns.iter().enumerate() {
         let all = values.iter_mut().skip(column).step_by(columns.len());
         let (gaps, known): (Vec<_>, Vec<_>) = all.partition(|value| value.is_nan());
         if gaps.is_empty() {
             continue;
         }
-        let mut known: Vec<f32> = known.into_iter().map(|value| *value).collect();
+        let mut known: Vec<f64> = known.into_iter().map(|value| *value).collect();
         let Some(value) = impute.value(&mut known) else {
             let name = layout::quoted(name);
             return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));

@@ -6,15 +6,20 @@ use zoo::data::{Rows, Scale};
 use zoo::plot::{Picture, Size, image_grid};
 use zoo::run::Run;
 
-use super::output::Sheet;
+use super::output::{Sheet, finite};
 use super::progress::Spinner;
 use crate::cli::{Part, RowsArgs};
 
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
-    let _spinner = Spinner::new("reading data");
+    let spinner = Spinner::new("reading data");
     match &args.data {
-        Some(source) => run.preparation.read(source),
+        Some(source) => {
+            let rows = run.preparation.read(source)?;
+            drop(spinner);
+            rows.notes.iter().for_each(|note| eprintln!("{note}"));
+            Ok(rows)
+        }
         None => {
             let [train, test] = run.rows()?;
             Ok(if args.part == Some(Part::Train) { train } else { test })
@@ -37,7 +42,8 @@ pub(super) fn sheet(run: &Run, rows: Option<Vec<String>>, x: &Tensor<f32>) -> Sh
         false => run.preparation.columns.clone(),
         true => (0..run.preparation.features).map(|j| run.preparation.feature(j).replace(' ', "_")).collect(),
     };
-    Sheet { rows, columns: names, values: run.preparation.restore_units(x) }
+    let single = !run.preparation.is_scaled();
+    Sheet { rows, columns: names, values: run.preparation.restore_units(x), single }
 }
 
 /// The size of the images that the run is about.
@@ -54,6 +60,7 @@ pub(super) fn image_size(run: &Run) -> Result<Size> {
 pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) -> Result<Picture> {
     let size = image_size(run)?;
     let values = x.to_vec();
+    finite(values.iter().copied().map(f64::from))?;
     let range = || {
         values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
     };

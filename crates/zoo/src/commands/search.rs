@@ -37,7 +37,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let fixed = draft.settings.clone();
     let said = said(&draft, &space, args.epochs.is_some());
-    let Setup { entry, config, data, .. } = draft.complete()?;
+    let Setup { entry, config, data, notes, .. } = draft.complete()?;
+    notes.iter().for_each(|note| eprintln!("{note}"));
     known(&space, &config.settings)?;
     let measure = match args.measure {
         MeasureName::SquaredError => Measure::SquaredError,

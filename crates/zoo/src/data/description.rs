@@ -7,6 +7,7 @@ use nn::Result;
 use nn::data::table::Column;
 use serde::Serialize;
 
+use super::input::Input;
 use super::raw::{self, Raw};
 use super::{Impute, Reading};
 
@@ -29,9 +30,11 @@ pub struct Description {
     pub columns: Vec<ColumnDescription>,
     /// Columns of text, which are no features.
     pub text: Vec<String>,
+    /// Lines for the user about how the data were understood.
+    pub notes: Vec<String>,
 }
 
-/// What the values of one feature are like; statistics are of those that are there.
+/// What the values of one feature are like; statistics are of those that are there, and NaN if all are missing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnDescription {
     /// What it is called.
@@ -39,13 +42,13 @@ pub struct ColumnDescription {
     /// Values that are missing.
     pub missing: usize,
     /// The smallest.
-    pub min: f32,
+    pub min: f64,
     /// `Σ x / n`.
     pub mean: f64,
     /// Half of the values are smaller.
-    pub median: f32,
+    pub median: f64,
     /// The largest.
-    pub max: f32,
+    pub max: f64,
 }
 
 /// Describes the data set with this name, as [`load`](super::load) takes it. Columns of text are left out
@@ -54,52 +57,51 @@ pub struct ColumnDescription {
 /// # Errors
 /// If the data cannot be read.
 pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
-    raw::check(source, reading)?;
+    let input = Input::open(source)?;
+    input.named(described(&input, source, reading))
+}
+
+fn described(input: &Input, source: &str, reading: &Reading) -> Result<Description> {
+    raw::check(input, reading)?;
     let mut reading = reading.clone();
     // Gaps are described as well.
     reading.impute = Impute::Keep;
-    let text = text_columns(source, &mut reading);
-    let raw = Raw::read(source, &reading)?;
-    let parts = || [Some(&raw.data), raw.test.as_ref()].into_iter().flatten();
-    let width = raw.data.width();
+    let text = text_columns(input.path(), &mut reading);
+    let raw = Raw::read(input, &reading)?;
+    let test = raw.test.as_ref().map(|test| test.len());
+    let raw = raw.together();
+    let (examples, width) = (raw.data.len(), raw.data.width());
+    let values = |feature: usize| raw.data.x.column(feature, 0..examples);
     let columns = match raw.pixels {
-        true => {
-            let values: Vec<f32> = parts().flat_map(|part| part.x.to_vec()).collect();
-            vec![column("all pixels".into(), values)]
-        }
+        true => vec![column("all pixels".into(), (0..width).flat_map(values).collect())],
         false => {
-            let parts: Vec<Vec<f32>> = parts().map(|part| part.x.to_vec()).collect();
-            let of = |feature: usize| {
-                let values = parts.iter().flat_map(|part| part.iter().skip(feature).step_by(width));
-                let name = raw.columns.get(feature).cloned().unwrap_or(format!("column {}", feature + 1));
-                column(name, values.copied().collect())
-            };
-            (0..width).map(of).collect()
+            let name =
+                |feature| raw.columns.get(feature).cloned().unwrap_or(format!("column {}", feature + 1));
+            (0..width).map(|feature| column(name(feature), values(feature))).collect()
         }
     };
     let mut classes = BTreeMap::new();
-    for label in parts().filter_map(|part| part.labels.as_ref()).flatten() {
+    for label in raw.data.labels.iter().flatten() {
         let name = raw.classes.get(*label as usize).cloned().unwrap_or(label.to_string());
         *classes.entry(name).or_default() += 1;
     }
-    let test = raw.test.as_ref().map(|test| test.len());
     Ok(Description {
         name: source.to_owned(),
-        examples: raw.data.len() + test.unwrap_or(0),
+        examples,
         test,
         features: width,
         image: raw.data.image,
         classes,
         columns,
         text,
+        notes: input.notes(&raw.notes),
     })
 }
 
 /// The columns of text in a table, which are dropped from now on.
-fn text_columns(source: &str, reading: &mut Reading) -> Vec<String> {
+fn text_columns(path: &Path, reading: &mut Reading) -> Vec<String> {
     // What is wrong with the file is said when it is read.
-    let path = Path::new(source);
-    let Ok(columns) = raw::columns(path, None, reading) else { return vec![] };
+    let Ok(columns) = raw::columns(path, reading) else { return vec![] };
     let mut names = vec![];
     for place in columns.text {
         let name = columns.names[place].clone();
@@ -113,18 +115,20 @@ fn text_columns(source: &str, reading: &mut Reading) -> Vec<String> {
     names
 }
 
-fn column(name: String, mut values: Vec<f32>) -> ColumnDescription {
+fn column(name: String, mut values: Vec<f64>) -> ColumnDescription {
     let all = values.len();
     values.retain(|value| !value.is_nan());
-    values.sort_unstable_by(f32::total_cmp);
     let n = values.len();
-    let at = |place: usize| values.get(place).copied().unwrap_or(f32::NAN);
+    values.sort_unstable_by(f64::total_cmp);
+    let mean = Impute::Mean.value(&mut values);
+    let median = Impute::Median.value(&mut values);
+    let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
     ColumnDescription {
         name,
         missing: all - n,
-        min: at(0),
-        mean: values.iter().map(|&v| f64::from(v)).sum::<f64>() / n as f64,
-        median: if n > 0 { at((n - 1) / 2) + (at(n / 2) - at((n - 1) / 2)) / 2.0 } else { f32::NAN },
-        max: at(n.wrapping_sub(1)),
+        min: known(values.first().copied()),
+        mean: known(mean),
+        median: known(median),
+        max: known(values.last().copied()),
     }
 }
