@@ -144,7 +144,7 @@ fn a_gradient_that_is_no_number() {
     let text = says(|| _ = Adam::new(0.1).minimize_recorded(&mut w, &NONE, &mut recorded));
     assert_eq!(text, "minimize_recorded: the gradient of `b` is inf at element 0; no step is made with it");
     // A model that is one tensor has no name.
-    let text = says(|| Sgd::new(0.1).step(&mut Tensor::ones([1]), &Tensor::full([1], NAN)));
+    let text = says(|| Sgd::<f64>::new(0.1).step(&mut Tensor::ones([1]), &Tensor::full([1], NAN)));
     assert_eq!(text, "step: the gradient is NaN at element 0; no step is made with it");
 }
 
@@ -427,6 +427,12 @@ fn mistakes_point_at_the_line_of_whoever_made_them() {
     let text = says(|| _ = sgd.minimize_recorded(&mut vec(1), &vec(1), &mut recorded));
     assert!(text.starts_with("the groups were made for another model"), "{text}");
     says(|| _ = sgd.minimize(&mut mlp, |mlp, tape| mlp.forward(tape.constant(Tensor::ones([4, 2])))));
+
+    let mut rms = RmsProp::new(0.1);
+    rms.step(&mut vec(1), &vec(1));
+    rms.centered = true;
+    let text = says(|| rms.step(&mut vec(1), &vec(1)));
+    assert_eq!(text, "the optimizer keeps 1 tensors for a parameter and is now asked for 2");
 
     // What stands around optimizers.
     let mut accumulator = Accumulator::new();

@@ -181,7 +181,7 @@ impl<T: Real> Product<'_, T> {
         let (a, b) = (self.a.start(), self.b.start());
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let room = stretch * (VECTORS * lanes).min(n.next_multiple_of(lanes));
-        let mut panel = Buffer::stale(room).unwrap_or_else(|| too_large::<T>(&[room]));
+        let Some(mut panel) = Buffer::stale(room) else { too_large::<T>(&[room]) };
         for p in (0..k).step_by(stretch) {
             let depth = stretch.min(k - p);
             for part in even(n.div_ceil(lanes), VECTORS) {

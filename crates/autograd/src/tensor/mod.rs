@@ -112,7 +112,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
         let shape = shape.as_ref();
-        let mut buffer = Buffer::stale(count(shape)).unwrap_or_else(|| too_large::<T>(shape));
+        let Some(mut buffer) = Buffer::stale(count(shape)) else { too_large::<T>(shape) };
         fill(buffer.as_mut_slice());
         Tensor::from_buffer(shape, buffer)
     }

@@ -182,7 +182,10 @@ pub(super) fn too_large<T>(shape: &[usize]) -> ! {
     let bytes = shape.iter().map(|&size| size as f64).product::<f64>() * size_of::<T>() as f64;
     let operation = match OPERATION.get() {
         "" => String::new(),
-        path => last_name(path).to_lowercase() + ": ",
+        path => {
+            let name = last_name(path);
+            name.strip_suffix("Op").unwrap_or(&name).to_lowercase() + ": "
+        }
     };
     panic!("{operation}a tensor of shape {shape:?} takes {bytes:.0} bytes, more memory than there is");
 }

@@ -386,9 +386,10 @@ fn begin<T: Real>(optimizer: &mut dyn Optimizer<T>, model: &impl Tree<Tensor<T>>
     if let Some(problem) = bad_setting(optimizer) {
         panic!("{problem}");
     }
+    let wanted = optimizer.labels().len();
     let (memory, mut count, mut problem) = (optimizer.memory_mut(), 0, None);
     each_parameter(model, |name, parameter: &Tensor<T>| {
-        problem = problem.take().or_else(|| memory.problem(count, name, parameter.shape()));
+        problem = problem.take().or_else(|| memory.problem(wanted, count, name, parameter.shape()));
         count += 1;
     });
     if let Some(problem) = problem {
