@@ -50,7 +50,7 @@ pub(crate) fn backward<T: Real>(op: &dyn AnyOp<T>, share: &Tensor<T>, y: Var<T>,
 }
 
 fn first_bad<T: Real>(x: &Tensor<T>) -> Option<(usize, T)> {
-    x.to_vec().into_iter().enumerate().find(|(_, x)| !x.is_finite())
+    x.first_not_finite()
 }
 
 /// Shape and range of a tensor.

@@ -104,7 +104,7 @@ impl<T: Real> Var<'_, T> {
     #[track_caller]
     pub fn explain(self) -> String {
         self.assert_scalar("explain");
-        let gradients = self.fast_sweep(|_| true, |_, _| ());
+        let gradients = self.fast_sweep(Tensor::ones(self.shape()), |_| true, |_, _| ());
         let nodes = self.tape().nodes.borrow();
         let mut text = String::new();
         for (id, (node, gradient)) in nodes.iter().zip(&gradients).enumerate() {

@@ -36,7 +36,15 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn backward(self) -> Gradients<'t, T> {
         self.tape.assert_open("backward");
         self.assert_scalar("backward");
-        Gradients { tape: self.tape, by_id: self.fast_sweep(|_| false, |_, _| ()) }
+        self.pull(Tensor::ones(self.shape()))
+    }
+
+    /// `uᵀ ∂y/∂x` for every variable `x` on the tape, where `y` is this variable and `u` has its shape. Nothing is
+    /// recorded.
+    #[track_caller]
+    pub(crate) fn pull(self, u: Tensor<T>) -> Gradients<'t, T> {
+        let lines = self.tape.len();
+        Gradients { tape: self.tape, lines, by_id: self.fast_sweep(u, |_| false, |_, _| ()) }
     }
 
     /// [`backward`](Self::backward) for a tape that nobody looks at afterwards: `take` is given the gradient
@@ -68,6 +76,7 @@ impl<'t, T: Real> Var<'t, T> {
             give(k, (leaf.id == self.id).then(|| Tensor::ones(leaf.shape())));
         }
         self.fast_sweep(
+            Tensor::ones(self.shape()),
             |_| false,
             |id, adjoints| {
                 // What is further down the tape has been walked over, and nobody looks at it again.
@@ -84,17 +93,17 @@ impl<'t, T: Real> Var<'t, T> {
         );
     }
 
-    /// The sweep that records nothing, from the gradient 1 of this scalar. `after` each line it may look at
+    /// The sweep that records nothing, from this gradient of this variable. `after` each line it may look at
     /// the adjoints.
     pub(crate) fn fast_sweep(
         self,
+        seed: Tensor<T>,
         keep: impl Fn(usize) -> bool,
         after: impl FnMut(usize, &mut [Option<Tensor<T>>]),
     ) -> Vec<Option<Tensor<T>>> {
         let tape = self.tape;
         // ANCHOR: fast
-        let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
-        let seed = Tensor::ones(self.shape());
+        let needed = Needed::by_any(tape, self.id);
         let rule = |op: &Rc<dyn AnyOp<T>>, wrt, g: &Tensor<T>, x: &[Self], y: Self, to: &mut Option<_>| {
             // A share that is looked at is computed by itself.
             let checking = tape.checking.get();
@@ -170,14 +179,7 @@ impl<'t, T: Real> Var<'t, T> {
             assert!(shape == given, "vjp: the weights have shape {given:?}, the output {shape:?}");
         }
         let last = y.iter().map(|y| y.id).max().expect("there is an output");
-        let wanted: Vec<usize> = wrt.iter().map(|x| x.id).collect();
-        // ANCHOR: needed
-        let mut needed = vec![false; last + 1];
-        wanted.iter().filter(|&&id| id <= last).for_each(|&id| needed[id] = true);
-        for (id, node) in tape.nodes.borrow()[..=last].iter().enumerate() {
-            needed[id] |= node.inputs.iter().any(|&input| needed[input]);
-        }
-        // ANCHOR_END: needed
+        let needed = Needed::by(tape, last, wrt);
         // Lines of the gradient belong to the user's line whose operation they differentiate.
         let before = tape.on_behalf_of.get();
         // ANCHOR: recorded
@@ -185,13 +187,17 @@ impl<'t, T: Real> Var<'t, T> {
             tape.on_behalf_of.set(Some(y.id));
             Some(op.vjp(wrt, *g, inputs, y))
         };
-        let keep = |id| wanted.contains(&id);
+        let mut wanted = vec![false; needed.flags.len()];
+        wrt.iter().filter(|x| needed.has(x.id)).for_each(|x| wanted[x.id - needed.first] = true);
+        let keep = |id| wanted[id - needed.first];
         let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
-        let grads = sweep(tape, seeds, &needed, keep, rule, |sum, share| sum + share, |_, _| ());
+        let add = |sum, share| sum + share;
+        let grads = tape.while_recording(true, || sweep(tape, seeds, &needed, keep, rule, add, |_, _| ()));
         // ANCHOR_END: recorded
         tape.on_behalf_of.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
-        wrt.iter().map(|x| grads.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
+        let found = |x: &Self| grads.get(x.id - needed.first).copied().flatten();
+        wrt.iter().map(|x| found(x).unwrap_or_else(|| zero(x))).collect()
     }
 
     #[track_caller]
@@ -203,11 +209,43 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+/// The lines that a sweep visits: those with a flag, of which the first is that of line `first`.
+pub(crate) struct Needed {
+    first: usize,
+    flags: Vec<bool>,
+}
+
+impl Needed {
+    /// Every line up to the `last` that depends on a variable.
+    pub(crate) fn by_any<T: Real>(tape: &Tape<T>, last: usize) -> Self {
+        let nodes = tape.nodes.borrow();
+        Needed { first: 0, flags: nodes[..=last].iter().map(|node| node.depends).collect() }
+    }
+
+    // ANCHOR: needed
+    /// Every line up to the `last` that depends on one of `wrt`: none before the first of these, so that a sweep
+    /// over the end of a long tape costs what the end costs.
+    fn by<T: Real>(tape: &Tape<T>, last: usize, wrt: &[Var<T>]) -> Self {
+        let first = wrt.iter().map(|x| x.id).min().unwrap_or(last + 1);
+        let mut needed = Needed { first, flags: vec![false; (last + 1).saturating_sub(first)] };
+        wrt.iter().filter(|x| x.id <= last).for_each(|x| needed.flags[x.id - first] = true);
+        for (id, node) in tape.nodes.borrow()[..=last].iter().enumerate().skip(first) {
+            needed.flags[id - first] |= node.inputs.iter().any(|&input| needed.has(input));
+        }
+        needed
+    }
+    // ANCHOR_END: needed
+
+    fn has(&self, id: usize) -> bool {
+        id.checked_sub(self.first).and_then(|place| self.flags.get(place)).is_some_and(|&needed| needed)
+    }
+}
+
 // ANCHOR: sweep
-/// The reverse sweep. `adjoint[i]` collects the gradient of the outputs with respect to line `i`;
+/// The reverse sweep. `adjoint[i]` collects the gradient of the outputs with respect to needed line `i`;
 /// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the inputs.
 /// It starts from the `seeds`, the gradients at the outputs; the largest line among them is that of
-/// the last `needed` flag. Lines that are not needed are never visited. Adjoints of leaves and of those
+/// the last flag. Lines that are not needed are never visited. Adjoints of leaves and of those
 /// to `keep` are returned, the others are dropped on the way. `after` every line it may take some, too. A `rule` is
 /// shown what the input has collected so far; instead of returning its share it may add it there.
 ///
@@ -215,21 +253,24 @@ impl<'t, T: Real> Var<'t, T> {
 pub(crate) fn sweep<'t, T: Real, G: Clone>(
     tape: &'t Tape<T>,
     seeds: impl IntoIterator<Item = (usize, G)>,
-    needed: &[bool],
+    needed: &Needed,
     keep: impl Fn(usize) -> bool,
     rule: impl Fn(&Rc<dyn AnyOp<T>>, usize, &G, &[Var<'t, T>], Var<'t, T>, &mut Option<G>) -> Option<G>,
     add: impl Fn(G, G) -> G,
     mut after: impl FnMut(usize, &mut [Option<G>]),
 ) -> Vec<Option<G>> {
-    let mut adjoint: Vec<Option<G>> = vec![None; needed.len()];
+    let first = needed.first;
+    let mut adjoint: Vec<Option<G>> = vec![None; needed.flags.len()];
     let collect = |place: &mut Option<G>, share: G| {
         *place = Some(match place.take() {
             Some(sum) => add(sum, share),
             None => share,
         });
     };
-    seeds.into_iter().for_each(|(id, seed)| collect(&mut adjoint[id], seed));
-    for id in (0..needed.len()).rev().filter(|&id| needed[id]) {
+    for (id, seed) in seeds.into_iter().filter(|(id, _)| *id >= first) {
+        collect(&mut adjoint[id - first], seed);
+    }
+    for id in (first..first + adjoint.len()).rev().filter(|&id| needed.has(id)) {
         // Filled where it stays: to collect it and move it takes longer than a small rule.
         let mut inputs = SmallVec::<[Var<T>; 3]>::new();
         let op = {
@@ -240,11 +281,12 @@ pub(crate) fn sweep<'t, T: Real, G: Clone>(
         let Some(op) = op else {
             continue; // a leaf: its adjoint stays
         };
-        let g = if keep(id) { adjoint[id].clone() } else { adjoint[id].take() };
+        let place = &mut adjoint[id - first];
+        let g = if keep(id) { place.clone() } else { place.take() };
         if let Some(g) = g {
             let y = Var { tape, id };
-            for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed[input.id]) {
-                let place = &mut adjoint[input.id];
+            for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed.has(input.id)) {
+                let place = &mut adjoint[input.id - first];
                 if let Some(share) = rule(&op, wrt, &g, &inputs, y, place) {
                     collect(place, share);
                 }
@@ -259,6 +301,8 @@ pub(crate) fn sweep<'t, T: Real, G: Clone>(
 /// The result of [`Var::backward`]: one tensor for every variable.
 pub struct Gradients<'t, T: Real> {
     tape: &'t Tape<T>,
+    /// How many lines the tape had.
+    lines: usize,
     by_id: Vec<Option<Tensor<T>>>,
 }
 
@@ -267,11 +311,15 @@ impl<'t, T: Real> Gradients<'t, T> {
     /// depend on it.
     ///
     /// # Panics
-    /// If `x` is on another tape, or is not a leaf made by [`Tape::var`]: gradients of intermediate
-    /// values are not kept ([`Var::grad`] gives them).
+    /// If `x` is on another tape, was made after the gradients were computed, or is not a leaf made by
+    /// [`Tape::var`]: gradients of intermediate values are not kept ([`Var::grad`] gives them).
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
         assert!(std::ptr::eq(x.tape, self.tape), "wrt: the variable belongs to another tape");
+        assert!(
+            x.id < self.lines,
+            "wrt: the variable was made after `backward`, which cannot have used it; make it before what depends on it"
+        );
         let node = &self.tape.nodes.borrow()[x.id];
         if node.op.is_some() || !node.depends {
             panic!("wrt: only variables made by `tape.var` keep their gradient; use `grad` for others");

@@ -1,7 +1,7 @@
 //! What an operation is: a forward function and one derivative rule.
 //!
-//! The rule is written *on variables*, in the vocabulary users have. On the fast pass it runs
-//! without recording; when a gradient is itself to be differentiated the same rule is recorded.
+//! The rule is written *on variables*, in the vocabulary users have. On the fast pass the lines that it
+//! makes are forgotten; when a gradient is itself to be differentiated the same rule is recorded.
 //! So one line of mathematics serves derivatives of every order.
 //!
 //! # A custom operation
@@ -34,6 +34,35 @@
 //!     autograd::gradcheck(|[x]| Var::apply(Cube, [x]), [Tensor::scalar(0.7)], order).unwrap();
 //! }
 //! ```
+//!
+//! # A rule that differentiates
+//!
+//! A rule may call [`Var::vjp`] and [`Var::grad`]. Its inputs and its output depend on each other on the tape, and a
+//! derivative follows every path. So the rule starts from an [alias](Var::alias) of each: from there on, the only paths
+//! are those that it makes itself.
+//!
+//! ```
+//! use autograd::{Op, Real, Tensor, Var, gradcheck};
+//!
+//! /// The `y` with `y = ½ cos(a + y)`, by iteration. With `f` for the right side, `ā = ȳ ∂f/∂a / (1 − ∂f/∂y)`.
+//! struct Solution;
+//!
+//! impl<T: Real> Op<T, 1> for Solution {
+//!     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+//!         a.map(|a| (0..100).fold(T::zero(), |y, _| T::of(0.5) * (a + y).cos()))
+//!     }
+//!
+//!     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+//!         let [a, y] = [a, y].map(Var::alias);
+//!         let [by_a, by_y] = ((a + y).cos() * 0.5).sum().grad([a, y]);
+//!         g * by_a / (1.0 - by_y)
+//!     }
+//! }
+//!
+//! for order in 1..=3 {
+//!     gradcheck(|[x]| Var::apply(Solution, [x]), [Tensor::from_vec([2], vec![0.7, -2.0])], order).unwrap();
+//! }
+//! ```
 
 use crate::attribute::Attributes;
 use crate::{Real, Tensor, Var, check};
@@ -60,7 +89,8 @@ pub trait Op<T: Real, const N: usize>: 'static {
     fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T>;
 
     /// The vector-Jacobian product: given `g = ∂L/∂y`, returns `∂L/∂inputs[wrt]`, of the same shape
-    /// as that input. `y` is the output, for rules that are simplest in terms of it.
+    /// as that input. `y` is the output, for rules that are simplest in terms of it. The rule may itself
+    /// [differentiate](self#a-rule-that-differentiates).
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], y: Var<'t, T>) -> Var<'t, T>;
     // ANCHOR_END: op
 
@@ -189,7 +219,7 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
 }
 
 /// `Wrap` of `program::Wrap<program::Inner>`: the last part of a path, without what stands in angle brackets.
-fn last_name(path: &str) -> String {
+pub(crate) fn last_name(path: &str) -> String {
     let (mut name, mut depth, mut before) = (String::new(), 0, ' ');
     for letter in path.chars() {
         match letter {

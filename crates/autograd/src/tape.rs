@@ -14,13 +14,13 @@ use smallvec::SmallVec;
 use crate::Real;
 use crate::check;
 use crate::op::{AnyOp, Erased, Op};
-use crate::tensor::{Shape, Tensor, short_copy};
+use crate::tensor::{MadeBy, Shape, Tensor, short_copy};
 
 // ANCHOR: node
 /// One line of a tape.
 pub(crate) struct Node<T: Real> {
     pub(crate) value: Tensor<T>,
-    /// The operation that made the value; `None` for variables, constants and unrecorded lines.
+    /// The operation that made the value; `None` for variables and constants.
     pub(crate) op: Option<Rc<dyn AnyOp<T>>>,
     pub(crate) inputs: Inputs,
     /// Whether the value depends on a variable.
@@ -150,9 +150,17 @@ impl<T: Real> Tape<T> {
     }
     // ANCHOR_END: push
 
-    /// Whether operations are recorded: not while a rule runs for [`Var::backward`].
+    /// Whether what is computed stays on the tape: not while a rule runs for [`Var::backward`].
     pub fn is_recording(&self) -> bool {
         self.recording.get()
+    }
+
+    /// Runs `f`, whose lines stay or not, as [`is_recording`](Self::is_recording) says meanwhile.
+    pub(crate) fn while_recording<R>(&self, recording: bool, f: impl FnOnce() -> R) -> R {
+        let before = self.recording.replace(recording);
+        let result = f();
+        self.recording.set(before);
+        result
     }
 
     /// Panics, at the user's line, if values may not be looked at. A rule is not called from there: its operation is
@@ -171,11 +179,11 @@ impl<T: Real> Tape<T> {
     }
 
     // ANCHOR: forgetting
-    /// Runs `f` without recording, and forgets the lines it made: only its value remains.
+    /// Runs `f`, and forgets the lines it made: only its value remains. Until then they are lines like others, so
+    /// that `f` may itself differentiate.
     pub(crate) fn forgetting<'t>(&'t self, f: impl FnOnce() -> Var<'t, T>) -> Tensor<T> {
-        let (mark, recording) = (self.len(), self.recording.replace(false));
-        let value = f().value();
-        self.recording.set(recording);
+        let mark = self.len();
+        let value = self.while_recording(false, || f().value());
         self.nodes.borrow_mut().truncate(mark);
         value
     }
@@ -246,12 +254,12 @@ impl<'t, T: Real> Var<'t, T> {
         };
         let (tape, op) = (first.tape, Erased(op));
         check::one_tape(&op, &inputs);
-        let value = op.0.forward(values(&tape.nodes.borrow(), inputs));
+        let value = {
+            let _made_by = MadeBy::operation::<O>();
+            op.0.forward(values(&tape.nodes.borrow(), inputs))
+        };
         if tape.checking.get() {
             check::forward(&op, &value, &inputs);
-        }
-        if !tape.recording.get() {
-            return tape.constant(value);
         }
         tape.push(value, Some(Rc::new(op)), &inputs, false)
     }

@@ -60,9 +60,8 @@ impl<'t, T: Real> Var<'t, T> {
         if count == 0 {
             return self.tape.constant(Tensor::zeros(shape));
         }
-        let unit = |k: usize| Tensor::from_fn(&outputs, |i| if i == k { T::one() } else { T::zero() });
         let rows: Vec<Var<'t, T>> =
-            (0..count).map(|k| self.vjp(self.tape.constant(unit(k)), &[x])[0]).collect();
+            (0..count).map(|k| self.vjp(self.tape.constant(unit(&outputs, k)), &[x])[0]).collect();
         Var::stack(&rows, 0).reshape(shape)
     }
 
@@ -197,6 +196,11 @@ fn assert_along<T: Real>(op: &str, wrt: &[Var<T>], v: &[Var<T>]) {
     assert!(of == along, "{op}: the variables have shapes {of:?}, the directions {along:?}");
 }
 
+/// 1 at place `k`, elsewhere 0.
+fn unit<T: Real>(shape: &[usize], k: usize) -> Tensor<T> {
+    Tensor::from_fn(shape, |i| if i == k { T::one() } else { T::zero() })
+}
+
 /// Reproducible `±1`, by splitmix64.
 fn signs<T: Real>(shape: &[usize], seed: u64, probe: u64) -> Tensor<T> {
     let start = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(probe << 32);
@@ -294,15 +298,30 @@ pub fn value_and_update<T: Real, M: Tree<Tensor<T>>>(
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
     let value = y.item();
-    y.backward_and_forget(&leaves, &mut |ready, gradient| {
-        let mut number = 0;
+    // To come to one leaf is to walk over all of them. So of many leaves some wait for each other, and the walks are
+    // never more than about `WALKS`.
+    const WALKS: usize = 32;
+    let (mut ready, mut count) = (vec![None; leaves.len()], 0);
+    let mut give = |ready: &mut [Option<Tensor<T>>]| {
+        let mut places = ready.iter_mut().enumerate();
         model.visit_mut(Name::Root, &mut |name, leaf| {
-            if number == ready {
+            let (number, gradient) = places.next().expect("one for every leaf");
+            if let Some(gradient) = gradient.take() {
                 update(number, name, leaf, &gradient);
             }
-            number += 1;
         });
+    };
+    y.backward_and_forget(&leaves, &mut |number, gradient| {
+        ready[number] = Some(gradient);
+        count += 1;
+        if count > leaves.len() / WALKS {
+            give(&mut ready);
+            count = 0;
+        }
     });
+    if count > 0 {
+        give(&mut ready);
+    }
     value
 }
 
@@ -426,7 +445,8 @@ where
     filled(model, loss.gauss_newton_product(output, &leaves, &directions).iter().map(|h| h.value()))
 }
 
-/// All first derivatives: for every leaf of the model a tensor of shape `[shape of y, shape of leaf]`.
+/// All first derivatives: for every leaf of the model a tensor of shape `[shape of y, shape of leaf]`. One sweep
+/// for every element of `y`, of which nothing is kept but the row.
 #[track_caller]
 pub fn jacobian<T: Real, M>(
     model: &M,
@@ -438,7 +458,16 @@ where
     let tape = Tape::new();
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
-    filled(model, leaves.iter().map(|&leaf| y.jacobian(leaf).value()))
+    let shape = |leaf: &Var<'_, T>| [&y.shape()[..], &leaf.shape()].concat();
+    let mut jacobians: Vec<Tensor<T>> = leaves.iter().map(|leaf| Tensor::zeros(shape(leaf))).collect();
+    for k in 0..y.shape().iter().product() {
+        let row = y.pull(unit(&y.shape(), k));
+        for (jacobian, &leaf) in jacobians.iter_mut().zip(&leaves) {
+            let row = row.wrt(leaf).to_vec();
+            jacobian.make_mut()[k * row.len()..][..row.len()].copy_from_slice(&row);
+        }
+    }
+    filled(model, jacobians)
 }
 
 /// All second derivatives of a scalar function: the symmetric matrix `[n, n]` over all `n` numbers of
@@ -455,15 +484,14 @@ pub fn hessian<T: Real, M: Tree<Tensor<T>>>(
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
     y.assert_scalar("hessian");
-    let flat = |vars: &[Var<'_, T>]| -> Vec<T> { vars.iter().flat_map(|x| x.value().to_vec()).collect() };
     let gradients = y.vjp(tape.constant(Tensor::ones(y.shape())), &leaves);
-    let mut rows = vec![];
+    let n = leaves.iter().map(|leaf| leaf.value().len()).sum();
+    let mut rows = Vec::with_capacity(n * n);
     for gradient in gradients {
         for k in 0..gradient.value().len() {
-            let unit = Tensor::from_fn(gradient.shape(), |i| if i == k { T::one() } else { T::zero() });
-            rows.extend(flat(&gradient.vjp(tape.constant(unit), &leaves)));
+            let row = gradient.pull(unit(&gradient.shape(), k));
+            leaves.iter().for_each(|&leaf| rows.extend(row.wrt(leaf).to_vec()));
         }
     }
-    let n = (rows.len() as f64).sqrt() as usize;
     Tensor::from_vec([n, n], rows)
 }

@@ -112,3 +112,29 @@ fn gradients_are_cheap() {
     assert!(jvp <= 5.5, "{jvp}");
     assert!(hvp <= 10.0, "{hvp}");
 }
+
+#[test]
+fn rows_of_a_jacobian_leave_nothing_behind() {
+    // 200 outputs through a hidden layer of 500: a sweep holds some thousand numbers, and all of them a million.
+    let x = Tensor::from_fn([1, 500], |i| (i as f64).sin());
+    let w = Tensor::from_fn([500, 200], |i| (i as f64).cos());
+    let peak = |work: &dyn Fn()| {
+        let before = cost::live_bytes();
+        cost::reset_peak();
+        work();
+        assert_eq!(cost::live_bytes(), before);
+        cost::peak_bytes() - before
+    };
+    let result = 8 * 200 * 500;
+    let taken = peak(&|| {
+        let j = autograd::jacobian(&x, |x, tape| x.tanh().matmul(tape.constant(&w)).tanh().square());
+        assert_eq!(j.shape(), [1, 200, 1, 500]);
+    });
+    assert!(taken < 2 * result, "jacobian: {taken} bytes for {result}");
+    let result = 8 * 500 * 500;
+    let taken = peak(&|| {
+        let h = autograd::hessian(&x, |x, tape| x.tanh().matmul(tape.constant(&w)).tanh().square().sum());
+        assert_eq!(h.shape(), [500, 500]);
+    });
+    assert!(taken < 2 * result, "hessian: {taken} bytes for {result}");
+}

@@ -11,6 +11,7 @@
 //! ```
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autograd::{Name, Real, Tensor, Tree, Var};
@@ -27,7 +28,7 @@ use crate::random::{Generator, Purpose, between, generator, normal};
 ///
 /// A training pass may also find new values for [buffers](autograd::Buffer), like the running statistics of
 /// [`BatchNorm`](crate::layers::BatchNorm). A variable on a tape cannot change the model at rest, so
-/// they wait here until [`store`](Self::store).
+/// they wait here until [`store`](Self::store). If that is forgotten, the second step of training says so.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
     seed: u64,
@@ -37,27 +38,37 @@ pub struct Context<'a> {
     draws: u64,
     progress: f64,
     labels: Option<Vec<u32>>,
-    /// New values of leaves, at most one for each.
-    noted: Vec<Note>,
+    /// New values of leaves, at most one for each, by their lines.
+    noted: BTreeMap<usize, Vec<Note>>,
+}
+
+/// The marks of a leaf at rest: new values were noted for it, and since then an optimizer has made a step.
+const NOTED: u8 = 1;
+const STEPPED: u8 = 2;
+
+/// An optimizer has made a step with the model that this buffer belongs to: if a new value was noted for it, that has to
+/// be stored before the next pass.
+pub(crate) fn expect_store<T: Real>(buffer: &Tensor<T>) {
+    if buffer.mark() == NOTED {
+        buffer.set_mark(STEPPED);
+    }
 }
 
 /// A new value for a leaf of a model.
 #[derive(Clone, Debug)]
 struct Note {
-    /// The line of the leaf on its tape.
-    line: usize,
-    /// Its value there, a `Tensor<T>`. It shares its memory with the model at rest, which is how leaves are
+    /// Its value on the tape, a `Tensor<T>`. It shares its memory with the model at rest, which is how leaves are
     /// told apart that have the same line on two tapes.
     old: Arc<dyn Any + Send + Sync>,
     new: Tensor<f64>,
 }
 
 impl Note {
-    /// Whether it is for the leaf with this line and this value.
-    fn is_for<T: Real>(&self, line: usize, leaf: &Tensor<T>) -> bool {
+    /// Whether it is for the leaf with this value.
+    fn is_for<T: Real>(&self, leaf: &Tensor<T>) -> bool {
         let place = |tensor: &Tensor<T>| tensor.as_slice().map(<[T]>::as_ptr);
         let old = self.old.downcast_ref::<Tensor<T>>();
-        self.line == line && old.is_some_and(|old| old.shape() == leaf.shape() && place(old) == place(leaf))
+        old.is_some_and(|old| old.shape() == leaf.shape() && place(old) == place(leaf))
     }
 }
 
@@ -80,7 +91,8 @@ impl<'a> Context<'a> {
     }
 
     fn new(seed: u64, purpose: Purpose, epoch: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose, epoch, examples, draws: 0, progress: 1.0, labels: None, noted: vec![] }
+        let noted = BTreeMap::new();
+        Context { seed, purpose, epoch, examples, draws: 0, progress: 1.0, labels: None, noted }
     }
 
     /// Says how much of the training is done, from 0 at its first step towards 1.
@@ -138,11 +150,13 @@ impl<'a> Context<'a> {
     }
 
     /// Standard normal noise of shape `[batch, width]`; other numbers at every call.
+    #[track_caller]
     pub fn normal<T: Real>(&mut self, width: usize) -> Tensor<T> {
         self.draw(width, |from| T::of(from.sample(StandardNormal)))
     }
 
     /// Uniform noise in `[0, 1)` of shape `[batch, width]`; other numbers at every call.
+    #[track_caller]
     pub fn uniform<T: Real>(&mut self, width: usize) -> Tensor<T> {
         self.draw(width, |from| between(0.0, 1.0, from))
     }
@@ -158,12 +172,14 @@ impl<'a> Context<'a> {
     }
 
     /// Random signs of shape `[batch, width]`, `+1` and `−1` equally likely; others at every call.
+    #[track_caller]
     pub fn signs<T: Real>(&mut self, width: usize) -> Tensor<T> {
         self.draw(width, |from| if from.random() { T::one() } else { -T::one() })
     }
 
     /// Standard normal noise of any shape, which belongs to the batch as a whole and not to one example
     /// of it; other numbers at every call.
+    #[track_caller]
     pub fn normal_for_batch<T: Real>(&mut self, shape: impl AsRef<[usize]>) -> Tensor<T> {
         let first = self.examples.first().copied().unwrap_or(0);
         let mut from = generator(self.seed, self.purpose, self.epoch, first as u64);
@@ -172,6 +188,7 @@ impl<'a> Context<'a> {
         normal(shape, &mut from)
     }
 
+    #[track_caller]
     fn draw<T: Real>(&mut self, width: usize, number: impl Fn(&mut Generator) -> T) -> Tensor<T> {
         let stream = self.draws;
         self.draws += 1;
@@ -188,15 +205,16 @@ impl<'a> Context<'a> {
     /// that is used several times goes on from there.
     #[track_caller]
     pub fn latest<T: Real>(&self, leaf: Var<T>) -> Tensor<T> {
-        let (line, own) = (leaf.line(), leaf.value());
-        let noted = self.noted.iter().find(|note| note.is_for(line, &own));
+        let own = leaf.value();
+        let noted = self.noted.get(&leaf.line()).into_iter().flatten().find(|note| note.is_for(&own));
         noted.map_or(own, |note| note.new.cast())
     }
 
     /// Remembers a new value for a leaf of the model, for [`store`](Self::store), in place of an earlier one.
     ///
     /// # Panics
-    /// If the value has another shape.
+    /// If the value has another shape; or if an earlier one was noted, an optimizer made a step, and nothing was
+    /// stored or [discarded](Self::discard).
     #[track_caller]
     pub fn note<T: Real>(&mut self, leaf: Var<T>, value: Tensor<T>) {
         let (leaf_shape, shape) = (leaf.shape(), value.shape());
@@ -204,9 +222,25 @@ impl<'a> Context<'a> {
             leaf_shape[..] == *shape,
             "note: a value of shape {shape:?} for a leaf of shape {leaf_shape:?}"
         );
-        let (line, old) = (leaf.line(), leaf.value());
-        self.noted.retain(|note| !note.is_for(line, &old));
-        self.noted.push(Note { line, old: Arc::new(old), new: value.cast() });
+        let old = leaf.value();
+        assert!(
+            old.mark() != STEPPED,
+            "note: the running statistics of the last step of training were not stored; call \
+             `context.store(&mut model)` after every step, or `context.discard()` if they shall stay as they are"
+        );
+        old.set_mark(NOTED);
+        let noted = self.noted.entry(leaf.line()).or_default();
+        noted.retain(|note| !note.is_for(&old));
+        noted.push(Note { old: Arc::new(old), new: value.cast() });
+    }
+
+    /// Forgets the values noted in a forward pass: the model at rest stays as it is. `T` is the type of its numbers.
+    pub fn discard<T: Real>(&mut self) {
+        for note in std::mem::take(&mut self.noted).into_values().flatten() {
+            if let Some(old) = note.old.downcast_ref::<Tensor<T>>() {
+                old.set_mark(0);
+            }
+        }
     }
 
     /// Writes the values noted in a forward pass into the model at rest that was put on the tape for it, by
@@ -219,15 +253,15 @@ impl<'a> Context<'a> {
     #[track_caller]
     pub fn store<T: Real, M: Tree<Tensor<T>>>(&mut self, model: &mut M) {
         let noted = std::mem::take(&mut self.noted);
-        let Some(least) = noted.iter().map(|note| note.line).min() else { return };
+        let Some(&least) = noted.keys().next() else { return };
         let mut buffers = vec![];
         model.visit(&mut |name, leaf| buffers.push(name.is_buffer().then(|| leaf.clone())));
         // The leaves of a model are neighbours on a tape. So it began at a line from which on every note is for
         // a buffer.
         let fits = |first: &usize| {
-            noted.iter().all(|note| {
-                let leaf = buffers.get(note.line - first).and_then(Option::as_ref);
-                leaf.is_some_and(|leaf| note.is_for(note.line, leaf))
+            noted.iter().all(|(line, notes)| {
+                let leaf = buffers.get(line - first).and_then(Option::as_ref);
+                leaf.is_some_and(|leaf| notes.iter().all(|note| note.is_for(leaf)))
             })
         };
         let mut firsts = (0..=least).filter(fits);
@@ -245,7 +279,9 @@ impl<'a> Context<'a> {
         );
         let mut line = first;
         model.visit_mut(Name::Root, &mut |_, leaf| {
-            if let Some(note) = noted.iter().find(|note| note.line == line) {
+            if let Some([note, ..]) = noted.get(&line).map(Vec::as_slice) {
+                // The old value may live on in a clone of the model, which goes its own way.
+                leaf.set_mark(0);
                 *leaf = note.new.cast();
             }
             line += 1;

@@ -65,6 +65,7 @@ pub fn generator(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Gener
 }
 
 /// A tensor of numbers from the uniform distribution on `[low, high)`.
+#[track_caller]
 pub fn uniform<T: Real>(shape: impl AsRef<[usize]>, low: f64, high: f64, from: &mut Generator) -> Tensor<T> {
     Tensor::from_fn(shape, |_| between(low, high, from))
 }
@@ -80,6 +81,7 @@ pub(crate) fn between<T: Real>(low: f64, high: f64, from: &mut impl Rng) -> T {
 }
 
 /// A tensor of numbers from the standard normal distribution.
+#[track_caller]
 pub fn normal<T: Real>(shape: impl AsRef<[usize]>, from: &mut Generator) -> Tensor<T> {
     Tensor::from_fn(shape, |_| T::of(from.sample::<f64, _>(StandardNormal)))
 }

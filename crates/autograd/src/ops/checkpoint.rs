@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
-use super::{Case, Elementwise, case, wave};
-use crate::{Op, Real, Scalar, Tape, Tensor, Var};
+use super::{Case, case, wave};
+use crate::{Op, Real, Tape, Tensor, Var};
 
 /// The gradients of all inputs, and what they follow from.
 struct Pullback<T: Real, const N: usize> {
@@ -38,7 +38,7 @@ where
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], _y: Var<'t, T>) -> Var<'t, T> {
         // Inputs may depend on each other. Each enters through a line of its own, so that only the
         // path through this very input counts.
-        let inputs = inputs.map(|x| Var::apply(Alias, [x]));
+        let inputs = inputs.map(Var::alias);
         (self.f)(inputs).vjp(g, &[inputs[wrt]])[0]
     }
 
@@ -70,15 +70,40 @@ where
     }
 }
 
-/// `y = x`.
+/// `y = x`,  `x̄ = ȳ`.
 struct Alias;
 
-impl Elementwise for Alias {
-    fn f<T: Real>(&self, x: T) -> T {
-        x
+impl<T: Real> Op<T, 1> for Alias {
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        x.clone()
     }
-    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
-        x.lit(1.0)
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        g
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The same value on a line of its own, for a derivative with respect to this very use of it.
+    ///
+    /// A derivative rule may need the derivative of a part of the computation by one of its inputs, whatever the
+    /// inputs depend on and however they depend on each other. It computes that part from the aliases of its inputs:
+    ///
+    /// ```
+    /// # use autograd::Tape;
+    /// let tape = Tape::<f64>::new();
+    /// let a = tape.var(3.0);
+    /// let b = a * a; // depends on a
+    /// let [whole] = (a * b).grad([a]); // of a³
+    /// let [x, y] = [a, b].map(|input| input.alias());
+    /// let [partial] = (x * y).grad([x]); // ∂(xy)/∂x = y
+    /// let [second] = partial.grad([a]); // the alias depends on what it is an alias of
+    /// assert_eq!((whole.item(), partial.item(), second.item()), (27.0, 9.0, 6.0));
+    /// ```
+    ///
+    /// [`Op::vjp`](crate::Op::vjp) has such a rule.
+    #[track_caller]
+    pub fn alias(self) -> Var<'t, T> {
+        Var::apply(Alias, [self])
     }
 }
 
@@ -119,6 +144,7 @@ pub(super) const CASES: &[Case] = &[
         |a| checkpoint([a], |[a]| checkpoint([a.tanh()], |[b]| b * b) * a),
         [wave([3])]
     ),
+    case!("alias", |a| (a * a).alias() * a, [wave([3])]),
 ];
 
 #[cfg(test)]

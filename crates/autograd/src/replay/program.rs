@@ -153,11 +153,12 @@ impl<T: Real> Program<T> {
             let shares = || line.inputs.iter().any(|&input| lines[input].value.memory().0 == memory);
             line.value.len() >= LARGE || values[number[id]].is_none() && shares()
         };
-        let (results, mut passing) = ([&[value], &gradients[..]].concat(), vec![]);
+        let (mut is_result, mut passing) = (vec![false; lines.len()], vec![]);
+        gradients.iter().chain([&value]).for_each(|&id| is_result[id] = true);
         let first = order.len() - steps.len();
         for id in computed.filter(passes) {
             match last_use[id] {
-                Some(last) if !results.contains(&id) => steps[number[last] - first].finished.push(number[id]),
+                Some(last) if !is_result[id] => steps[number[last] - first].finished.push(number[id]),
                 _ => passing.push(number[id]),
             }
         }

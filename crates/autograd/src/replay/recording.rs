@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::program::Program;
 use crate::attribute::Attributes;
-use crate::gradient::sweep;
+use crate::gradient::{Needed, sweep};
 use crate::op::AnyOp;
 use crate::tape::Node;
 use crate::transform::on_tape;
@@ -114,7 +114,7 @@ impl<'t, T: Real> Var<'t, T> {
     fn gradient_lines(self, leaves: &[Self]) -> Vec<Self> {
         self.assert_scalar("Recorded");
         let tape = self.tape;
-        let needed: Vec<bool> = tape.nodes.borrow()[..=self.id].iter().map(|node| node.depends).collect();
+        let needed = Needed::by_any(tape, self.id);
         let before = tape.on_behalf_of.get();
         let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self, _: &mut _| {
             tape.on_behalf_of.set(Some(y.id));

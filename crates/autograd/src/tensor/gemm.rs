@@ -29,7 +29,7 @@ use pulp::{Simd, WithSimd};
 
 use super::matrix::copy;
 pub(super) use super::matrix::{Matrix, Place};
-use super::pool::{Buffer, LINE};
+use super::pool::{Buffer, LINE, too_large};
 use crate::Real;
 use tile::{Beside, Tile};
 
@@ -180,7 +180,8 @@ impl<T: Real> Product<'_, T> {
         let stretch = k.div_ceil(k.div_ceil(DEPTH));
         let (a, b) = (self.a.start(), self.b.start());
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
-        let mut panel = Buffer::stale(stretch * (VECTORS * lanes).min(n.next_multiple_of(lanes)));
+        let room = stretch * (VECTORS * lanes).min(n.next_multiple_of(lanes));
+        let Some(mut panel) = Buffer::stale(room) else { too_large::<T>(&[room]) };
         for p in (0..k).step_by(stretch) {
             let depth = stretch.min(k - p);
             for part in even(n.div_ceil(lanes), VECTORS) {

@@ -142,6 +142,7 @@ impl<T: Real> Tensor<T> {
 
     /// Zeros of the given size along `axis`, with row `k` of this tensor added to row `index[k]`: the
     /// transpose of [`index_select`](Self::index_select). Equal indices add up, in order.
+    #[track_caller]
     pub(crate) fn index_add(&self, axis: usize, size: usize, index: &[usize]) -> Self {
         let mut shape = self.shape.clone();
         shape[axis] = size;
@@ -209,6 +210,7 @@ impl<T: Real> Tensor<T> {
 
     /// Zeros of the given size along `axis`, with every element of this tensor added where its index
     /// says: the transpose of [`gather`](Self::gather). Equal indices add up, in order.
+    #[track_caller]
     pub(crate) fn scatter(&self, axis: usize, size: usize, index: &Indices) -> Self {
         let mut shape = self.shape.clone();
         shape[axis] = size;

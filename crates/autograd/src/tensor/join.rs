@@ -52,6 +52,7 @@ impl<T: Real> Tensor<T> {
 
     /// A tensor filled with `value` whose size along `axis` is `size`, with row `k` of this one
     /// written to row `place(k)`.
+    #[track_caller]
     pub(crate) fn embed(
         &self,
         axis: usize,

@@ -6,6 +6,7 @@
 //! of threads, and partial sums are combined in a fixed order: the same inputs give the same bits on any machine with
 //! any number of threads.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
@@ -46,6 +47,27 @@ pub(super) fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn
         let (i, piece) = next.expect("one for each part");
         task(i, piece);
     });
+}
+
+/// Whether no element is NaN or infinite.
+pub(super) fn all_finite<T: Real>(data: &[T]) -> bool {
+    let finite = |piece: &[T]| {
+        vectorized(
+            #[inline(always)]
+            || piece.iter().fold(true, |finite, x| finite & x.is_finite()),
+        )
+    };
+    if data.len() <= CHUNK {
+        return finite(data);
+    }
+    let chunk = piece(data.len(), CHUNK, LINE);
+    let all = AtomicBool::new(true);
+    share(data.len().div_ceil(chunk), |i| {
+        if !finite(&data[i * chunk..data.len().min((i + 1) * chunk)]) {
+            all.store(false, Ordering::Relaxed);
+        }
+    });
+    all.into_inner()
 }
 
 /// The length of the pieces for [`for_each_chunk`] where work may be divided anywhere: a multiple of `unit`, at most
@@ -169,6 +191,7 @@ impl<T: Real> Tensor<T> {
     /// # use autograd::Tensor;
     /// assert_eq!(Tensor::from_vec([2], vec![1.0, 2.0]).map(|x| x * x).to_vec(), [1.0, 4.0]);
     /// ```
+    #[track_caller]
     pub fn map(&self, f: impl Fn(T) -> T + Sync) -> Self {
         Tensor::combine(
             [self],
@@ -202,11 +225,13 @@ impl<T: Real> Tensor<T> {
 
     /// `f` of the elements at the same place in `N` tensors of one shape. The result lies in memory like most of
     /// them: what follows finds it as this found those.
+    #[track_caller]
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
         // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
         Tensor::combine_with(operands, &|out, pieces| fill(out, pieces, &f))
     }
 
+    #[track_caller]
     fn combine_with<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         if Tensor::are_few(operands) {
             return Tensor::build(&operands[0].shape, |out| Tensor::combine_few(operands, out, fill));
@@ -254,6 +279,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// With a contiguous result.
+    #[track_caller]
     fn combine_in_order<const N: usize>(operands: [&Self; N], fill: &Fill<T, N>) -> Self {
         // What lies the other way round is turned first, in blocks.
         let turned = operands.map(|t| (t.len() > CHUNK && t.turned().is_some()).then(|| t.copied()));
@@ -307,6 +333,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// A contiguous copy.
+    #[track_caller]
     pub(super) fn copied(&self) -> Self {
         let Some(walk) = self.turned() else {
             return Tensor::combine_in_order([self], &|out, [piece]| {
@@ -332,6 +359,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// Adds `other`, of the same shape, in place where nobody else holds this tensor.
+    #[track_caller]
     pub(crate) fn accumulate(&mut self, other: &Self) {
         if !self.is_contiguous() {
             *self = Tensor::combine([self, other], |[x, y]| x + y);

@@ -80,6 +80,7 @@ impl<T: Real> Tensor<T> {
 
     /// The solution `X` of `A X = B`, where all matrices `A` are triangular. Leading axes are the
     /// same.
+    #[track_caller]
     pub(crate) fn solve_triangular(&self, b: &Self, triangle: Triangle) -> Self {
         let (n, columns) = (self.shape[self.rank() - 1], b.shape[b.rank() - 1]);
         let (left, right) = (self.contiguous(), b.contiguous());

@@ -68,6 +68,7 @@ impl<T: Real> Tensor<T> {
 
     /// `x Wᵀ + b`: the products are added to the bias where they are made. `self` is `[batch, inputs]`, the
     /// weight `[outputs, inputs]`, the bias `[outputs]`; none of them is empty.
+    #[track_caller]
     pub(crate) fn linear(&self, weight: &Self, bias: &Self) -> Self {
         Tensor::build([self.shape[0], weight.shape[0]], |out| self.linear_into(weight, bias, out))
     }

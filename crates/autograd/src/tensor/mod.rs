@@ -51,7 +51,8 @@ pub(crate) use rows::sum_by;
 pub use shape::{Axes, Keep, Shape};
 pub use sort::SortOrder;
 
-use pool::Buffer;
+pub(crate) use pool::MadeBy;
+use pool::{Buffer, too_large};
 use shape::{Strides, contiguous_strides, count};
 pub(crate) use shape::{
     broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, same_sizes, short_copy,
@@ -111,7 +112,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn build(shape: impl AsRef<[usize]>, fill: impl FnOnce(&mut [T])) -> Self {
         let shape = shape.as_ref();
-        let mut buffer = Buffer::stale(count(shape));
+        let Some(mut buffer) = Buffer::stale(count(shape)) else { too_large::<T>(shape) };
         fill(buffer.as_mut_slice());
         Tensor::from_buffer(shape, buffer)
     }
@@ -122,27 +123,32 @@ impl<T: Real> Tensor<T> {
     /// # use autograd::Tensor;
     /// assert_eq!(Tensor::from_fn([2, 2], |i| i as f64).to_vec(), [0.0, 1.0, 2.0, 3.0]);
     /// ```
+    #[track_caller]
     pub fn from_fn(shape: impl AsRef<[usize]>, f: impl FnMut(usize) -> T) -> Self {
         let mut f = f;
         Tensor::build(shape, |out| out.iter_mut().enumerate().for_each(|(i, y)| *y = f(i)))
     }
 
     /// Every element equal to `value`.
+    #[track_caller]
     pub fn full(shape: impl AsRef<[usize]>, value: f64) -> Self {
         Tensor::build(shape, |out| out.fill(T::of(value)))
     }
 
     /// All zeros.
+    #[track_caller]
     pub fn zeros(shape: impl AsRef<[usize]>) -> Self {
         Tensor::full(shape, 0.0)
     }
 
     /// All ones.
+    #[track_caller]
     pub fn ones(shape: impl AsRef<[usize]>) -> Self {
         Tensor::full(shape, 1.0)
     }
 
     /// The identity matrix: ones on the diagonal of an `[n, n]` matrix of zeros.
+    #[track_caller]
     pub fn eye(n: usize) -> Self {
         let one_or_zero = |i: usize| if i / n == i % n { T::one() } else { T::zero() };
         Tensor::from_fn([n, n], one_or_zero)
@@ -154,6 +160,7 @@ impl<T: Real> Tensor<T> {
     /// # use autograd::Tensor;
     /// assert_eq!(Tensor::<f64>::arange(3).to_vec(), [0.0, 1.0, 2.0]);
     /// ```
+    #[track_caller]
     pub fn arange(count: usize) -> Self {
         Tensor::from_fn([count], |i| T::of(i as f64))
     }
@@ -164,6 +171,7 @@ impl<T: Real> Tensor<T> {
     /// # use autograd::Tensor;
     /// assert_eq!(Tensor::<f64>::linspace(0.0, 1.0, 5).to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
     /// ```
+    #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize) -> Self {
         let last = count.saturating_sub(1).max(1) as f64;
         // A weighted mean of the ends, so that both are exact.
@@ -171,6 +179,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// A single number, of shape `[]`.
+    #[track_caller]
     pub fn scalar(value: T) -> Self {
         Tensor::build([], |out| out[0] = value)
     }
@@ -201,6 +210,38 @@ impl<T: Real> Tensor<T> {
         (data.as_ptr().addr(), size_of_val(data))
     }
 
+    /// A mark on the memory behind this tensor, which its clones and views share: 0 at first, and after every
+    /// change in place. `nn` notices by it that new values of a buffer were never stored.
+    #[doc(hidden)]
+    pub fn mark(&self) -> u8 {
+        self.buffer.mark()
+    }
+
+    /// Sets the [`mark`](Self::mark).
+    #[doc(hidden)]
+    pub fn set_mark(&self, mark: u8) {
+        self.buffer.set_mark(mark);
+    }
+
+    /// The first element in row-major order that is NaN or infinite, with its place. One pass over memory, in parallel
+    /// for large tensors.
+    ///
+    /// ```
+    /// # use autograd::Tensor;
+    /// let a = Tensor::from_vec([2, 2], vec![1.0, 2.0, f64::INFINITY, 4.0]);
+    /// assert_eq!(a.first_not_finite(), Some((2, f64::INFINITY)));
+    /// assert_eq!(a.slice(0, 0, 1, 1).first_not_finite(), None);
+    /// ```
+    #[track_caller]
+    pub fn first_not_finite(&self) -> Option<(usize, T)> {
+        let room = &mut None;
+        let data = self.in_order(room);
+        if kernels::all_finite(data) {
+            return None;
+        }
+        data.iter().copied().enumerate().find(|(_, x)| !x.is_finite())
+    }
+
     /// Whether this is the very same tensor: the same header over the same memory.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)
@@ -220,8 +261,14 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The elements in row-major order.
+    #[track_caller]
     pub fn to_vec(&self) -> Vec<T> {
-        self.contiguous().as_slice().expect("contiguous").to_vec()
+        let mut elements = vec![];
+        if elements.try_reserve_exact(self.len()).is_err() {
+            too_large::<T>(&self.shape);
+        }
+        elements.extend_from_slice(self.in_order(&mut None));
+        elements
     }
 
     /// The elements in row-major order, if they lie so in memory (a view may not; see
@@ -240,6 +287,7 @@ impl<T: Real> Tensor<T> {
     /// a.make_mut()[0] = 1.0;
     /// assert_eq!((a.to_vec(), b.to_vec()), (vec![1.0, 0.0], vec![0.0, 0.0]));
     /// ```
+    #[track_caller]
     pub fn make_mut(&mut self) -> &mut [T] {
         if !self.contiguous || !self.buffer.is_unique() {
             *self = self.copied();
@@ -261,6 +309,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The same numbers in the other precision (or the same).
+    #[track_caller]
     pub fn cast<U: Real>(&self) -> Tensor<U> {
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");

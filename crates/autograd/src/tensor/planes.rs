@@ -8,6 +8,7 @@ use crate::Real;
 impl<T: Real> Tensor<T> {
     /// Pixels of each plane, given as positions in their plane. `shape` is that of the result, which
     /// has one element for each position.
+    #[track_caller]
     pub(crate) fn pick(&self, positions: &[u32], shape: [usize; 4]) -> Self {
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");
@@ -22,6 +23,7 @@ impl<T: Real> Tensor<T> {
 
     /// The transpose of [`pick`](Self::pick): adds every element to the pixel it was picked from.
     /// `shape` is that of the result.
+    #[track_caller]
     pub(crate) fn spread(&self, positions: &[u32], shape: [usize; 4]) -> Self {
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");

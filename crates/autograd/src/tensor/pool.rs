@@ -5,13 +5,16 @@
 //! mapped anew. A [`Buffer`] that is dropped therefore waits in a [`Pool`] for the next request of
 //! its size.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
 use super::cost;
 use crate::Real;
+use crate::op::last_name;
 
 /// Up to this many elements lie beside the counters of their tensor, in one piece of memory.
 const TINY: usize = 16;
@@ -25,6 +28,10 @@ pub(super) const LINE: usize = 64;
 
 /// At most this many bytes wait for reuse; the rest goes back to the system.
 const MOST_BYTES: usize = 1 << 30;
+
+/// Whether so many bytes can be had is asked before they are taken, so that a refusal is no abort. Of fewer it is
+/// not: asking would take longer than what they are needed for.
+const ASKED: usize = 1 << 20;
 
 /// Buffers that wait for reuse, by size class.
 #[derive(Debug)]
@@ -87,11 +94,17 @@ pub(crate) struct Buffer<T: Real> {
     /// Whether it came from the pool, or could have. What comes from outside is freed: were it kept, the pool
     /// would grow with every vector that is made into a tensor.
     pooled: bool,
+    /// See [`Tensor::mark`](super::Tensor::mark).
+    mark: AtomicU8,
 }
 
 impl<T: Real> Buffer<T> {
-    /// A buffer whose content is left over from an earlier use: the caller writes every element.
-    pub(crate) fn stale(len: usize) -> Self {
+    /// A buffer whose content is left over from an earlier use: the caller writes every element. `None` if there
+    /// is not so much memory.
+    pub(crate) fn stale(len: usize) -> Option<Self> {
+        if size_of::<T>().checked_mul(len).is_none_or(|bytes| bytes > isize::MAX as usize / 2) {
+            return None;
+        }
         let class = class::<T>(len);
         let recycled = if len < SMALLEST { None } else { T::pool().take(class) };
         let mut data = match recycled {
@@ -99,12 +112,13 @@ impl<T: Real> Buffer<T> {
             None if class <= TINY => SmallVec::from_buf_and_len([T::zero(); TINY], class),
             // Of memory that is cleared on demand, glibc keeps no small pieces at hand.
             None if class < SMALLEST => SmallVec::from_vec(std::iter::repeat_n(T::zero(), class).collect()),
+            None if size_of::<T>() * class >= ASKED && !can_be_had::<T>(class) => return None,
             None => SmallVec::from_vec(vec![T::zero(); class]),
         };
         spoil(&mut data);
         let pooled = class >= SMALLEST;
         let start = if pooled { data.as_ptr().align_offset(LINE).min(class - len) } else { 0 };
-        Buffer::new(data, start, len, pooled)
+        Some(Buffer::new(data, start, len, pooled))
     }
 
     pub(crate) fn from_vec(data: Vec<T>) -> Self {
@@ -114,7 +128,7 @@ impl<T: Real> Buffer<T> {
 
     fn new(data: SmallVec<[T; TINY]>, start: usize, len: usize, pooled: bool) -> Self {
         cost::hold(size_of::<T>() * len);
-        Buffer { data, start, len, pooled }
+        Buffer { data, start, len, pooled, mark: AtomicU8::new(0) }
     }
 
     pub(crate) fn as_slice(&self) -> &[T] {
@@ -122,8 +136,58 @@ impl<T: Real> Buffer<T> {
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        *self.mark.get_mut() = 0;
         &mut self.data[self.start..][..self.len]
     }
+}
+
+impl<T: Real> Buffer<T> {
+    pub(crate) fn mark(&self) -> u8 {
+        self.mark.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_mark(&self, mark: u8) {
+        self.mark.store(mark, Ordering::Relaxed);
+    }
+}
+
+/// Whether the system gives memory for so many elements. What it gave goes back at once.
+fn can_be_had<T>(elements: usize) -> bool {
+    Vec::<T>::new().try_reserve_exact(elements).is_ok()
+}
+
+thread_local!(static OPERATION: Cell<&'static str> = const { Cell::new("") });
+
+/// While it lives, memory is asked for by an operation of this type: for the message if there is none.
+pub(crate) struct MadeBy {
+    before: &'static str,
+}
+
+impl MadeBy {
+    pub(crate) fn operation<O>() -> Self {
+        MadeBy { before: OPERATION.replace(std::any::type_name::<O>()) }
+    }
+}
+
+impl Drop for MadeBy {
+    fn drop(&mut self) {
+        OPERATION.set(self.before);
+    }
+}
+
+/// Says that there is no memory for a tensor of this shape.
+#[cold]
+#[track_caller]
+pub(super) fn too_large<T>(shape: &[usize]) -> ! {
+    let bytes = shape.iter().map(|&size| size as f64).product::<f64>() * size_of::<T>() as f64;
+    let operation = match OPERATION.get() {
+        "" => String::new(),
+        path => {
+            let name = last_name(path);
+            name.strip_suffix("Op").unwrap_or(&name).to_lowercase() + ": "
+        }
+    };
+    panic!("{operation}a tensor of shape {shape:?} takes {bytes:.0} bytes, more memory than there is");
 }
 
 impl<T: Real> Drop for Buffer<T> {
@@ -152,7 +216,8 @@ mod tests {
     #[test]
     fn large_buffers_begin_at_a_cache_line() {
         for len in (SMALLEST..2000).chain([784_000]) {
-            let (mut single, mut double) = (Buffer::<f32>::stale(len), Buffer::<f64>::stale(len));
+            let (mut single, mut double) =
+                (Buffer::<f32>::stale(len).unwrap(), Buffer::<f64>::stale(len).unwrap());
             assert!(single.as_slice().as_ptr().addr().is_multiple_of(LINE), "{len}");
             assert!(double.as_slice().as_ptr().addr().is_multiple_of(LINE), "{len}");
             assert_eq!((single.as_mut_slice().len(), double.as_mut_slice().len()), (len, len));
@@ -170,9 +235,9 @@ mod tests {
     #[test]
     fn a_dropped_buffer_is_used_again() {
         let odd = 123_457; // a size no other test asks for
-        let first = Buffer::<f64>::stale(odd);
+        let first = Buffer::<f64>::stale(odd).unwrap();
         let address = first.as_slice().as_ptr();
         drop(first);
-        assert_eq!(Buffer::<f64>::stale(odd).as_slice().as_ptr(), address);
+        assert_eq!(Buffer::<f64>::stale(odd).unwrap().as_slice().as_ptr(), address);
     }
 }

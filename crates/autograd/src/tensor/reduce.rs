@@ -9,6 +9,7 @@ use crate::Real;
 impl<T: Real> Tensor<T> {
     /// The largest elements over the axes that are 1 in `shape`, and over leading axes that it lacks;
     /// NaN where there is one. There must be at least one element for each.
+    #[track_caller]
     pub(crate) fn max_to(&self, shape: &[usize]) -> Self {
         let lead = self.rank() - shape.len();
         let (kept, gone): (Vec<usize>, Vec<usize>) =
@@ -110,6 +111,7 @@ impl<T: Real> Tensor<T> {
     /// The running sum along an axis, from the first element on or, `backwards`, from the last.
     ///
     /// Added up in double precision: a running sum in `f32` soon loses small terms.
+    #[track_caller]
     pub(crate) fn cumsum(&self, axis: usize, backwards: bool) -> Self {
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");

@@ -14,6 +14,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// Operands and result have the same sizes along the other axes. Along `axes` they may differ:
     /// a size of 1 there makes a row of a single number.
+    #[track_caller]
     pub(crate) fn by_rows<const N: usize>(
         operands: [&Self; N],
         axes: &[usize],
@@ -29,6 +30,7 @@ impl<T: Real> Tensor<T> {
         })
     }
 
+    #[track_caller]
     fn by_rows_with<const N: usize>(
         operands: [&Self; N],
         axes: &[usize],

@@ -35,7 +35,8 @@ pub(crate) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
 #[track_caller]
 pub(super) fn count(shape: &[usize]) -> usize {
     let product = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
-    product.unwrap_or_else(|| panic!("shape {shape:?} has more elements than can be counted"))
+    let Some(product) = product else { panic!("shape {shape:?} has more elements than can be counted") };
+    product
 }
 
 /// Strides of a tensor stored row by row.

@@ -29,12 +29,14 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The same tensor with its elements in row-major order, copied only if they are not so yet.
+    #[track_caller]
     pub fn contiguous(&self) -> Self {
         if self.is_contiguous() { self.clone() } else { self.copied() }
     }
 
     /// The elements in row-major order: where they are, or, if they do not lie so, in a copy that is put into `room`.
     /// (Returned by value, a copy that is not made would be moved about too.)
+    #[track_caller]
     pub(super) fn in_order<'a>(&'a self, room: &'a mut Option<Self>) -> &'a [T] {
         match self.as_slice() {
             Some(data) => data,

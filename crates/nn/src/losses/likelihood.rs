@@ -42,7 +42,7 @@ pub fn poisson_nll<'t, T: Real>(log_rate: Var<'t, T>, x: Var<'t, T>) -> Var<'t, 
 #[track_caller]
 pub fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
     same_shapes("multinomial_nll", logits, x);
-    logits.soft_cross_entropy(x).sum() / logits.shape()[0] as f64
+    per_example(logits.soft_cross_entropy(x))
 }
 
 /// The continuous Bernoulli distribution on `[0, 1]` (Loaiza-Ganem and Cunningham 2019, eq. 3 and 4):

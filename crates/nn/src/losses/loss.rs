@@ -62,6 +62,7 @@ impl<'t, T: Real> Loss<'t, T> {
     }
 
     /// The number to minimise.
+    #[track_caller]
     pub fn total(&self) -> Var<'t, T> {
         self.terms.iter().map(|term| term.1).reduce(|a, b| a + b).expect("a loss has a term")
     }

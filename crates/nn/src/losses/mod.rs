@@ -124,8 +124,11 @@ pub fn cross_entropy<'t, T: Real>(logits: Var<'t, T>, classes: &[usize]) -> Var<
 }
 
 /// The sum of all elements divided by the size of the batch, the first axis.
+#[track_caller]
 fn per_example<'t, T: Real>(terms: Var<'t, T>) -> Var<'t, T> {
-    let batch = terms.shape().first().copied().unwrap_or(1);
+    let shape = terms.shape();
+    let batch = shape.first().copied().unwrap_or(1);
+    assert!(batch > 0, "the mean loss of an example: there is none in a batch of shape {shape:?}");
     terms.sum() / batch as f64
 }
 

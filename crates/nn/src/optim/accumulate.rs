@@ -1,6 +1,6 @@
 //! Gradients of batches too large for the memory, from several small ones.
 
-use autograd::{Name, Real, Tensor, Tree};
+use autograd::{Name, Real, Shape, Tensor, Tree};
 
 /// The mean of gradients, each of which is the mean over a number of examples:
 ///
@@ -55,6 +55,14 @@ impl<T: Real> Accumulator<T> {
     pub fn add(&mut self, gradient: &impl Tree<Tensor<T>>, examples: usize) {
         assert!(examples > 0, "add: a gradient over 0 examples has no meaning");
         let weight = T::of(examples as f64);
+        // A panic inside of the walk would not name the caller's line.
+        let mut given = vec![];
+        gradient.visit(&mut |_, g: &Tensor<T>| given.push(Shape::from_slice(g.shape())));
+        let before: Vec<Shape> = self.sums.iter().map(|sum| Shape::from_slice(sum.shape())).collect();
+        assert!(
+            self.examples == 0 || given == before,
+            "add: the gradient has tensors of shapes {given:?}, those before had {before:?}"
+        );
         let mut slot = 0;
         gradient.visit(&mut |_, g| {
             if self.examples == 0 {
@@ -64,17 +72,26 @@ impl<T: Real> Accumulator<T> {
             }
             slot += 1;
         });
-        assert_eq!(slot, self.sums.len(), "add: the gradients before had another number of tensors");
         self.examples += examples;
     }
 
     /// The mean, in the form of the model, and a new start; `None` if nothing was added.
+    ///
+    /// # Panics
+    /// If the model has another number of tensors than the gradients.
+    #[track_caller]
     pub fn take<M>(&mut self, model: &M) -> Option<M>
     where
         M: Tree<Tensor<T>, With<Tensor<T>> = M>,
     {
         let examples = std::mem::take(&mut self.examples);
         let mut sums = std::mem::take(&mut self.sums).into_iter();
+        let (had, mut wanted) = (sums.len(), 0);
+        model.visit(&mut |_, _| wanted += 1);
+        assert!(
+            examples == 0 || wanted == had,
+            "take: the gradients had {had} tensors, the model has {wanted}"
+        );
         (examples > 0).then(|| {
             model.map(Name::Root, &mut |_, _| {
                 let mut sum = sums.next().expect("one for each parameter");

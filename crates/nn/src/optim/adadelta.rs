@@ -49,6 +49,10 @@ impl<T: Real> Optimizer<T> for Adadelta<T> {
         &["square", "step"]
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![("keep", self.keep), ("epsilon", self.epsilon), ("l2", self.l2)]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let (rate, l2, epsilon) = (T::of(slot.rate), T::of(slot.decay(self.l2)), T::of(self.epsilon));
         let (keep, take) = (T::of(self.keep), T::of(1.0 - self.keep));

@@ -52,6 +52,15 @@ impl<T: Real> Optimizer<T> for Adagrad<T> {
         &["sum"]
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("rate_decay", self.rate_decay),
+            ("start", self.start),
+            ("epsilon", self.epsilon),
+            ("l2", self.l2),
+        ]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let before = (self.memory.steps - 1) as f64;
         let rate = T::of(slot.rate / (1.0 + before * self.rate_decay));

@@ -52,6 +52,10 @@ impl<T: Real> Optimizer<T> for Adam<T> {
         &["m", "v"]
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![("beta1", self.betas[0]), ("beta2", self.betas[1]), ("epsilon", self.epsilon), ("l2", self.l2)]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let decay = Decay { l2: slot.decay(self.l2), shrink: 0.0 };
         adam(&mut self.memory, slot, self.betas, self.epsilon, decay, parameter, gradient);

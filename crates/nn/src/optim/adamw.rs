@@ -52,6 +52,15 @@ impl<T: Real> Optimizer<T> for AdamW<T> {
         &["m", "v"]
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("beta1", self.betas[0]),
+            ("beta2", self.betas[1]),
+            ("epsilon", self.epsilon),
+            ("weight_decay", self.weight_decay),
+        ]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let decay = Decay { l2: 0.0, shrink: slot.rate * slot.decay(self.weight_decay) };
         adam(&mut self.memory, slot, self.betas, self.epsilon, decay, parameter, gradient);

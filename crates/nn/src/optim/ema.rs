@@ -1,6 +1,6 @@
 //! Averages of weights over the course of training.
 
-use autograd::{Name, Real, Tensor, Tree};
+use autograd::{Name, Real, Shape, Tensor, Tree};
 
 use super::State;
 use super::memory::joined;
@@ -51,10 +51,20 @@ impl<T: Real> Average<T> {
     /// Takes the weights of a model in.
     ///
     /// # Panics
-    /// If the model has other shapes than before.
+    /// If the model has other shapes than before, or the decay is not in `[0, 1)`.
     #[track_caller]
     pub fn update(&mut self, model: &impl Tree<Tensor<T>>) {
+        let decay = self.decay;
+        assert!((0.0..1.0).contains(&decay), "update: the decay of an average is in [0, 1), not {decay}");
         let is_first = self.steps == 0;
+        // A panic inside of the walk would not name the caller's line.
+        let mut given = vec![];
+        model.visit(&mut |_, w: &Tensor<T>| given.push(Shape::from_slice(w.shape())));
+        let before: Vec<Shape> = self.tensors.iter().map(|a| Shape::from_slice(a.shape())).collect();
+        assert!(
+            is_first || given == before,
+            "update: the model has tensors of shapes {given:?}, before it had {before:?}"
+        );
         // The first weights are the whole average, or as small a part of it as all others.
         let decay = if is_first && !self.bias_correction { 0.0 } else { self.decay };
         let (keep, take) = (T::of(decay), T::of(1.0 - decay));
@@ -68,7 +78,6 @@ impl<T: Real> Average<T> {
             }
             slot += 1;
         });
-        assert_eq!(slot, self.tensors.len(), "update: the model had another number of parameters before");
         self.steps += 1;
     }
 
@@ -82,6 +91,9 @@ impl<T: Real> Average<T> {
         M: Tree<Tensor<T>, With<Tensor<T>> = M>,
     {
         assert!(self.steps > 0, "of: an average of no weights");
+        let (had, mut wanted) = (self.tensors.len(), 0);
+        model.visit(&mut |_, _| wanted += 1);
+        assert!(wanted == had, "of: the average has {had} tensors, the model has {wanted}");
         let weight = if self.bias_correction { 1.0 - self.decay.powf(self.steps as f64) } else { 1.0 };
         let weight = T::of(weight);
         let mut tensors = self.tensors.iter();

@@ -145,23 +145,25 @@ impl Groups {
     }
 
     /// The settings of parameter number `index`.
-    ///
-    /// # Panics
-    /// If the groups were made for a model with fewer parameters, or other ones.
-    #[track_caller]
-    pub(super) fn settings(&self, index: usize, name: Name) -> &Settings {
+    pub(super) fn settings(&self, index: usize) -> &Settings {
+        self.settings.get(index).unwrap_or(&PLAIN)
+    }
+
+    /// Why parameter number `index` of this name is none of the model that the groups were made for, if it is none.
+    pub(super) fn problem(&self, index: usize, name: Name) -> Option<String> {
+        let (count, number) = (self.settings.len(), index + 1);
         match self.settings.get(index) {
-            Some(settings) if is(name, &settings.name) => settings,
-            Some(Settings { name: other, .. }) => panic!(
-                "the groups were made for another model: there parameter number {} is `{other}`, here `{name}`",
-                index + 1
-            ),
-            None if self.settings.is_empty() => &PLAIN,
-            None => panic!(
-                "the groups were made for a model with {} parameters; `{name}` is number {}",
-                self.settings.len(),
-                index + 1
-            ),
+            Some(Settings { name: other, .. }) => (!is(name, other)).then(|| {
+                format!(
+                    "the groups were made for another model: there parameter number {number} is `{other}`, here \
+                     `{name}`"
+                )
+            }),
+            None => (count > 0).then(|| {
+                format!(
+                    "the groups were made for a model with {count} parameters; `{name}` is number {number}"
+                )
+            }),
         }
     }
 }

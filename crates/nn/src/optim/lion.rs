@@ -51,6 +51,10 @@ impl<T: Real> Optimizer<T> for Lion<T> {
         &["m"]
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![("beta1", self.betas[0]), ("beta2", self.betas[1]), ("weight_decay", self.weight_decay)]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let [beta1, beta2] = self.betas;
         let (rate, remain) = (T::of(slot.rate), T::of(1.0 - slot.rate * slot.decay(self.weight_decay)));

@@ -1,6 +1,7 @@
 //! What an optimizer remembers between steps, and the form in which a checkpoint keeps it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use autograd::{Name, Real, Tensor};
@@ -82,6 +83,11 @@ impl<T: Real> State<T> {
     }
 }
 
+/// A rule that keeps other tensors than before.
+fn other_count(had: usize, wanted: usize) -> String {
+    format!("the optimizer keeps {had} tensors for a parameter and is now asked for {wanted}")
+}
+
 fn missing<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String>) -> Error {
     let hint = match nearest(name, names.map(String::as_str)) {
         Some(other) => format!("; the nearest name is `{other}`"),
@@ -106,6 +112,8 @@ pub struct Memory<T: Real> {
     parameters: BTreeMap<usize, (String, Vec<Tensor<T>>)>,
     /// The step in which they were met, all of them.
     met: u64,
+    /// The number of parameters of the model, those that nothing is kept for too.
+    pub(super) count: usize,
 }
 
 impl<T: Real> Memory<T> {
@@ -118,13 +126,14 @@ impl<T: Real> Memory<T> {
             numbers: BTreeMap::new(),
             parameters: BTreeMap::new(),
             met: 0,
+            count: 0,
         }
     }
 
     /// The `N` tensors of a parameter, made when first asked for, with all elements `start`.
     ///
     /// # Panics
-    /// If it was another parameter, or none, in the steps before; or another number of tensors was asked for: a
+    /// If nothing was kept for it in the steps before, but for others; or another number of tensors was asked for: a
     /// setting was changed between two steps.
     #[track_caller]
     pub fn tensors<const N: usize>(
@@ -137,19 +146,34 @@ impl<T: Real> Memory<T> {
             self.met = self.steps;
         }
         let (name, shape) = (slot.name, parameter.shape());
-        let (known, tensors) = self.parameters.entry(slot.index).or_insert_with(|| {
+        let entry = self.parameters.entry(slot.index);
+        if let Entry::Vacant(_) = entry {
             assert!(self.met == self.steps, "the model had no parameter `{name}` in the steps before");
-            (name.to_string(), (0..N).map(|_| Tensor::full(shape, start)).collect())
-        });
-        let before = tensors.first().map_or(shape, |tensor| tensor.shape());
-        assert!(
-            is(name, known) && before == shape,
-            "the parameter `{name}` of shape {shape:?} was `{known}` of shape {before:?} in the steps before"
-        );
+        }
+        let new = || (name.to_string(), (0..N).map(|_| Tensor::full(shape, start)).collect());
+        let (_, tensors) = entry.or_insert_with(new);
         let had = tensors.len();
-        tensors.as_mut_slice().try_into().unwrap_or_else(|_| {
-            panic!("the optimizer keeps {had} tensors for a parameter and is now asked for {N}")
-        })
+        let Ok(tensors) = tensors.as_mut_slice().try_into() else { panic!("{}", other_count(had, N)) };
+        tensors
+    }
+
+    /// Why no step can be made with the parameter of this number, name and shape, by a rule that keeps `wanted`
+    /// tensors for it, if none can.
+    pub(super) fn problem(&self, wanted: usize, index: usize, name: Name, shape: &[usize]) -> Option<String> {
+        if let Some((known, tensors)) = self.parameters.get(&index) {
+            let before = tensors.first().map_or(shape, |tensor| tensor.shape());
+            if !is(name, known) || before != shape {
+                return Some(format!(
+                    "the parameter `{name}` of shape {shape:?} was `{known}` of shape {before:?} in the steps before"
+                ));
+            }
+            if wanted > 0 && wanted != tensors.len() {
+                return Some(other_count(tensors.len(), wanted));
+            }
+        } else if !self.parameters.is_empty() && index >= self.count {
+            return Some(format!("the model had no parameter `{name}` in the steps before"));
+        }
+        self.groups.problem(index, name)
     }
 
     /// Everything under its name, where `labels` name the tensors of one parameter.
@@ -187,7 +211,7 @@ impl<T: Real> Memory<T> {
             }
         }
         state.finish()?;
-        new.met = new.steps;
+        (new.met, new.count) = (new.steps, parameters.len());
         new.groups = std::mem::take(&mut self.groups);
         *self = new;
         Ok(())

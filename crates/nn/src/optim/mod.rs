@@ -79,9 +79,11 @@ pub use rmsprop::RmsProp;
 pub use schedule::{Phase, Schedule};
 pub use sgd::Sgd;
 
+use std::cell::RefCell;
+
 use autograd::{Leaf, Name, Real, Recorded, Shape, Tape, Tensor, Tree, Var, value_and_update};
 
-use crate::Result;
+use crate::{Result, context};
 
 /// A rule that updates parameters, one tensor at a time. It is written in three parts: a [`Memory`]
 /// (the rate, the groups, the tensors kept for every parameter), the names of those tensors, and
@@ -100,7 +102,12 @@ pub trait Optimizer<T: Real> {
     /// the step is already counted.
     fn begin(&mut self) {}
 
-    /// Updates one parameter in place, in one pass.
+    /// Its own settings by name, all of which have to be finite numbers: otherwise no step is made.
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![]
+    }
+
+    /// Updates one parameter in place, in one pass. The gradient is finite and has the shape of the parameter.
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>);
 
     /// The learning rate `η`.
@@ -128,8 +135,8 @@ pub trait Optimizer<T: Real> {
     /// [`autograd::value_and_grad`]). [Buffers](autograd::Buffer) stay as they are.
     ///
     /// # Panics
-    /// If the gradient has other shapes than the model, or the model has other parameters than in
-    /// the steps before.
+    /// If the gradient has other shapes than the model, or is not finite; if the model has other parameters than in
+    /// the steps before; or if the learning rate or a setting is not finite. Nothing is updated then.
     #[track_caller]
     fn step<M: Tree<Tensor<T>>>(&mut self, model: &mut M, gradient: &M)
     where
@@ -153,7 +160,8 @@ pub trait Optimizer<T: Real> {
     /// ```
     ///
     /// # Panics
-    /// If the loss is no single number, or the model has other parameters than in the steps before.
+    /// As [`step`](Self::step), and if the loss is no single finite number. Only if the loss is finite and a gradient is
+    /// not, some parameters are updated already.
     #[track_caller]
     fn minimize<M: Tree<Tensor<T>>>(
         &mut self,
@@ -181,8 +189,7 @@ pub trait Optimizer<T: Real> {
     /// ```
     ///
     /// # Panics
-    /// If the loss cannot be recorded or is no single number, or the model has other parameters than in the
-    /// steps before.
+    /// As [`minimize`](Self::minimize), and if the loss cannot be recorded.
     #[track_caller]
     fn minimize_recorded<M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
         &mut self,
@@ -232,11 +239,18 @@ pub fn step<T: Real, M: Tree<Tensor<T>>>(optimizer: &mut dyn Optimizer<T>, model
         let (given, of) = (g.shape(), of(&name));
         assert!(*given == shape[..], "step: the gradient{of} has shape {given:?}, the parameter {shape:?}");
     }
-    begin(optimizer);
+    let refused = Refused::default();
+    let mut all = gradients.iter();
+    each_parameter(model, |name, _| refused.gradient(name, all.next().expect("one for each parameter")));
+    refused.panic("step");
+    begin(optimizer, model);
     let mut gradients = gradients.into_iter().enumerate();
-    each_parameter_mut(model, |name, parameter| {
+    model.visit_mut(Name::Root, &mut |name, leaf| {
+        if name.is_buffer() {
+            return context::expect_store(leaf);
+        }
         let (index, gradient) = gradients.next().expect("one for each parameter");
-        update(optimizer, index, name, parameter, &gradient);
+        update(optimizer, index, name, leaf, &gradient);
     });
 }
 
@@ -250,8 +264,11 @@ pub fn minimize<T: Real, M: Tree<Tensor<T>>>(
     model: &mut M,
     loss: impl for<'t> FnOnce(M::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
 ) -> T {
-    let mut updates = updates(optimizer, model);
-    value_and_update(model, loss, &mut updates)
+    let refused = Refused::default();
+    let mut updates = updates(optimizer, model, &refused);
+    let value = value_and_update(model, |model, tape| refused.loss(loss(model, tape)), &mut updates);
+    refused.panic("minimize");
+    value
 }
 
 /// [`Optimizer::minimize_recorded`] for an optimizer whose type is not known.
@@ -265,23 +282,25 @@ pub fn minimize_recorded<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     inputs: &I,
     loss: &mut Recorded<M, I, T>,
 ) -> T {
-    begin(optimizer);
-    let mut index = 0;
-    loss.value_and_update(model, inputs, &mut |_leaf, name, parameter, gradient| {
-        if !name.is_buffer() {
-            update(optimizer, index, name, parameter, gradient);
-            index += 1;
-        }
-    })
+    let refused = Refused::default();
+    let mut updates = updates(optimizer, model, &refused);
+    let value = loss.value_and_update(model, inputs, &mut updates);
+    if !value.is_finite() {
+        refused.because(format!("the loss is {value}"));
+    }
+    refused.panic("minimize_recorded");
+    value
 }
 
 /// Begins a step of an optimizer; the result updates one leaf of the model, given its number, its name, and
-/// its gradient.
+/// its gradient, unless something was refused.
+#[track_caller]
 pub(crate) fn updates<'a, T: Real, M: Tree<Tensor<T>>>(
     optimizer: &'a mut dyn Optimizer<T>,
     model: &M,
+    refused: &'a Refused,
 ) -> impl FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) + use<'a, T, M> {
-    begin(optimizer);
+    begin(optimizer, model);
     // The number of every leaf among parameters, where buffers do not count.
     let (mut indices, mut count) = (vec![], 0);
     model.visit(&mut |name, _| {
@@ -289,8 +308,52 @@ pub(crate) fn updates<'a, T: Real, M: Tree<Tensor<T>>>(
         count += usize::from(!name.is_buffer());
     });
     move |leaf, name, parameter, gradient| {
-        if !name.is_buffer() {
+        if name.is_buffer() {
+            return context::expect_store(parameter);
+        }
+        refused.gradient(name, gradient);
+        if refused.0.borrow().is_none() {
             update(optimizer, indices[leaf], name, parameter, gradient);
+        }
+    }
+}
+
+/// Why a step is not made, or not made to its end: the first reason. A panic in the middle of a sweep would not point
+/// at the line of whoever asked for the step.
+#[derive(Default)]
+pub(crate) struct Refused(RefCell<Option<String>>);
+
+impl Refused {
+    fn because(&self, reason: String) {
+        self.0.borrow_mut().get_or_insert(reason);
+    }
+
+    fn gradient<T: Real>(&self, name: Name, gradient: &Tensor<T>) {
+        if let Some((at, value)) = gradient.first_not_finite() {
+            let of = of(&name.to_string());
+            self.because(format!("the gradient{of} is {value} at element {at}; no step is made with it"));
+        }
+    }
+
+    /// The loss, looked at.
+    pub(crate) fn loss<'t, T: Real>(&self, loss: Var<'t, T>) -> Var<'t, T> {
+        if let Some((_, value)) = loss.value().first_not_finite() {
+            self.because(format!(
+                "the loss is {value}, and no step is made; look for an empty batch, data that are no numbers, or a \
+                 learning rate that is too large"
+            ));
+        }
+        loss
+    }
+
+    pub(crate) fn take(&self) -> Option<String> {
+        self.0.take()
+    }
+
+    #[track_caller]
+    fn panic(&self, name: &str) {
+        if let Some(reason) = self.take() {
+            panic!("{name}: {reason}");
         }
     }
 }
@@ -317,13 +380,34 @@ fn each_parameter_mut<W: Leaf>(model: &mut impl Tree<W>, mut f: impl FnMut(Name,
     });
 }
 
-fn begin<T: Real>(optimizer: &mut dyn Optimizer<T>) {
-    optimizer.memory_mut().steps += 1;
+/// Begins a step, if this optimizer can make one with this model.
+#[track_caller]
+fn begin<T: Real>(optimizer: &mut dyn Optimizer<T>, model: &impl Tree<Tensor<T>>) {
+    if let Some(problem) = bad_setting(optimizer) {
+        panic!("{problem}");
+    }
+    let wanted = optimizer.labels().len();
+    let (memory, mut count, mut problem) = (optimizer.memory_mut(), 0, None);
+    each_parameter(model, |name, parameter: &Tensor<T>| {
+        problem = problem.take().or_else(|| memory.problem(wanted, count, name, parameter.shape()));
+        count += 1;
+    });
+    if let Some(problem) = problem {
+        panic!("{problem}");
+    }
+    memory.count = count;
+    memory.steps += 1;
     optimizer.begin();
 }
 
+/// The setting of an optimizer that no step can be made with.
+pub(crate) fn bad_setting<T: Real>(optimizer: &dyn Optimizer<T>) -> Option<String> {
+    let all = [("learning rate", optimizer.memory().rate)].into_iter().chain(optimizer.settings());
+    let (name, value) = all.into_iter().find(|(_, value)| !value.is_finite())?;
+    Some(format!("the {name} of the optimizer is {value}; it must be a finite number"))
+}
+
 /// Updates the parameter with this number and name.
-#[track_caller]
 fn update<T: Real>(
     optimizer: &mut dyn Optimizer<T>,
     index: usize,
@@ -332,7 +416,7 @@ fn update<T: Real>(
     gradient: &Tensor<T>,
 ) {
     let memory = optimizer.memory();
-    let settings = memory.groups.settings(index, name);
+    let settings = memory.groups.settings(index);
     let rate = memory.rate * settings.rate_factor;
     let slot = Slot { index, name, rate, weight_decay: settings.weight_decay };
     optimizer.update(slot, parameter, gradient);

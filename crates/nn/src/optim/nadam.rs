@@ -72,6 +72,16 @@ impl<T: Real> Optimizer<T> for NAdam<T> {
         *self.memory.numbers.get_mut(PRODUCT).expect("there from the start") *= momentum;
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![
+            ("beta1", self.betas[0]),
+            ("beta2", self.betas[1]),
+            ("epsilon", self.epsilon),
+            ("warmup", self.warmup),
+            ("l2", self.l2),
+        ]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let steps = self.memory.steps;
         let (now, next, product) =

@@ -62,6 +62,10 @@ impl<T: Real> Optimizer<T> for Sgd<T> {
         if self.momentum == 0.0 { &[] } else { &["velocity"] }
     }
 
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        vec![("momentum", self.momentum), ("l2", self.l2)]
+    }
+
     fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
         let (rate, momentum, l2) = (T::of(slot.rate), T::of(self.momentum), T::of(slot.decay(self.l2)));
         if self.momentum == 0.0 {

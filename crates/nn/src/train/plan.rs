@@ -66,6 +66,9 @@ impl Plan {
         if self.epochs.checked_mul(examples.max(1)).is_none_or(|steps| steps > 1 << 53) {
             return invalid(format!("epochs is {}, which would never end; choose less", self.epochs));
         }
+        if examples == 0 {
+            return invalid("there are no training examples".into());
+        }
         if self.batch == 0 {
             return invalid("batch is 0; a step needs at least 1 example".into());
         }

@@ -8,8 +8,8 @@ use super::Terms;
 use crate::checkpoint::Checkpoint;
 use crate::data::Examples;
 use crate::losses::Loss;
-use crate::optim::{self, Optimizer, clip};
-use crate::{Context, Result};
+use crate::optim::{self, Optimizer, Refused, clip};
+use crate::{Context, Error, Result};
 
 /// A model with its data and loss, as the [`Trainer`](super::Trainer) sees it.
 pub trait Task<T: Real> {
@@ -73,7 +73,8 @@ impl<T: Real> Update<'_, T> {
     /// noted in the context go into the model as well.
     ///
     /// # Errors
-    /// If the gradient is to be clipped and is not finite.
+    /// If the gradient is not finite. If a term of the loss is not, it is returned, and nothing is updated.
+    #[track_caller]
     pub fn step<M>(
         &mut self,
         model: &mut M,
@@ -83,12 +84,12 @@ impl<T: Real> Update<'_, T> {
     where
         M: Tree<Tensor<T>, With<Tensor<T>> = M>,
     {
-        let (mut terms, mut kept) = (None, BTreeMap::new());
+        let (mut terms, mut kept, refused) = (None, BTreeMap::new(), Refused::default());
         {
             let (mut now, mut keep);
             let update: &mut LeafUpdate<T> = match self.clip_norm {
                 None => {
-                    now = optim::updates(self.optimizer, model);
+                    now = optim::updates(self.optimizer, model, &refused);
                     &mut now
                 }
                 // The norm is that of all gradients together, so all are kept.
@@ -104,10 +105,17 @@ impl<T: Real> Update<'_, T> {
                 |model, tape| {
                     let loss = loss(model, tape, context);
                     terms = Some(Terms::of(&loss));
-                    loss.total()
+                    refused.loss(loss.total())
                 },
                 update,
             );
+        }
+        let terms: Terms = terms.expect("the loss was computed");
+        if terms.not_finite().is_some() {
+            return Ok(terms);
+        }
+        if let Some(problem) = refused.take() {
+            return Err(Error::Invalid(problem));
         }
         if let Some(limit) = self.clip_norm {
             let mut gradients = kept.into_values();
@@ -117,7 +125,7 @@ impl<T: Real> Update<'_, T> {
             optim::step(self.optimizer, model, &gradient);
         }
         context.store(model);
-        Ok(terms.expect("the loss was computed"))
+        Ok(terms)
     }
 }
 

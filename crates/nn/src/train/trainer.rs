@@ -13,7 +13,7 @@ use super::{Callback, Plan, Task, Update};
 use crate::checkpoint::Checkpoint;
 use crate::data::shuffled;
 use crate::losses::{Loss, Unit};
-use crate::optim::{Optimizer, Plateau};
+use crate::optim::{Optimizer, Plateau, bad_setting};
 use crate::{Context, Error, Result};
 
 /// The terms of a loss, as numbers, with their unit.
@@ -49,7 +49,7 @@ impl Terms {
     }
 
     /// The first term that is infinite or NaN.
-    fn not_finite(&self) -> Option<&(Cow<'static, str>, f64)> {
+    pub(super) fn not_finite(&self) -> Option<&(Cow<'static, str>, f64)> {
         self.values.iter().find(|term| !term.1.is_finite())
     }
 
@@ -68,7 +68,7 @@ impl Terms {
     }
 }
 
-const SMALLER: &str = "a smaller learning rate usually helps";
+const SMALLER: &str = "the training diverged, and a smaller learning rate usually helps";
 
 /// One step of training.
 #[derive(Clone, Debug)]
@@ -190,6 +190,9 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// finite number any more.
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
+        if let Some(problem) = bad_setting(&*self.optimizer) {
+            return Err(Error::Invalid(problem));
+        }
         self.check_last_batch(task)?;
         if self.position.begun() == 0 {
             task.begin(self.plan.seed)?;

@@ -20,6 +20,7 @@ use crate::Real;
 const PARTIAL_SUMS: usize = 8;
 
 /// The output, from the input and the weight.
+#[track_caller]
 pub(super) fn output<T: Real>(g: &Geometry, x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let [filters, depth, pixels] = g.matrix();
     let (x, w) = (x.contiguous(), w.reshape([g.groups, filters, depth]));
@@ -34,6 +35,7 @@ pub(super) fn output<T: Real>(g: &Geometry, x: &Tensor<T>, w: &Tensor<T>) -> Ten
 }
 
 /// What the transposed map makes of an output: the gradient with respect to the input.
+#[track_caller]
 pub(super) fn input<T: Real>(g: &Geometry, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let [filters, depth, pixels] = g.matrix();
     let w = w.reshape([g.groups, filters, depth]);
@@ -50,6 +52,7 @@ pub(super) fn input<T: Real>(g: &Geometry, w: &Tensor<T>, y: &Tensor<T>) -> Tens
 }
 
 /// The gradient with respect to the weight, a sum over all images.
+#[track_caller]
 pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let [filters, depth, pixels] = g.matrix();
     let x = x.contiguous();

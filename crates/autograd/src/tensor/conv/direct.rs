@@ -16,6 +16,7 @@ use super::{Geometry, Tensor};
 use crate::Real;
 
 /// See [`Geometry::output`].
+#[track_caller]
 pub(super) fn output<T: Real>(g: &Geometry, x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
     let [channels, filters, places] = g.in_one_group();
     let from = Side { channels, weight: places, size: g.input };
@@ -25,6 +26,7 @@ pub(super) fn output<T: Real>(g: &Geometry, x: &Tensor<T>, w: &Tensor<T>) -> Ten
 }
 
 /// See [`Geometry::input`].
+#[track_caller]
 pub(super) fn input<T: Real>(g: &Geometry, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let [channels, filters, places] = g.in_one_group();
     let from = Side { channels: filters, weight: channels * places, size: g.output };
@@ -43,6 +45,7 @@ struct Side {
 /// Every pixel of the result as a sum over the pixels it is `connected` with: along an axis, a list of the
 /// place in the kernel and the position in `from`.
 #[allow(unsafe_code)]
+#[track_caller]
 fn products<T: Real>(
     g: &Geometry,
     x: &Tensor<T>,
@@ -96,6 +99,7 @@ fn products<T: Real>(
 
 /// See [`Geometry::weight`]. The sum over the images is the inner one here, so the lanes are filters.
 #[allow(unsafe_code)]
+#[track_caller]
 pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let [channels, filters, places] = g.in_one_group();
     let ([height, width], [lines, columns]) = (g.input, g.output);
@@ -146,6 +150,7 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
 
 /// `[batch, …]` as one row for each pixel, filled up with zeros to whole vectors. Images that are the result of
 /// a convolution lie like this already, unless something has brought them into another order since.
+#[track_caller]
 fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let batch = x.shape()[0];
     let lanes = batch.next_multiple_of(LANES);
@@ -174,6 +179,7 @@ fn images_first<T: Real>(x: &Tensor<T>, [batch, channels, height, width]: [usize
 
 /// `[batch, out, height, width]` as `[groups, height · width, batch, filters]`, filled up with zeros to whole
 /// vectors.
+#[track_caller]
 fn filters_last<T: Real>(g: &Geometry, y: &Tensor<T>) -> Tensor<T> {
     let [_, filters, _] = g.in_one_group();
     let area = g.output[0] * g.output[1];

@@ -40,16 +40,19 @@ impl Geometry {
     }
 
     /// The output, from the input and the weight.
+    #[track_caller]
     pub(crate) fn output<T: Real>(&self, x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
         if self.many_images() { direct::output(self, x, w) } else { columns::output(self, x, w) }
     }
 
     /// What the transposed map makes of an output: the gradient with respect to the input.
+    #[track_caller]
     pub(crate) fn input<T: Real>(&self, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         if self.many_images() { direct::input(self, w, y) } else { columns::input(self, w, y) }
     }
 
     /// The gradient with respect to the weight, a sum over all images.
+    #[track_caller]
     pub(crate) fn weight<T: Real>(&self, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         if self.many_images() { direct::weight(self, x, y) } else { columns::weight(self, x, y) }
     }

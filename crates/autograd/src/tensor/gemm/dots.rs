@@ -16,7 +16,7 @@ impl<T: Real> Product<'_, T> {
     #[inline(always)]
     pub(super) fn dots<S: Simd>(&self, simd: S) {
         let ([m, k], [_, n]) = (self.a.shape, self.b.shape);
-        let mut aligned = (k * n >= FAR).then(|| Buffer::<T>::stale(k.max(SMALLEST)));
+        let mut aligned = (k * n >= FAR).then(|| Buffer::<T>::stale(k.max(SMALLEST))).flatten();
         for i in 0..m {
             let mut a = self.a.row(i);
             if let Some(aligned) = &mut aligned {
