@@ -103,7 +103,7 @@ fn a_column_that_loses_digits_is_named() {
     arguments[5] = "t.csv";
     assert_eq!(said(path, &[&arguments[..], &["--out", "a"]].concat()), "");
     let text = said(path, &[&arguments[..], &["--out", "b", "--scale", "none"]].concat());
-    assert!(text.contains("note: t.csv: column `time` loses digits: of 32 different values 2 are left"), "{text}");
+    assert!(text.contains("note: column `time` loses digits: of 32 different values 2 are left"), "{text}");
     assert!(text.contains("--scale standard") && text.lines().count() == 1, "{text}");
     // One value far from the others makes a scale in which these are equal.
     fs::write(path.join("far.csv"), "a,b\n1e15,1\n".to_owned() + &"1,2\n2,1\n3,0\n".repeat(20)).unwrap();
@@ -115,7 +115,7 @@ fn a_column_that_loses_digits_is_named() {
     fs::write(path.join("ids.csv"), "id,a\n".to_owned() + &(0..20).map(ids).collect::<String>()).unwrap();
     for arguments in [&["data", "ids.csv"][..], &["train", "pca", "--set", "code=1", "--data", "ids.csv"]] {
         let text = said(path, arguments);
-        assert!(text.contains("note: ids.csv: column `id` has whole numbers above 2⁵³"), "{text}");
+        assert!(text.contains("note: column `id` has whole numbers above 2⁵³"), "{text}");
     }
     // What is too large without a scale is refused, and with one it is not.
     fs::write(path.join("huge.csv"), "a\n".to_owned() + &"1e300\n-1e300\n".repeat(9)).unwrap();
@@ -140,7 +140,8 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut sum = flate2::Crc::new();
         sum.update(content);
         let size = (content.len() as u32).to_le_bytes();
-        let fields = [&[0_u8; 8][..], &sum.sum().to_le_bytes(), &size, &size, &(name.len() as u16).to_le_bytes()];
+        let fields =
+            [&[0_u8; 8][..], &sum.sum().to_le_bytes(), &size, &size, &(name.len() as u16).to_le_bytes()];
         let start = (out.len() as u32).to_le_bytes();
         out.extend([b"PK\x03\x04\x14\0", &fields.concat()[..], &[0, 0], name.as_bytes(), content].concat());
         directory.extend(
@@ -148,7 +149,8 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
         );
     }
     let (count, size, start) = (entries.len() as u16, directory.len() as u32, out.len() as u32);
-    let end = [&count.to_le_bytes()[..], &count.to_le_bytes(), &size.to_le_bytes(), &start.to_le_bytes()].concat();
+    let end =
+        [&count.to_le_bytes()[..], &count.to_le_bytes(), &size.to_le_bytes(), &start.to_le_bytes()].concat();
     [out, directory, [b"PK\x05\x06\0\0\0\0", &end[..], &[0, 0]].concat()].concat()
 }
 
@@ -187,7 +189,7 @@ fn bytes_are_the_same_pixels_in_every_file() {
         }
     }
     // A run keeps the rule that it learnt by; what is done is said.
-    let note = "note: x.csv: these whole numbers from 0 to 255 are taken for bytes";
+    let note = "note: these whole numbers from 0 to 255 are taken for bytes";
     assert!(said(path, &["eval", "r-x.npy", "--data", "x.csv"]).contains(note));
     assert_eq!(said(path, &["eval", "r-x.npy", "--data", "x.npz"]), "");
     assert_eq!(said(path, &["eval", "r-floats.npy", "--data", "x.npz"]), "");
@@ -206,7 +208,10 @@ fn data_far_from_what_was_learnt_are_said_aloud() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("t.csv"), table(60)).unwrap();
-    succeed(path, &["train", "ae", "--data", "t.csv", "--code", "2", "--hidden", "6", "--epochs", "1", "--out", "r"]);
+    succeed(
+        path,
+        &["train", "ae", "--data", "t.csv", "--code", "2", "--hidden", "6", "--epochs", "1", "--out", "r"],
+    );
     let grams: String = table(20)
         .lines()
         .enumerate()
@@ -220,7 +225,10 @@ fn data_far_from_what_was_learnt_are_said_aloud() {
         assert_eq!(said(path, &[command, "r", "--data", "t.csv"]), "", "{command}");
         let text = said(path, &[command, "r", "--data", "grams.csv"]);
         assert!(text.starts_with("warning: grams.csv: column `length` runs from 9"), "{command}: {text}");
-        assert!(text.contains("where the model learnt from 9.0") && text.contains("in 20 of 20 rows"), "{text}");
+        assert!(
+            text.contains("where the model learnt from 9.0") && text.contains("in 20 of 20 rows"),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 1, "{text}");
     }
 }
@@ -239,8 +247,12 @@ fn arrays_as_others_write_them() {
     write("grey.npy", &bytes("(36, 1, 4, 3)", &elements));
     write("plain.npy", &bytes("(36, 4, 3)", &elements));
     let axes = |file: &str| said(path, &["data", file]);
-    assert!(axes("last.npy").contains("taken as [images, height, width, channels]: 4 x 3 pixels, channels: 3"));
-    assert!(axes("grey.npy").contains("taken as [images, channels, height, width]: 4 x 3 pixels, channels: 1"));
+    assert!(
+        axes("last.npy").contains("taken as [images, height, width, channels]: 4 x 3 pixels, channels: 3")
+    );
+    assert!(
+        axes("grey.npy").contains("taken as [images, channels, height, width]: 4 x 3 pixels, channels: 1")
+    );
     assert!(succeed(path, &["data", "grey.npy"]).contains("36 images of 4 × 3 pixels"));
     let trained = |file: &str| numbers(&pca(path, file, &["--out", &format!("r-{file}")]));
     assert_eq!(trained("grey.npy"), trained("plain.npy"));
@@ -249,7 +261,10 @@ fn arrays_as_others_write_them() {
     let wide: Vec<u8> = elements.iter().chain(&elements).copied().collect();
     write("wide-last.npy", &bytes("(12, 4, 6, 3)", &wide));
     let place = |i: usize| (i / 72) * 72 + i % 24 * 3 + i % 72 / 24;
-    write("wide-first.npy", &bytes("(12, 3, 4, 6)", &(0..wide.len()).map(|i| wide[place(i)]).collect::<Vec<_>>()));
+    write(
+        "wide-first.npy",
+        &bytes("(12, 3, 4, 6)", &(0..wide.len()).map(|i| wide[place(i)]).collect::<Vec<_>>()),
+    );
     assert!(axes("wide-first.npy").contains("taken as [images, channels, height, width]"));
     assert_eq!(trained("wide-last.npy"), trained("wide-first.npy"));
 
@@ -257,7 +272,7 @@ fn arrays_as_others_write_them() {
     let text = b"\x93NUMPY\x01\0\x3a\0{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }\na\0\0\0";
     let x = bytes("(36, 4, 3)", &elements);
     write("text.npz", &archive(&[("names.npy", text), ("x.npy", &x)]));
-    let note = "note: text.npz: left out, because these arrays hold no numbers: `names`\n";
+    let note = "note: left out, because these arrays hold no numbers: `names`\n";
     assert_eq!(axes("text.npz"), note);
     assert_eq!(numbers(&pca(path, "text.npz", &["--out", "r-text"])), trained2(path, "plain.npy"));
     refuse(
@@ -267,7 +282,10 @@ fn arrays_as_others_write_them() {
     );
     write("only.npz", &archive(&[("names.npy", text)]));
     refuse(path, &["data", "only.npz"], "only.npz: no array in it can be read: only.npz/names.npy: ");
-    write("brain.npy", b"\x93NUMPY\x01\0\x3c\0{'descr': '<V2', 'fortran_order': False, 'shape': (2, 2), }\n12345678");
+    write(
+        "brain.npy",
+        b"\x93NUMPY\x01\0\x3c\0{'descr': '<V2', 'fortran_order': False, 'shape': (2, 2), }\n12345678",
+    );
     refuse(path, &["data", "brain.npy"], "`<V2` (raw bytes of two; NumPy has no other name for bfloat16)");
     // Half precision.
     let head = b"\x93NUMPY\x01\0\x3c\0{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2), }\n";
@@ -288,12 +306,18 @@ fn no_command_that_succeeds_prints_nan() {
     fs::write(path.join("far.csv"), "a,b,none\n".to_owned() + &rows).unwrap();
     let text = succeed(path, &["data", "far.csv"]);
     let row = text.lines().find(|line| line.trim_start().starts_with("a ")).unwrap();
-    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["a", "-3.000e38", "0", "0", "3.000e38", "0"], "{text}");
-    let json: serde_json::Value = serde_json::from_str(&succeed(path, &["data", "far.csv", "--json"])).unwrap();
+    assert_eq!(
+        row.split_whitespace().collect::<Vec<_>>(),
+        ["a", "-3.000e38", "0", "0", "3.000e38", "0"],
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&succeed(path, &["data", "far.csv", "--json"])).unwrap();
     assert_eq!((json["columns"][0]["median"].as_f64(), &json["columns"][2]["mean"]), (Some(0.0), &().into()));
     let drop = ["--drop-columns", "none"];
     let trained = pca(path, "far.csv", &[&drop[..], &["--out", "r"]].concat());
-    let ae = ["train", "ae", "--data", "far.csv", "--epochs", "2", "--code", "1", "--hidden", "4", "--out", "a"];
+    let ae =
+        ["train", "ae", "--data", "far.csv", "--epochs", "2", "--code", "1", "--hidden", "4", "--out", "a"];
     let mut texts = vec![text, trained, succeed(path, &[&ae[..], &drop].concat())];
     for run in ["r", "a"] {
         for command in ["eval", "score", "encode", "reconstruct", "inspect"] {
@@ -392,7 +416,8 @@ fn a_pipe_is_opened_once_by_every_command() {
         assert!(close(&codes.concat(), &encoded.concat()), "{name}");
         let described = text(through_pipe(path, &["data", "pipe"], content));
         assert!(described.starts_with("pipe: 40 examples of 4 numbers"), "{name}: {described}");
-        let trained = text(through_pipe(path, &["train", "pca", "--set", "code=2", "--data", "pipe"], content));
+        let trained =
+            text(through_pipe(path, &["train", "pca", "--set", "code=2", "--data", "pipe"], content));
         assert!(trained.contains("(32 training and 8 test rows)"), "{name}: {trained}");
         let large = ["train", "pca", "--set", "code=2", "--data", "pipe", "--memory", "0"];
         text(through_pipe(path, &large, content));
@@ -417,7 +442,8 @@ fn a_pipe_is_opened_once_by_every_command() {
     assert!(error.starts_with("error: pipe: line 3: the row has 1 fields"), "{error}");
     let output = through_pipe(path, &["data", "pipe"], b"");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "error: pipe: the file is empty\n");
-    let trained = through_pipe(path, &["train", "pca", "--data", "pipe", "--out", "piped"], csv_text.as_bytes());
+    let trained =
+        through_pipe(path, &["train", "pca", "--data", "pipe", "--out", "piped"], csv_text.as_bytes());
     assert!(trained.status.success());
     assert!(std::process::Command::new("mkfifo").arg(path.join("pipe")).status().unwrap().success());
     refuse(path, &["eval", "piped"], "they came from the pipe pipe; give data with --data");

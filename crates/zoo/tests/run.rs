@@ -143,7 +143,7 @@ fn new_data_are_prepared_like_the_training_data() {
     let Rows { data, .. } = &other;
     assert_eq!(data.row(0), all.data.row(0));
     let filled = preparation.restore_units(&data.x).to_vec();
-    let b: Vec<f32> = preparation.restore_units(&split.train.x).t().to_vec()[16..].to_vec();
+    let b: Vec<f64> = preparation.restore_units(&split.train.x).t().to_vec()[16..].to_vec();
     let below = b.iter().filter(|b| **b < filled[3]).count();
     assert!(below == 8, "the median of the training examples, not {} of {b:?}", filled[3]);
 

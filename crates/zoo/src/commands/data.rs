@@ -4,6 +4,7 @@ use nn::{Error, Result};
 use zoo::data::{Description, Reading, describe, fetch};
 
 use super::progress::{Spinner, bar};
+use super::terminal::say_notes;
 use super::{Outcome, json};
 use crate::cli::{DataArgs, DataCommand, DatasetName, FetchArgs};
 
@@ -16,7 +17,7 @@ pub(crate) fn run(args: &DataArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let found = describe(source, &args.reading.over(Reading::default()))?;
     drop(spinner);
-    found.notes.iter().for_each(|note| eprintln!("{note}"));
+    say_notes(&found.notes);
     Ok(Outcome::Done(if args.json.json { json(&found) } else { table(&found) }))
 }
 

@@ -8,6 +8,7 @@ use zoo::run::Run;
 
 use super::output::{Sheet, finite};
 use super::progress::Spinner;
+use super::terminal::say_notes;
 use crate::cli::{Part, RowsArgs};
 
 /// The examples that the flags ask for, prepared for the model of the run.
@@ -17,7 +18,7 @@ pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
         Some(source) => {
             let rows = run.preparation.read(source)?;
             drop(spinner);
-            rows.notes.iter().for_each(|note| eprintln!("{note}"));
+            say_notes(&rows.notes);
             Ok(rows)
         }
         None => {

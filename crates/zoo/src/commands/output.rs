@@ -103,7 +103,8 @@ impl Sheet {
             if let Some(rows) = &self.rows {
                 writer.write_field(&rows[i]).expect(MEMORY);
             }
-            let digits = |value: f64| if self.single { (value as f32).to_string() } else { value.to_string() };
+            let digits =
+                |value: f64| if self.single { (value as f32).to_string() } else { value.to_string() };
             row.iter().for_each(|value| writer.write_field(digits(*value)).expect(MEMORY));
             writer.write_record(None::<&[u8]>).expect(MEMORY);
         }

@@ -5,6 +5,14 @@ pub(super) fn columns() -> Option<usize> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
 }
 
+/// Says on standard error what was found when data were read.
+pub(super) fn say_notes(notes: &[String]) {
+    for note in notes {
+        let kind = if note.starts_with("warning: ") { "" } else { "note: " };
+        eprintln!("{kind}{note}");
+    }
+}
+
 /// Columns that a text takes: marks such as the hat of `x̂` stand over a letter and take none.
 pub(super) fn width(text: &str) -> usize {
     text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).count()

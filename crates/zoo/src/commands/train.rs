@@ -22,6 +22,7 @@ use super::Outcome;
 use super::progress::Spinner;
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
+use super::terminal::say_notes;
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
     drop(spinner);
-    setup.notes.iter().for_each(|note| eprintln!("{note}"));
+    say_notes(&setup.notes);
     let Setup { entry, config, data, .. } = &setup;
     let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {

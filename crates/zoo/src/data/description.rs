@@ -30,7 +30,7 @@ pub struct Description {
     pub columns: Vec<ColumnDescription>,
     /// Columns of text, which are no features.
     pub text: Vec<String>,
-    /// Lines for the user about how the data were understood.
+    /// Sentences about how the data were understood.
     pub notes: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
         classes,
         columns,
         text,
-        notes: input.notes(&raw.notes),
+        notes: raw.notes,
     })
 }
 

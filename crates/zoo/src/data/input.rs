@@ -65,7 +65,8 @@ impl Input {
             file_name.push(ending(&start));
         }
         let path = folder.path().join(file_name);
-        let copied = File::create(&path).and_then(|mut copy| io::copy(&mut start.as_slice().chain(stream), &mut copy));
+        let copied =
+            File::create(&path).and_then(|mut copy| io::copy(&mut start.as_slice().chain(stream), &mut copy));
         copied.map_err(failed)?;
         Ok(Input { name, path, _copy: Some(folder) })
     }
@@ -83,16 +84,6 @@ impl Input {
     /// What people call it.
     pub fn name(&self) -> &Path {
         &self.name
-    }
-
-    /// Lines for the user that begin with the name of what they are about.
-    pub(super) fn notes(&self, notes: &[String]) -> Vec<String> {
-        notes.iter().map(|note| format!("note: {}: {note}", self.name.display())).collect()
-    }
-
-    /// Such a line about what is probably wrong.
-    pub(super) fn warning(&self, text: &str) -> String {
-        format!("warning: {}: {text}", self.name.display())
     }
 
     /// An error about the copy of a stream is one about the stream.

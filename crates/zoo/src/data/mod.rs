@@ -78,8 +78,8 @@ pub struct Rows {
     pub data: Dataset,
     /// The file of each, or its number in the data, counted from 1.
     pub names: Vec<String>,
-    /// Lines for the user about what was found, each with `note:` or `warning:` before it: data that lie far outside
-    /// of what the model learnt, say.
+    /// Sentences about what was found; one with `warning:` before it is about data that lie far outside of what the
+    /// model learnt.
     pub notes: Vec<String>,
 }
 

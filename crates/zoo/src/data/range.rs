@@ -81,7 +81,10 @@ mod tests {
         let learnt = [[0.0, 1.0], [-3.0, 3.0], [5.0, 5.0]];
         assert_eq!(far(&[0.5, 0.0, 5.0, 1.5, 10.0, 6.0], 3, &learnt), None);
         assert_eq!(far(&[0.5, 0.0, 5.0, 1.0, 3000.0, 6.0], 3, &learnt), Some((1, [0.0, 3000.0], 0, 1)));
-        assert_eq!(far(&[255.0, -90.0, 50.0, f64::NAN, 0.0, 5.0], 3, &learnt), Some((0, [255.0, 255.0], 2, 1)));
+        assert_eq!(
+            far(&[255.0, -90.0, 50.0, f64::NAN, 0.0, 5.0], 3, &learnt),
+            Some((0, [255.0, 255.0], 2, 1))
+        );
         assert_eq!(far(&[1e9; 3], 3, &[]), None, "a run that knows no ranges");
     }
 

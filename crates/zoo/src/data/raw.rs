@@ -247,7 +247,9 @@ impl Raw {
         let image = (channels == 1).then_some([height, width]);
         let x = stack.reshape([images, channels * height * width]);
         let notes = match shape.len() {
-            4 => vec![format!("its axes are taken as {axes}: {height} x {width} pixels, channels: {channels}")],
+            4 => {
+                vec![format!("its axes are taken as {axes}: {height} x {width} pixels, channels: {channels}")]
+            }
             _ => vec![],
         };
         Ok(Raw { pixels: true, notes, ..Raw::new(Dataset { x, labels: None, image }) })

@@ -274,7 +274,9 @@ fn text_beside_numbers_is_in_nobodys_way() {
     let others: Vec<String> = npz.others().map(|(name, why)| format!("{name}: {why}")).collect();
     assert!(others.len() == 1 && others[0].contains("`<U1` (text)"), "{others:?}");
     assert_eq!(npz.read::<f32>("x").unwrap().to_vec(), [1.0; 6]);
-    for (name, part) in [("names", "x.npz/names.npy: "), ("y", "there is no array `y`"), ("ids", "not exact in")] {
+    for (name, part) in
+        [("names", "x.npz/names.npy: "), ("y", "there is no array `y`"), ("ids", "not exact in")]
+    {
         let error = npz.read::<f64>(name).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }

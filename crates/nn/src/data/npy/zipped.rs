@@ -71,7 +71,8 @@ impl<R: Read + Seek> Npz<R> {
             let Some(key) = entry_name.strip_suffix(".npy") else {
                 return Err(Error::file(&place, "this entry is no array; NPZ files hold only .npy files"));
             };
-            let header = header::read(&mut Source { name: &place, bytes: Box::new(file), packing: Packing::Zip });
+            let header =
+                header::read(&mut Source { name: &place, bytes: Box::new(file), packing: Packing::Zip });
             if entries.insert(key.to_owned(), (entry, header)).is_some() {
                 return Err(Error::file(&place, "there are two entries of this name"));
             }

@@ -136,7 +136,10 @@ fn what_is_not_a_number() {
 #[test]
 fn large_numbers_keep_their_digits() {
     let table = good("time,id\n1700000000.125,9007199254740992\n-1e39,9007199254740993\n", &options());
-    assert_eq!(table.data.x.to_vec(), [1_700_000_000.125, 9_007_199_254_740_992.0, -1e39, 9_007_199_254_740_992.0]);
+    assert_eq!(
+        table.data.x.to_vec(),
+        [1_700_000_000.125, 9_007_199_254_740_992.0, -1e39, 9_007_199_254_740_992.0]
+    );
     assert_eq!(table.rounded, ["id"], "2⁵³ + 1 is no number of double precision");
     // What double precision has, and what was never exact, is no news.
     assert!(good("a,b\n9007199254740994,1.5e300\n", &options()).rounded.is_empty());
@@ -144,7 +147,8 @@ fn large_numbers_keep_their_digits() {
 
 #[test]
 fn filled_gaps_do_not_overflow() {
-    let with = |impute| good("a\n1e308\n1.5e308\n?\n", &TableOptions { impute, ..options() }).data.x.to_vec()[2];
+    let with =
+        |impute| good("a\n1e308\n1.5e308\n?\n", &TableOptions { impute, ..options() }).data.x.to_vec()[2];
     assert_eq!((with(Impute::Mean), with(Impute::Median)), (1.25e308, 1.25e308));
     assert_eq!(Impute::Median.value(&mut [-3e38, 3e38]), Some(0.0));
 }

@@ -54,7 +54,8 @@ impl Scaling<Tensor<f64>> {
         let examples = x.shape()[0] as f64;
         let ends = extremes(x);
         let unit_of = |size: fn(f64, f64) -> f64| ends.iter().map(move |&[low, high]| unit(size(low, high)));
-        let mut mean: Vec<_> = unit_of(|low, high| low.abs().max(high.abs())).map(|unit| (unit, 0.0)).collect();
+        let mut mean: Vec<_> =
+            unit_of(|low, high| low.abs().max(high.abs())).map(|unit| (unit, 0.0)).collect();
         each_row(x, &mut mean, |(unit, sum), value| *sum += value / *unit);
         let mean = mean.iter().map(|(unit, sum)| unit * (sum / examples));
         // A constant is its own mean; a sum would have been rounded.

@@ -1,0 +1,154 @@
+//! Learning from training examples what has to be done to them.
+
+use std::path::Path;
+
+use autograd::Tensor;
+use nn::data::transform::Scaling;
+use nn::{Error, Result};
+
+use super::super::numbers::NOTHING;
+use super::super::raw::Raw;
+use super::{Impute, Part, Preparation, Prepared, Reading, Scale, place};
+
+impl Preparation {
+    /// Learns from training examples what has to be done to them, and does it to all.
+    pub(super) fn learn(
+        path: &Path,
+        reading: &Reading,
+        like: &Raw,
+        [train, test]: [Part; 2],
+    ) -> Result<Prepared> {
+        let mut learnt = Preparation {
+            reading: reading.clone(),
+            examples: train.places.len(),
+            features: train.data.width(),
+            image: train.data.image,
+            columns: like.columns.clone(),
+            classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
+            class_names: like.classes.clone(),
+            bytes: like.bytes,
+            ranges: vec![],
+            fill: vec![],
+            shift: vec![],
+            scale: vec![],
+        };
+        learnt.learn_fill(path, &train)?;
+        train.data.x.each_row(train.places.iter().copied(), |place, row| {
+            learnt.fill_row(path, &mut row.to_vec(), || train.name(place))
+        })?;
+        match like.pixels {
+            true => learnt.learn_pixels(&train)?,
+            false => learnt.learn_columns(&train)?,
+        }
+        let lost = if like.pixels { vec![] } else { learnt.lost_digits(&train) };
+        let rows = [learnt.rows(path, &train)?, learnt.rows(path, &test)?];
+        let notes = like.notes.iter().cloned().chain(lost).collect();
+        Ok(Prepared { rows, preparation: learnt, stored: None, notes })
+    }
+
+    fn learn_fill(&mut self, path: &Path, train: &Part) -> Result<()> {
+        if self.reading.impute == Impute::Refuse {
+            return Ok(());
+        }
+        for feature in 0..self.features {
+            let mut known = train.column(feature);
+            known.retain(|value| !value.is_nan());
+            let Some(value) = self.reading.impute.value(&mut known) else {
+                let name = self.feature(feature);
+                let problem = format!(
+                    "column `{name}` has no value in any training example; leave it out with --drop-columns"
+                );
+                return Err(Error::file(path, problem));
+            };
+            self.fill.push(value);
+        }
+        Ok(())
+    }
+
+    /// One scale for all pixels: each is a value of the same feature.
+    fn learn_pixels(&mut self, train: &Part) -> Result<()> {
+        let mut range = NOTHING;
+        train.data.x.each_row(train.places.iter().copied(), |_, row| {
+            range = row.iter().fold(range, |[low, high], value| [low.min(*value), high.max(*value)]);
+            Ok::<(), Error>(())
+        })?;
+        self.ranges = vec![range];
+        let [low, high] = range;
+        let scaling = match self.reading.scale {
+            Scale::None => return Ok(()),
+            Scale::Auto if low >= 0.0 && high <= 1.0 => return Ok(()),
+            Scale::Auto | Scale::MinMax => {
+                Scaling::min_max(&Tensor::<f64>::from_vec([2, 1], range.to_vec()))?
+            }
+            Scale::Standard => {
+                let mut values = Vec::with_capacity(train.places.len() * self.features);
+                train.data.x.each_row(train.places.iter().copied(), |_, row| {
+                    values.extend(row.iter().map(|pixel| *pixel as f32));
+                    Ok::<(), Error>(())
+                })?;
+                Scaling::standardize(&Tensor::from_vec([values.len(), 1], values))?
+            }
+        };
+        (self.shift, self.scale) = (scaling.shift.to_vec(), scaling.scale.to_vec());
+        Ok(())
+    }
+
+    /// A scale for each column. One column after the other, so that not all are in memory a second time.
+    fn learn_columns(&mut self, train: &Part) -> Result<()> {
+        for feature in 0..self.features {
+            let values = self.filled_column(feature, train.column(feature));
+            self.ranges.push(values.iter().fold(NOTHING, |[low, high], v| [low.min(*v), high.max(*v)]));
+            let values = Tensor::from_vec([values.len(), 1], values);
+            let scaling = match self.reading.scale {
+                Scale::None => continue,
+                Scale::Auto | Scale::Standard => Scaling::standardize(&values)?,
+                Scale::MinMax => Scaling::min_max(&values)?,
+            };
+            self.shift.push(scaling.shift.item());
+            self.scale.push(scaling.scale.item());
+        }
+        Ok(())
+    }
+
+    fn filled_column(&self, feature: usize, mut values: Vec<f64>) -> Vec<f64> {
+        if let Some(fill) = self.fill.get(feature) {
+            values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = *fill);
+        }
+        values
+    }
+
+    /// A sentence for each column in which values that differ have become equal.
+    fn lost_digits(&self, train: &Part) -> Vec<String> {
+        /// So many rows are looked at. Of more, a few are equal by chance.
+        const ENOUGH: usize = 4096;
+        /// So many of a hundred different values may become equal to another.
+        const FEW: usize = 1;
+        let step = train.places.len().div_ceil(ENOUGH).max(1);
+        let different = |mut values: Vec<f64>| {
+            values.sort_unstable_by(f64::total_cmp);
+            values.dedup();
+            values
+        };
+        let mut notes = vec![];
+        for feature in 0..self.features {
+            let places = train.places.iter().copied().step_by(step);
+            let values = different(self.filled_column(feature, train.data.x.column(feature, places)));
+            let [shift, scale] = [(&self.shift, 0.0), (&self.scale, 1.0)]
+                .map(|(of, none)| of.get(feature).copied().unwrap_or(none));
+            let seen = values.iter().map(|value| f64::from(((value - shift) / scale) as f32));
+            let (before, after) = (values.len(), different(seen.collect()).len());
+            if (before - after) * 100 > before * FEW {
+                let place = place(&self.columns, false, feature);
+                let hint = match self.is_scaled() {
+                    false => "scale it, as with --scale standard",
+                    true => "a few values far from all others make its scale so large",
+                };
+                notes.push(format!(
+                    "{place} loses digits: of {before} different values {after} are left in single precision, in \
+                     which models learn; {hint}"
+                ));
+            }
+        }
+        notes
+    }
+}
