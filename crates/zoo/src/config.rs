@@ -69,6 +69,8 @@ pub struct Setup {
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
     pub stored: Option<Stored>,
+    /// Sentences about how the data were read that a person should see.
+    pub notes: Vec<String>,
 }
 
 impl Config {
@@ -179,7 +181,7 @@ impl Draft {
         let entry = registry::find(&name)?;
         let name = self.data.unwrap_or_else(|| "digits".into());
         let Prepared { rows: [train, test], preparation, stored } = prepare_rows(&name, &self.reading)?;
-        let data = Split { name, train: train.data, test: test.data };
+        let (data, notes) = (Split { name, train: train.data, test: test.data }, train.notes);
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
         let config = Config {
@@ -189,7 +191,7 @@ impl Draft {
             train,
             settings,
         };
-        Ok(Setup { entry, config, data, preparation, stored })
+        Ok(Setup { entry, config, data, preparation, stored, notes })
     }
 }
 

@@ -4,6 +4,7 @@ use nn::{Error, Result};
 use zoo::data::{Description, Reading, describe, fetch};
 
 use super::progress::{Spinner, bar};
+use super::terminal::{filled, one_line, width};
 use super::{Outcome, json};
 use crate::cli::{DataArgs, DataCommand, DatasetName, FetchArgs};
 
@@ -28,25 +29,41 @@ fn table(found: &Description) -> String {
     let mut text = format!("{}: {what}{test}\n", found.name);
     if !found.classes.is_empty() {
         let classes: Vec<String> =
-            found.classes.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+            found.classes.iter().map(|(name, count)| format!("{} ({count})", one_line(name))).collect();
         text += &format!("classes: {}\n", classes.join(", "));
     }
     if !found.text.is_empty() {
+        let names: Vec<String> = found.text.iter().map(|name| one_line(name)).collect();
         text += &format!(
             "columns of text: {}; leave them out with --drop-columns, or take one as --label-column\n",
-            found.text.join(", ")
+            names.join(", ")
         );
     }
-    let width = found.columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0);
-    text += &format!(
+    if found.features == 0 {
+        text += "There is no column of numbers, and a model learns from numbers.\n";
+    } else {
+        text += &columns(found);
+    }
+    if !found.notes.is_empty() {
+        text += "\n";
+    }
+    found.notes.iter().for_each(|note| text += &format!("note: {note}.\n"));
+    text
+}
+
+/// A line for each column of numbers.
+fn columns(found: &Description) -> String {
+    let names: Vec<String> = found.columns.iter().map(|column| one_line(&column.name)).collect();
+    let width = names.iter().map(|name| width(name)).max().unwrap_or(0);
+    let mut text = format!(
         "\n  {:width$}  {:>11}  {:>11}  {:>11}  {:>11}  {:>7}\n",
         "", "min", "mean", "median", "max", "missing"
     );
-    for column in &found.columns {
+    for (column, name) in found.columns.iter().zip(&names) {
         let constant = if column.min == column.max { "  constant" } else { "" };
         text += &format!(
-            "  {:width$}  {:>11}  {:>11}  {:>11}  {:>11}  {:>7}{constant}\n",
-            column.name,
+            "  {}  {:>11}  {:>11}  {:>11}  {:>11}  {:>7}{constant}\n",
+            filled(name, width),
             short(column.min.into()),
             short(column.mean),
             short(column.median.into()),

@@ -18,10 +18,10 @@ use zoo::tendency::Tendency;
 use zoo::train::{Epoch, Lesson, Plan, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
-use super::Outcome;
 use super::progress::Spinner;
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
+use super::{Outcome, say};
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
@@ -37,6 +37,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
     drop(spinner);
+    say(&setup.config.data, &setup.notes);
     let Setup { entry, config, data, .. } = &setup;
     let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
@@ -85,7 +86,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let mut built_with = preparation.clone();
     built_with.examples = data.train.len();
     let model = entry.outline(&config.settings, &built_with)?;
-    let setup = Setup { entry, config, data, preparation, stored };
+    let setup = Setup { entry, config, data, preparation, stored, notes: vec![] };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nn::Result;
-use nn::data::table::Column;
+use autograd::Tensor;
+use nn::data::table::{self, Column};
+use nn::{Dataset, Result};
 use serde::Serialize;
 
-use super::raw::{self, Raw};
-use super::{Impute, Reading};
+use super::raw::{self, Raw, TableText};
+use super::{Impute, Reading, explain, index};
 
 /// What there is to know about a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +30,8 @@ pub struct Description {
     pub columns: Vec<ColumnDescription>,
     /// Columns of text, which are no features.
     pub text: Vec<String>,
+    /// Sentences about what was guessed, and about columns that a model could not learn from as they are.
+    pub notes: Vec<String>,
 }
 
 /// What the values of one feature are like; statistics are of those that are there.
@@ -55,11 +58,55 @@ pub struct ColumnDescription {
 /// If the data cannot be read.
 pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
     raw::check(source, reading)?;
-    let mut reading = reading.clone();
     // Gaps are described as well.
-    reading.impute = Impute::Keep;
-    let text = text_columns(source, &mut reading);
-    let raw = Raw::read(source, &reading)?;
+    let mut reading = Reading { impute: Impute::Keep, ..reading.clone() };
+    let (path, content) = match source {
+        "-" => (Path::new(raw::STANDARD_INPUT), Some(raw::standard_input()?)),
+        name => (Path::new(name), None),
+    };
+    let table = match content {
+        Some(content) => Some(TableText { content: Some(content), reading: reading.clone() }),
+        None if path.exists() => TableText::of(path, &reading, usize::MAX)?,
+        None => None,
+    };
+    let Some(TableText { content, reading: as_table }) = table else {
+        return Ok(of_raw(source, Raw::read(source, &reading)?));
+    };
+    reading = as_table;
+    let content = content.as_deref();
+    let options = raw::table_options(content, &reading);
+    let looked = match content {
+        Some(content) => table::parse_columns(path, content, &options),
+        None => table::columns(path, &options),
+    };
+    let columns = looked.map_err(|error| explain::in_training(error, path, content, &options))?;
+    if let Some(better) = explain::other_delimiter(path, &columns) {
+        return Err(better);
+    }
+    let text: Vec<usize> =
+        columns.text.iter().copied().filter(|&place| !explain::spared(place, &columns, &options)).collect();
+    reading.drop.extend(text.iter().map(|place| Column::Number(place + 1)));
+    let strays = columns.strays.iter().filter(|stray| !explain::spared(stray.column, &columns, &options));
+    reading.missing.extend(strays.flat_map(|stray| &stray.texts).map(|text| text.text.clone()));
+    let mut raw = match text.len() {
+        all if all == columns.names.len() => {
+            Raw::new(Dataset { x: Tensor::zeros([columns.rows, 0]), labels: None, image: None })
+        }
+        _ => Raw::of_table(path, content, &reading)?,
+    };
+    let mut notes = explain::strange(&columns);
+    let new: Vec<String> = raw.notes.drain(..).filter(|note| !notes.contains(note)).collect();
+    notes.extend(new);
+    let numbering = index::numbering(&raw.columns, &raw.data.x);
+    if !numbering.is_empty() {
+        notes.push(index::sentence(&raw.columns, &numbering));
+    }
+    let text = text.iter().map(|&place| columns.names[place].clone()).collect();
+    Ok(Description { text, notes, ..of_raw(source, raw) })
+}
+
+/// What was read, described.
+fn of_raw(source: &str, raw: Raw) -> Description {
     let parts = || [Some(&raw.data), raw.test.as_ref()].into_iter().flatten();
     let width = raw.data.width();
     let columns = match raw.pixels {
@@ -83,7 +130,7 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
         *classes.entry(name).or_default() += 1;
     }
     let test = raw.test.as_ref().map(|test| test.len());
-    Ok(Description {
+    Description {
         name: source.to_owned(),
         examples: raw.data.len() + test.unwrap_or(0),
         test,
@@ -91,26 +138,9 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
         image: raw.data.image,
         classes,
         columns,
-        text,
-    })
-}
-
-/// The columns of text in a table, which are dropped from now on.
-fn text_columns(source: &str, reading: &mut Reading) -> Vec<String> {
-    // What is wrong with the file is said when it is read.
-    let path = Path::new(source);
-    let Ok(columns) = raw::columns(path, None, reading) else { return vec![] };
-    let mut names = vec![];
-    for place in columns.text {
-        let name = columns.names[place].clone();
-        let known =
-            |column: &Column| *column == Column::Number(place + 1) || *column == Column::Name(name.clone());
-        if !reading.drop.iter().chain(&reading.label).any(known) && names.len() + 1 < columns.names.len() {
-            reading.drop.push(Column::Number(place + 1));
-            names.push(name);
-        }
+        text: vec![],
+        notes: raw.notes.clone(),
     }
-    names
 }
 
 fn column(name: String, mut values: Vec<f32>) -> ColumnDescription {

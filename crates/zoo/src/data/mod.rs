@@ -18,8 +18,11 @@
 
 mod description;
 mod digits;
+mod explain;
 pub mod fetch;
+mod index;
 mod kind;
+mod new_data;
 mod parquet;
 mod preparation;
 mod raw;
@@ -74,13 +77,15 @@ pub struct Rows {
     pub data: Dataset,
     /// The file of each, or its number in the data, counted from 1.
     pub names: Vec<String>,
+    /// Sentences about how they were read that a person should see.
+    pub notes: Vec<String>,
 }
 
 impl Rows {
     /// Named by these names, or by their numbers if there are none.
     fn numbered(data: Dataset, names: Vec<String>) -> Self {
         let names = if names.is_empty() { (1..=data.len()).map(|n| n.to_string()).collect() } else { names };
-        Rows { data, names }
+        Rows { data, names, notes: vec![] }
     }
 
     /// The rows with these numbers, counted from 0, under their old names.
@@ -92,7 +97,7 @@ impl Rows {
         let Dataset { image, .. } = self.data;
         let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
         let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
-        Rows { data: Dataset { x, labels, image }, names }
+        Rows { data: Dataset { x, labels, image }, names, notes: self.notes.clone() }
     }
 }
 

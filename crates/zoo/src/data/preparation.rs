@@ -5,15 +5,14 @@ use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::split::{Fractions, Split as Numbers};
-use nn::data::table::Column;
+use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind;
 use super::raw::{self, Raw, resolved};
 use super::stored::{Large, Stored};
-use super::{Impute, Reading, Rows, Scale, Split};
+use super::{Impute, Reading, Rows, Scale, Split, explain, index};
 
 /// What was learnt from the training examples, and what they were like.
 ///
@@ -37,6 +36,10 @@ pub struct Preparation {
     pub class_names: Vec<String>,
     /// What is taken for a missing value of each feature; empty where data with gaps are refused.
     fill: Vec<f32>,
+    /// Mean and median of each feature, for other data that have gaps; empty for pixels, which have none, and for
+    /// data of which there are too many.
+    #[serde(default)]
+    centres: [Vec<f32>; 2],
     /// `y = (x − shift) / scale` of each feature, or of all if there is one number; empty for `y = x`.
     shift: Vec<f32>,
     scale: Vec<f32>,
@@ -73,6 +76,7 @@ pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
     if let Some(mut large) = Large::read(&resolved(source)?, reading)? {
         let empty = || Rows::numbered(large.like.data.clone(), vec![]);
         let [train, test] = std::mem::replace(&mut large.samples, [empty(), empty()]);
+        index::refuse(name, &large.like.columns, &train.data.x, &reading.keep)?;
         let (rows, mut preparation) = Preparation::learn(name, reading, &large.like, train, test)?;
         preparation.examples = large.examples();
         if let Some(class) = large.last_class().filter(|class| *class as usize >= preparation.classes) {
@@ -85,31 +89,11 @@ pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
         return Ok(Prepared { rows, preparation, stored });
     }
     let raw = Raw::read(source, reading)?;
-    refuse_index(name, &raw)?;
+    index::refuse(name, &raw.columns, &raw.data.x, &reading.keep)?;
     let like = raw.outline();
     let (train, test) = split(source, raw, reading)?;
     let (rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
     Ok(Prepared { rows, preparation, stored: None })
-}
-
-/// Refuses a first column without a name that counts the rows: pandas writes its index so, and a model would
-/// take it for a feature.
-fn refuse_index(path: &Path, raw: &Raw) -> Result<()> {
-    let unnamed =
-        |place: usize| raw.columns.get(place).is_some_and(|name| *name == format!("column {}", place + 1));
-    let rows = raw.data.len();
-    if !unnamed(0) || raw.columns.len() < 2 || unnamed(1) || rows < 2 {
-        return Ok(());
-    }
-    let first = raw.data.x.slice(1, 0, 1, 1).to_vec();
-    match first.iter().enumerate().all(|(row, value)| *value == first[0] + row as f32) {
-        false => Ok(()),
-        true => Err(Error::file(
-            path,
-            "the first column has no name and counts the rows, as an index does; leave it out with \
-             --drop-columns 1, or give it a name",
-        )),
-    }
 }
 
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
@@ -159,6 +143,7 @@ impl Preparation {
             classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],
             fill: vec![],
+            centres: Default::default(),
             shift: vec![],
             scale: vec![],
         }
@@ -181,16 +166,17 @@ impl Preparation {
             classes: train.data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
             fill: vec![],
+            centres: Default::default(),
             shift: vec![],
             scale: vec![],
         };
-        learnt.learn_fill(name, &train)?;
-        let train = learnt.filled(name, train)?;
+        learnt.learn_fill(name, &train, like.pixels)?;
+        let train = learnt.filled(name, train, &learnt.fill)?;
         learnt.learn_scale(&train.data.x, like.pixels)?;
-        let test = learnt.filled(name, test)?;
-        let rows = [train, test].map(|Rows { mut data, names }| {
+        let test = learnt.filled(name, test, &learnt.fill)?;
+        let rows = [train, test].map(|Rows { mut data, names, .. }| {
             data.x = learnt.scaled(data.x);
-            Rows { data, names }
+            Rows { data, names, notes: like.notes.clone() }
         });
         Ok((rows, learnt))
     }
@@ -204,46 +190,6 @@ impl Preparation {
             }
         }
         self.scaled(x)
-    }
-
-    /// Reads other data, and prepares them as the training examples were. All examples come in their
-    /// order; where the data themselves say which are for testing, those come last.
-    ///
-    /// # Errors
-    /// If the data cannot be read, or do not have the features of the training examples.
-    pub fn read(&self, source: &str) -> Result<Rows> {
-        let (path, content) = match source {
-            "-" => (Path::new(raw::STANDARD_INPUT), Some(raw::standard_input()?)),
-            name => (Path::new(name), None),
-        };
-        let reading = self.reading_of(path, content.as_deref())?;
-        let mut raw = match &content {
-            Some(content) => Raw::of_table(path, Some(content), &reading)?,
-            None => Raw::read(source, &reading)?,
-        };
-        if let Some(test) = raw.test.take() {
-            let labels = raw.data.labels.take().zip(test.labels).map(|(a, b)| [a, b].concat());
-            raw.data =
-                Dataset { x: Tensor::concat(&[&raw.data.x, &test.x], 0), labels, image: raw.data.image };
-        }
-        self.match_columns(path, &mut raw)?;
-        self.match_classes(path, &mut raw)?;
-        let (found, wanted) = (raw.data.width(), self.features);
-        if found != wanted {
-            let (what, hint) = match self.image {
-                Some([height, width]) => ("pixels", format!(" ({height} × {width})")),
-                None => ("features", String::new()),
-            };
-            return Err(Error::file(
-                path,
-                format!("the examples have {found} {what}, but the model was trained with {wanted}{hint}"),
-            ));
-        }
-        raw.data.image = self.image;
-        let names = raw.files.iter().map(|file| file.display().to_string()).collect();
-        let mut rows = self.filled(path, Rows::numbered(raw.data, names))?;
-        rows.data.x = self.scaled(rows.data.x);
-        Ok(rows)
     }
 
     /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data.
@@ -264,128 +210,62 @@ impl Preparation {
         }
     }
 
-    /// How to read other data: columns that were left out or hold labels may be absent there.
-    fn reading_of(&self, path: &Path, content: Option<&[u8]>) -> Result<Reading> {
-        let mut reading = self.reading.clone();
-        let kind = match content {
-            Some(_) => Kind::Table,
-            None if path.exists() => Kind::of(path)?,
-            None => return Ok(reading),
-        };
-        if matches!(kind, Kind::Pictures | Kind::Picture) {
-            reading.size = reading.size.or(self.image);
-            if !self.columns.is_empty() || reading.size.is_none() {
-                let trained = format!("the model was trained with examples of {} features", self.features);
-                return Err(Error::file(path, format!("{trained}, and these are pictures")));
-            }
-        }
-        if self.columns.is_empty() {
-            return Ok(reading);
-        }
-        if !matches!(kind, Kind::Table | Kind::Parquet) {
-            // An array has no columns that could be left out, and labels of its own.
-            return Ok(Reading { drop: vec![], label: None, ..reading });
-        }
-        let columns = raw::columns(path, content, &reading)?;
-        let there = |column: &Column| match column {
-            Column::Name(name) => columns.header && columns.names.contains(name),
-            // Numbers count the columns of the training file, so they fit only a file with all of them.
-            Column::Number(number) => *number <= columns.names.len() && columns.names.len() > self.features,
-        };
-        reading.drop.retain(there);
-        reading.label = reading.label.filter(there);
-        Ok(reading)
-    }
-
-    /// Brings named columns into the order of the training file.
-    fn match_columns(&self, path: &Path, raw: &mut Raw) -> Result<()> {
-        let named = |columns: &[String]| {
-            columns.iter().enumerate().any(|(i, name)| *name != format!("column {}", i + 1))
-        };
-        if self.columns == raw.columns || !named(&self.columns) || !named(&raw.columns) {
+    /// Learns what to take for missing values: here if they are to be filled, and in other data.
+    fn learn_fill(&mut self, path: &Path, train: &Rows, pixels: bool) -> Result<()> {
+        /// As many numbers as are sorted without being asked to.
+        const FEW: usize = 1 << 22;
+        let (values, width, impute) = (train.data.x.to_vec(), self.features, self.reading.impute);
+        if impute == Impute::Refuse && (pixels || values.len() > FEW) {
             return Ok(());
         }
-        for (columns, whose) in [(&self.columns, "of the training data"), (&raw.columns, "here")] {
-            if let Some(name) = repeated(columns) {
-                let problem = format!(
-                    "two columns {whose} are called `{name}`, so nobody can say which is which; give the \
-                     columns the order of the training data, or names of their own"
-                );
-                return Err(Error::file(path, problem));
-            }
-        }
-        let place = |name: &String| {
-            raw.columns.iter().position(|other| other == name).ok_or_else(|| {
-                Error::file(path, format!("there is no column `{name}`, which the model was trained with"))
-            })
-        };
-        let order = self.columns.iter().map(place).collect::<Result<Vec<usize>>>()?;
-        if let Some(extra) = raw.columns.iter().find(|name| !self.columns.contains(name)) {
-            return Err(Error::file(
-                path,
-                format!("the model was not trained with a column `{extra}`; remove it from the file"),
-            ));
-        }
-        raw.data.x = raw.data.x.index_select(1, &order);
-        raw.columns = self.columns.clone();
-        Ok(())
-    }
-
-    /// Gives named classes the numbers they had in training.
-    fn match_classes(&self, path: &Path, raw: &mut Raw) -> Result<()> {
-        let Some(labels) = &mut raw.data.labels else { return Ok(()) };
-        if !raw.classes.is_empty() && raw.classes != self.class_names {
-            let number = |name: &String| {
-                let found = self.class_names.iter().position(|other| other == name);
-                found.map(|number| number as u32).ok_or_else(|| {
-                    let known = self.class_names.join(", ");
-                    Error::file(
-                        path,
-                        format!("there was no class `{name}` in training; the classes are {known}"),
-                    )
-                })
-            };
-            let numbers = raw.classes.iter().map(number).collect::<Result<Vec<u32>>>()?;
-            labels.iter_mut().for_each(|label| *label = numbers[*label as usize]);
-        }
-        match labels.iter().find(|label| **label as usize >= self.classes) {
-            // A model without classes does not look at them.
-            Some(label) if self.classes > 0 => Err(Error::file(
-                path,
-                format!("class {label} did not occur in training, where the last was {}", self.classes - 1),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn learn_fill(&mut self, path: &Path, train: &Rows) -> Result<()> {
-        if self.reading.impute == Impute::Refuse {
-            return Ok(());
-        }
-        let (values, width) = (train.data.x.to_vec(), self.features);
         for feature in 0..width {
             let mut known: Vec<f32> =
                 values.iter().skip(feature).step_by(width).copied().filter(|v| !v.is_nan()).collect();
-            let Some(value) = self.reading.impute.value(&mut known) else {
-                let name = self.feature(feature);
+            let [mean, median] =
+                [Impute::Mean, Impute::Median].map(|how| how.value(&mut known).unwrap_or(0.0));
+            if impute != Impute::Refuse && impute != Impute::Zero && known.is_empty() {
+                let name = quoted(&self.feature(feature));
                 let problem = format!(
-                    "column `{name}` has no value in any training example; leave it out with --drop-columns"
+                    "column {name} has no value in any training example; leave it out with --drop-columns"
                 );
                 return Err(Error::file(path, problem));
-            };
-            self.fill.push(value);
+            }
+            self.centres[0].push(mean);
+            self.centres[1].push(median);
+        }
+        if impute != Impute::Refuse {
+            self.fill = self.fill_by(path, impute)?;
         }
         Ok(())
     }
 
-    /// Fills the gaps, or refuses them.
-    fn filled(&self, path: &Path, mut rows: Rows) -> Result<Rows> {
+    /// What to take for the missing values of each feature; nothing if they are refused.
+    pub(super) fn fill_by(&self, path: &Path, impute: Impute) -> Result<Vec<f32>> {
+        let [means, medians] = &self.centres;
+        let values = match impute {
+            Impute::Refuse | Impute::Keep => return Ok(self.fill.clone()),
+            Impute::Zero => return Ok(vec![0.0; self.features]),
+            Impute::Mean => means,
+            Impute::Median => medians,
+        };
+        match values.is_empty() {
+            false => Ok(values.clone()),
+            true => Err(Error::file(
+                path,
+                "means and medians of the training data were not kept; fill the gaps in the file, or with \
+                 --impute zero",
+            )),
+        }
+    }
+
+    /// Fills the gaps, or refuses them if there is nothing to `fill` them with.
+    pub(super) fn filled(&self, path: &Path, mut rows: Rows, fill: &[f32]) -> Result<Rows> {
         let width = self.features;
         let values = rows.data.x.make_mut();
         for (number, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
             let (row, feature) = (number / width, number % width);
-            if value.is_nan() && !self.fill.is_empty() {
-                *value = self.fill[feature];
+            if value.is_nan() && !fill.is_empty() {
+                *value = fill[feature];
                 continue;
             }
             let place = place(&self.columns, self.image.is_some(), feature);
@@ -414,7 +294,7 @@ impl Preparation {
         Ok(())
     }
 
-    fn scaled(&self, x: Tensor<f32>) -> Tensor<f32> {
+    pub(super) fn scaled(&self, x: Tensor<f32>) -> Tensor<f32> {
         self.scaling().map_or_else(|| x.clone(), |scaling| scaling.apply(&x))
     }
 
@@ -425,15 +305,10 @@ impl Preparation {
     }
 }
 
-/// A name that two columns have.
-fn repeated(columns: &[String]) -> Option<&String> {
-    columns.iter().enumerate().find(|(place, name)| columns[..*place].contains(name)).map(|(_, name)| name)
-}
-
 /// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
 pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
     match columns.get(number) {
-        Some(name) if *name != format!("column {}", number + 1) => format!("column `{name}`"),
+        Some(name) if *name != format!("column {}", number + 1) => format!("column {}", quoted(name)),
         None if image => format!("pixel {}", number + 1),
         _ => format!("column {}", number + 1),
     }
@@ -442,7 +317,7 @@ pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
 /// The sentence about a value that is missing or infinite.
 pub(super) fn unusable(value: f32, row: &str, place: &str) -> String {
     match value.is_nan() {
-        true => format!("row {row}, {place}: the value is missing; {}", raw::GAPS),
+        true => format!("row {row}, {place}: the value is missing; {}", explain::GAPS),
         false => format!("row {row}, {place}: the value is {value}; correct it"),
     }
 }

@@ -8,11 +8,11 @@ use autograd::Tensor;
 use nn::data::idx;
 use nn::data::npy;
 use nn::data::pictures::{self, PictureOptions};
-use nn::data::table::{self, Column, Columns, TableOptions};
+use nn::data::table::{self, Column, TableOptions};
 use nn::{Dataset, Error, Result};
 
 use super::kind::Kind;
-use super::{Impute, Reading, digits, fetch, of_images, parquet};
+use super::{Impute, Reading, digits, explain, fetch, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -28,12 +28,14 @@ pub(super) struct Raw {
     pub(super) files: Vec<PathBuf>,
     /// Whether the features are pixels.
     pub(super) pixels: bool,
+    /// Sentences about how they were read that a person should see.
+    pub(super) notes: Vec<String>,
 }
 
 impl Raw {
     pub(super) fn new(data: Dataset) -> Self {
         let pixels = data.image.is_some();
-        Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels }
+        Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels, notes: vec![] }
     }
 
     /// The same without the examples.
@@ -202,18 +204,26 @@ impl Raw {
 
     pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
         let options = table_options(content, reading);
+        let read = Raw::read_table(path, content, &options);
+        read.map_err(|error| explain::in_training(error, path, content, &options))
+    }
+
+    /// The same for data that a trained model gets.
+    pub(super) fn of_new_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
+        let options = table_options(content, reading);
+        let read = Raw::read_table(path, content, &options);
+        read.map_err(|error| explain::in_new_data(error, path, content, &options))
+    }
+
+    fn read_table(path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Result<Self> {
         let read = match content {
-            Some(content) => table::parse(path, content, &options),
-            None => table::read(path, &options),
+            Some(content) => table::parse(path, content, options)?,
+            None => table::read(path, options)?,
         };
-        let read = read.map_err(|error| explain_text(error, path, content, &options))?;
-        Ok(Raw { columns: read.columns, classes: read.classes.unwrap_or_default(), ..Raw::new(read.data) })
+        let (classes, notes) = (read.classes.unwrap_or_default(), explain::notes(read.notes));
+        Ok(Raw { columns: read.columns, classes, notes, ..Raw::new(read.data) })
     }
 }
-
-/// What to do about missing values, as the end of a sentence.
-pub(super) const GAPS: &str =
-    "fill such gaps with --impute mean or --impute median, or leave the column out with --drop-columns";
 
 /// What errors call it.
 pub(super) const STANDARD_INPUT: &str = "standard input";
@@ -253,6 +263,8 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
     let tabs = first.contains(&b'\t') && !first.contains(&b',');
     TableOptions {
         delimiter: reading.delimiter.or(tabs.then_some('\t')),
+        decimal: reading.decimal,
+        missing: reading.missing.clone(),
         header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
@@ -260,93 +272,34 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
     }
 }
 
-/// The columns of a table, in a file or in this content.
-pub(super) fn columns(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Columns> {
-    /// As many rows as are looked at for text.
-    const ENOUGH: usize = 1000;
-    if let Some(content) = content {
-        return table::parse_columns(path, content, &table_options(Some(content), reading));
-    }
-    match Kind::of(path)? {
-        Kind::Parquet => {
-            let content = parquet::as_csv(path, ENOUGH)?;
-            table::parse_columns(
-                path,
-                &content[..],
-                &table_options(Some(&content), &parquet::as_table(reading)),
-            )
-        }
-        _ => table::columns(path, &table_options(None, reading)),
+/// The text of a table, if it is not that of the file itself: of a Parquet file, or none if there is no table.
+pub(super) struct TableText {
+    pub(super) content: Option<Vec<u8>>,
+    /// How it is to be read.
+    pub(super) reading: Reading,
+}
+
+impl TableText {
+    /// At most so many rows, if that is up to us; `None` if this is no table.
+    pub(super) fn of(path: &Path, reading: &Reading, most: usize) -> Result<Option<Self>> {
+        Ok(match Kind::of(path)? {
+            Kind::Table => Some(TableText { content: None, reading: reading.clone() }),
+            Kind::Parquet => {
+                let content = Some(parquet::as_csv(path, most)?);
+                Some(TableText { content, reading: parquet::as_table(reading) })
+            }
+            _ => None,
+        })
     }
 }
 
-/// Names all columns of text at once, where one of them was the reason: so the next attempt succeeds.
-pub(super) fn explain_text(
-    error: Error,
-    path: &Path,
-    content: Option<&[u8]>,
-    options: &TableOptions,
-) -> Error {
-    let Error::File { problem, .. } = &error else { return error };
-    let looked = match content {
-        Some(content) => table::parse_columns(path, content, options),
-        None => table::columns(path, options),
+/// The names of all columns of a table, and whether the file gives them.
+pub(super) fn names(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<(Vec<String>, bool)> {
+    let options = TableOptions { label: None, drop: vec![], ..table_options(content, reading) };
+    let stream = match content {
+        Some(content) => table::Stream::new(path, content, &options),
+        None => table::Stream::open(path, &options),
     };
-    let Ok(columns) = looked else { return error };
-    if let ([only], None) = (&columns.names[..], options.delimiter)
-        && let Some(sign) = [';', '\t', '|', ' '].into_iter().find(|sign| only.contains(*sign))
-        // A name may have spaces; a field that is a row of numbers betrays what separates them.
-        && (sign != ' ' || problem.split('"').nth(1).is_some_and(are_numbers))
-    {
-        let flag = if sign == '\t' { "$'\\t'".to_owned() } else { format!("'{sign}'") };
-        return Error::file(
-            path,
-            format!("the first line has no comma, but {sign:?} between its fields; try --delimiter {flag}"),
-        );
-    }
-    let problem = problem
-        .replace("leave the column out with `drop`", "leave its column out with --drop-columns")
-        .replace("the delimiter and `drop`", "--delimiter and --drop-columns")
-        .replace("say with `impute` what to take instead (mean, median, zero)", GAPS);
-    let Some((problem, _)) = problem.split_once("; leave its column out with --drop-columns") else {
-        return Error::file(path, problem);
-    };
-    let spared = |place: usize| {
-        let is = |column: &Column| match column {
-            Column::Number(number) => *number == place + 1,
-            Column::Name(name) => *name == columns.names[place],
-        };
-        options.drop.iter().chain(&options.label).any(is)
-    };
-    // A name with a comma would be taken for two.
-    let by_name = |place: usize| columns.header && !columns.names[place].contains(',');
-    let name =
-        |&place: &usize| if by_name(place) { columns.names[place].clone() } else { (place + 1).to_string() };
-    let text: Vec<String> = columns.text.iter().filter(|place| !spared(**place)).map(name).collect();
-    match text.last() {
-        None => Error::file(
-            path,
-            format!("{problem}; correct the value, or leave its column out with --drop-columns"),
-        ),
-        Some(last) => Error::file(
-            path,
-            format!(
-                "{problem}; leave columns of text out with --drop-columns {}, or take one as label with \
-                 --label-column {}",
-                shell(&text.join(",")),
-                shell(last)
-            ),
-        ),
-    }
-}
-
-/// Whether this is several numbers with a space between each two.
-fn are_numbers(text: &str) -> bool {
-    text.contains(' ') && text.split(' ').all(|field| field.parse::<f32>().is_ok())
-}
-
-/// As one word of a command line.
-fn shell(text: &str) -> String {
-    let plain = |sign: char| sign.is_alphanumeric() || "_-.,:/".contains(sign);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    let stream = stream.map_err(|error| explain::in_new_data(error, path, content, &options))?;
+    Ok((stream.columns(), stream.header()))
 }

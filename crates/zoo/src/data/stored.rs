@@ -11,6 +11,7 @@ use nn::data::{Examples, OnDisk, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
+use super::explain;
 use super::kind::Kind;
 use super::preparation::{SPLIT_SEED, place, unusable};
 use super::raw::{self, Raw};
@@ -107,7 +108,7 @@ impl Large {
 
     fn of_table(path: &Path, reading: &Reading) -> Result<Self> {
         let options = raw::table_options(None, reading);
-        let explain = |error| raw::explain_text(error, path, None, &options);
+        let explain = |error| explain::in_training(error, path, None, &options);
         let mut stream = table::Stream::open(path, &options).map_err(explain)?;
         let columns = stream.columns();
         let width = columns.len();
@@ -119,13 +120,14 @@ impl Large {
             is_test.push(is_for_testing(number, reading));
             parts[usize::from(is_test[number])].push(&row, number)?;
         }
+        let notes = explain::notes(stream.notes());
         let (labels, classes) = stream.classes()?;
         let labels: [Option<Vec<u32>>; 2] = [false, true].map(|wanted| {
             let labels = labels.as_ref()?.iter().zip(&is_test);
             Some(labels.filter(|(_, is_test)| **is_test == wanted).map(|(label, _)| *label).collect())
         });
         let mut like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: None });
-        (like.columns, like.classes) = (columns, classes.unwrap_or_default());
+        (like.columns, like.classes, like.notes) = (columns, classes.unwrap_or_default(), notes);
         Large::of(path, parts, labels, like, width)
     }
 
@@ -200,7 +202,11 @@ impl Large {
         let sample = |part: &Part, labels: &Option<Vec<u32>>| {
             let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
             let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
-            Rows { data: Dataset { x, labels, image: like.data.image }, names: part.names.clone() }
+            Rows {
+                data: Dataset { x, labels, image: like.data.image },
+                names: part.names.clone(),
+                notes: vec![],
+            }
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;
