@@ -129,7 +129,6 @@ impl Preparation {
         };
         reading.label = given.label.clone().or(reading.label.filter(same));
         reading.drop.retain(same);
-        let expected: Vec<Option<usize>> = reading.drop.iter().map(place_of).collect();
         reading.drop.extend(given.drop.iter().cloned());
         if !named || !are_named(&self.columns) {
             return Ok(reading);
@@ -146,11 +145,7 @@ impl Preparation {
         let spared: Vec<Option<usize>> = reading.drop.iter().chain(&reading.label).map(place_of).collect();
         let others: Vec<usize> =
             (0..names.len()).filter(|&place| !known(place) && !spared.contains(&Some(place))).collect();
-        let unexpected: Vec<String> = others
-            .iter()
-            .filter(|place| !expected.contains(&Some(**place)))
-            .map(|&place| quoted(&names[place]))
-            .collect();
+        let unexpected: Vec<String> = others.iter().map(|&place| quoted(&names[place])).collect();
         reading.drop.extend(others.iter().map(|place| Column::Number(place + 1)));
         match &unexpected[..] {
             [] => {}

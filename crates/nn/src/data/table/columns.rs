@@ -181,9 +181,10 @@ impl Seen {
         if self.more {
             return;
         }
+        let full = self.different.len() == DIFFERENT;
         match self.different.iter_mut().find(|seen| seen.text == field) {
             Some(seen) => seen.count += 1,
-            None if self.different.len() == DIFFERENT => self.more = true,
+            None if full => self.more = true,
             None => self.different.push(StrayText { text: field.to_owned(), line, count: 1 }),
         }
     }
@@ -215,7 +216,9 @@ fn better_delimiter(rows: &Rows) -> Option<(char, bool)> {
         let commas = sign != ',' && below.clone().any(|field| !known(&field) && is_comma_number(&field));
         // Names may have spaces, so a space that separates is betrayed by numbers alone.
         let mut numbers = || below.all(|field| known(&field) || sign != ',' && is_comma_number(&field));
-        if alone && sign != ' ' || numbers() {
+        // A name with the sign that was taken in it would be two.
+        let cut = || fields(&lines[0]).iter().any(|field| !known(field) && field.contains(&taken));
+        if alone && sign != ' ' || numbers() && (alone || !cut()) {
             return Some((sign, commas));
         }
     }

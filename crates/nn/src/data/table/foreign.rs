@@ -143,7 +143,8 @@ fn no_text(start: &[u8]) -> Option<&'static str> {
     let sixteen = super::text::Encoding::of(start).0 != super::text::Encoding::Utf8;
     let control = |byte: &&u8| matches!(byte, 1..=8 | 14..=26 | 28..=31 | 127);
     let many = start.iter().filter(control).count() * 10 > start.len();
-    (many || !sixteen && start.contains(&0)).then_some(
+    let zero = if sixteen { start.chunks_exact(2).any(|pair| pair == [0, 0]) } else { start.contains(&0) };
+    (many || zero).then_some(
         "this is no data that can be read: a table (CSV, TSV), an array (NPY, NPZ), pictures (PNG, JPEG), \
          Parquet, or a folder of IDX files",
     )

@@ -23,8 +23,8 @@ impl Encoding {
             [0xff, 0xfe, ..] => (Encoding::LowFirst, 2),
             [0xfe, 0xff, ..] => (Encoding::HighFirst, 2),
             // Without a mark: two letters that any 8-bit encoding has, each beside a zero.
-            [1.., 0, 1.., 0, ..] => (Encoding::LowFirst, 0),
-            [0, 1.., 0, 1.., ..] => (Encoding::HighFirst, 0),
+            [a, 0, b, 0, ..] if *a > 0 && *b > 0 => (Encoding::LowFirst, 0),
+            [0, a, 0, b, ..] if *a > 0 && *b > 0 => (Encoding::HighFirst, 0),
             _ => (Encoding::Utf8, 0),
         }
     }
