@@ -69,7 +69,7 @@ pub struct Setup {
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
     pub stored: Option<Stored>,
-    /// Sentences about how the data were read that a person should see.
+    /// Lines for the user about what was found in the data.
     pub notes: Vec<String>,
 }
 
@@ -180,8 +180,9 @@ impl Draft {
         })?;
         let entry = registry::find(&name)?;
         let name = self.data.unwrap_or_else(|| "digits".into());
-        let Prepared { rows: [train, test], preparation, stored } = prepare_rows(&name, &self.reading)?;
-        let (data, notes) = (Split { name, train: train.data, test: test.data }, train.notes);
+        let Prepared { rows: [train, test], preparation, stored, notes } =
+            prepare_rows(&name, &self.reading)?;
+        let data = Split { name, train: train.data, test: test.data };
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
         let config = Config {

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::AnyModel;
 use crate::config::Config;
-use crate::data::{Preparation, Prepared, Rows, Split, prepare_rows};
+use crate::data::{Preparation, Prepared, Rows, Split, is_stream, prepare_rows};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
 
@@ -119,6 +119,10 @@ impl Run {
         let name = &self.config.data;
         if name == "-" {
             return Err(gone("they came from standard input; give data with --data".into()));
+        }
+        // Under its name there may be another pipe by now, or one that never ends.
+        if is_stream(name) {
+            return Err(gone(format!("they came from the pipe {name}; give data with --data")));
         }
         let Prepared { rows, preparation: found, .. } = prepare_rows(name, &self.preparation.reading)
             .map_err(|error| {

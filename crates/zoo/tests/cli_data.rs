@@ -373,8 +373,9 @@ fn an_index_is_no_feature() {
                  keep it with --keep-columns {flag}"
             ),
         );
-        let note = format!("note: column `{column}` holds a different whole number in every row");
-        assert!(succeed(path, &["data", "pandas.csv"]).contains(&note));
+        let note = format!("note: pandas.csv: column `{column}` holds a different whole number in every row");
+        let noted = common::zoo(path, &["data", "pandas.csv"]);
+        assert!(noted.status.success() && String::from_utf8(noted.stderr).unwrap().contains(&note));
         let flag = flag.trim_matches('\'');
         train(path, &["--data", "pandas.csv", "--keep-columns", flag, "--out", &format!("kept-{place}")]);
         train(path, &["--data", "pandas.csv", "--drop-columns", flag, "--out", &format!("run-{place}")]);

@@ -39,6 +39,12 @@ fn said(folder: &Path, arguments: &[&str]) -> String {
     text
 }
 
+/// What `zoo data` prints, and what it notes before that.
+fn described(folder: &Path, arguments: &[&str]) -> String {
+    let arguments = [&["data"], arguments].concat();
+    said(folder, &arguments) + &succeed(folder, &arguments)
+}
+
 /// The table of `common` with some texts in it replaced.
 fn changed(rows: usize, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(table(rows), |text, (from, to)| {
@@ -216,7 +222,7 @@ fn trained_models_read_tables_that_are_written_differently() {
     lines.for_each(|line| extra += &format!("ann,{line},7\n"));
     let note = same("extra.csv", extra, &[]);
     let expected =
-        "note: extra.csv: columns `who`, `kg` are left out, because the model was not trained with them.\n";
+        "note: extra.csv: columns `who`, `kg` are left out, because the model was not trained with them\n";
     assert_eq!(note, expected);
     // Flags that would not be heeded are refused.
     refuse(
@@ -277,12 +283,14 @@ fn one_stray_mark_does_not_make_a_column_text() {
                  out with --drop-columns length"
             ),
         );
-        let text = succeed(path, &["data", name]);
+        let text = described(path, &[name]);
         assert!(text.contains("39 examples of 4 numbers") && !text.contains("columns of text"), "{text}");
-        let note =
-            format!("note: column `length` holds 38 numbers, and `{}` in line 13; ", mark.escape_debug());
+        let note = format!(
+            "note: dash.csv: column `length` holds 38 numbers, and `{}` in line 13; ",
+            mark.escape_debug()
+        );
         assert!(text.contains(&note), "{text}");
-        assert!(text.contains(&format!("say --missing '{mark}'.")), "{text}");
+        assert!(text.contains(&format!("say --missing '{mark}'\n")), "{text}");
         let length = text.lines().find(|line| line.trim_start().starts_with("length")).unwrap();
         assert!(length.ends_with(" 1"), "one value is missing: {length}");
         let _ = fs::remove_dir_all(path.join("run"));
@@ -312,13 +320,13 @@ fn a_guessed_header_is_said() {
     let dash = plain.replacen("100.0000", "-", 1);
     assert_ne!(dash, plain);
     write("nohead.csv", &dash);
-    let text = succeed(path, &["data", "nohead.csv"]);
+    let text = described(path, &["nohead.csv"]);
     assert!(
         text.contains("40 examples of 4 numbers")
             && text.contains("if it names the columns, say --header yes"),
         "{text}"
     );
-    assert!(succeed(path, &["data", "nohead.csv", "--header", "yes"]).contains("39 examples"));
+    assert!(described(path, &["nohead.csv", "--header", "yes"]).contains("39 examples"));
     // No header and names of rows.
     write("names.csv", "ann,1.5,2\nbob,2.5,3\neve,2.5,1\nkim,0.5,2\nlea,1.5,7\n");
     let drop = ["--data", "names.csv", "--drop-columns", "1", "--out", "run"];
@@ -329,19 +337,19 @@ fn a_guessed_header_is_said() {
         ),
         "{note}"
     );
-    assert!(note.ends_with("if it names the columns, say --header yes.\n"), "{note}");
+    assert!(note.ends_with("if it names the columns, say --header yes\n"), "{note}");
     // Names that are years.
     write("years.csv", "2019,2020\n1,2\n3,5\n2,2\n");
-    let note = "note: the first row (`2019`, `2020`) is taken for an example, because it holds only numbers";
-    assert!(succeed(path, &["data", "years.csv"]).contains(note));
+    let note = "note: years.csv: the first row (`2019`, `2020`) is taken for an example, because it holds only numbers";
+    assert!(described(path, &["years.csv"]).contains(note));
     write("wide.csv", "name,2019,2020\nann,1,2\nbob,3,5\n");
-    let text = succeed(path, &["data", "wide.csv"]);
+    let text = described(path, &["wide.csv"]);
     assert!(
         text.contains("2 examples of 2 numbers") && text.contains("if it is an example, say --header no"),
         "{text}"
     );
     write("plain.csv", &table(20));
-    assert!(!succeed(path, &["data", "plain.csv"]).contains("note"));
+    assert!(!described(path, &["plain.csv"]).contains("note"));
 }
 
 #[test]
@@ -390,7 +398,7 @@ fn files_that_are_no_tables_are_named() {
     let text = pipe(path, &["data", "-"], b"who,a\nann,1\nbob,2\n");
     assert!(text.contains("2 examples of 1 numbers") && text.contains("columns of text: who"), "{text}");
     fs::write(path.join("wide.txt"), "  a   b\n1.0  22\n 10   3\n  4   4\n").unwrap();
-    assert!(succeed(path, &["data", "wide.txt", "--delimiter", " "]).contains("3 examples of 2 numbers"));
+    assert!(described(path, &["wide.txt", "--delimiter", " "]).contains("3 examples of 2 numbers"));
 }
 
 #[test]
@@ -404,7 +412,7 @@ fn a_table_of_text_is_described() {
         "text.csv: line 2, column `name`: \"ann\" is not a number, and no other column holds numbers either \
          (`name`, `city`); a model learns from numbers: write categories as columns of 0 and 1",
     );
-    let text = succeed(path, &["data", "text.csv"]);
+    let text = described(path, &["text.csv"]);
     assert!(
         text.contains("3 examples of 0 numbers") && text.contains("columns of text: name, city;"),
         "{text}"
@@ -422,8 +430,8 @@ fn truth_values_dates_and_other_letters() {
     let text = "day,besitzt,größe\n".to_owned() + &(0..20).map(row).collect::<String>();
     fs::write(path.join("dummies.csv"), &text).unwrap();
     let note = said(path, &[&QUICK[..], &["--data", "dummies.csv"]].concat());
-    assert!(note.contains("column `day` holds dates, read as days since the beginning of 1970.\n"), "{note}");
-    assert!(note.contains("column `besitzt` holds true and false, read as 1 and 0.\n"), "{note}");
+    assert!(note.contains("column `day` holds dates, read as days since the beginning of 1970\n"), "{note}");
+    assert!(note.contains("column `besitzt` holds true and false, read as 1 and 0\n"), "{note}");
     let codes = succeed(path, &["encode", "runs/ae-1", "--data", "dummies.csv"]);
     assert_eq!(csv(&codes).1.len(), 20);
     let latin: Vec<u8> = text.chars().map(|sign| sign as u8).collect();
@@ -444,7 +452,7 @@ fn names_do_not_break_lines() {
     let text = names + &(0..30).map(row).collect::<String>();
     fs::write(path.join("t.csv"), text).unwrap();
     let flags = ["--label-column", "4", "--drop-columns", "5"];
-    let text = succeed(path, &[&["data", "t.csv"], &flags[..2]].concat());
+    let text = described(path, &[&["t.csv"], &flags[..2]].concat());
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 8, "one line for each: {text}");
     assert!(lines[1].contains("kind\\n0 (15), kind\\n1 (15)") && lines[2].contains("te\\nxt"), "{text}");

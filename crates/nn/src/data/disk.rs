@@ -12,24 +12,27 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use autograd::Tensor;
+use autograd::{Real, Tensor};
 
 use super::Examples;
 use crate::{Error, Result};
 
-/// Rows of numbers in a temporary file, which disappears with this value. Only their labels are in memory.
+/// Rows of numbers in a temporary file, which disappears with this value. Only their labels are in memory. Those of
+/// single precision are [`Examples`]; those of double precision are what is not scaled yet.
 #[derive(Debug)]
-pub struct OnDisk {
+pub struct OnDisk<T = f32> {
     file: Rows,
+    kind: PhantomData<T>,
     len: usize,
     width: usize,
     labels: Option<Vec<u32>>,
 }
 
-impl OnDisk {
+impl<T: Real> OnDisk<T> {
     /// Writes rows of this width, with their classes, to a file in the system's folder for such files.
     ///
     /// # Errors
@@ -37,7 +40,7 @@ impl OnDisk {
     /// error, or if the file cannot be written.
     pub fn collect(
         width: usize,
-        rows: impl IntoIterator<Item = Result<(Vec<f32>, Option<u32>)>>,
+        rows: impl IntoIterator<Item = Result<(Vec<T>, Option<u32>)>>,
     ) -> Result<Self> {
         let mut writer = Writer::new(width)?;
         for row in rows {
@@ -46,32 +49,66 @@ impl OnDisk {
         }
         writer.finish()
     }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The rows with these numbers, `[numbers, width]`.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    ///
+    /// # Panics
+    /// If a number is out of range.
+    #[track_caller]
+    pub fn rows(&self, numbers: &[usize]) -> Result<Tensor<T>> {
+        let bytes = self.file.read(self.len, size_of::<T>() * self.width, numbers)?;
+        let shape = [numbers.len(), self.width];
+        Ok(match size_of::<T>() {
+            4 => Tensor::from_vec(shape, numbers_of(&bytes, |b| T::of(f32::from_le_bytes(b).into()))),
+            _ => Tensor::from_vec(shape, numbers_of(&bytes, |b| T::of(f64::from_le_bytes(b)))),
+        })
+    }
+}
+
+/// Every `N` bytes as a number.
+fn numbers_of<T, const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> T) -> Vec<T> {
+    bytes.as_chunks().0.iter().map(|&bytes| number(bytes)).collect()
 }
 
 /// Writes an [`OnDisk`] row by row.
 #[derive(Debug)]
-pub struct Writer {
+pub struct Writer<T = f32> {
     file: BufWriter<File>,
+    kind: PhantomData<T>,
     len: usize,
     width: usize,
     labels: Vec<u32>,
 }
 
-impl Writer {
+impl<T: Real> Writer<T> {
     /// For rows of this width, in a file in the system's folder for such files.
     ///
     /// # Errors
     /// If the file cannot be made.
     pub fn new(width: usize) -> Result<Self> {
         let file = tempfile::tempfile().map_err(failed)?;
-        Ok(Writer { file: BufWriter::with_capacity(1 << 16, file), len: 0, width, labels: vec![] })
+        let file = BufWriter::with_capacity(1 << 16, file);
+        Ok(Writer { file, kind: PhantomData, len: 0, width, labels: vec![] })
     }
 
     /// Adds a row, with its class if it has one.
     ///
     /// # Errors
     /// If it has another width, if some rows have a class and others none, or if it cannot be written.
-    pub fn push(&mut self, row: &[f32], label: Option<u32>) -> Result<()> {
+    pub fn push(&mut self, row: &[T], label: Option<u32>) -> Result<()> {
         self.len += 1;
         let (len, width, found) = (self.len, self.width, row.len());
         if found != width {
@@ -81,18 +118,23 @@ impl Writer {
         if !self.labels.is_empty() && self.labels.len() != len {
             return Err(Error::Invalid(format!("up to row {len}, some rows have a class and some do not")));
         }
-        row.iter().try_for_each(|number| self.file.write_all(&number.to_le_bytes())).map_err(failed)
+        let file = &mut self.file;
+        let written = row.iter().try_for_each(|number| match size_of::<T>() {
+            4 => file.write_all(&(number.as_f64() as f32).to_le_bytes()),
+            _ => file.write_all(&number.as_f64().to_le_bytes()),
+        });
+        written.map_err(failed)
     }
 
     /// The rows, ready to be read.
     ///
     /// # Errors
     /// If the last of them cannot be written.
-    pub fn finish(self) -> Result<OnDisk> {
-        let Writer { file, len, width, labels } = self;
+    pub fn finish(self) -> Result<OnDisk<T>> {
+        let Writer { file, kind, len, width, labels } = self;
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         let file = Rows { path: std::env::temp_dir(), file: Mutex::new(file), start: 0 };
-        Ok(OnDisk { file, len, width, labels: (!labels.is_empty()).then_some(labels) })
+        Ok(OnDisk { file, kind, len, width, labels: (!labels.is_empty()).then_some(labels) })
     }
 }
 
@@ -110,9 +152,7 @@ impl Examples for OnDisk {
     }
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
-        let bytes = self.file.read(self.len, 4 * self.width, numbers)?;
-        let numbers_of = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        Ok(Tensor::from_vec([numbers.len(), self.width], numbers_of.collect()))
+        OnDisk::rows(self, numbers)
     }
 
     fn label(&self, number: usize) -> Option<u32> {
@@ -172,7 +212,9 @@ mod tests {
         let some = data.rows(&[9_999, 0, 9_999]).unwrap().to_vec();
         assert_eq!(some[..3], [9_999.25, -1.0, f32::MIN_POSITIVE]);
         assert_eq!((some[3], &some[6..]), (0.25, &some[..3]));
-        let none = OnDisk::collect(3, []).unwrap();
+        let exact = OnDisk::collect(2, (0..9).map(|i| Ok((vec![1.7e9 + f64::from(i), 0.1], None)))).unwrap();
+        assert_eq!(exact.rows(&[8]).unwrap().to_vec(), [1.7e9 + 8.0, 0.1]);
+        let none = OnDisk::<f32>::collect(3, []).unwrap();
         assert_eq!((none.len(), none.rows(&[]).unwrap().shape()), (0, &[0, 3][..]));
     }
 
@@ -182,7 +224,7 @@ mod tests {
         assert_eq!(error(Ok((vec![1.0], Some(0)))), "row 3 has 1 numbers, the others have 3");
         assert_eq!(error(Ok((vec![0.0; 3], None))), "up to row 3, some rows have a class and some do not");
         assert_eq!(error(Err(Error::Invalid("line 3 is empty".into()))), "line 3 is empty");
-        let late = OnDisk::collect(1, [Ok((vec![1.0], None)), Ok((vec![1.0], Some(1)))]);
+        let late = OnDisk::<f32>::collect(1, [Ok((vec![1.0], None)), Ok((vec![1.0], Some(1)))]);
         assert!(late.unwrap_err().to_string().starts_with("up to row 2"));
     }
 

@@ -27,7 +27,7 @@ pub mod split;
 pub mod table;
 pub mod transform;
 
-use autograd::Tensor;
+use autograd::{Real, Tensor};
 
 pub use self::disk::OnDisk;
 pub use self::examples::{Examples, Pairs};
@@ -36,17 +36,20 @@ use crate::random::{Purpose, generator, permutation};
 
 /// Examples in memory: one row of features each, perhaps with a class. Those that have numbers to predict instead
 /// are [`Pairs`].
+///
+/// Models learn in single precision. Numbers that come from a [`table`] are in double precision until they are
+/// scaled: rounded before that, time stamps and other large numbers would lose the digits in which they differ.
 #[derive(Clone, Debug)]
-pub struct Dataset {
+pub struct Dataset<T: Real = f32> {
     /// `[examples, features]`, or `[examples, …]` where a row of features has axes of its own.
-    pub x: Tensor<f32>,
+    pub x: Tensor<T>,
     /// The class of each example.
     pub labels: Option<Vec<u32>>,
     /// Height and width, if the features are the pixels of a grey image, row by row.
     pub image: Option<[usize; 2]>,
 }
 
-impl Dataset {
+impl<T: Real> Dataset<T> {
     /// The number of examples.
     ///
     /// # Panics
@@ -75,7 +78,7 @@ impl Dataset {
     /// # Panics
     /// If a number is out of range.
     #[track_caller]
-    pub fn rows(&self, numbers: &[usize]) -> Tensor<f32> {
+    pub fn rows(&self, numbers: &[usize]) -> Tensor<T> {
         self.check("rows", numbers);
         let (width, mut shape) = (self.width(), self.x.shape().to_vec());
         shape[0] = numbers.len();
@@ -106,7 +109,7 @@ impl Dataset {
     /// # Panics
     /// If the number is out of range.
     #[track_caller]
-    pub fn row(&self, number: usize) -> Vec<f32> {
+    pub fn row(&self, number: usize) -> Vec<T> {
         self.rows(&[number]).to_vec()
     }
 

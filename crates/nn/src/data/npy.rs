@@ -8,7 +8,7 @@
 //! {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
 //! ```
 //!
-//! Floats, integers and booleans of either byte order and either element order are read, as single or
+//! Floats (of half precision too), integers and booleans of either byte order and either element order are read, as single or
 //! double precision. A float is rounded to the precision asked for; an integer must be exact in it.
 //! Infinities and NaN are kept: NumPy files also hold results, not only data.
 //!
@@ -35,7 +35,7 @@ use autograd::{Real, Tensor};
 
 use self::header::Header;
 pub use self::stream::Stream;
-pub use self::zipped::{parse_npz, read_npz};
+pub use self::zipped::{Npz, parse_npz, read_npz};
 use super::pictures::Pictures;
 use super::source::{AGAIN, Source};
 use crate::files::write_atomically;
@@ -58,33 +58,21 @@ pub fn parse<T: Real>(name: &Path, content: &[u8]) -> Result<Tensor<T>> {
     numbers::tensor(name, decode(&mut Source::open(name, content)?)?)
 }
 
-/// Reads a stack of images of unsigned bytes, `[images, height, width]` or
-/// `[images, height, width, channels]` with 1 or 3 channels. 255 becomes 1.
+/// Reads a stack of images of unsigned bytes, of a shape that [`images`] takes. 255 becomes 1.
 ///
 /// # Errors
 /// If the file cannot be read, or is no complete NPY file of such a shape.
 pub fn read_pictures(path: &Path) -> Result<Pictures> {
     let array = decode(&mut Source::file(path)?)?;
     let (element, shape) = (array.header.descr.clone(), array.header.shape.clone());
-    if element != "|u1" {
+    if element != BYTES {
         return Err(Error::file(
             path,
-            format!("the elements are `{element}`, but pixels are unsigned bytes, `|u1`"),
+            format!("the elements are `{element}`, but pixels are unsigned bytes, `{BYTES}`"),
         ));
     }
-    let stack: Tensor<f32> = numbers::tensor(path, array)?;
-    let stack = match shape[..] {
-        [images, height, width] => stack.reshape([images, 1, height, width]),
-        [_, _, _, 1 | 3] => stack.permute([0, 3, 1, 2]),
-        _ => {
-            return Err(Error::file(
-                path,
-                format!(
-                    "the shape is {shape:?}, but images are [images, height, width] or \
-                     [images, height, width, channels] with 1 or 3 channels"
-                ),
-            ));
-        }
+    let Some((stack, _)) = images(&numbers::tensor::<f32>(path, array)?) else {
+        return Err(Error::file(path, format!("the shape is {shape:?}, but images are {IMAGES}")));
     };
     let [images, channels, height, width] = [0, 1, 2, 3].map(|axis| stack.shape()[axis]);
     if stack.is_empty() {
@@ -92,6 +80,36 @@ pub fn read_pictures(path: &Path) -> Result<Pictures> {
     }
     let x = stack.map(|byte| byte / 255.0).reshape([images, channels * height * width]);
     Ok(Pictures::new(x, [channels, height, width], None))
+}
+
+/// What [`element`] calls unsigned bytes.
+pub const BYTES: &str = "|u1";
+
+/// The shapes of images, as the end of a sentence.
+pub const IMAGES: &str = "[images, height, width], [images, height, width, channels] or \
+                          [images, channels, height, width], with 1 or 3 channels";
+
+/// A stack of images as `[images, channels, height, width]`, and how its axes were understood; `None` if the shape
+/// is none of images. Of four axes the one of size 1 or 3 is that of the channels, the last if that could be two.
+///
+/// ```
+/// use autograd::Tensor;
+/// use nn::data::npy::images;
+///
+/// let stack = |shape: [usize; 4]| images(&Tensor::<f32>::zeros(shape)).map(|(x, axes)| (x.shape().to_vec(), axes));
+/// assert_eq!(stack([60, 28, 20, 3]), Some((vec![60, 3, 28, 20], "[images, height, width, channels]")));
+/// assert_eq!(stack([60, 3, 28, 20]), Some((vec![60, 3, 28, 20], "[images, channels, height, width]")));
+/// assert_eq!(stack([60, 28, 20, 7]), None);
+/// ```
+pub fn images<T: Real>(stack: &Tensor<T>) -> Option<(Tensor<T>, &'static str)> {
+    match *stack.shape() {
+        [images, height, width] => {
+            Some((stack.reshape([images, 1, height, width]), "[images, height, width]"))
+        }
+        [_, _, _, 1 | 3] => Some((stack.permute([0, 3, 1, 2]), "[images, height, width, channels]")),
+        [_, 1 | 3, _, _] => Some((stack.clone(), "[images, channels, height, width]")),
+        _ => None,
+    }
 }
 
 /// The kind of elements in an NPY file as its header calls it: `|u1` for unsigned bytes, `<f4` for single

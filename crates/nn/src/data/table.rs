@@ -96,32 +96,40 @@ impl Impute {
     /// assert_eq!(Impute::Median.value(&mut [7.0, 1.0, 2.0, 3.0]), Some(2.5));
     /// assert_eq!(Impute::Mean.value(&mut []), None);
     /// ```
-    pub fn value(self, known: &mut [f32]) -> Option<f32> {
+    pub fn value(self, known: &mut [f64]) -> Option<f64> {
         match self {
             Impute::Refuse | Impute::Keep => None,
             Impute::Zero => Some(0.0),
             _ if known.is_empty() => None,
-            Impute::Mean => {
-                Some((known.iter().map(|&v| f64::from(v)).sum::<f64>() / known.len() as f64) as f32)
-            }
+            Impute::Mean => Some(mean(known)),
             Impute::Median => {
-                known.sort_unstable_by(f32::total_cmp);
-                let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
-                Some(low + (high - low) / 2.0)
+                known.sort_unstable_by(f64::total_cmp);
+                // The sum of the two may be beyond the largest number, their midpoint is not.
+                Some(known[(known.len() - 1) / 2].midpoint(known[known.len() / 2]))
             }
         }
     }
 }
 
+/// `Σ x / n`, of finite numbers finite: where the sum is not, each is divided before it is added.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let sum: f64 = values.iter().sum();
+    if sum.is_finite() { sum / n } else { values.iter().map(|x| x / n).sum() }
+}
+
 /// What a table holds.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The examples, in the order of the file.
-    pub data: Dataset,
+    /// The examples, in the order of the file and as exact as double precision is.
+    pub data: Dataset<f64>,
     /// The name of each feature; `column 3` if the file does not name its columns.
     pub columns: Vec<String>,
     /// The name of each class in alphabetical order, if the labels are names and not the numbers 0, 1, ….
     pub classes: Option<Vec<String>>,
+    /// The features with a whole number that double precision does not have, so that it was rounded: above
+    /// 2⁵³ = 9007199254740992 there are such numbers.
+    pub rounded: Vec<String>,
     /// Sentences about what was guessed, and about columns that hold no numbers but are read as such.
     pub notes: Vec<String>,
 }
@@ -130,7 +138,7 @@ pub struct Table {
 ///
 /// # Errors
 /// If the file cannot be read, the options name columns it does not have, or a field is not a number of
-/// single precision. The error names line and column.
+/// double precision. The error names line and column.
 pub fn read(path: &Path, options: &TableOptions) -> Result<Table> {
     decode(Source::file(path)?, options)
 }
@@ -167,6 +175,8 @@ pub struct Stream<'a> {
     note: Option<String>,
     /// The kind of each column's values, as soon as one is known.
     kinds: Vec<Option<Kind>>,
+    /// Whether a whole number of each feature had to be rounded.
+    rounded: Vec<bool>,
     /// Whether a row was read that nobody has seen yet.
     waiting: bool,
 }
@@ -198,13 +208,20 @@ impl<'a> Stream<'a> {
         }
         let labels = layout.label.map(|_| Labels::default());
         let kinds = vec![None; layout.names.len()];
+        let rounded = vec![false; layout.features.len()];
         let (impute, note, header) = (options.impute, header.note, header.is_header);
-        Ok(Stream { rows, layout, impute, labels, header, note, kinds, waiting: true })
+        Ok(Stream { rows, layout, impute, labels, header, note, kinds, rounded, waiting: true })
     }
 
     /// The name of each feature.
     pub fn columns(&self) -> Vec<String> {
         self.layout.feature_names()
+    }
+
+    /// The features of which a whole number had to be rounded so far; see [`Table::rounded`].
+    pub fn rounded(&self) -> Vec<String> {
+        let names = self.columns().into_iter().zip(&self.rounded);
+        names.filter(|(_, rounded)| **rounded).map(|(name, _)| name).collect()
     }
 
     /// Whether the first row names the columns.
@@ -217,32 +234,34 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// If a field is no value of the kind of its column, or is missing and that is refused. The error names line
     /// and column.
-    pub fn advance(&mut self, row: &mut Vec<f32>) -> Result<bool> {
+    pub fn advance(&mut self, row: &mut Vec<f64>) -> Result<bool> {
         row.clear();
         if !std::mem::take(&mut self.waiting) && !self.rows.advance()? {
             return Ok(false);
         }
-        let Stream { rows, layout, impute, labels, kinds, .. } = self;
+        let Stream { rows, layout, impute, labels, kinds, rounded, .. } = self;
         rows.has_fields(layout.names.len())?;
-        for &column in &layout.features {
+        for (&column, rounded) in layout.features.iter().zip(rounded) {
             let text = rows.record[column].trim();
             let refuse = |problem: String| rows.refuse(&layout.names[column], problem);
-            match (rows.signs.value(text), kinds[column]) {
-                (Ok(Some((kind, value))), None) => {
-                    kinds[column] = Some(kind);
-                    row.push(value as f32);
-                }
-                (Ok(Some((kind, value))), Some(known)) if kind == known => row.push(value as f32),
-                (Ok(Some(_)), Some(known)) => return refuse(known.refusal(text)),
-                (Ok(None), _) if *impute == Impute::Refuse => {
+            row.push(match rows.signs.value(text) {
+                Err(problem) => return refuse(problem),
+                Ok(None) if *impute == Impute::Refuse => {
                     return refuse(
                         "the value is missing; say with `impute` what to take instead (mean, median, zero)"
                             .into(),
                     );
                 }
-                (Ok(None), _) => row.push(f32::NAN),
-                (Err(problem), _) => return refuse(problem),
-            }
+                Ok(None) => f64::NAN,
+                Ok(Some((kind, value))) => {
+                    let known = *kinds[column].get_or_insert(kind);
+                    if kind != known {
+                        return refuse(known.refusal(text));
+                    }
+                    *rounded |= is_rounded(text, value);
+                    value
+                }
+            });
         }
         if let (Some(column), Some(labels)) = (layout.label, labels) {
             let text = rows.record[column].trim();
@@ -309,10 +328,16 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
         fill(&mut values, options.impute, &columns).map_err(|text| Error::file(stream.rows.name, text))?;
     }
     let examples = values.len() / columns.len();
-    let notes = stream.notes();
+    let (rounded, notes) = (stream.rounded(), stream.notes());
     let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
-    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, notes })
+    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, rounded, notes })
+}
+
+/// Whether the text is a whole number, written with all its digits, and `value` is another.
+fn is_rounded(text: &str, value: f64) -> bool {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.abs() >= EXACT && text.parse::<i128>().is_ok_and(|whole| whole != value as i128)
 }
 
 /// The text in quotes, on one line, and not more of it than helps.
@@ -325,14 +350,14 @@ fn clip(text: &str) -> String {
 }
 
 /// Fills the gaps, which hold NaN; `values` are row by row.
-fn fill(values: &mut [f32], impute: Impute, columns: &[String]) -> Result<(), String> {
+fn fill(values: &mut [f64], impute: Impute, columns: &[String]) -> Result<(), String> {
     for (column, name) in columns.iter().enumerate() {
         let all = values.iter_mut().skip(column).step_by(columns.len());
         let (gaps, known): (Vec<_>, Vec<_>) = all.partition(|value| value.is_nan());
         if gaps.is_empty() {
             continue;
         }
-        let mut known: Vec<f32> = known.into_iter().map(|value| *value).collect();
+        let mut known: Vec<f64> = known.into_iter().map(|value| *value).collect();
         let Some(value) = impute.value(&mut known) else {
             let name = quoted(name);
             return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));

@@ -9,11 +9,11 @@
 //! use autograd::Tensor;
 //! use nn::data::transform::{Corruption, Scaling};
 //!
-//! let train = Tensor::from_vec([3, 2], vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+//! let train = Tensor::<f64>::from_vec([3, 2], vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
 //! let scaling = Scaling::min_max(&train)?;
 //! let x = scaling.apply(&train);
 //! assert_eq!(x.to_vec(), [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
-//! assert_eq!(scaling.invert(&x).to_vec(), train.to_vec());
+//! assert_eq!(scaling.invert::<f64>(&x).to_vec(), train.to_vec());
 //!
 //! // Half of the values are gone, in another way in every epoch.
 //! let noisy = Corruption::Masking(0.5).apply(&x, 7, 0, &[0, 1, 2]);
@@ -27,7 +27,7 @@ mod scaling;
 mod shift;
 mod whiten;
 
-use autograd::Tensor;
+use autograd::{Real, Tensor};
 use rand::RngExt;
 
 pub use self::binarize::Binarize;
@@ -66,12 +66,13 @@ fn chance(probability: f64, from: &mut Generator) -> bool {
 
 /// Whether something can be fitted to these rows: there are some, and all numbers are finite.
 #[track_caller]
-fn check_rows(x: &Tensor<f32>) -> Result<()> {
+fn check_rows<T: Real>(x: &Tensor<T>) -> Result<()> {
     assert_eq!(x.rank(), 2, "features are [examples, features], not {:?}", x.shape());
     if x.shape()[0] == 0 {
         return Err(Error::Invalid("there are no examples to fit a transform to".into()));
     }
-    match x.to_vec().iter().position(|value| !value.is_finite()) {
+    let x = x.contiguous();
+    match x.as_slice().expect("contiguous").iter().position(|value| !value.is_finite()) {
         Some(place) => Err(Error::Invalid(format!(
             "feature {} of example {} is not finite, so no transform can be fitted; repair the data",
             place % x.shape()[1],
@@ -83,7 +84,7 @@ fn check_rows(x: &Tensor<f32>) -> Result<()> {
 
 /// Checks that this is the width for which the transform was fitted.
 #[track_caller]
-fn check_width(x: &Tensor<f32>, width: usize) {
+fn check_width<T: Real>(x: &Tensor<T>, width: usize) {
     assert!(
         x.rank() == 2 && x.shape()[1] == width,
         "the transform is for rows of shape [.., {width}], not {:?}",

@@ -17,6 +17,7 @@ pub(crate) fn run(args: &DataArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let found = describe(source, &args.reading.over(Reading::default()))?;
     drop(spinner);
+    found.notes.iter().for_each(|note| eprintln!("{note}"));
     Ok(Outcome::Done(if args.json.json { json(&found) } else { table(&found) }))
 }
 
@@ -44,10 +45,6 @@ fn table(found: &Description) -> String {
     } else {
         text += &columns(found);
     }
-    if !found.notes.is_empty() {
-        text += "\n";
-    }
-    found.notes.iter().for_each(|note| text += &format!("note: {note}.\n"));
     text
 }
 
@@ -61,23 +58,27 @@ fn columns(found: &Description) -> String {
     );
     for (column, name) in found.columns.iter().zip(&names) {
         let constant = if column.min == column.max { "  constant" } else { "" };
+        let spread = column.max - column.min;
+        let [min, mean, median, max] =
+            [column.min, column.mean, column.median, column.max].map(|x| short(x, spread));
         text += &format!(
-            "  {}  {:>11}  {:>11}  {:>11}  {:>11}  {:>7}{constant}\n",
+            "  {}  {min:>11}  {mean:>11}  {median:>11}  {max:>11}  {:>7}{constant}\n",
             filled(name, width),
-            short(column.min.into()),
-            short(column.mean),
-            short(column.median.into()),
-            short(column.max.into()),
             column.missing
         );
     }
     text
 }
 
-/// A number with few digits.
-fn short(x: f64) -> String {
+/// A number of a column with few digits, but as many as show the spread of the column.
+fn short(x: f64, spread: f64) -> String {
     match x.abs() {
+        _ if x.is_nan() => "–".into(),
         0.0 => "0".into(),
+        a if (1e7..1e15).contains(&a) && spread > 0.0 && spread < 1e-2 * a => {
+            let digits = (2.0 - spread.log10()).clamp(0.0, 6.0) as usize;
+            format!("{x:.digits$}")
+        }
         a if (1e-3..1e7).contains(&a) => format!("{x:.4}"),
         _ => format!("{x:.3e}"),
     }

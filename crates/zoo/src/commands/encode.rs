@@ -1,18 +1,18 @@
 //! `zoo encode` and `zoo decode`.
 
-use std::io::{Read, stdin};
 use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::npy;
 use nn::data::table::{self, Column, TableOptions};
 use nn::{Error, Result};
+use zoo::data::Input;
 use zoo::run::Run;
 use zoo::{evaluate, pictures};
 
 use super::Outcome;
 use super::examples::{called, caption, image_size, images, rows, sheet};
-use super::output::{Sheet, Target};
+use super::output::{Sheet, Target, finite};
 use super::progress::Spinner;
 use crate::cli::{DecodeArgs, EncodeArgs};
 
@@ -27,7 +27,7 @@ pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
     let columns = (1..=codes.shape()[1]).map(|j| format!("z{j}")).collect();
     let title = format!("Codes of {}\n{}", called(&run, &args.rows), caption(&run));
     target.put(
-        || Ok(Sheet { rows: Some(rows.names.clone()), columns, values: codes.clone() }),
+        || Ok(Sheet { rows: Some(rows.names.clone()), columns, values: codes.cast(), single: true }),
         || {
             Ok(pictures::codes_titled(
                 &title,
@@ -63,29 +63,27 @@ pub(super) fn decoded(run: &Run, codes: &Tensor<f32>) -> Tensor<f32> {
 
 /// Codes as `zoo encode` writes them.
 fn read_codes(source: &str, width: usize) -> Result<Tensor<f32>> {
-    let (path, mut content) = (Path::new(source), vec![]);
-    let codes = if source != "-" && npy::element(path).is_ok() {
+    let input = Input::open(source)?;
+    input.named(codes_in(input.path(), width))
+}
+
+fn codes_in(path: &Path, width: usize) -> Result<Tensor<f32>> {
+    let codes = if npy::element(path).is_ok() {
         npy::read::<f32>(path)?
     } else {
-        let name = if source == "-" { Path::new("standard input") } else { path };
-        match source {
-            "-" => stdin().lock().read_to_end(&mut content).map(|_| ()),
-            _ => std::fs::read(path).map(|read| content = read),
-        }
-        .map_err(|error| Error::io("read", name, error))?;
-        let unlike = |error: Error| {
-            let problem = match error {
-                Error::File { problem, .. } => problem,
-                error => error.to_string(),
-            };
-            let problem = problem.split("; leave").next().unwrap_or_default();
-            Error::file(name, format!("{problem}; codes are numbers, as `zoo encode` writes them"))
+        let unlike = |error: Error| match error {
+            Error::File { problem, .. } => {
+                let problem = problem.split("; ").next().unwrap_or_default();
+                Error::file(path, format!("{problem}; codes are numbers, as `zoo encode` writes them"))
+            }
+            error => error,
         };
-        let columns = table::parse_columns(name, &content[..], &TableOptions::default()).map_err(unlike)?;
+        let columns = table::columns(path, &TableOptions::default()).map_err(unlike)?;
         let drop = columns.names.iter().filter(|name| *name == "row").map(|name| Column::Name(name.clone()));
         let options = TableOptions { drop: drop.collect(), ..TableOptions::default() };
-        table::parse(name, &content[..], &options).map_err(unlike)?.data.x
+        table::read(path, &options).map_err(unlike)?.data.x.cast()
     };
+    finite(codes.to_vec().into_iter().map(f64::from))?;
     match codes.shape() {
         [rows, found] if *found == width && *rows > 0 => Ok(codes),
         shape => Err(Error::file(

@@ -60,6 +60,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         mean: evaluate::variance_around(&mean, &data),
         loss: (run.entry.training == Training::Gradient).then(|| evaluate::loss(model, &data, seed)),
     };
+    summary.check()?;
     if args.json.json {
         let value = json!({
             "model": summary.model,

@@ -6,9 +6,8 @@ use zoo::data::{Reading, Rows, Scale};
 use zoo::plot::{Picture, Size, image_grid};
 use zoo::run::Run;
 
-use super::output::Sheet;
+use super::output::{Sheet, finite};
 use super::progress::Spinner;
-use super::say;
 use crate::cli::{Part, RowsArgs};
 
 /// The examples that the flags ask for, prepared for the model of the run.
@@ -26,7 +25,7 @@ pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
         Some(source) => {
             let rows = run.preparation.read_as(source, &given)?;
             drop(spinner);
-            say(source, &rows.notes);
+            rows.notes.iter().for_each(|note| eprintln!("{note}"));
             Ok(rows)
         }
         None => {
@@ -51,7 +50,8 @@ pub(super) fn sheet(run: &Run, rows: Option<Vec<String>>, x: &Tensor<f32>) -> Sh
         false => run.preparation.columns.clone(),
         true => (0..run.preparation.features).map(|j| run.preparation.feature(j).replace(' ', "_")).collect(),
     };
-    Sheet { rows, columns: names, values: run.preparation.restore_units(x) }
+    let single = !run.preparation.is_scaled();
+    Sheet { rows, columns: names, values: run.preparation.restore_units(x), single }
 }
 
 /// The size of the images that the run is about.
@@ -68,6 +68,7 @@ pub(super) fn image_size(run: &Run) -> Result<Size> {
 pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) -> Result<Picture> {
     let size = image_size(run)?;
     let values = x.to_vec();
+    finite(values.iter().copied().map(f64::from))?;
     let range = || {
         values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
     };

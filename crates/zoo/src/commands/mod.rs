@@ -32,11 +32,6 @@ pub(crate) enum Outcome {
     Interrupted(String),
 }
 
-/// Says how data were read, where a person should know.
-fn say(data: &str, notes: &[String]) {
-    notes.iter().for_each(|note| eprintln!("note: {data}: {note}."));
-}
-
 /// A value as JSON on several lines.
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value).expect("numbers and names are JSON") + "\n"

@@ -18,7 +18,9 @@ pub(super) struct Sheet {
     /// What each column is called.
     pub(super) columns: Vec<String>,
     /// `[rows, columns]`.
-    pub(super) values: Tensor<f32>,
+    pub(super) values: Tensor<f64>,
+    /// Whether single precision has all their digits.
+    pub(super) single: bool,
 }
 
 /// How a result is written.
@@ -65,9 +67,14 @@ impl Target {
         sheet: impl FnOnce() -> Result<Sheet>,
         picture: impl FnOnce() -> Result<Picture>,
     ) -> Result<Outcome> {
+        let checked = || {
+            let sheet = sheet()?;
+            finite(sheet.values.to_vec().into_iter())?;
+            Ok::<Sheet, Error>(sheet)
+        };
         let content = match self.format {
-            Format::Csv => sheet()?.csv(),
-            Format::Npy => npy::bytes(&sheet()?.values),
+            Format::Csv => checked()?.csv(),
+            Format::Npy => checked()?.npy(),
             Format::Png => png(&picture()?),
         };
         match &self.path {
@@ -81,6 +88,11 @@ impl Target {
 }
 
 impl Sheet {
+    /// As an NPY file, in the precision that the numbers need.
+    fn npy(&self) -> Vec<u8> {
+        if self.single { npy::bytes(&self.values.cast::<f32>()) } else { npy::bytes(&self.values) }
+    }
+
     /// As comma-separated text. A number is written with the digits that give the same number again.
     fn csv(&self) -> Vec<u8> {
         const MEMORY: &str = "writing to memory does not fail";
@@ -91,10 +103,24 @@ impl Sheet {
             if let Some(rows) = &self.rows {
                 writer.write_field(&rows[i]).expect(MEMORY);
             }
-            row.iter().for_each(|value| writer.write_field(value.to_string()).expect(MEMORY));
+            let digits =
+                |value: f64| if self.single { (value as f32).to_string() } else { value.to_string() };
+            row.iter().for_each(|value| writer.write_field(digits(*value)).expect(MEMORY));
             writer.write_record(None::<&[u8]>).expect(MEMORY);
         }
         writer.into_inner().expect(MEMORY)
+    }
+}
+
+/// Refuses results that are no numbers: nobody should have to find them in a file.
+pub(super) fn finite(values: impl Iterator<Item = f64>) -> Result<()> {
+    match values.enumerate().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((place, value)) => Err(Error::Invalid(format!(
+            "the result is no finite number (number {} of it is {value}): the data or the parameters are too large for \
+             single precision; scale the data in training, as with --scale standard, and train again",
+            place + 1
+        ))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a run came to, in numbers: the table on the terminal and the lines of `metrics.jsonl`.
 
 use nn::train::MetricsFile;
+use nn::{Error, Result};
 use serde_json::{Map, Value, json};
 use zoo::tendency::Tendency;
 use zoo::train::{Epoch, Terms};
@@ -29,6 +30,24 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
+    /// Refuses a result that is no number, before it is printed or kept.
+    ///
+    /// # Errors
+    /// With a sentence that names what is infinite or NaN.
+    pub(crate) fn check(&self) -> Result<()> {
+        let loss = self.loss.iter().flat_map(|loss| &loss.values).map(|(name, value)| (&**name, *value));
+        let errors = [("squared error", Some(self.sse)), ("squared error of PCA", self.pca)];
+        let errors = errors.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let mean = [("squared error of the mean", self.mean)];
+        match errors.chain(mean).chain(loss).find(|(_, value)| !value.is_finite()) {
+            None => Ok(()),
+            Some((name, value)) => Err(Error::Invalid(format!(
+                "on the test examples the {name} is {value}, no finite number: they or the parameters are too large for \
+                 single precision; scale the data, as with --scale standard, or lower the learning rate"
+            ))),
+        }
+    }
+
     /// The table that ends a run.
     pub(crate) fn table(&self) -> String {
         let Summary { model, data, examples: [train, test], code, .. } = self;

@@ -205,12 +205,12 @@ impl<'a> Findings<'a> {
         let mut values = vec![];
         for &row in &self.shown {
             let flag = if self.is_anomalous(row) { 1.0 } else { 0.0 };
-            values.extend([self.scores[row] as f32, self.p_values[row] as f32, flag]);
-            values.extend(self.contributions_of(row).iter().take(parts).map(|&part| part as f32));
+            values.extend([self.scores[row], self.p_values[row], flag]);
+            values.extend(self.contributions_of(row).iter().take(parts));
         }
         let rows = self.shown.iter().map(|&row| self.rows.names[row].clone()).collect();
         let values = Tensor::from_vec([self.shown.len(), columns.len()], values);
-        Sheet { rows: Some(rows), columns, values }
+        Sheet { rows: Some(rows), columns, values, single: true }
     }
 
     /// The strangest images, each over its reconstruction.
@@ -249,9 +249,11 @@ fn filled_up(rows: [Tensor<f32>; 2], columns: usize) -> Vec<Tensor<f32>> {
 }
 
 /// A number with few digits.
-fn short(x: f32) -> String {
+fn short(x: f64) -> String {
     match x.abs() {
         0.0 => "0".into(),
+        // All digits, because such numbers may differ only in the last.
+        a if (1e6..1e15).contains(&a) => x.to_string(),
         a if (1e-3..1e6).contains(&a) => {
             let digits = (3 - a.log10().floor() as i32).clamp(0, 6) as usize;
             format!("{x:.digits$}")

@@ -5,9 +5,9 @@ use toml::{Table, Value};
 use zoo::config::{Draft, Setup, value_of};
 use zoo::uses::search::{Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Validation};
 
+use super::Outcome;
 use super::progress::bar;
 use super::train::use_threads;
-use super::{Outcome, say};
 use crate::cli::{MeasureName, SearchArgs, StrategyName, quoted};
 
 /// The fraction of the training examples that judges.
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     let fixed = draft.settings.clone();
     let said = said(&draft, &space, args.epochs.is_some());
     let Setup { entry, config, data, notes, .. } = draft.complete()?;
-    say(&args.data, &notes);
+    notes.iter().for_each(|note| eprintln!("{note}"));
     known(&space, &config.settings)?;
     let measure = match args.measure {
         MeasureName::SquaredError => Measure::SquaredError,

@@ -18,10 +18,10 @@ use zoo::tendency::Tendency;
 use zoo::train::{Epoch, Lesson, Plan, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
+use super::Outcome;
 use super::progress::Spinner;
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
-use super::{Outcome, say};
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
     drop(spinner);
-    say(&setup.config.data, &setup.notes);
+    setup.notes.iter().for_each(|note| eprintln!("{note}"));
     let Setup { entry, config, data, .. } = &setup;
     let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
@@ -78,7 +78,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
         Training::ClosedForm => None,
         Training::Gradient => Some(checkpoint_of(path, &config)?),
     };
-    let Prepared { rows: [train_rows, test_rows], preparation, stored } =
+    let Prepared { rows: [train_rows, test_rows], preparation, stored, notes } =
         prepare_rows(&config.data, &config.reading)?;
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
     // All parameters come from the checkpoint, so nothing has to be fitted or pretrained again.
@@ -86,7 +86,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let mut built_with = preparation.clone();
     built_with.examples = data.train.len();
     let model = entry.outline(&config.settings, &built_with)?;
-    let setup = Setup { entry, config, data, preparation, stored, notes: vec![] };
+    let setup = Setup { entry, config, data, preparation, stored, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
@@ -216,6 +216,7 @@ fn finish(
         loss: (entry.training == Training::Gradient)
             .then(|| evaluate::loss(model, &data.test, config.train.seed)),
     };
+    summary.check()?;
     folder.write(run::METRICS, metrics(epochs, &summary).as_bytes())?;
     model.save(&folder.path().join(run::MODEL), run::metadata(config, preparation))?;
 

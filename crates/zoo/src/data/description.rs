@@ -8,6 +8,7 @@ use nn::data::table::{self, Column};
 use nn::{Dataset, Result};
 use serde::Serialize;
 
+use super::input::Input;
 use super::raw::{self, Raw, TableText};
 use super::{Impute, Reading, explain, index};
 
@@ -30,11 +31,11 @@ pub struct Description {
     pub columns: Vec<ColumnDescription>,
     /// Columns of text, which are no features.
     pub text: Vec<String>,
-    /// Sentences about what was guessed, and about columns that a model could not learn from as they are.
+    /// Lines for the user about how the data were understood.
     pub notes: Vec<String>,
 }
 
-/// What the values of one feature are like; statistics are of those that are there.
+/// What the values of one feature are like; statistics are of those that are there, and NaN if all are missing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnDescription {
     /// What it is called.
@@ -42,13 +43,13 @@ pub struct ColumnDescription {
     /// Values that are missing.
     pub missing: usize,
     /// The smallest.
-    pub min: f32,
+    pub min: f64,
     /// `Σ x / n`.
     pub mean: f64,
     /// Half of the values are smaller.
-    pub median: f32,
+    pub median: f64,
     /// The largest.
-    pub max: f32,
+    pub max: f64,
 }
 
 /// Describes the data set with this name, as [`load`](super::load) takes it. Columns of text are left out
@@ -57,24 +58,52 @@ pub struct ColumnDescription {
 /// # Errors
 /// If the data cannot be read.
 pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
-    raw::check(source, reading)?;
+    let input = Input::open(source)?;
+    input.named(described(&input, source, reading))
+}
+
+fn described(input: &Input, source: &str, reading: &Reading) -> Result<Description> {
+    raw::check(input, reading)?;
     // Gaps are described as well.
-    let mut reading = Reading { impute: Impute::Keep, ..reading.clone() };
-    let (path, content) = match source {
-        "-" => (Path::new(raw::STANDARD_INPUT), Some(raw::standard_input()?)),
-        name => (Path::new(name), None),
+    let reading = Reading { impute: Impute::Keep, ..reading.clone() };
+    let (raw, text) = match TableText::of(input, &reading, usize::MAX)? {
+        Some(table) => of_table(input.path(), table)?,
+        None => (Raw::read(input, &reading)?, vec![]),
     };
-    let table = match content {
-        Some(content) => Some(TableText { content: Some(content), reading: reading.clone() }),
-        None if path.exists() => TableText::of(path, &reading, usize::MAX)?,
-        None => None,
+    let test = raw.test.as_ref().map(|test| test.len());
+    let raw = raw.together();
+    let (examples, width) = (raw.data.len(), raw.data.width());
+    let values = |feature: usize| raw.data.x.column(feature, 0..examples);
+    let columns = match raw.pixels {
+        true => vec![column("all pixels".into(), (0..width).flat_map(values).collect())],
+        false => {
+            let name =
+                |feature| raw.columns.get(feature).cloned().unwrap_or(format!("column {}", feature + 1));
+            (0..width).map(|feature| column(name(feature), values(feature))).collect()
+        }
     };
-    let Some(TableText { content, reading: as_table }) = table else {
-        return Ok(of_raw(source, Raw::read(source, &reading)?));
-    };
-    reading = as_table;
-    let content = content.as_deref();
-    let options = raw::table_options(content, &reading);
+    let mut classes = BTreeMap::new();
+    for label in raw.data.labels.iter().flatten() {
+        let name = raw.classes.get(*label as usize).cloned().unwrap_or(label.to_string());
+        *classes.entry(name).or_default() += 1;
+    }
+    Ok(Description {
+        name: source.to_owned(),
+        examples,
+        test,
+        features: width,
+        image: raw.data.image,
+        classes,
+        columns,
+        text,
+        notes: input.notes(&raw.notes),
+    })
+}
+
+/// A table as it would be if its strange columns were no obstacle: without those of text, which are named, and
+/// with a gap for each stray mark, with notes about these.
+fn of_table(path: &Path, TableText { content, mut reading }: TableText) -> Result<(Raw, Vec<String>)> {
+    let (content, options) = (content.as_deref(), raw::table_options(&reading));
     let looked = match content {
         Some(content) => table::parse_columns(path, content, &options),
         None => table::columns(path, &options),
@@ -83,78 +112,40 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
     if let Some(better) = explain::other_delimiter(path, &columns) {
         return Err(better);
     }
-    let text: Vec<usize> =
-        columns.text.iter().copied().filter(|&place| !explain::spared(place, &columns, &options)).collect();
+    let is_feature = |place: &usize| !explain::spared(*place, &columns, &options);
+    let text: Vec<usize> = columns.text.iter().copied().filter(is_feature).collect();
     reading.drop.extend(text.iter().map(|place| Column::Number(place + 1)));
-    let strays = columns.strays.iter().filter(|stray| !explain::spared(stray.column, &columns, &options));
+    let strays = columns.strays.iter().filter(|stray| is_feature(&stray.column));
     reading.missing.extend(strays.flat_map(|stray| &stray.texts).map(|text| text.text.clone()));
-    let mut raw = match text.len() {
-        all if all == columns.names.len() => {
-            Raw::new(Dataset { x: Tensor::zeros([columns.rows, 0]), labels: None, image: None })
-        }
-        _ => Raw::of_table(path, content, &reading)?,
+    let mut raw = match text.len() == columns.names.len() && columns.rows > 0 {
+        true => Raw::new(Dataset { x: Tensor::<f64>::zeros([columns.rows, 0]), labels: None, image: None }),
+        false => Raw::of_table(path, content, &reading)?,
     };
     let mut notes = explain::strange(&columns);
-    let new: Vec<String> = raw.notes.drain(..).filter(|note| !notes.contains(note)).collect();
-    notes.extend(new);
+    raw.notes.retain(|note| !notes.contains(note));
+    notes.append(&mut raw.notes);
     let numbering = index::numbering(&raw.columns, &raw.data.x);
     if !numbering.is_empty() {
         notes.push(index::sentence(&raw.columns, &numbering));
     }
-    let text = text.iter().map(|&place| columns.names[place].clone()).collect();
-    Ok(Description { text, notes, ..of_raw(source, raw) })
+    raw.notes = notes;
+    Ok((raw, text.iter().map(|&place| columns.names[place].clone()).collect()))
 }
 
-/// What was read, described.
-fn of_raw(source: &str, raw: Raw) -> Description {
-    let parts = || [Some(&raw.data), raw.test.as_ref()].into_iter().flatten();
-    let width = raw.data.width();
-    let columns = match raw.pixels {
-        true => {
-            let values: Vec<f32> = parts().flat_map(|part| part.x.to_vec()).collect();
-            vec![column("all pixels".into(), values)]
-        }
-        false => {
-            let parts: Vec<Vec<f32>> = parts().map(|part| part.x.to_vec()).collect();
-            let of = |feature: usize| {
-                let values = parts.iter().flat_map(|part| part.iter().skip(feature).step_by(width));
-                let name = raw.columns.get(feature).cloned().unwrap_or(format!("column {}", feature + 1));
-                column(name, values.copied().collect())
-            };
-            (0..width).map(of).collect()
-        }
-    };
-    let mut classes = BTreeMap::new();
-    for label in parts().filter_map(|part| part.labels.as_ref()).flatten() {
-        let name = raw.classes.get(*label as usize).cloned().unwrap_or(label.to_string());
-        *classes.entry(name).or_default() += 1;
-    }
-    let test = raw.test.as_ref().map(|test| test.len());
-    Description {
-        name: source.to_owned(),
-        examples: raw.data.len() + test.unwrap_or(0),
-        test,
-        features: width,
-        image: raw.data.image,
-        classes,
-        columns,
-        text: vec![],
-        notes: raw.notes.clone(),
-    }
-}
-
-fn column(name: String, mut values: Vec<f32>) -> ColumnDescription {
+fn column(name: String, mut values: Vec<f64>) -> ColumnDescription {
     let all = values.len();
     values.retain(|value| !value.is_nan());
-    values.sort_unstable_by(f32::total_cmp);
     let n = values.len();
-    let at = |place: usize| values.get(place).copied().unwrap_or(f32::NAN);
+    values.sort_unstable_by(f64::total_cmp);
+    let mean = Impute::Mean.value(&mut values);
+    let median = Impute::Median.value(&mut values);
+    let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
     ColumnDescription {
         name,
         missing: all - n,
-        min: at(0),
-        mean: values.iter().map(|&v| f64::from(v)).sum::<f64>() / n as f64,
-        median: if n > 0 { at((n - 1) / 2) + (at(n / 2) - at((n - 1) / 2)) / 2.0 } else { f32::NAN },
-        max: at(n.wrapping_sub(1)),
+        min: known(values.first().copied()),
+        mean: known(mean),
+        median: known(median),
+        max: known(values.last().copied()),
     }
 }

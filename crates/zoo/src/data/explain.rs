@@ -70,13 +70,8 @@ pub(super) fn in_training(
 }
 
 /// Explains why a trained model cannot be given a table.
-pub(super) fn in_new_data(
-    error: Error,
-    path: &Path,
-    content: Option<&[u8]>,
-    options: &TableOptions,
-) -> Error {
-    explain(error, path, content, options, NEW_GAPS, |problem, columns| {
+pub(super) fn in_new_data(error: Error, path: &Path, options: &TableOptions) -> Error {
+    explain(error, path, None, options, NEW_GAPS, |problem, columns| {
         let strays: Vec<&Stray> = columns.strays.iter().collect();
         let found = strays.iter().find(|stray| said_of(problem, stray, columns).is_some());
         let advice = match found.and_then(|_| missing(&strays)) {
@@ -90,8 +85,19 @@ pub(super) fn in_new_data(
 }
 
 /// The notes of the library in the words of the command line.
-pub(super) fn notes(notes: Vec<String>) -> Vec<String> {
-    notes.iter().map(|note| in_flags(note, GAPS)).collect()
+pub(super) fn notes(notes: &[String]) -> impl Iterator<Item = String> + '_ {
+    notes.iter().map(|note| in_flags(note, GAPS))
+}
+
+/// What to say about columns of whole numbers that double precision does not have.
+pub(super) fn rounded(columns: &[String]) -> impl Iterator<Item = String> + '_ {
+    columns.iter().map(|column| {
+        format!(
+            "column {} has whole numbers above 2⁵³ (9007199254740992), which are rounded, so that neighbours \
+             become equal; if they are names of rows, leave it out with --drop-columns",
+            quoted(column)
+        )
+    })
 }
 
 /// What a look at the columns has to say about those that are no plain numbers.
@@ -118,7 +124,7 @@ pub(super) fn strange(columns: &Columns) -> Vec<String> {
         format!("column {name} holds numbers with commas; {COMMAS}")
     };
     let all = columns.strays.iter().map(stray).chain(columns.commas.iter().map(commas));
-    notes(columns.notes.clone()).into_iter().chain(all).collect()
+    notes(&columns.notes).chain(all).collect()
 }
 
 const COMMAS: &str = "say --decimal , if that is the decimal sign, or --decimal . if it parts thousands";

@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use autograd::Tensor;
 use nn::data::table::{Column, quoted};
 use nn::{Error, Result};
 
 use super::explain::shell;
+use super::numbers::Numbers;
 
 /// Names of such columns, in small letters and without signs.
 const NAMES: [&str; 19] = [
@@ -38,11 +38,11 @@ const NAMES: [&str; 19] = [
 ///
 /// Both are needed. A count without such a name may be a time, and a measured whole number repeats or has a name.
 /// The order is no matter: rows may have been shuffled, sorted or selected since they were numbered.
-pub(super) fn numbering(columns: &[String], x: &Tensor<f32>) -> Vec<usize> {
-    let rows = x.shape()[0];
+pub(super) fn numbering(columns: &[String], x: &Numbers) -> Vec<usize> {
+    let [rows, _] = x.shape();
     let has_names = columns.iter().enumerate().any(|(place, name)| !is_absent(place, name));
     let distinct = |place: &usize| {
-        let values = x.slice(1, *place, place + 1, 1).to_vec();
+        let values = x.column(*place, 0..rows);
         let whole = values.iter().all(|value| value.fract() == 0.0);
         whole && values.iter().map(|value| value.to_bits()).collect::<HashSet<_>>().len() == rows
     };
@@ -73,7 +73,7 @@ pub(super) fn sentence(columns: &[String], places: &[usize]) -> String {
 }
 
 /// Refuses such columns unless they are to be kept.
-pub(super) fn refuse(path: &Path, columns: &[String], x: &Tensor<f32>, keep: &[Column]) -> Result<()> {
+pub(super) fn refuse(path: &Path, columns: &[String], x: &Numbers, keep: &[Column]) -> Result<()> {
     let is = |place: usize, column: &Column| match column {
         Column::Name(name) => columns[place] == *name,
         Column::Number(number) => columns[place] == format!("column {number}"),
@@ -119,11 +119,13 @@ fn says_so(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use autograd::Tensor;
+
     use super::*;
 
-    fn found(names: &[&str], rows: &[&[f32]]) -> Vec<usize> {
+    fn found(names: &[&str], rows: &[&[f64]]) -> Vec<usize> {
         let columns: Vec<String> = names.iter().map(|name| name.to_string()).collect();
-        numbering(&columns, &Tensor::from_vec([rows.len(), names.len()], rows.concat()))
+        numbering(&columns, &Tensor::from_vec([rows.len(), names.len()], rows.concat()).into())
     }
 
     #[test]

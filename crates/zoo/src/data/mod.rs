@@ -21,10 +21,13 @@ mod digits;
 mod explain;
 pub mod fetch;
 mod index;
+mod input;
 mod kind;
 mod new_data;
+mod numbers;
 mod parquet;
 mod preparation;
+mod range;
 mod raw;
 mod reading;
 mod stored;
@@ -34,6 +37,7 @@ use nn::data::idx::ImageSet;
 use nn::{Dataset, Result};
 
 pub use self::description::{ColumnDescription, Description, describe};
+pub use self::input::{Input, is_stream};
 pub use self::preparation::{Preparation, Prepared, prepare, prepare_rows};
 pub use self::reading::{Reading, Scale};
 pub use self::stored::Stored;
@@ -77,17 +81,12 @@ pub struct Rows {
     pub data: Dataset,
     /// The file of each, or its number in the data, counted from 1.
     pub names: Vec<String>,
-    /// Sentences about how they were read that a person should see.
+    /// Lines for the user about what was found, each with `note:` or `warning:` before it: data that lie far outside
+    /// of what the model learnt, say.
     pub notes: Vec<String>,
 }
 
 impl Rows {
-    /// Named by these names, or by their numbers if there are none.
-    fn numbered(data: Dataset, names: Vec<String>) -> Self {
-        let names = if names.is_empty() { (1..=data.len()).map(|n| n.to_string()).collect() } else { names };
-        Rows { data, names, notes: vec![] }
-    }
-
     /// The rows with these numbers, counted from 0, under their old names.
     ///
     /// # Panics
@@ -114,8 +113,10 @@ pub fn digits() -> Split {
 /// - `digits`, the embedded one, and `mnist` and `fashion-mnist` after they were [fetched](fetch);
 /// - a folder with IDX files as MNIST has them (gzipped or not), whose pixels are scaled to `[0, 1]`;
 /// - a folder of PNG and JPEG pictures, or of folders of them that are classes;
-/// - a table of comma- or tab-separated numbers, or `-` for one on standard input;
-/// - an NPY or NPZ file: `[examples, features]`, or images `[images, height, width]`.
+/// - a table of comma- or tab-separated numbers;
+/// - an NPY or NPZ file: `[examples, features]`, or images `[images, height, width]`, perhaps with an axis of 1 or 3
+///   channels behind or before these two;
+/// - `-` for one of these files on standard input, or the name of a pipe.
 ///
 /// # Errors
 /// If the data cannot be read or need instructions; see [`prepare`].

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use autograd::Tensor;
 use nn::data::table::{Column, listed, quoted};
-use nn::{Dataset, Error, Result};
+use nn::{Error, Result};
 
+use super::input::Input;
 use super::kind::Kind;
+use super::numbers::Numbers;
+use super::preparation::{Part, place};
+use super::range;
 use super::raw::{self, Raw, TableText};
 use super::{Impute, Preparation, Reading, Rows, explain};
 
@@ -27,27 +30,19 @@ impl Preparation {
     /// # Errors
     /// Those of [`read`](Self::read).
     pub fn read_as(&self, source: &str, given: &Reading) -> Result<Rows> {
-        raw::check(source, given)?;
-        let (path, content) = match source {
-            "-" => (Path::new(raw::STANDARD_INPUT), Some(raw::standard_input()?)),
-            name => (Path::new(name), None),
+        let input = Input::open(source)?;
+        input.named(self.read_input(&input, given))
+    }
+
+    fn read_input(&self, input: &Input, given: &Reading) -> Result<Rows> {
+        raw::check(input, given)?;
+        let (path, mut notes) = (input.path(), vec![]);
+        let reading = self.reading_of(input, given, &mut notes)?;
+        let mut raw = match !input.is_digits() && Kind::of(path)? == Kind::Table {
+            true => Raw::of_new_table(path, &reading)?,
+            false => Raw::read(input, &reading)?.together(),
         };
-        let mut notes = vec![];
-        let reading = self.reading_of(path, content.as_deref(), given, &mut notes)?;
-        let table = match &content {
-            Some(_) => true,
-            None => path.exists() && Kind::of(path)? == Kind::Table,
-        };
-        let mut raw = match table {
-            true => Raw::of_new_table(path, content.as_deref(), &reading)?,
-            false => Raw::read(source, &reading)?,
-        };
-        notes.append(&mut raw.notes);
-        if let Some(test) = raw.test.take() {
-            let labels = raw.data.labels.take().zip(test.labels).map(|(a, b)| [a, b].concat());
-            raw.data =
-                Dataset { x: Tensor::concat(&[&raw.data.x, &test.x], 0), labels, image: raw.data.image };
-        }
+        raw.notes.splice(0..0, notes);
         self.match_columns(path, &mut raw)?;
         self.match_classes(path, &mut raw)?;
         let (found, wanted) = (raw.data.width(), self.features);
@@ -61,24 +56,56 @@ impl Preparation {
                 format!("the examples have {found} {what}, but the model was trained with {wanted}{hint}"),
             ));
         }
-        raw.data.image = self.image;
-        let names = raw.files.iter().map(|file| file.display().to_string()).collect();
-        let fill = self.fill_by(path, given.impute)?;
-        let mut rows = self.filled(path, Rows::numbered(raw.data, names), &fill)?;
-        rows.data.x = self.scaled(rows.data.x);
-        rows.notes = notes;
+        let raw = self.match_white(raw);
+        let names = raw.file_names();
+        let mut rows = self.filling(path, given.impute)?.rows(path, &Part::all(&raw.data, &names))?;
+        rows.notes = input.notes(&raw.notes);
+        rows.notes.extend(self.far_outside(&raw.data.x).map(|text| input.warning(&text)));
         Ok(rows)
     }
 
+    /// Gives pixels the white of the training examples.
+    fn match_white(&self, mut raw: Raw) -> Raw {
+        let in_unit_interval = self.ranges.iter().all(|[low, high]| *low >= 0.0 && *high <= 1.0);
+        if raw.bytes && !self.bytes && !in_unit_interval {
+            raw.data.x = raw.data.x.map(|pixel| pixel * WHITE);
+        } else if self.bytes && !raw.bytes && raw.data.x.look_like_bytes() {
+            raw.data.x = raw.data.x.map(|pixel| pixel / WHITE);
+            raw.notes.push(
+                "these whole numbers from 0 to 255 are taken for bytes and divided by 255, as the pixels were that \
+                 the model learnt from"
+                    .into(),
+            );
+        }
+        raw
+    }
+
+    /// A sentence about data that lie far outside of what the model learnt.
+    fn far_outside(&self, x: &Numbers) -> Option<String> {
+        let found = range::outside(x, &self.ranges)?;
+        let all = self.ranges.len() == 1 && self.features > 1;
+        let place = if all { "the values".into() } else { place(&self.columns, false, found.column) };
+        let others = match found.others {
+            0 => String::new(),
+            1 => ", and 1 column besides".into(),
+            others => format!(", and {others} columns besides"),
+        };
+        let [[low, high], [learnt_low, learnt_high]] =
+            [found.range, self.ranges[found.column]].map(|range| range.map(short));
+        let (run, rows) = (if all { "run" } else { "runs" }, x.shape()[0]);
+        Some(format!(
+            "{place} {run} from {low} to {high}, where the model learnt from {learnt_low} to {learnt_high}{others}; in \
+             {} of {rows} rows it knows nothing about such values: has the unit changed?",
+            found.rows
+        ))
+    }
+
     /// How to read other data: columns that were left out or hold labels may be absent there, and others there.
-    fn reading_of(
-        &self,
-        path: &Path,
-        content: Option<&[u8]>,
-        given: &Reading,
-        notes: &mut Vec<String>,
-    ) -> Result<Reading> {
-        let mut reading = self.reading.clone();
+    fn reading_of(&self, input: &Input, given: &Reading, notes: &mut Vec<String>) -> Result<Reading> {
+        let (path, mut reading) = (input.path(), self.reading.clone());
+        if input.is_digits() {
+            return Ok(reading);
+        }
         reading.delimiter = given.delimiter.or(reading.delimiter);
         reading.decimal = given.decimal.or(reading.decimal);
         reading.header = given.header.or(reading.header);
@@ -87,11 +114,7 @@ impl Preparation {
         if given.impute != Impute::Refuse {
             reading.impute = given.impute;
         }
-        let kind = match content {
-            Some(_) => Kind::Table,
-            None if path.exists() => Kind::of(path)?,
-            None => return Ok(reading),
-        };
+        let kind = Kind::of(path)?;
         if matches!(kind, Kind::Pictures | Kind::Picture) {
             reading.size = reading.size.or(self.image);
             if !self.columns.is_empty() || reading.size.is_none() {
@@ -99,22 +122,15 @@ impl Preparation {
                 return Err(Error::file(path, format!("{trained}, and these are pictures")));
             }
         }
-        if !matches!(kind, Kind::Table | Kind::Parquet) {
+        let Some(table) = TableText::of(input, &reading, 1)? else {
             if !self.columns.is_empty() {
                 // An array has no columns that could be left out, and labels of its own.
                 (reading.drop, reading.label) = (vec![], None);
             }
             reading.label = given.label.clone().or(reading.label);
             return Ok(reading);
-        }
-        let text = match content {
-            Some(_) => None,
-            None => TableText::of(path, &reading, 1)?,
         };
-        let (names, named) = match &text {
-            Some(text) => raw::names(path, text.content.as_deref(), &text.reading)?,
-            None => raw::names(path, content, &reading)?,
-        };
+        let (names, named) = table.names(path)?;
         let place_of = |column: &Column| match column {
             Column::Name(name) => names.iter().position(|other| named && other == name),
             Column::Number(number) => number.checked_sub(1).filter(|place| *place < names.len()),
@@ -135,12 +151,11 @@ impl Preparation {
         }
         if let Some(name) = self.columns.iter().find(|name| !names.contains(name)) {
             let problem = format!("there is no column {}, which the model was trained with", quoted(name));
-            return Err(explain::in_new_data(
-                Error::file(path, problem),
-                path,
-                content,
-                &raw::table_options(content, &reading),
-            ));
+            let error = Error::file(path, problem);
+            return Err(match kind {
+                Kind::Table => explain::in_new_data(error, path, &raw::table_options(&reading)),
+                _ => error,
+            });
         }
         let spared: Vec<Option<usize>> = reading.drop.iter().chain(&reading.label).map(place_of).collect();
         let others: Vec<usize> =
@@ -182,7 +197,7 @@ impl Preparation {
             })
         };
         let order = self.columns.iter().map(place).collect::<Result<Vec<usize>>>()?;
-        raw.data.x = raw.data.x.index_select(1, &order);
+        raw.data.x = raw.data.x.columns(&order);
         raw.columns = self.columns.clone();
         Ok(())
     }
@@ -225,3 +240,11 @@ fn are_named(columns: &[String]) -> bool {
 fn repeated(columns: &[String]) -> Option<&String> {
     columns.iter().enumerate().find(|(place, name)| columns[..*place].contains(name)).map(|(_, name)| name)
 }
+
+/// A number as people write it, if it is one of single precision.
+fn short(x: f64) -> String {
+    if f64::from(x as f32) == x { (x as f32).to_string() } else { x.to_string() }
+}
+
+/// The value of a byte that is white.
+const WHITE: f64 = 255.0;

@@ -4,13 +4,16 @@
 use std::path::Path;
 
 use autograd::Tensor;
-use nn::data::split::{Fractions, Split as Numbers};
+use nn::data::split::{Fractions, Split as Numbering};
 use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::raw::{self, Raw, resolved};
+use super::input::Input;
+use super::numbers::{Found, NOTHING, Numbers};
+use super::range::Range;
+use super::raw::{self, Raw};
 use super::stored::{Large, Stored};
 use super::{Impute, Reading, Rows, Scale, Split, explain, index};
 
@@ -34,15 +37,22 @@ pub struct Preparation {
     pub classes: usize,
     /// The name of every class; empty if they have none.
     pub class_names: Vec<String>,
+    /// Whether the features are pixels that were bytes, of which 255 has become 1, or lay in `[0, 1]` as such pixels
+    /// do. Bytes in other data become the same.
+    #[serde(default)]
+    pub(super) bytes: bool,
+    /// The smallest and the largest value of each feature, or of all if the features are pixels.
+    #[serde(default)]
+    pub(super) ranges: Vec<Range>,
     /// What is taken for a missing value of each feature; empty where data with gaps are refused.
-    fill: Vec<f32>,
+    fill: Vec<f64>,
     /// Mean and median of each feature, for other data that have gaps; empty for pixels, which have none, and for
     /// data of which there are too many.
     #[serde(default)]
-    centres: [Vec<f32>; 2],
+    centres: [Vec<f64>; 2],
     /// `y = (x − shift) / scale` of each feature, or of all if there is one number; empty for `y = x`.
-    shift: Vec<f32>,
-    scale: Vec<f32>,
+    shift: Vec<f64>,
+    scale: Vec<f64>,
 }
 
 /// Data ready for a model.
@@ -53,6 +63,8 @@ pub struct Prepared {
     pub preparation: Preparation,
     /// All training examples, if they are too many for memory.
     pub stored: Option<Stored>,
+    /// Sentences for the user about what was found in the data.
+    pub notes: Vec<String>,
 }
 
 /// Reads the data set with this name as [`load`](super::load) does, repairs and scales it as `reading`
@@ -71,52 +83,85 @@ pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> 
 /// Those of [`prepare`].
 pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
     reading.check()?;
-    let name = Path::new(source);
-    raw::check(source, reading)?;
-    if let Some(mut large) = Large::read(&resolved(source)?, reading)? {
-        let empty = || Rows::numbered(large.like.data.clone(), vec![]);
-        let [train, test] = std::mem::replace(&mut large.samples, [empty(), empty()]);
-        index::refuse(name, &large.like.columns, &train.data.x, &reading.keep)?;
-        let (rows, mut preparation) = Preparation::learn(name, reading, &large.like, train, test)?;
-        preparation.examples = large.examples();
-        if let Some(class) = large.last_class().filter(|class| *class as usize >= preparation.classes) {
+    let input = Input::open(source)?;
+    let Prepared { rows, preparation, stored, notes } = input.named(prepared(&input, reading))?;
+    Ok(Prepared { rows, preparation, stored, notes: input.notes(&notes) })
+}
+
+fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
+    let name = input.path();
+    raw::check(input, reading)?;
+    if let Some(large) = Large::read(input, reading)? {
+        index::refuse(name, &large.like.columns, &large.samples[0].0.x, &reading.keep)?;
+        let [train, test] = large.samples.each_ref().map(|(data, names)| Part::all(data, names));
+        let mut prepared = Preparation::learn(name, reading, &large.like, [train, test])?;
+        prepared.preparation.examples = large.examples();
+        if let Some(class) =
+            large.last_class().filter(|class| *class as usize >= prepared.preparation.classes)
+        {
             return Err(Error::file(
                 name,
                 format!("class {class} is so rare that no row of a sample has it; leave its rows out"),
             ));
         }
-        let stored = Some(large.stored(&preparation));
-        return Ok(Prepared { rows, preparation, stored });
+        prepared.stored = Some(large.stored(&prepared.preparation));
+        return Ok(prepared);
     }
-    let raw = Raw::read(source, reading)?;
+    let raw = Raw::read(input, reading)?;
     index::refuse(name, &raw.columns, &raw.data.x, &reading.keep)?;
-    let like = raw.outline();
-    let (train, test) = split(source, raw, reading)?;
-    let (rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
-    Ok(Prepared { rows, preparation, stored: None })
+    let names = raw.file_names();
+    let parts = split(name, &raw, &names, reading)?;
+    Preparation::learn(name, reading, &raw, parts)
 }
 
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
 /// same examples.
 pub(super) const SPLIT_SEED: u64 = 0;
 
-/// The examples for training and for testing, still as they were read.
-fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> {
-    let names = raw.files.iter().map(|file| file.display().to_string()).collect();
-    if let Some(test) = raw.test.take() {
-        return Ok((Rows::numbered(raw.data, names), Rows::numbered(test, vec![])));
+/// Some examples of those that were read.
+pub(super) struct Part<'a> {
+    data: &'a Found,
+    /// Which of them, counted from 0.
+    places: Vec<usize>,
+    /// What each of all is called; if these are no names, they are called by their numbers, counted from 1.
+    names: &'a [String],
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn all(data: &'a Found, names: &'a [String]) -> Self {
+        Part { data, places: (0..data.len()).collect(), names }
+    }
+
+    fn column(&self, feature: usize) -> Vec<f64> {
+        self.data.x.column(feature, self.places.iter().copied())
+    }
+
+    fn name(&self, place: usize) -> String {
+        self.names.get(place).cloned().unwrap_or_else(|| (place + 1).to_string())
+    }
+
+    fn labels(&self) -> Option<Vec<u32>> {
+        let labels = self.data.labels.as_ref()?;
+        Some(self.places.iter().map(|&place| labels[place]).collect())
+    }
+}
+
+/// The examples for training and for testing.
+fn split<'a>(path: &Path, raw: &'a Raw, names: &'a [String], reading: &Reading) -> Result<[Part<'a>; 2]> {
+    if let Some(test) = &raw.test {
+        return Ok([Part::all(&raw.data, names), Part::all(test, &[])]);
     }
     let examples = raw.data.len();
     if examples < 2 {
         return Err(Error::file(
-            Path::new(source),
+            path,
             "there is only 1 example; training needs at least 2, one of them to test with",
         ));
     }
     let fractions = Fractions { validation: 0.0, test: reading.test_fraction };
     let numbers = match &raw.data.labels {
-        Some(labels) => Numbers::stratified(labels, fractions, SPLIT_SEED),
-        None => Numbers::random(examples, fractions, SPLIT_SEED),
+        Some(labels) => Numbering::stratified(labels, fractions, SPLIT_SEED),
+        None => Numbering::random(examples, fractions, SPLIT_SEED),
     };
     let numbers = numbers.map_err(|error| {
         let labels = match (&reading.label, &raw.data.labels) {
@@ -125,10 +170,9 @@ fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> 
             (None, None) => "",
         };
         let problem = format!("{error}; {labels}choose another --test-fraction, such as 0.5");
-        Error::file(Path::new(source), problem)
+        Error::file(path, problem)
     })?;
-    let all = Rows::numbered(raw.data, names);
-    Ok((all.chosen(&numbers.train), all.chosen(&numbers.test)))
+    Ok([numbers.train, numbers.test].map(|places| Part { data: &raw.data, places, names }))
 }
 
 impl Preparation {
@@ -142,6 +186,8 @@ impl Preparation {
             columns: vec![],
             classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],
+            bytes: false,
+            ranges: vec![],
             fill: vec![],
             centres: Default::default(),
             shift: vec![],
@@ -150,55 +196,57 @@ impl Preparation {
     }
 
     /// Learns from training examples what has to be done to them, and does it to all.
-    fn learn(
-        name: &Path,
-        reading: &Reading,
-        like: &Raw,
-        train: Rows,
-        test: Rows,
-    ) -> Result<([Rows; 2], Preparation)> {
+    fn learn(path: &Path, reading: &Reading, like: &Raw, [train, test]: [Part; 2]) -> Result<Prepared> {
         let mut learnt = Preparation {
             reading: reading.clone(),
-            examples: train.data.len(),
+            examples: train.places.len(),
             features: train.data.width(),
             image: train.data.image,
             columns: like.columns.clone(),
-            classes: train.data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
+            classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
+            bytes: like.bytes,
+            ranges: vec![],
             fill: vec![],
             centres: Default::default(),
             shift: vec![],
             scale: vec![],
         };
-        learnt.learn_fill(name, &train, like.pixels)?;
-        let train = learnt.filled(name, train, &learnt.fill)?;
-        learnt.learn_scale(&train.data.x, like.pixels)?;
-        let test = learnt.filled(name, test, &learnt.fill)?;
-        let rows = [train, test].map(|Rows { mut data, names, .. }| {
-            data.x = learnt.scaled(data.x);
-            Rows { data, names, notes: like.notes.clone() }
-        });
-        Ok((rows, learnt))
-    }
-
-    /// Fills and scales `[examples, features]` that have been checked.
-    pub(super) fn apply(&self, mut x: Tensor<f32>) -> Tensor<f32> {
-        if !self.fill.is_empty() {
-            let values = x.make_mut();
-            for (place, value) in values.iter_mut().enumerate().filter(|(_, value)| value.is_nan()) {
-                *value = self.fill[place % self.features];
-            }
+        learnt.learn_fill(path, &train, like.pixels)?;
+        train.data.x.each_row(train.places.iter().copied(), |place, row| {
+            learnt.fill_row(path, &mut row.to_vec(), || train.name(place))
+        })?;
+        match like.pixels {
+            true => learnt.learn_pixels(&train)?,
+            false => learnt.learn_columns(&train)?,
         }
-        self.scaled(x)
+        let lost = if like.pixels { vec![] } else { learnt.lost_digits(&train) };
+        let rows = [learnt.rows(path, &train)?, learnt.rows(path, &test)?];
+        let notes = like.notes.iter().cloned().chain(lost).collect();
+        Ok(Prepared { rows, preparation: learnt, stored: None, notes })
     }
 
-    /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data.
+    /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data. Digits that
+    /// single precision does not have at this scale are rounded away, so that 31 comes back as 31.
     ///
     /// # Panics
     /// If there is another number of features.
     #[track_caller]
-    pub fn restore_units(&self, x: &Tensor<f32>) -> Tensor<f32> {
-        self.scaling().map_or_else(|| x.clone(), |scaling| scaling.invert(x))
+    pub fn restore_units(&self, x: &Tensor<f32>) -> Tensor<f64> {
+        let Some(scaling) = self.scaling() else { return x.cast() };
+        let (values, scale) = (scaling.invert::<f64>(x).to_vec(), scaling.scale.to_vec());
+        let x = x.to_vec();
+        Tensor::from_fn([x.len() / self.features.max(1), self.features], |i| {
+            // A model computes with numbers of about 1, of which single precision has no more digits.
+            let precision =
+                f64::from(f32::EPSILON) * f64::from(x[i].abs().max(1.0)) * scale[i % self.features];
+            rounded(values[i], precision)
+        })
+    }
+
+    /// Whether what a model sees has another scale than the data.
+    pub fn is_scaled(&self) -> bool {
+        !self.scale.is_empty()
     }
 
     /// The name of a feature, `column 3` or `pixel 3` if it has none; counted from 0.
@@ -211,44 +259,46 @@ impl Preparation {
     }
 
     /// Learns what to take for missing values: here if they are to be filled, and in other data.
-    fn learn_fill(&mut self, path: &Path, train: &Rows, pixels: bool) -> Result<()> {
+    fn learn_fill(&mut self, path: &Path, train: &Part, pixels: bool) -> Result<()> {
         /// As many numbers as are sorted without being asked to.
         const FEW: usize = 1 << 22;
-        let (values, width, impute) = (train.data.x.to_vec(), self.features, self.reading.impute);
-        if impute == Impute::Refuse && (pixels || values.len() > FEW) {
+        let impute = self.reading.impute;
+        if impute == Impute::Refuse && (pixels || train.places.len() * self.features > FEW) {
             return Ok(());
         }
-        for feature in 0..width {
-            let mut known: Vec<f32> =
-                values.iter().skip(feature).step_by(width).copied().filter(|v| !v.is_nan()).collect();
-            let [mean, median] =
-                [Impute::Mean, Impute::Median].map(|how| how.value(&mut known).unwrap_or(0.0));
-            if impute != Impute::Refuse && impute != Impute::Zero && known.is_empty() {
+        for feature in 0..self.features {
+            let mut known = train.column(feature);
+            known.retain(|value| value.is_finite());
+            if known.is_empty() && matches!(impute, Impute::Mean | Impute::Median) {
                 let name = quoted(&self.feature(feature));
                 let problem = format!(
                     "column {name} has no value in any training example; leave it out with --drop-columns"
                 );
                 return Err(Error::file(path, problem));
             }
-            self.centres[0].push(mean);
-            self.centres[1].push(median);
+            for (how, centres) in [Impute::Mean, Impute::Median].into_iter().zip(&mut self.centres) {
+                centres.push(how.value(&mut known).unwrap_or(0.0));
+            }
         }
-        if impute != Impute::Refuse {
-            self.fill = self.fill_by(path, impute)?;
-        }
+        self.fill = self.fill_by(path, impute)?;
         Ok(())
     }
 
-    /// What to take for the missing values of each feature; nothing if they are refused.
-    pub(super) fn fill_by(&self, path: &Path, impute: Impute) -> Result<Vec<f32>> {
+    /// The same preparation for data of which the gaps are filled this way, if it is not to be that of training.
+    pub(super) fn filling(&self, path: &Path, impute: Impute) -> Result<Self> {
+        Ok(Preparation { fill: self.fill_by(path, impute)?, ..self.clone() })
+    }
+
+    /// What to take for the missing values of each feature: what was said in training, if they are refused here.
+    fn fill_by(&self, path: &Path, impute: Impute) -> Result<Vec<f64>> {
         let [means, medians] = &self.centres;
         let values = match impute {
-            Impute::Refuse | Impute::Keep => return Ok(self.fill.clone()),
-            Impute::Zero => return Ok(vec![0.0; self.features]),
+            Impute::Refuse | Impute::Keep => &self.fill,
+            Impute::Zero => &vec![0.0; self.features],
             Impute::Mean => means,
             Impute::Median => medians,
         };
-        match values.is_empty() {
+        match values.is_empty() && impute != Impute::Refuse {
             false => Ok(values.clone()),
             true => Err(Error::file(
                 path,
@@ -258,51 +308,175 @@ impl Preparation {
         }
     }
 
-    /// Fills the gaps, or refuses them if there is nothing to `fill` them with.
-    pub(super) fn filled(&self, path: &Path, mut rows: Rows, fill: &[f32]) -> Result<Rows> {
-        let width = self.features;
-        let values = rows.data.x.make_mut();
-        for (number, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
-            let (row, feature) = (number / width, number % width);
-            if value.is_nan() && !fill.is_empty() {
-                *value = fill[feature];
-                continue;
+    /// Fills the gaps of a row, or refuses them.
+    fn fill_row(&self, path: &Path, row: &mut [f64], name: impl Fn() -> String) -> Result<()> {
+        for (feature, value) in row.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
+            match self.fill.get(feature).filter(|_| value.is_nan()) {
+                Some(fill) => *value = *fill,
+                None => {
+                    let place = place(&self.columns, self.image.is_some(), feature);
+                    return Err(Error::file(path, unusable(*value, &name(), &place)));
+                }
             }
-            let place = place(&self.columns, self.image.is_some(), feature);
-            let problem = unusable(*value, &rows.names[row], &place);
-            return Err(Error::file(path, problem));
         }
-        Ok(rows)
+        Ok(())
     }
 
-    fn learn_scale(&mut self, x: &Tensor<f32>, pixels: bool) -> Result<()> {
-        let in_unit_interval = || x.to_vec().iter().all(|v| (0.0..=1.0).contains(v));
-        let kind = match self.reading.scale {
-            Scale::Auto if !pixels => Scale::Standard,
-            Scale::Auto if in_unit_interval() => Scale::None,
-            Scale::Auto => Scale::MinMax,
-            chosen => chosen,
-        };
-        // One scale for all pixels: each is a value of the same feature.
-        let x = if pixels { x.reshape([x.len(), 1]) } else { x.clone() };
-        let scaling = match kind {
-            Scale::None | Scale::Auto => return Ok(()),
-            Scale::Standard => Scaling::standardize(&x)?,
-            Scale::MinMax => Scaling::min_max(&x)?,
+    /// One scale for all pixels: each is a value of the same feature.
+    fn learn_pixels(&mut self, train: &Part) -> Result<()> {
+        let mut range = NOTHING;
+        train.data.x.each_row(train.places.iter().copied(), |_, row| {
+            range = row.iter().fold(range, |[low, high], value| [low.min(*value), high.max(*value)]);
+            Ok::<(), Error>(())
+        })?;
+        self.ranges = vec![range];
+        let [low, high] = range;
+        let scaling = match self.reading.scale {
+            Scale::None => return Ok(()),
+            Scale::Auto if low >= 0.0 && high <= 1.0 => return Ok(()),
+            Scale::Auto | Scale::MinMax => {
+                Scaling::min_max(&Tensor::<f64>::from_vec([2, 1], range.to_vec()))?
+            }
+            Scale::Standard => {
+                let mut values = Vec::with_capacity(train.places.len() * self.features);
+                train.data.x.each_row(train.places.iter().copied(), |_, row| {
+                    values.extend(row.iter().map(|pixel| *pixel as f32));
+                    Ok::<(), Error>(())
+                })?;
+                Scaling::standardize(&Tensor::from_vec([values.len(), 1], values))?
+            }
         };
         (self.shift, self.scale) = (scaling.shift.to_vec(), scaling.scale.to_vec());
         Ok(())
     }
 
-    pub(super) fn scaled(&self, x: Tensor<f32>) -> Tensor<f32> {
-        self.scaling().map_or_else(|| x.clone(), |scaling| scaling.apply(&x))
+    /// A scale for each column. One column after the other, so that not all are in memory a second time.
+    fn learn_columns(&mut self, train: &Part) -> Result<()> {
+        for feature in 0..self.features {
+            let values = self.filled_column(feature, train.column(feature));
+            self.ranges.push(values.iter().fold(NOTHING, |[low, high], v| [low.min(*v), high.max(*v)]));
+            let values = Tensor::from_vec([values.len(), 1], values);
+            let scaling = match self.reading.scale {
+                Scale::None => continue,
+                Scale::Auto | Scale::Standard => Scaling::standardize(&values)?,
+                Scale::MinMax => Scaling::min_max(&values)?,
+            };
+            self.shift.push(scaling.shift.item());
+            self.scale.push(scaling.scale.item());
+        }
+        Ok(())
     }
 
-    fn scaling(&self) -> Option<Scaling<Tensor<f32>>> {
-        let tensor =
-            |values: &[f32]| Tensor::from_vec([values.len()], values.to_vec()).expand([self.features]);
-        (!self.scale.is_empty()).then(|| Scaling { shift: tensor(&self.shift), scale: tensor(&self.scale) })
+    fn filled_column(&self, feature: usize, mut values: Vec<f64>) -> Vec<f64> {
+        if let Some(fill) = self.fill.get(feature) {
+            values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = *fill);
+        }
+        values
     }
+
+    /// A sentence for each column in which values that differ have become equal.
+    fn lost_digits(&self, train: &Part) -> Vec<String> {
+        /// So many rows are looked at. Of more, a few are equal by chance.
+        const ENOUGH: usize = 4096;
+        /// So many of a hundred different values may become equal to another.
+        const FEW: usize = 1;
+        let step = train.places.len().div_ceil(ENOUGH).max(1);
+        let different = |mut values: Vec<f64>| {
+            values.sort_unstable_by(f64::total_cmp);
+            values.dedup();
+            values
+        };
+        let mut notes = vec![];
+        for feature in 0..self.features {
+            let places = train.places.iter().copied().step_by(step);
+            let values = different(self.filled_column(feature, train.data.x.column(feature, places)));
+            let [shift, scale] = [(&self.shift, 0.0), (&self.scale, 1.0)]
+                .map(|(of, none)| of.get(feature).copied().unwrap_or(none));
+            let seen = values.iter().map(|value| f64::from(((value - shift) / scale) as f32));
+            let (before, after) = (values.len(), different(seen.collect()).len());
+            if (before - after) * 100 > before * FEW {
+                let place = place(&self.columns, false, feature);
+                let hint = match self.is_scaled() {
+                    false => "scale it, as with --scale standard",
+                    true => "a few values far from all others make its scale so large",
+                };
+                notes.push(format!(
+                    "{place} loses digits: of {before} different values {after} are left in single precision, in \
+                     which models learn; {hint}"
+                ));
+            }
+        }
+        notes
+    }
+
+    /// Examples ready for the model.
+    pub(super) fn rows(&self, path: &Path, part: &Part) -> Result<Rows> {
+        let x = self.prepared(path, &part.data.x, &part.places, |place| part.name(place))?;
+        let data = Dataset { x, labels: part.labels(), image: self.image };
+        let names = part.places.iter().map(|&place| part.name(place)).collect();
+        Ok(Rows { data, names, notes: vec![] })
+    }
+
+    /// Some of these rows, filled and scaled; errors call each by its `name`.
+    pub(super) fn prepared(
+        &self,
+        path: &Path,
+        x: &Numbers,
+        places: &[usize],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Tensor<f32>> {
+        /// Rows that are in memory in double precision.
+        const AT_ONCE: usize = 512;
+        let (scaling, width) = (self.scaling(), self.features);
+        let mut all = Vec::with_capacity(places.len() * width);
+        let mut block = vec![];
+        for places in places.chunks(AT_ONCE) {
+            block.clear();
+            x.each_row(places.iter().copied(), |place, row| {
+                let start = block.len();
+                block.extend_from_slice(row);
+                self.fill_row(path, &mut block[start..], || name(place))
+            })?;
+            let read = Tensor::from_vec([places.len(), width], std::mem::take(&mut block));
+            let seen = scaling.as_ref().map_or_else(|| read.cast(), |scaling| scaling.apply(&read));
+            let seen = seen.to_vec();
+            if let Some(i) = seen.iter().position(|value| !value.is_finite()) {
+                let (row, place) =
+                    (name(places[i / width]), place(&self.columns, self.image.is_some(), i % width));
+                let value = read.to_vec()[i];
+                let problem = match self.is_scaled() {
+                    false => "is too large for single precision; scale the data, as with --scale standard",
+                    true => "lies too far from the training examples for single precision; correct it",
+                };
+                return Err(Error::file(path, format!("row {row}, {place}: the value {value:e} {problem}")));
+            }
+            all.extend(seen);
+        }
+        Ok(Tensor::from_vec([places.len(), width], all))
+    }
+
+    fn scaling(&self) -> Option<Scaling<Tensor<f64>>> {
+        let tensor =
+            |values: &[f64]| Tensor::from_vec([values.len()], values.to_vec()).expand([self.features]);
+        self.is_scaled().then(|| Scaling { shift: tensor(&self.shift), scale: tensor(&self.scale) })
+    }
+}
+
+/// `x` rounded to a power of ten that is not smaller than `distance`, as far as that power is exact.
+fn rounded(x: f64, distance: f64) -> f64 {
+    let digits = -distance.log10().ceil();
+    // Beyond these powers of ten are not exact.
+    if !(-22.0..=22.0).contains(&digits) || x == 0.0 {
+        return x;
+    }
+    let (unit, by_unit) = (10.0_f64.powi(digits.abs() as i32), digits >= 0.0);
+    let scaled = if by_unit { x * unit } else { x / unit };
+    // From there on all numbers are whole.
+    if scaled.abs() >= 4_503_599_627_370_496.0 {
+        return x;
+    }
+    let whole = scaled.round();
+    if by_unit { whole / unit } else { whole * unit }
 }
 
 /// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
@@ -315,7 +489,7 @@ pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
 }
 
 /// The sentence about a value that is missing or infinite.
-pub(super) fn unusable(value: f32, row: &str, place: &str) -> String {
+pub(super) fn unusable(value: f64, row: &str, place: &str) -> String {
     match value.is_nan() {
         true => format!("row {row}, {place}: the value is missing; {}", explain::GAPS),
         false => format!("row {row}, {place}: the value is {value}; correct it"),

@@ -1,25 +1,26 @@
 //! Reading data from wherever they are, as they are: nothing is filled in, scaled or split yet.
 
 use std::fs;
-use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
-use autograd::Tensor;
+use autograd::{Real, Tensor};
 use nn::data::idx;
 use nn::data::npy;
 use nn::data::pictures::{self, PictureOptions};
 use nn::data::table::{self, Column, TableOptions};
 use nn::{Dataset, Error, Result};
 
+use super::input::Input;
 use super::kind::Kind;
-use super::{Impute, Reading, digits, explain, fetch, of_images, parquet};
+use super::numbers::{Found, Numbers};
+use super::{Impute, Reading, digits, explain, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
     /// The examples, or those for training.
-    pub(super) data: Dataset,
+    pub(super) data: Found,
     /// The examples for testing, where the data say which they are.
-    pub(super) test: Option<Dataset>,
+    pub(super) test: Option<Found>,
     /// The name of every feature, if features have names.
     pub(super) columns: Vec<String>,
     /// The name of every class, if classes have names.
@@ -28,33 +29,53 @@ pub(super) struct Raw {
     pub(super) files: Vec<PathBuf>,
     /// Whether the features are pixels.
     pub(super) pixels: bool,
-    /// Sentences about how they were read that a person should see.
+    /// Whether they are pixels that were bytes, of which 255 has become 1.
+    pub(super) bytes: bool,
+    /// Sentences about what was done that somebody might not expect.
     pub(super) notes: Vec<String>,
 }
 
 impl Raw {
-    pub(super) fn new(data: Dataset) -> Self {
+    pub(super) fn new(data: impl Into<Found>) -> Self {
+        let data = data.into();
         let pixels = data.image.is_some();
-        Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels, notes: vec![] }
+        let (columns, classes, files, notes) = (vec![], vec![], vec![], vec![]);
+        Raw { data, test: None, columns, classes, files, pixels, bytes: false, notes }
     }
 
     /// The same without the examples.
     pub(super) fn outline(&self) -> Self {
-        let data = Dataset { x: Tensor::zeros([0, self.data.width()]), labels: None, image: self.data.image };
+        let x = Numbers::Single(Tensor::zeros([0, self.data.width()]));
         Raw {
             columns: self.columns.clone(),
             classes: self.classes.clone(),
             pixels: self.pixels,
-            ..Raw::new(data)
+            bytes: self.bytes,
+            notes: self.notes.clone(),
+            ..Raw::new(Found { x, labels: None, image: self.data.image })
         }
     }
 
-    /// Reads the source with this name: see [`load`](super::load).
-    pub(super) fn read(source: &str, reading: &Reading) -> Result<Self> {
-        match source {
-            "digits" => Ok(Raw::of_images(digits::digits(), 16.0)),
-            "-" => Raw::of_table(Path::new(STANDARD_INPUT), Some(&standard_input()?), reading),
-            name => Raw::of_path(Path::new(&resolved(name)?), reading),
+    /// The file of every example as text, if each has one.
+    pub(super) fn file_names(&self) -> Vec<String> {
+        self.files.iter().map(|file| file.display().to_string()).collect()
+    }
+
+    /// All examples together, those for testing last.
+    pub(super) fn together(mut self) -> Self {
+        self.data = match self.test.take() {
+            Some(test) => self.data.and(test),
+            None => self.data,
+        };
+        self
+    }
+
+    /// Reads this source: see [`load`](super::load).
+    pub(super) fn read(input: &Input, reading: &Reading) -> Result<Self> {
+        match input.is_digits() {
+            // Their white is no byte, but as bright.
+            true => Ok(Raw::of_images(digits::digits(), 16.0)),
+            false => Raw::of_path(input.path(), reading),
         }
     }
 
@@ -96,12 +117,14 @@ impl Raw {
             files: files.collect(),
             classes: read.classes.unwrap_or_default(),
             pixels: true,
+            bytes: true,
             ..Raw::new(read.data)
         })
     }
 
     fn of_images(folder: idx::ImageFolder, white: f32) -> Self {
-        Raw { test: Some(of_images(folder.test, white)), ..Raw::new(of_images(folder.train, white)) }
+        let test = Some(of_images(folder.test, white).into());
+        Raw { test, bytes: true, ..Raw::new(of_images(folder.train, white)) }
     }
 
     /// A single picture.
@@ -115,31 +138,37 @@ impl Raw {
         let image = (picture.shape()[0] == 1).then_some([height, width]);
         let x = picture.reshape([1, picture.len()]);
         let data = Dataset { x, labels: None, image };
-        Ok(Raw { files: vec![path.to_owned()], pixels: true, ..Raw::new(data) })
+        Ok(Raw { files: vec![path.to_owned()], pixels: true, bytes: true, ..Raw::new(data) })
     }
 
-    /// One array: bytes are pixels.
+    /// One array.
     fn of_array(path: &Path) -> Result<Self> {
-        let element = npy::element(path)?;
-        let array = npy::read::<f32>(path)?;
-        Raw::of_tensor(path, array, element == "|u1")
+        match npy::element(path)? == npy::BYTES {
+            true => Raw::of_bytes(path, npy::read(path)?),
+            false => Raw::of_tensor(path, npy::read::<f64>(path)?),
+        }
     }
 
     /// Several arrays: the examples, and perhaps labels.
     fn of_arrays(path: &Path, reading: &Reading) -> Result<Self> {
-        let mut arrays = npy::read_npz::<f32>(path)?;
-        let names = || arrays.keys().cloned().collect::<Vec<_>>().join(", ");
+        let mut npz = npy::Npz::open(path)?;
+        let arrays: Vec<String> = npz.arrays().map(|(name, _)| name.to_owned()).collect();
+        let no_numbers: Vec<(String, String)> =
+            npz.others().map(|(name, why)| (name.to_owned(), why.to_string())).collect();
         let examples = match &reading.array {
             Some(name) => name.clone(),
             None => {
-                let mut wide = arrays.iter().filter(|(_, array)| array.rank() >= 2).map(|(name, _)| name);
+                let mut wide = npz.arrays().filter(|(_, shape)| shape.len() >= 2).map(|(name, _)| name);
                 match (wide.next(), wide.next()) {
-                    (Some(only), None) => only.clone(),
+                    (Some(only), None) => only.to_owned(),
                     _ => {
-                        let problem = format!(
-                            "say which array holds the examples, as in --array NAME; there are {}",
-                            names()
-                        );
+                        let names = arrays.join(", ");
+                        let problem = match (arrays.is_empty(), no_numbers.first()) {
+                            (true, Some((_, why))) => format!("no array in it can be read: {why}"),
+                            _ => format!(
+                                "say which array holds the examples, as in --array NAME; there are {names}"
+                            ),
+                        };
                         return Err(Error::file(path, problem));
                     }
                 }
@@ -153,14 +182,26 @@ impl Raw {
             None => None,
         };
         for name in [Some(&examples), label.as_ref()].into_iter().flatten() {
-            if !arrays.contains_key(name) {
-                return Err(Error::file(path, format!("there is no array `{name}`; there are {}", names())));
+            if let Some((_, why)) = no_numbers.iter().find(|(other, _)| other == name) {
+                return Err(Error::file(path, format!("the array `{name}` cannot be used: {why}")));
+            }
+            if !arrays.contains(name) {
+                let names = arrays.join(", ");
+                return Err(Error::file(path, format!("there is no array `{name}`; there are {names}")));
             }
         }
-        let mut raw = Raw::of_tensor(path, arrays.remove(&examples).expect("it is there"), false)?;
+        let mut raw = match npz.element(&examples) == Some(npy::BYTES) {
+            true => Raw::of_bytes(path, npz.read(&examples)?)?,
+            false => Raw::of_tensor(path, npz.read::<f64>(&examples)?)?,
+        };
+        if !no_numbers.is_empty() {
+            let names: Vec<String> = no_numbers.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let names = names.join(", ");
+            raw.notes.push(format!("left out, because these arrays hold no numbers: {names}"));
+        }
         if let Some(name) = label {
-            let values = arrays.remove(&name).map(|labels| labels.to_vec()).unwrap_or_default();
-            let class = |v: &f32| (v.fract() == 0.0 && (0.0..1e7).contains(v)).then_some(*v as u32);
+            let values = npz.read::<f64>(&name)?.to_vec();
+            let class = |v: &f64| (v.fract() == 0.0 && (0.0..1e7).contains(v)).then_some(*v as u32);
             let labels: Option<Vec<u32>> = values.iter().map(class).collect();
             let Some(labels) = labels.filter(|labels| labels.len() == raw.data.len()) else {
                 let problem = format!(
@@ -174,45 +215,57 @@ impl Raw {
         Ok(raw)
     }
 
-    /// `[examples, features]`, `[images, height, width]` or `[images, height, width, channels]`.
-    pub(super) fn of_tensor(path: &Path, array: Tensor<f32>, bytes: bool) -> Result<Self> {
-        let shape = array.shape().to_vec();
-        let (x, image) = match shape[..] {
-            [_, _] => (array, None),
-            [images, height, width] => (array.reshape([images, height * width]), Some([height, width])),
-            [images, height, width, channels @ (1 | 3)] => {
-                let x = array.permute([0, 3, 1, 2]).reshape([images, channels * height * width]);
-                (x, (channels == 1).then_some([height, width]))
-            }
-            _ => {
-                return Err(Error::file(
-                    path,
-                    format!(
-                        "the shape is {shape:?}, but examples are [examples, features], [images, height, \
-                         width] or [images, height, width, 1 or 3]"
-                    ),
-                ));
-            }
-        };
-        if x.is_empty() {
-            return Err(Error::file(path, format!("the shape is {shape:?}: there is not one number")));
+    /// An array of bytes: those of images are pixels, of which 255 becomes 1, in every kind of file. Other bytes are
+    /// numbers like others.
+    pub(super) fn of_bytes(path: &Path, array: Tensor<f32>) -> Result<Self> {
+        let mut raw = Raw::of_tensor(path, array)?;
+        if let (true, Numbers::Single(x)) = (raw.pixels, &raw.data.x) {
+            raw.data.x = x.map(|byte| byte / 255.0).into();
+            raw.bytes = true;
         }
-        let pixels = shape.len() > 2;
-        let x = if bytes && pixels { x.map(|byte| byte / 255.0) } else { x };
-        Ok(Raw { pixels, ..Raw::new(Dataset { x, labels: None, image }) })
+        Ok(raw)
+    }
+
+    /// `[examples, features]`, or images of a shape that [`npy::images`] takes.
+    pub(super) fn of_tensor<T: Real>(path: &Path, array: Tensor<T>) -> Result<Self>
+    where
+        Numbers: From<Tensor<T>>,
+    {
+        let shape = array.shape().to_vec();
+        if let [_, _] = shape[..] {
+            check_numbers(path, &array)?;
+            return Ok(Raw::new(Dataset { x: array, labels: None, image: None }));
+        }
+        let Some((stack, axes)) = npy::images(&array) else {
+            return Err(Error::file(
+                path,
+                format!("the shape is {shape:?}, but examples are [examples, features] or {}", npy::IMAGES),
+            ));
+        };
+        check_numbers(path, &array)?;
+        let [images, channels, height, width] = [0, 1, 2, 3].map(|axis| stack.shape()[axis]);
+        let image = (channels == 1).then_some([height, width]);
+        let x = stack.reshape([images, channels * height * width]);
+        let notes = match shape.len() {
+            4 => {
+                vec![format!("its axes are taken as {axes}: {height} x {width} pixels, channels: {channels}")]
+            }
+            _ => vec![],
+        };
+        Ok(Raw { pixels: true, notes, ..Raw::new(Dataset { x, labels: None, image }) })
     }
 
     pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
-        let options = table_options(content, reading);
+        let options = table_options(reading);
         let read = Raw::read_table(path, content, &options);
         read.map_err(|error| explain::in_training(error, path, content, &options))
     }
 
     /// The same for data that a trained model gets.
-    pub(super) fn of_new_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
-        let options = table_options(content, reading);
-        let read = Raw::read_table(path, content, &options);
-        read.map_err(|error| explain::in_new_data(error, path, content, &options))
+    pub(super) fn of_new_table(path: &Path, reading: &Reading) -> Result<Self> {
+        let options = table_options(reading);
+        let read = Raw::read_table(path, None, &options);
+        read.map_err(|error| explain::in_new_data(error, path, &options))
     }
 
     fn read_table(path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Result<Self> {
@@ -220,49 +273,32 @@ impl Raw {
             Some(content) => table::parse(path, content, options)?,
             None => table::read(path, options)?,
         };
-        let (classes, notes) = (read.classes.unwrap_or_default(), explain::notes(read.notes));
-        Ok(Raw { columns: read.columns, classes, notes, ..Raw::new(read.data) })
+        let notes = explain::notes(&read.notes).chain(explain::rounded(&read.rounded)).collect();
+        let (columns, classes) = (read.columns, read.classes.unwrap_or_default());
+        Ok(Raw { columns, classes, notes, ..Raw::new(read.data) })
     }
 }
 
-/// What errors call it.
-pub(super) const STANDARD_INPUT: &str = "standard input";
-
-/// All that is there; nobody can read it a second time.
-pub(super) fn standard_input() -> Result<Vec<u8>> {
-    let mut content = vec![];
-    let read = stdin().lock().read_to_end(&mut content);
-    read.map_err(|error| Error::io("read", Path::new(STANDARD_INPUT), error))?;
-    Ok(content)
-}
-
-/// Where a data set is that may be called by the name it was fetched by.
-pub(super) fn resolved(name: &str) -> Result<String> {
-    match fetch::find(name).filter(|_| !Path::new(name).exists()) {
-        Some(collection) => Ok(collection.fetched()?.display().to_string()),
-        None => Ok(name.to_owned()),
+/// Refuses an array without numbers.
+fn check_numbers<T: Real>(path: &Path, array: &Tensor<T>) -> Result<()> {
+    match array.is_empty() {
+        true => Err(Error::file(path, format!("the shape is {:?}: there is not one number", array.shape()))),
+        false => Ok(()),
     }
 }
 
-/// Refuses instructions that mean nothing for the data set with this name.
-pub(super) fn check(source: &str, reading: &Reading) -> Result<()> {
-    match source {
-        "digits" => Kind::Idx.check(Path::new(source), reading),
-        "-" => Kind::Table.check(Path::new(STANDARD_INPUT), reading),
-        name => {
-            let name = resolved(name)?;
-            Kind::of(Path::new(&name))?.check(Path::new(&name), reading)
-        }
+/// Refuses instructions that mean nothing for these data.
+pub(super) fn check(input: &Input, reading: &Reading) -> Result<()> {
+    match input.is_digits() {
+        true => Kind::Idx.check(input.path(), reading),
+        false => Kind::of(input.path())?.check(input.path(), reading),
     }
 }
 
 /// How to read a table. Gaps are left as they are unless they are refused, which is done where the line is known.
-pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableOptions {
-    // A stream has no name that could tell tabs from commas.
-    let first = content.and_then(|content| content.split(|&byte| byte == b'\n').next()).unwrap_or_default();
-    let tabs = first.contains(&b'\t') && !first.contains(&b',');
+pub(super) fn table_options(reading: &Reading) -> TableOptions {
     TableOptions {
-        delimiter: reading.delimiter.or(tabs.then_some('\t')),
+        delimiter: reading.delimiter,
         decimal: reading.decimal,
         missing: reading.missing.clone(),
         header: reading.header,
@@ -272,8 +308,9 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
     }
 }
 
-/// The text of a table, if it is not that of the file itself: of a Parquet file, or none if there is no table.
+/// A table before it is read.
 pub(super) struct TableText {
+    /// The text, if it is not that of the file itself: of a Parquet file.
     pub(super) content: Option<Vec<u8>>,
     /// How it is to be read.
     pub(super) reading: Reading,
@@ -281,7 +318,11 @@ pub(super) struct TableText {
 
 impl TableText {
     /// At most so many rows, if that is up to us; `None` if this is no table.
-    pub(super) fn of(path: &Path, reading: &Reading, most: usize) -> Result<Option<Self>> {
+    pub(super) fn of(input: &Input, reading: &Reading, most: usize) -> Result<Option<Self>> {
+        if input.is_digits() {
+            return Ok(None);
+        }
+        let path = input.path();
         Ok(match Kind::of(path)? {
             Kind::Table => Some(TableText { content: None, reading: reading.clone() }),
             Kind::Parquet => {
@@ -291,15 +332,15 @@ impl TableText {
             _ => None,
         })
     }
-}
 
-/// The names of all columns of a table, and whether the file gives them.
-pub(super) fn names(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<(Vec<String>, bool)> {
-    let options = TableOptions { label: None, drop: vec![], ..table_options(content, reading) };
-    let stream = match content {
-        Some(content) => table::Stream::new(path, content, &options),
-        None => table::Stream::open(path, &options),
-    };
-    let stream = stream.map_err(|error| explain::in_new_data(error, path, content, &options))?;
-    Ok((stream.columns(), stream.header()))
+    /// The names of all columns, and whether the file gives them.
+    pub(super) fn names(&self, path: &Path) -> Result<(Vec<String>, bool)> {
+        let options = TableOptions { label: None, drop: vec![], ..table_options(&self.reading) };
+        let stream = match &self.content {
+            Some(content) => table::Stream::new(path, &content[..], &options),
+            None => table::Stream::open(path, &options),
+        };
+        let stream = stream.map_err(|error| explain::in_new_data(error, path, &options))?;
+        Ok((stream.columns(), stream.header()))
+    }
 }

@@ -3,30 +3,37 @@
 //! sample that is drawn evenly from all of them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use autograd::Tensor;
+use autograd::{Real, Tensor};
 use nn::data::disk::Writer;
-use nn::data::{Examples, OnDisk, idx, npy, table};
+use nn::data::{Examples, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
 use super::explain;
+use super::input::Input;
 use super::kind::Kind;
+use super::numbers::{Found, Numbers};
 use super::preparation::{SPLIT_SEED, place, unusable};
 use super::raw::{self, Raw};
-use super::{Impute, NO_WORDS, Preparation, Reading, Rows, fingerprint};
+use super::{Impute, NO_WORDS, Preparation, Reading, fingerprint};
 
 /// Examples of a sample: enough to learn a scale from and to measure by.
 const SAMPLE: usize = 20_000;
 
 /// Training examples in a file, prepared when they are read.
 pub struct Stored {
-    rows: OnDisk,
+    path: PathBuf,
+    rows: Box<RowsAt>,
+    examples: usize,
     labels: Option<Vec<u32>>,
     preparation: Preparation,
     fingerprint: u64,
 }
+
+/// The rows with these numbers, as they were read.
+type RowsAt = dyn Fn(&[usize]) -> Result<Numbers> + Send + Sync;
 
 impl Stored {
     /// A number that changes when an example or a label does; see
@@ -38,7 +45,7 @@ impl Stored {
 
 impl Examples for Stored {
     fn len(&self) -> usize {
-        self.rows.len()
+        self.examples
     }
 
     fn width(&self) -> usize {
@@ -46,7 +53,10 @@ impl Examples for Stored {
     }
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
-        Ok(self.preparation.apply(self.rows.rows(numbers)?))
+        let x = (self.rows)(numbers)?;
+        let all: Vec<usize> = (0..numbers.len()).collect();
+        let name = |place: usize| format!("{} of those for training", numbers[place] + 1);
+        self.preparation.prepared(&self.path, &x, &all, name)
     }
 
     fn label(&self, number: usize) -> Option<u32> {
@@ -59,11 +69,13 @@ impl Examples for Stored {
 
 /// Data of which samples are at hand, and the training examples in a file, not yet prepared.
 pub(super) struct Large {
-    /// Samples of the training and of the test examples.
-    pub(super) samples: [Rows; 2],
+    /// Samples of the training and of the test examples, with their names.
+    pub(super) samples: [(Found, Vec<String>); 2],
     /// What the samples say about all: names of columns and classes, kind.
     pub(super) like: Raw,
-    rows: OnDisk,
+    path: PathBuf,
+    rows: Box<RowsAt>,
+    examples: usize,
     labels: Option<Vec<u32>>,
     fingerprint: u64,
 }
@@ -71,10 +83,10 @@ pub(super) struct Large {
 impl Large {
     /// Reads a table, an array or a folder of IDX files this way if it takes more than the memory that
     /// `reading` allows; `None` for all other data.
-    pub(super) fn read(source: &str, reading: &Reading) -> Result<Option<Self>> {
-        let path = Path::new(source);
+    pub(super) fn read(input: &Input, reading: &Reading) -> Result<Option<Self>> {
+        let path = input.path();
         let limit = (reading.memory as u64).saturating_mul(1 << 20);
-        if !path.exists() {
+        if input.is_digits() {
             return Ok(None);
         }
         match Kind::of(path)? {
@@ -92,13 +104,13 @@ impl Large {
 
     /// The training examples, to be prepared like this.
     pub(super) fn stored(self, preparation: &Preparation) -> Stored {
-        let Large { rows, labels, fingerprint, .. } = self;
-        Stored { rows, labels, preparation: preparation.clone(), fingerprint }
+        let Large { path, rows, examples, labels, fingerprint, .. } = self;
+        Stored { path, rows, examples, labels, preparation: preparation.clone(), fingerprint }
     }
 
     /// How many training examples there are.
     pub(super) fn examples(&self) -> usize {
-        self.rows.len()
+        self.examples
     }
 
     /// The largest class of a training example.
@@ -107,12 +119,12 @@ impl Large {
     }
 
     fn of_table(path: &Path, reading: &Reading) -> Result<Self> {
-        let options = raw::table_options(None, reading);
+        let options = raw::table_options(reading);
         let explain = |error| explain::in_training(error, path, None, &options);
         let mut stream = table::Stream::open(path, &options).map_err(explain)?;
         let columns = stream.columns();
         let width = columns.len();
-        let mut parts = [Part::new(0, width)?, Part::new(1, width)?];
+        let mut parts = [Part::<f64>::new(0, width)?, Part::new(1, width)?];
         let mut is_test = vec![];
         let mut row = vec![];
         while stream.advance(&mut row).map_err(explain)? {
@@ -120,13 +132,13 @@ impl Large {
             is_test.push(is_for_testing(number, reading));
             parts[usize::from(is_test[number])].push(&row, number)?;
         }
-        let notes = explain::notes(stream.notes());
+        let notes = explain::notes(&stream.notes()).chain(explain::rounded(&stream.rounded())).collect();
         let (labels, classes) = stream.classes()?;
         let labels: [Option<Vec<u32>>; 2] = [false, true].map(|wanted| {
             let labels = labels.as_ref()?.iter().zip(&is_test);
             Some(labels.filter(|(_, is_test)| **is_test == wanted).map(|(label, _)| *label).collect())
         });
-        let mut like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: None });
+        let mut like = Raw::new(Dataset { x: Tensor::<f64>::zeros([0, width]), labels: None, image: None });
         (like.columns, like.classes, like.notes) = (columns, classes.unwrap_or_default(), notes);
         Large::of(path, parts, labels, like, width)
     }
@@ -134,26 +146,42 @@ impl Large {
     /// `None` if its rows are scattered over the file, or if what is in it fits into memory or is nothing that
     /// a model can use.
     fn of_array(path: &Path, reading: &Reading, limit: u64) -> Result<Option<Self>> {
-        const AT_ONCE: usize = 256;
-        let Some(mut stream) = npy::Stream::open(path)? else { return Ok(None) };
+        let Some(stream) = npy::Stream::open(path)? else { return Ok(None) };
         // As single precision, whatever the elements are in the file.
         let size = stream.shape().iter().fold(4_u64, |product, &size| product.saturating_mul(size as u64));
         if size <= limit || stream.shape().len() < 2 {
             return Ok(None);
         }
-        let (bytes, mut number, mut found) = (stream.element() == "|u1", 0, None);
+        match stream.element() == npy::BYTES {
+            true => Large::of_rows::<f32>(path, reading, stream, Raw::of_bytes),
+            false => Large::of_rows::<f64>(path, reading, stream, Raw::of_tensor),
+        }
+    }
+
+    fn of_rows<T: Real>(
+        path: &Path,
+        reading: &Reading,
+        mut stream: npy::Stream,
+        as_examples: fn(&Path, Tensor<T>) -> Result<Raw>,
+    ) -> Result<Option<Self>>
+    where
+        Numbers: From<Tensor<T>>,
+    {
+        const AT_ONCE: usize = 256;
+        let (mut number, mut found) = (0, None);
         while let Some(some) = stream.advance(AT_ONCE)? {
-            let some = Raw::of_tensor(path, some, bytes)?;
+            let some = as_examples(path, some.cast())?;
             let width = some.data.width();
             let (like, parts) = match &mut found {
                 Some(found) => found,
-                None => found.insert((some.outline(), [Part::new(0, width)?, Part::new(1, width)?])),
+                None => found.insert((some.outline(), [Part::<T>::new(0, width)?, Part::new(1, width)?])),
             };
-            for row in some.data.x.to_vec().chunks_exact(width) {
+            some.data.x.each_row(0..some.data.len(), |_, row| {
                 check(path, row, number, like.pixels, reading)?;
                 parts[usize::from(is_for_testing(number, reading))].push(row, number)?;
                 number += 1;
-            }
+                Ok(())
+            })?;
         }
         let Some((like, parts)) = found else { return Ok(None) };
         let width = like.data.width();
@@ -168,9 +196,9 @@ impl Large {
                 return Err(Error::file(&paths.images, "these are no images; their files may be swapped"));
             };
             image = [height, width];
-            let mut part = Part::new(number as u64, height * width)?;
+            let mut part = Part::<f32>::new(number as u64, height * width)?;
             while let Some(bytes) = stream.advance()? {
-                let row: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect();
+                let row: Vec<f64> = bytes.iter().map(|byte| f64::from(*byte) / 255.0).collect();
                 part.push(&row, part.count)?;
             }
             parts.push(part);
@@ -184,44 +212,46 @@ impl Large {
         }
         let parts = parts.try_into().unwrap_or_else(|_| unreachable!("there are two"));
         let width = image[0] * image[1];
-        let like = Raw::new(Dataset { x: Tensor::zeros([0, width]), labels: None, image: Some(image) });
+        let x = Tensor::<f32>::zeros([0, width]);
+        let like = Raw { bytes: true, ..Raw::new(Dataset { x, labels: None, image: Some(image) }) };
         Large::of(&found[0].images, parts, labels, like, width)
     }
 
-    fn of(
+    fn of<T: Real>(
         path: &Path,
-        parts: [Part; 2],
+        parts: [Part<T>; 2],
         labels: [Option<Vec<u32>>; 2],
         like: Raw,
         width: usize,
-    ) -> Result<Self> {
+    ) -> Result<Self>
+    where
+        Numbers: From<Tensor<T>>,
+    {
         let [train, test] = parts;
         if train.count == 0 || test.count == 0 {
             return Err(Error::file(path, "there are too few examples to train and to test with"));
         }
-        let sample = |part: &Part, labels: &Option<Vec<u32>>| {
+        let sample = |part: &Part<T>, labels: &Option<Vec<u32>>| {
             let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
             let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
-            Rows {
-                data: Dataset { x, labels, image: like.data.image },
-                names: part.names.clone(),
-                notes: vec![],
-            }
+            (Found { x: x.into(), labels, image: like.data.image }, part.names.clone())
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;
         let fingerprint = train.fingerprint ^ test.fingerprint.rotate_left(1);
-        Ok(Large { samples, like, rows: train.all.finish()?, labels, fingerprint })
+        let (path, examples, all) = (path.to_owned(), train.count, train.all.finish()?);
+        let rows = Box::new(move |numbers: &[usize]| Ok(all.rows(numbers)?.into()));
+        Ok(Large { samples, like, path, rows, examples, labels, fingerprint })
     }
 }
 
 /// The training or the test examples while they are read.
-struct Part {
+struct Part<T> {
     /// All of them; those for testing are not kept.
-    all: Writer,
+    all: Writer<T>,
     count: usize,
     /// Every example so far is in it with the same probability (Vitter 1985, algorithm R).
-    sample: Vec<Vec<f32>>,
+    sample: Vec<Vec<T>>,
     /// Their places among those of the part, and their numbers in the data, counted from 1.
     places: Vec<usize>,
     names: Vec<String>,
@@ -230,7 +260,7 @@ struct Part {
     fingerprint: u64,
 }
 
-impl Part {
+impl<T: Real> Part<T> {
     fn new(number: u64, width: usize) -> Result<Self> {
         Ok(Part {
             all: Writer::new(width)?,
@@ -244,19 +274,21 @@ impl Part {
         })
     }
 
-    fn push(&mut self, row: &[f32], number: usize) -> Result<()> {
+    fn push(&mut self, row: &[f64], number: usize) -> Result<()> {
+        let row: Vec<T> = row.iter().map(|value| T::of(*value)).collect();
         if self.keep {
-            self.all.push(row, None)?;
+            self.all.push(&row, None)?;
         }
-        self.fingerprint = fingerprint(self.fingerprint, row.iter().map(|value| value.to_bits()));
+        let words = |value: &T| [value.as_f64().to_bits() as u32, (value.as_f64().to_bits() >> 32) as u32];
+        self.fingerprint = fingerprint(self.fingerprint, row.iter().flat_map(words));
         let place = if self.count < SAMPLE { self.count } else { self.from.random_range(0..=self.count) };
         let name = (number + 1).to_string();
         if self.count < SAMPLE {
-            self.sample.push(row.to_vec());
+            self.sample.push(row);
             self.places.push(self.count);
             self.names.push(name);
         } else if place < SAMPLE {
-            self.sample[place] = row.to_vec();
+            self.sample[place] = row;
             self.places[place] = self.count;
             self.names[place] = name;
         }
@@ -273,8 +305,8 @@ fn is_for_testing(number: usize, reading: &Reading) -> bool {
 
 /// Refuses infinite values before they are hidden among millions of rows, and gaps unless they are to be
 /// filled. A table refuses them itself, by their line.
-fn check(path: &Path, row: &[f32], number: usize, pixels: bool, reading: &Reading) -> Result<()> {
-    let wrong = |value: &f32| value.is_infinite() || value.is_nan() && reading.impute == Impute::Refuse;
+fn check(path: &Path, row: &[f64], number: usize, pixels: bool, reading: &Reading) -> Result<()> {
+    let wrong = |value: &f64| value.is_infinite() || value.is_nan() && reading.impute == Impute::Refuse;
     match row.iter().position(wrong) {
         None => Ok(()),
         Some(column) => {
@@ -297,8 +329,8 @@ mod tests {
     #[test]
     fn a_sample_is_even_and_never_larger() {
         let all = 3 * SAMPLE;
-        let mut part = Part::new(1, 1).unwrap();
-        (0..all).for_each(|number| part.push(&[number as f32], number).unwrap());
+        let mut part = Part::<f32>::new(1, 1).unwrap();
+        (0..all).for_each(|number| part.push(&[number as f64], number).unwrap());
         assert_eq!((part.count, part.sample.len()), (all, SAMPLE));
         for (place, row) in part.places.iter().zip(&part.sample) {
             assert_eq!(row[0], *place as f32);

@@ -97,7 +97,7 @@ fn units(run: &Run) -> Option<Value> {
         run.preparation.restore_units(&x).to_vec()
     };
     let (shift, one) = (at(0.0), at(1.0));
-    let scale: Vec<f32> = one.iter().zip(&shift).map(|(one, shift)| one - shift).collect();
+    let scale: Vec<f64> = one.iter().zip(&shift).map(|(one, shift)| one - shift).collect();
     Some(json!({ "shift": shift, "scale": scale }))
 }
 

@@ -78,9 +78,9 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Rows of `[examples, features]` in the units of the data, as they came.
-    fn in_units(&self, x: &Tensor<f32>) -> Vec<Vec<f32>> {
+    fn in_units(&self, x: &Tensor<f32>) -> Vec<Vec<f64>> {
         let width = x.shape()[1].max(1);
-        self.preparation.restore_units(x).to_vec().chunks(width).map(<[f32]>::to_vec).collect()
+        self.preparation.restore_units(x).to_vec().chunks(width).map(<[f64]>::to_vec).collect()
     }
 
     /// The name of a class, or its number if classes have no names.

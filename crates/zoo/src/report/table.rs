@@ -8,7 +8,7 @@ use super::html::number;
 const MOST_COLUMNS: usize = 12;
 
 /// Rows of numbers with a name each; of many columns only the first ones. Columns may have names.
-pub(super) fn numbers(columns: &[String], rows: &[(String, Vec<f32>)]) -> Markup {
+pub(super) fn numbers(columns: &[String], rows: &[(String, Vec<f64>)]) -> Markup {
     let width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
     let shown = width.min(MOST_COLUMNS);
     html! {
@@ -30,7 +30,7 @@ pub(super) fn numbers(columns: &[String], rows: &[(String, Vec<f32>)]) -> Markup
                     @for (name, values) in rows {
                         tr {
                             th scope="row" { (name) }
-                            @for &value in values.iter().take(shown) { td { (number(value.into())) } }
+                            @for &value in values.iter().take(shown) { td { (number(value)) } }
                             @if shown < width { td { "…" } }
                         }
                     }

@@ -138,16 +138,24 @@ fn parse(text: &str) -> Result<Header, String> {
 /// The type that NumPy calls `descr`.
 fn element(descr: &str) -> Result<Element, String> {
     let unknown = || {
+        let what = match descr.trim_start_matches(['<', '>', '|', '=']).as_bytes() {
+            [b'U' | b'S', ..] => " (text)",
+            [b'O', ..] => " (Python objects)",
+            [b'M' | b'm', ..] => " (dates or times)",
+            [b'c', ..] => " (complex numbers)",
+            b"V2" => " (raw bytes of two; NumPy has no other name for bfloat16)",
+            _ => "",
+        };
         format!(
-            "the elements are `{}`, but only floats of 4 and 8 bytes, integers and booleans are read; \
-             convert the array with astype",
+            "the elements are `{}`{what}, but only floats of 2, 4 and 8 bytes, integers and booleans are read; \
+             convert the array, as with astype(np.float32)",
             descr.escape_debug()
         )
     };
     let &[order, kind, size] = descr.as_bytes() else { return Err(unknown()) };
     let size = usize::from(size.wrapping_sub(b'0'));
     let kind = match (kind, size) {
-        (b'f', 4 | 8) => Kind::Float,
+        (b'f', 2 | 4 | 8) => Kind::Float,
         (b'i', 1 | 2 | 4 | 8) => Kind::Signed,
         (b'u', 1 | 2 | 4 | 8) => Kind::Unsigned,
         (b'b', 1) => Kind::Bool,

@@ -44,6 +44,7 @@ fn numbers<T: Real>(
     big_endian: bool,
 ) -> Result<Vec<T>, (usize, String)> {
     match (kind, size) {
+        (Kind::Float, 2) => convert(bytes, big_endian, |b| float(half(u16::from_le_bytes(b)))),
         (Kind::Float, 4) => convert(bytes, big_endian, |b| float(f64::from(f32::from_le_bytes(b)))),
         (Kind::Float, _) => convert(bytes, big_endian, |b| float(f64::from_le_bytes(b))),
         (Kind::Signed, 1) => convert(bytes, big_endian, |b| integer(i8::from_le_bytes(b).into())),
@@ -82,6 +83,18 @@ fn convert<T: Real, const N: usize>(
     Ok(numbers)
 }
 
+/// The number of half precision with these bits: sign, five bits of exponent, ten of the fraction (IEEE 754).
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / 1024.0);
+    let size = match exponent {
+        0 => fraction * 2.0_f64.powi(-14),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1.0 + fraction) * 2.0_f64.powi(exponent - 15),
+    };
+    if bits >> 15 == 1 { -size } else { size }
+}
+
 /// Rounded. What overflows is refused; what is no finite number already stays.
 fn float<T: Real>(value: f64) -> Result<T, String> {
     let rounded = T::of(value);
@@ -95,8 +108,13 @@ fn float<T: Real>(value: f64) -> Result<T, String> {
 fn integer<T: Real>(value: i128) -> Result<T, String> {
     let rounded = T::of(value as f64);
     if rounded.as_f64() as i128 != value {
-        let precision = if size_of::<T>() == 4 { "single" } else { "double" };
-        return Err(format!("{value}, which is not exact in {precision} precision; store it as a float"));
+        return Err(match size_of::<T>() {
+            4 => format!("{value}, which is not exact in single precision; read it in double precision"),
+            _ => format!(
+                "{value}, which is not exact in double precision, as few whole numbers above 2⁵³ are; subtract the \
+                 smallest from all, or leave these numbers out"
+            ),
+        });
     }
     Ok(rounded)
 }

@@ -120,6 +120,37 @@ fn numbers_that_do_not_fit() {
 }
 
 #[test]
+fn half_precision() {
+    // np.array([1, -2, 65504, 2**-24, 0.1, inf, -0.0], dtype="<f2").view("u2"), NumPy 2.4.
+    let bits: [u16; 7] = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x2e66, 0x7c00, 0x8000];
+    let expected = [1.0, -2.0, 65504.0, 2.0_f64.powi(-24), 0.0999755859375, f64::INFINITY, -0.0];
+    for (order, elements) in [("<", bits.map(u16::to_le_bytes)), (">", bits.map(u16::to_be_bytes))] {
+        let text = dictionary(&format!("{order}f2"), "False", "(7,)");
+        let found = good(&file(1, &text, elements.as_flattened())).to_vec();
+        // By their bits, because −0 = 0.
+        let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&found), bits(&expected), "{order}");
+    }
+    let text = dictionary("<f2", "False", "(1,)");
+    assert!(good(&file(1, &text, &[0x01, 0x7e])).item().is_nan());
+}
+
+#[test]
+fn what_is_no_number_is_named() {
+    let of = |descr: &str| problem(&file(1, &dictionary(descr, "False", "(1,)"), &[0; 16]));
+    for (descr, part) in [
+        ("<V2", "`<V2` (raw bytes of two; NumPy has no other name for bfloat16), but only floats of 2, 4"),
+        ("<U5", "`<U5` (text), but only"),
+        ("|O", "`|O` (Python objects), but only"),
+        ("<M8[ns]", "`<M8[ns]` (dates or times), but only"),
+        ("<c8", "`<c8` (complex numbers), but only"),
+        ("<f16", "`<f16`, but only floats of 2, 4 and 8 bytes"),
+    ] {
+        assert!(of(descr).contains(part), "{}", of(descr));
+    }
+}
+
+#[test]
 fn headers_that_cannot_be_read() {
     assert_eq!(problem(b""), format!("the file is empty; {AGAIN}"));
     assert_eq!(problem(b"PK\x03\x04"), "this is no NPY file: it does not start with 93 and `NUMPY`");
@@ -180,10 +211,14 @@ fn stacks_of_images() {
     let colour = read_pictures(&path).unwrap();
     assert_eq!((colour.shape, colour.data.image), ([3, 1, 2], None));
     assert_eq!(colour.data.x.to_vec(), [0.0, 0.6, 0.2, 0.8, 0.4, 1.0]);
+    std::fs::write(&path, file(1, &dictionary("|u1", "False", "(1, 3, 1, 2)"), &[0, 153, 51, 204, 102, 255]))
+        .unwrap();
+    let first = read_pictures(&path).unwrap();
+    assert_eq!((first.shape, first.data.x.to_vec()), ([3, 1, 2], colour.data.x.to_vec()));
     for (descr, shape, bytes, part) in [
         ("<u2", "(1, 1, 1)", 2, "the elements are `<u2`"),
         ("|u1", "(2,)", 2, "the shape is [2], but images"),
-        ("|u1", "(1, 1, 1, 2)", 2, "the shape is [1, 1, 1, 2], but images"),
+        ("|u1", "(1, 2, 1, 2)", 4, "the shape is [1, 2, 1, 2], but images"),
         ("|u1", "(0, 2, 2)", 0, "there is not one pixel"),
     ] {
         std::fs::write(&path, file(1, &dictionary(descr, "False", shape), &vec![0; bytes])).unwrap();
@@ -221,6 +256,29 @@ fn arrays_by_name() {
         assert!(problem(&archive(&[("read.me", b"hi")], compressed)).contains("this entry is no array"));
         let wrong = archive(&[("a.npy", b"hi")], compressed);
         assert!(problem(&wrong).starts_with("x.npz/a.npy: this is no NPY file"), "{}", problem(&wrong));
+    }
+}
+
+#[test]
+fn text_beside_numbers_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npz");
+    let text = file(1, &dictionary("<U1", "False", "(2,)"), &[0; 8]);
+    let ids = file(1, &dictionary("<i8", "False", "(1,)"), &i64::MAX.to_le_bytes());
+    let x = bytes(&Tensor::<f64>::ones([2, 3]));
+    let content = archive(&[("names.npy", &text), ("x.npy", &x), ("ids.npy", &ids)], true);
+    std::fs::write(&path, &content).unwrap();
+    let mut npz = Npz::open(&path).unwrap();
+    assert_eq!(npz.arrays().collect::<Vec<_>>(), [("ids", &[1][..]), ("x", &[2, 3])]);
+    assert_eq!((npz.element("x"), npz.element("names")), (Some("<f8"), None));
+    let others: Vec<String> = npz.others().map(|(name, why)| format!("{name}: {why}")).collect();
+    assert!(others.len() == 1 && others[0].contains("`<U1` (text)"), "{others:?}");
+    assert_eq!(npz.read::<f32>("x").unwrap().to_vec(), [1.0; 6]);
+    for (name, part) in
+        [("names", "x.npz/names.npy: "), ("y", "there is no array `y`"), ("ids", "not exact in")]
+    {
+        let error = npz.read::<f64>(name).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
     }
 }
 

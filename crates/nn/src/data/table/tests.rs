@@ -124,13 +124,33 @@ fn what_is_not_a_number() {
         with("-inf"),
         format!("{at} \"-inf\" is not finite; correct the value or leave the column out with `drop`")
     );
-    assert_eq!(with("1e39"), format!("{at} \"1e39\" is too large for single precision; scale the column"));
+    assert_eq!(with("1e309"), format!("{at} \"1e309\" is too large for double precision; scale the column"));
     assert_eq!(
         with(&"x".repeat(100)),
         format!("{at} \"{}\"… is not a number; leave the column out with `drop`", "x".repeat(40))
     );
     // Even in the first row these are no names.
     assert!(problem("1,inf\n", &options()).starts_with("line 1, column `column 2`: \"inf\" is not finite"));
+}
+
+#[test]
+fn large_numbers_keep_their_digits() {
+    let table = good("time,id\n1700000000.125,9007199254740992\n-1e39,9007199254740993\n", &options());
+    assert_eq!(
+        table.data.x.to_vec(),
+        [1_700_000_000.125, 9_007_199_254_740_992.0, -1e39, 9_007_199_254_740_992.0]
+    );
+    assert_eq!(table.rounded, ["id"], "2⁵³ + 1 is no number of double precision");
+    // What double precision has, and what was never exact, is no news.
+    assert!(good("a,b\n9007199254740994,1.5e300\n", &options()).rounded.is_empty());
+}
+
+#[test]
+fn filled_gaps_do_not_overflow() {
+    let with =
+        |impute| good("a\n1e308\n1.5e308\n?\n", &TableOptions { impute, ..options() }).data.x.to_vec()[2];
+    assert_eq!((with(Impute::Mean), with(Impute::Median)), (1.25e308, 1.25e308));
+    assert_eq!(Impute::Median.value(&mut [-3e38, 3e38]), Some(0.0));
 }
 
 #[test]

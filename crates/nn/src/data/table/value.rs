@@ -87,8 +87,8 @@ impl Signs {
                 let advice = "correct the value or leave the column out with `drop`";
                 return Err(format!("{} is not finite; {advice}", clip(text)));
             }
-            if !(value as f32).is_finite() {
-                return Err(format!("{} is too large for single precision; scale the column", clip(text)));
+            if value.is_infinite() {
+                return Err(format!("{} is too large for double precision; scale the column", clip(text)));
             }
             return Ok(Some((Kind::Number, value)));
         }

@@ -52,6 +52,35 @@ fn standardized_columns_have_mean_0_and_variance_1() {
 }
 
 #[test]
+fn nothing_is_rounded_before_the_shift() {
+    // The mean lies between two neighbours of single precision.
+    let near = Tensor::<f32>::from_vec([4, 1], vec![1e6, 1e6 + 0.0625, 1e6, 1e6 + 0.0625]);
+    let scaling = Scaling::standardize(&near).unwrap();
+    assert_eq!(scaling.apply(&near).to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    assert_eq!(scaling.invert::<f32>(&scaling.apply(&near)).to_vec(), near.to_vec());
+    let stamps = Tensor::<f64>::from_fn([40, 1], |i| 1_700_000_000.0 + i as f64);
+    for scaling in [Scaling::standardize(&stamps), Scaling::min_max(&stamps)].map(Result::unwrap) {
+        let y = scaling.apply(&stamps);
+        let spacing: Vec<f32> = y.to_vec().windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(spacing.iter().all(|step| (step / spacing[0] - 1.0).abs() < 1e-4), "{spacing:?}");
+        let back: Tensor<f64> = scaling.invert(&y);
+        assert!(back.zip(&stamps, |a, b| (a - b).abs()).to_vec().iter().all(|error| *error < 1e-5));
+    }
+}
+
+#[test]
+fn the_ends_of_the_range_are_scaled() {
+    for size in [1e308, 3e38, 1e-160, 1e-300] {
+        let x = Tensor::<f64>::from_vec([4, 1], [-1.0, 1.0, -1.0, 1.0].map(|sign: f64| sign * size).to_vec());
+        let standard = Scaling::standardize(&x).unwrap();
+        assert_near(&standard.apply(&x).to_vec(), &[-1.0, 1.0, -1.0, 1.0], 1e-6);
+        let back = standard.invert::<f64>(&standard.apply(&x)).to_vec();
+        assert!(back.iter().zip(x.to_vec()).all(|(a, b)| (a / b - 1.0).abs() < 1e-6), "{back:?}");
+        assert_near(&Scaling::min_max(&x).unwrap().apply(&x).to_vec()[1..3], &[1.0, 0.0], 1e-6);
+    }
+}
+
+#[test]
 fn min_max_reaches_0_and_1() {
     let x = features(50);
     let scaling = Scaling::min_max(&x).unwrap();
@@ -103,7 +132,7 @@ fn checkpoints_store_fitted_transforms() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("transform.safetensors");
     let x = features(20);
-    fn leaves(tree: &impl Tree<Tensor<f32>>) -> Vec<(String, Vec<f32>)> {
+    fn leaves<T: Real>(tree: &impl Tree<Tensor<T>>) -> Vec<(String, Vec<T>)> {
         let mut found = vec![];
         tree.visit(&mut |name, leaf| found.push((name.to_string(), leaf.to_vec())));
         found
@@ -136,7 +165,7 @@ fn what_cannot_be_fitted() {
 #[test]
 #[should_panic(expected = "the transform is for rows of shape [.., 4], not [2, 3]")]
 fn a_wrong_width_is_a_bug() {
-    Scaling::identity(4).apply(&Tensor::zeros([2, 3]));
+    Scaling::identity(4).apply(&Tensor::<f32>::zeros([2, 3]));
 }
 
 const CORRUPTIONS: [Corruption; 4] = [

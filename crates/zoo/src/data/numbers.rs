@@ -1,0 +1,144 @@
+//! Numbers as they were read, before anything is done to them.
+
+use autograd::{Real, Tensor};
+use nn::Dataset;
+
+/// Rows of numbers, `[examples, features]`. Pixels need only single precision; all other numbers are in double
+/// precision until they are scaled, because rounded before that, time stamps or identifiers would become equal.
+#[derive(Clone, Debug)]
+pub(super) enum Numbers {
+    Single(Tensor<f32>),
+    Double(Tensor<f64>),
+}
+
+impl From<Tensor<f32>> for Numbers {
+    fn from(x: Tensor<f32>) -> Self {
+        Numbers::Single(x.contiguous())
+    }
+}
+
+impl From<Tensor<f64>> for Numbers {
+    fn from(x: Tensor<f64>) -> Self {
+        Numbers::Double(x.contiguous())
+    }
+}
+
+/// The same call on the tensor of either precision.
+macro_rules! either {
+    ($numbers:expr, $x:ident => $call:expr) => {
+        match $numbers {
+            Numbers::Single($x) => $call,
+            Numbers::Double($x) => $call,
+        }
+    };
+}
+
+impl Numbers {
+    /// How many rows, and how many numbers in each.
+    pub(super) fn shape(&self) -> [usize; 2] {
+        either!(self, x => [x.shape()[0], x.shape()[1]])
+    }
+
+    /// Those of some columns, in this order.
+    pub(super) fn columns(&self, order: &[usize]) -> Self {
+        either!(self, x => x.index_select(1, order).into())
+    }
+
+    /// These rows and then the others.
+    pub(super) fn and(self, others: Numbers) -> Self {
+        match (self, others) {
+            (Numbers::Single(a), Numbers::Single(b)) => Tensor::concat(&[&a, &b], 0).into(),
+            (a, b) => Tensor::concat(&[&a.double(), &b.double()], 0).into(),
+        }
+    }
+
+    /// `f` of every number.
+    pub(super) fn map(self, f: impl Fn(f64) -> f64 + Sync) -> Self {
+        self.double().map(f).into()
+    }
+
+    fn double(self) -> Tensor<f64> {
+        either!(self, x => x.cast())
+    }
+
+    /// Calls `f` with some of the rows, one after the other, each with its number.
+    pub(super) fn each_row<E>(
+        &self,
+        rows: impl IntoIterator<Item = usize>,
+        mut f: impl FnMut(usize, &[f64]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        fn row<T: Real>(x: &Tensor<T>, number: usize, out: &mut Vec<f64>) {
+            let width = x.shape()[1];
+            let values = x.as_slice().expect("contiguous");
+            out.clear();
+            out.extend(values[number * width..][..width].iter().map(|value| value.as_f64()));
+        }
+        let mut out = vec![];
+        rows.into_iter().try_for_each(|number| {
+            either!(self, x => row(x, number, &mut out));
+            f(number, &out)
+        })
+    }
+
+    /// The numbers of a column in some of the rows.
+    pub(super) fn column(&self, column: usize, rows: impl Iterator<Item = usize>) -> Vec<f64> {
+        fn of<T: Real>(x: &Tensor<T>, column: usize, rows: impl Iterator<Item = usize>) -> Vec<f64> {
+            let (width, values) = (x.shape()[1], x.as_slice().expect("contiguous"));
+            rows.map(|row| values[row * width + column].as_f64()).collect()
+        }
+        either!(self, x => of(x, column, rows))
+    }
+
+    /// The smallest and the largest of all numbers that are not missing.
+    pub(super) fn range(&self) -> [f64; 2] {
+        let wider = |[low, high]: [f64; 2], value: f64| [low.min(value), high.max(value)];
+        either!(self, x => {
+            let values = x.as_slice().expect("contiguous").iter();
+            values.fold(NOTHING, |range, value| wider(range, value.as_f64()))
+        })
+    }
+
+    /// Whether these can only be bytes: whole numbers from 0 to 255, and not only 0 and 1.
+    pub(super) fn look_like_bytes(&self) -> bool {
+        let is_byte = |value: f64| (0.0..=255.0).contains(&value) && value.fract() == 0.0;
+        let [_, high] = self.range();
+        high > 1.0
+            && either!(self, x => x.as_slice().expect("contiguous").iter().all(|value| is_byte(value.as_f64())))
+    }
+}
+
+/// The range of no numbers.
+pub(super) const NOTHING: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
+
+/// Examples with such numbers.
+pub(super) struct Found {
+    pub(super) x: Numbers,
+    pub(super) labels: Option<Vec<u32>>,
+    /// Height and width, if the features are the pixels of a grey image.
+    pub(super) image: Option<[usize; 2]>,
+}
+
+impl Found {
+    pub(super) fn len(&self) -> usize {
+        self.x.shape()[0]
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.x.shape()[1]
+    }
+
+    /// These examples and then the others.
+    pub(super) fn and(self, others: Found) -> Self {
+        let labels = self.labels.zip(others.labels).map(|(a, b)| [a, b].concat());
+        Found { x: self.x.and(others.x), labels, image: self.image }
+    }
+}
+
+impl<T: Real> From<Dataset<T>> for Found
+where
+    Numbers: From<Tensor<T>>,
+{
+    fn from(Dataset { x, labels, image }: Dataset<T>) -> Self {
+        Found { x: x.into(), labels, image }
+    }
+}
