@@ -226,7 +226,12 @@ fn tables_of_other_programs() {
     write("name.csv", "full name\nann\nbob\n");
     refuse_to_train(path, &["--data", "name.csv"], "line 2, column `full name`: \"ann\" is not a number");
     let decimal = ["--data", "semicolons.csv", "--delimiter", ";"];
-    refuse_to_train(path, &decimal, "line 2, column `a`: \"1,5\" has a comma; numbers have a decimal point");
+    refuse_to_train(
+        path,
+        &decimal,
+        "line 2, column `a`: \"1,5\" has a comma; say --decimal , if that is the decimal sign, or --decimal .",
+    );
+    train(path, &[&decimal[..], &["--decimal", ",", "--out", "decimal"]].concat());
     write("infinite.csv", "a,b\n1,2\ninf,4\n5,6\n");
     refuse_to_train(
         path,
@@ -259,7 +264,7 @@ fn what_is_no_data_is_named() {
         ("t.json", b"[{\"a\": 1}]", "this is JSON; write it as CSV"),
         ("t.feather", b"ARROW1\0\0", "this is an Arrow (Feather) file"),
         ("t.bin", b"\0\0\0\0\0\0\0\0", "this is no data that can be read: a table (CSV, TSV)"),
-        ("t.csv", b"\xff\xfea\0,\0b\0", "the text is UTF-16; save it as UTF-8"),
+        ("t.csv", b"\xff\xfea\0,\0b\0", "the file holds only a header and no examples"),
         ("t.gif", b"GIF89a....", "pictures are read as PNG or JPEG"),
     ];
     for (name, content, expected) in cases {
@@ -346,15 +351,49 @@ fn a_model_takes_data_of_another_kind_than_it_learnt_from() {
 #[test]
 fn an_index_is_no_feature() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = |i: usize| format!("{i},{}.5,{}\n", i * 7 % 5, i * 3 % 4);
-    let text = ",a,b\n".to_owned() + &(0..20).map(rows).collect::<String>();
-    fs::write(folder.path().join("pandas.csv"), text).unwrap();
+    let path = folder.path();
+    let rows = |number: fn(usize) -> usize| -> String {
+        (0..20).map(|i| format!("{},{}.5,{}\n", number(i), i * 7 % 5, i * 3 % 4)).collect()
+    };
+    // Counted from 0 and from 1, shuffled, and what is left of an index after rows were taken out.
+    let numbers: [fn(usize) -> usize; 4] = [|i| i, |i| i + 1, |i| i * 7 % 20, |i| i * i + 3];
+    for (place, (name, flag)) in
+        [("", "1"), ("Unnamed: 0", "'Unnamed: 0'"), ("index", "index"), ("PassengerId", "PassengerId")]
+            .into_iter()
+            .enumerate()
+    {
+        fs::write(path.join("pandas.csv"), format!("{name},a,b\n{}", rows(numbers[place]))).unwrap();
+        let column = if name.is_empty() { "column 1" } else { name };
+        refuse_to_train(
+            path,
+            &["--data", "pandas.csv"],
+            &format!(
+                "pandas.csv: column `{column}` holds a different whole number in every row, as an index or an \
+                 identifier does, which says nothing about the row; leave it out with --drop-columns {flag}, or \
+                 keep it with --keep-columns {flag}"
+            ),
+        );
+        let note = format!("note: pandas.csv: column `{column}` holds a different whole number in every row");
+        let noted = common::zoo(path, &["data", "pandas.csv"]);
+        assert!(noted.status.success() && String::from_utf8(noted.stderr).unwrap().contains(&note));
+        let flag = flag.trim_matches('\'');
+        train(path, &["--data", "pandas.csv", "--keep-columns", flag, "--out", &format!("kept-{place}")]);
+        train(path, &["--data", "pandas.csv", "--drop-columns", flag, "--out", &format!("run-{place}")]);
+        let codes = succeed(path, &["encode", &format!("run-{place}"), "--data", "pandas.csv"]);
+        assert_eq!(csv(&codes).1.len(), 20);
+    }
+    // The same for a table that is larger than memory.
     refuse_to_train(
-        folder.path(),
-        &["--data", "pandas.csv"],
-        "pandas.csv: the first column has no name and counts the rows, as an index does; leave it out with \
-         --drop-columns 1",
+        path,
+        &["--data", "pandas.csv", "--memory", "0"],
+        "--drop-columns PassengerId, or keep it",
     );
-    train(folder.path(), &["--data", "pandas.csv", "--drop-columns", "1"]);
-    assert_eq!(csv(&succeed(folder.path(), &["encode", "runs/ae-1", "--data", "pandas.csv"])).1.len(), 20);
+    refuse_to_train(
+        path,
+        &["--data", "pandas.csv", "--keep-columns", "idx"],
+        "there is no column `idx` to keep",
+    );
+    // A count that is called a time is one.
+    fs::write(path.join("time.csv"), format!("time,a,b\n{}", rows(|i| i))).unwrap();
+    train(path, &["--data", "time.csv"]);
 }

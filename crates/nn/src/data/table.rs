@@ -18,35 +18,48 @@
 //! ```
 
 mod columns;
+mod date;
+mod foreign;
+mod header;
 mod labels;
 mod layout;
+mod rows;
+mod text;
+mod value;
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use autograd::Tensor;
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 use serde::{Deserialize, Serialize};
 
-pub use self::columns::{Columns, columns, parse_columns};
+pub use self::columns::{Columns, Stray, StrayText, columns, parse_columns};
 pub use self::labels::Classes;
 use self::labels::Labels;
-pub use self::layout::Column;
 use self::layout::Layout;
+pub use self::layout::{Column, quoted};
+use self::rows::Rows;
+pub use self::value::Kind;
 use super::Dataset;
-use super::source::{Packing, Source, explain};
+use super::source::Source;
 use crate::{Error, Result};
 
 /// How a table is to be read. The default suits a file of numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TableOptions {
-    /// What stands between two fields, one ASCII character. `None`: a tab if the name of the file ends
-    /// in `.tsv` or `.tsv.gz`, otherwise a comma.
+    /// The sign between two fields, one ASCII character; any number of spaces is one sign. `None`: the sign that
+    /// a first line `sep=;` names, or a tab if the name of the file ends in `.tsv` or `.tsv.gz`, otherwise a
+    /// comma. Where commas are decimal signs, a semicolon or tab in the first line comes before it.
     pub delimiter: Option<char>,
-    /// Whether the first row names the columns. `None`: it does if any of its fields is neither a number
-    /// nor missing (columns that are given by number as label or to drop do not count), or if it counts
-    /// 0, 1, 2, ….
+    /// The decimal sign, a point or a comma. The other sign, a space or an apostrophe may then part thousands.
+    /// `None`: a point, and nothing parts thousands.
+    pub decimal: Option<char>,
+    /// Further marks of missing values, beside those that [`Impute`] lists. A number is a mark however it is
+    /// written.
+    pub missing: Vec<String>,
+    /// Whether the first row names the columns. `None`: it does if it has text where the rows below it have
+    /// values, or if it counts 0, 1, 2, …; a guess that is not plain is said in the [notes](Table::notes).
     pub header: Option<bool>,
     /// The column with the class of each example, which is then no feature.
     pub label: Option<Column>,
@@ -117,6 +130,8 @@ pub struct Table {
     /// The features with a whole number that double precision does not have, so that it was rounded: above
     /// 2⁵³ = 9007199254740992 there are such numbers.
     pub rounded: Vec<String>,
+    /// Sentences about what was guessed, and about columns that hold no numbers but are read as such.
+    pub notes: Vec<String>,
 }
 
 /// Reads a table from a file, gzipped or not.
@@ -154,6 +169,12 @@ pub struct Stream<'a> {
     layout: Layout,
     impute: Impute,
     labels: Option<Labels>,
+    /// Whether the first row names the columns.
+    header: bool,
+    /// How that was guessed, where it is not plain.
+    note: Option<String>,
+    /// The kind of each column's values, as soon as one is known.
+    kinds: Vec<Option<Kind>>,
     /// Whether a whole number of each feature had to be rounded.
     rounded: Vec<bool>,
     /// Whether a row was read that nobody has seen yet.
@@ -179,18 +200,17 @@ impl<'a> Stream<'a> {
 
     fn of(source: Source<'a>, options: &TableOptions) -> Result<Self> {
         let mut rows = Rows::new(source, options)?;
-        if !rows.advance()? {
-            return rows.unusable("the file is empty".into());
-        }
-        let header = options.header.unwrap_or_else(|| layout::is_header(&rows.record, options));
-        let layout =
-            Layout::new(&rows.record, header, options).map_err(|text| Error::file(rows.name, text))?;
-        if header && !rows.advance()? {
+        let (header, there) = rows.header(options)?;
+        let layout = Layout::new(&header.first, header.is_header, options)
+            .map_err(|text| Error::file(rows.name, text))?;
+        if !there {
             return rows.unusable("the file holds only a header and no examples".into());
         }
         let labels = layout.label.map(|_| Labels::default());
+        let kinds = vec![None; layout.names.len()];
         let rounded = vec![false; layout.features.len()];
-        Ok(Stream { rows, layout, impute: options.impute, labels, rounded, waiting: true })
+        let (impute, note, header) = (options.impute, header.note, header.is_header);
+        Ok(Stream { rows, layout, impute, labels, header, note, kinds, rounded, waiting: true })
     }
 
     /// The name of each feature.
@@ -204,44 +224,75 @@ impl<'a> Stream<'a> {
         names.filter(|(_, rounded)| **rounded).map(|(name, _)| name).collect()
     }
 
+    /// Whether the first row names the columns.
+    pub fn header(&self) -> bool {
+        self.header
+    }
+
     /// Puts the features of the next row into `row`, missing ones as NaN; or says that there is none.
     ///
     /// # Errors
-    /// If a field is no number, or is missing and that is refused. The error names line and column.
+    /// If a field is no value of the kind of its column, or is missing and that is refused. The error names line
+    /// and column.
     pub fn advance(&mut self, row: &mut Vec<f64>) -> Result<bool> {
         row.clear();
         if !std::mem::take(&mut self.waiting) && !self.rows.advance()? {
             return Ok(false);
         }
-        let Stream { rows, layout, impute, labels, rounded, .. } = self;
+        let Stream { rows, layout, impute, labels, kinds, rounded, .. } = self;
         rows.has_fields(layout.names.len())?;
         for (&column, rounded) in layout.features.iter().zip(rounded) {
             let text = rows.record[column].trim();
-            if is_missing(text) {
-                if *impute == Impute::Refuse {
-                    let problem = "the value is missing; say with `impute` what to take instead (mean, \
-                                   median, zero)";
-                    return rows.refuse(&layout.names[column], problem.into());
+            let refuse = |problem: String| rows.refuse(&layout.names[column], problem);
+            row.push(match rows.signs.value(text) {
+                Err(problem) => return refuse(problem),
+                Ok(None) if *impute == Impute::Refuse => {
+                    return refuse(
+                        "the value is missing; say with `impute` what to take instead (mean, median, zero)"
+                            .into(),
+                    );
                 }
-                row.push(f64::NAN);
-            } else {
-                match number(text) {
-                    Ok(value) => {
-                        *rounded |= is_rounded(text, value);
-                        row.push(value);
+                Ok(None) => f64::NAN,
+                Ok(Some((kind, value))) => {
+                    let known = *kinds[column].get_or_insert(kind);
+                    if kind != known {
+                        return refuse(known.refusal(text));
                     }
-                    Err(problem) => return rows.refuse(&layout.names[column], problem),
+                    *rounded |= is_rounded(text, value);
+                    value
                 }
-            }
+            });
         }
         if let (Some(column), Some(labels)) = (layout.label, labels) {
             let text = rows.record[column].trim();
-            if is_missing(text) {
+            if rows.signs.is_missing(text) {
                 return rows.refuse(&layout.names[column], "the label is missing".into());
             }
             labels.push(text, rows.line());
         }
         Ok(true)
+    }
+
+    /// Sentences about what was guessed so far, and about columns that hold no numbers but are read as such.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.note.iter().cloned().chain(self.rows.notes()).collect();
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Number) {
+            let of_kind = |column: &usize| self.kinds[*column] == Some(kind);
+            let names: Vec<String> = (0..self.kinds.len())
+                .filter(of_kind)
+                .map(|column| quoted(&self.layout.names[column]))
+                .collect();
+            let read_as = if kind == Kind::Date { "days since the beginning of 1970" } else { "1 and 0" };
+            match &names[..] {
+                [] => {}
+                [name] => notes.push(format!("column {name} holds {}, read as {read_as}", kind.plural())),
+                names => {
+                    let (names, plural) = (listed(names), kind.plural());
+                    notes.push(format!("columns {names} hold {plural}, read as {read_as}"));
+                }
+            }
+        }
+        notes
     }
 
     /// The class of each row so far, and the names of the classes, if there are any.
@@ -257,6 +308,14 @@ impl<'a> Stream<'a> {
     }
 }
 
+/// The first of some names, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    const ENOUGH: usize = 10;
+    let more = names.len().saturating_sub(ENOUGH);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
 fn decode(source: Source, options: &TableOptions) -> Result<Table> {
     let mut stream = Stream::of(source, options)?;
     let columns = stream.columns();
@@ -269,150 +328,10 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
         fill(&mut values, options.impute, &columns).map_err(|text| Error::file(stream.rows.name, text))?;
     }
     let examples = values.len() / columns.len();
-    let rounded = stream.rounded();
+    let (rounded, notes) = (stream.rounded(), stream.notes());
     let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
-    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, rounded })
-}
-
-/// The rows of a file, one after the other.
-struct Rows<'a> {
-    name: &'a Path,
-    packing: Packing,
-    reader: Reader<Box<dyn Read + 'a>>,
-    record: StringRecord,
-}
-
-impl<'a> Rows<'a> {
-    fn new(mut source: Source<'a>, options: &TableOptions) -> Result<Self> {
-        let delimiter = match options.delimiter {
-            Some(sign) if sign.is_ascii() && !"\"\r\n\0".contains(sign) => sign as u8,
-            Some(sign) => {
-                return Err(Error::Invalid(format!(
-                    "{sign:?} cannot separate fields; take a comma, a semicolon, a tab or a space"
-                )));
-            }
-            None if is_tab_separated(source.name) => b'\t',
-            None => b',',
-        };
-        // Some programs start a text with a byte order mark, which belongs to no name.
-        let mut start = source.at_most(3)?;
-        if start == *b"\xef\xbb\xbf" {
-            start.clear();
-        }
-        let bytes = LineEnds { inner: Cursor::new(start).chain(source.bytes), after_return: false };
-        let bytes: Box<dyn Read> = Box::new(bytes);
-        let reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            // Rows of the wrong length are let through here so that the sentence about them is ours.
-            .flexible(true)
-            .from_reader(bytes);
-        Ok(Rows { name: source.name, packing: source.packing, reader, record: StringRecord::new() })
-    }
-
-    /// Goes to the next row that is not empty. Is there one?
-    fn advance(&mut self) -> Result<bool> {
-        self.reader.read_record(&mut self.record).map_err(|error| {
-            let line = error.position().map_or(1, csv::Position::line);
-            match error.into_kind() {
-                ErrorKind::Io(error) => explain(self.name, self.packing, error),
-                ErrorKind::Utf8 { .. } => {
-                    Error::file(self.name, format!("line {line}: the text is not UTF-8; save it as UTF-8"))
-                }
-                other => Error::file(self.name, format!("line {line}: this is no table ({other:?})")),
-            }
-        })
-    }
-
-    /// The line on which the row starts, counted from 1.
-    fn line(&self) -> u64 {
-        self.record.position().map_or(1, csv::Position::line)
-    }
-
-    /// Checks the length of the row.
-    fn has_fields(&self, wanted: usize) -> Result<()> {
-        let found = self.record.len();
-        if found == wanted {
-            return Ok(());
-        }
-        let line = self.line();
-        self.unusable(format!(
-            "line {line}: the row has {found} fields, but the first row has {wanted}; \
-             check the delimiter and the quotes"
-        ))
-    }
-
-    fn refuse<T>(&self, column: &str, problem: String) -> Result<T> {
-        let line = self.line();
-        self.unusable(format!("line {line}, column {}: {problem}", layout::quoted(column)))
-    }
-
-    fn unusable<T>(&self, problem: String) -> Result<T> {
-        Err(Error::file(self.name, problem))
-    }
-}
-
-/// Turns every kind of line end into `\n`. The reader of rows counts a line when it meets its `\n`, and a `\n`
-/// after `\r` it meets one row too late.
-struct LineEnds<R> {
-    inner: R,
-    after_return: bool,
-}
-
-impl<R: Read> Read for LineEnds<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.inner.read(out)?;
-            let mut kept = 0;
-            // A `\r` is passed on as `\n` and a `\n` after it left away, so no byte has to wait for the next.
-            for place in 0..read {
-                let byte = out[place];
-                if byte != b'\n' || !self.after_return {
-                    out[kept] = if byte == b'\r' { b'\n' } else { byte };
-                    kept += 1;
-                }
-                self.after_return = byte == b'\r';
-            }
-            if kept > 0 || read == 0 {
-                return Ok(kept);
-            }
-        }
-    }
-}
-
-fn is_tab_separated(name: &Path) -> bool {
-    let name = name.to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    name.ends_with(".tsv") || name.ends_with(".tab")
-}
-
-/// Whether a field says that its value is not known.
-fn is_missing(text: &str) -> bool {
-    matches!(text, "" | "?" | "NA" | "N/A" | "n/a" | "#N/A" | "<NA>" | "NULL" | "null" | "None")
-        || text.parse::<f64>().is_ok_and(f64::is_nan)
-}
-
-/// The number that a field holds, or what is wrong with it.
-fn number(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) if text.to_lowercase().contains("inf") => Err(format!(
-            "{} is not finite; correct the value or leave the column out with `drop`",
-            clip(text)
-        )),
-        Ok(_) => Err(format!("{} is too large for double precision; scale the column", clip(text))),
-        Err(_)
-            if text.replace(',', ".").parse::<f64>().is_ok()
-                || text.replace(',', "").parse::<f64>().is_ok() =>
-        {
-            Err(format!(
-                "{} has a comma; numbers have a decimal point and nothing between thousands",
-                clip(text)
-            ))
-        }
-        Err(_) => Err(format!("{} is not a number; leave the column out with `drop`", clip(text))),
-    }
+    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, rounded, notes })
 }
 
 /// Whether the text is a whole number, written with all its digits, and `value` is another.
@@ -440,7 +359,7 @@ fn fill(values: &mut [f64], impute: Impute, columns: &[String]) -> Result<(), St
         }
         let mut known: Vec<f64> = known.into_iter().map(|value| *value).collect();
         let Some(value) = impute.value(&mut known) else {
-            let name = layout::quoted(name);
+            let name = quoted(name);
             return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));
         };
         gaps.into_iter().for_each(|gap| *gap = value);

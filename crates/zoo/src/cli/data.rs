@@ -62,10 +62,10 @@ pub(crate) enum DatasetName {
     FashionMnist,
 }
 
-/// How data are read; all of it is kept with the run.
+/// How a table or an array is written.
 #[derive(Args)]
 #[command(next_help_heading = "How the data are read")]
-pub(crate) struct ReadingArgs {
+pub(crate) struct TableArgs {
     /// The column (name or number from 1), or array of an NPZ file, with the class of each example.
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
@@ -74,11 +74,21 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub(crate) drop_columns: Vec<String>,
 
-    /// What separates fields: `;`, say [default: tab for .tsv, otherwise comma].
+    /// What separates fields: `;`, say; `' '` is any number of spaces [default: tab for .tsv, otherwise comma].
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<char>,
 
-    /// Whether the first row of a table names the columns [default: yes if one of its fields is no number].
+    /// The decimal sign of a table, a point or a comma; the other one may then part thousands [default: a
+    /// point, and nothing parts thousands].
+    #[arg(long, value_name = "CHAR", value_parser = decimal)]
+    pub(crate) decimal: Option<char>,
+
+    /// Marks of missing values in a table, beside empty fields, NA, NaN, NULL, None and ?.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(crate) missing: Vec<String>,
+
+    /// Whether the first row of a table names the columns [default: yes if it has text over numbers; what is
+    /// guessed is said if it is not plain].
     #[arg(long, value_name = "YES|NO")]
     pub(crate) header: Option<YesNo>,
 
@@ -90,6 +100,18 @@ pub(crate) struct ReadingArgs {
     /// [default: refuse data with gaps].
     #[arg(long, value_name = "HOW")]
     pub(crate) impute: Option<ImputeName>,
+}
+
+/// How data are read; all of it is kept with the run.
+#[derive(Args)]
+#[command(next_help_heading = "How the data are read")]
+pub(crate) struct ReadingArgs {
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+
+    /// Columns to learn from although they seem to number the rows, by name, or by number if they have none.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub(crate) keep_columns: Vec<String>,
 
     /// How features are scaled: `standard` to mean 0 and variance 1, `minmax` to 0 … 1, or `none`
     /// [default: tables standard, images minmax unless they lie in 0 … 1 already].
@@ -137,39 +159,50 @@ pub(crate) enum ScaleName {
     MinMax,
 }
 
-impl ReadingArgs {
+/// Flags as text, for a command to be copied: those that have a value.
+fn text<const N: usize>(flags: [(&str, Option<String>); N]) -> String {
+    let flag = |(name, value): (&str, Option<String>)| Some(format!(" --{name} {}", quoted(&value?)));
+    flags.into_iter().filter_map(flag).collect()
+}
+
+/// The name of a value of a flag.
+fn word(value: Option<impl ValueEnum>) -> Option<String> {
+    Some(value?.to_possible_value()?.get_name().to_owned())
+}
+
+/// The values of a flag that takes several, if there are any.
+fn several(values: &[String]) -> Option<String> {
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+/// The columns that a flag gives, or those from before.
+fn columns(names: &[String], before: Vec<Column>) -> Vec<Column> {
+    if names.is_empty() { before } else { names.iter().map(|name| column(name)).collect() }
+}
+
+impl TableArgs {
     /// The same flags as text, for a command to be copied.
     pub(crate) fn text(&self) -> String {
-        fn word(value: Option<impl ValueEnum>) -> Option<String> {
-            Some(value?.to_possible_value()?.get_name().to_owned())
-        }
-        let drop = (!self.drop_columns.is_empty()).then(|| self.drop_columns.join(","));
-        let flags = [
+        text([
             ("label-column", self.label_column.clone()),
-            ("drop-columns", drop),
+            ("drop-columns", several(&self.drop_columns)),
             ("delimiter", self.delimiter.map(String::from)),
+            ("decimal", self.decimal.map(String::from)),
+            ("missing", several(&self.missing)),
             ("header", word(self.header)),
             ("array", self.array.clone()),
             ("impute", word(self.impute)),
-            ("scale", word(self.scale)),
-            ("test-fraction", self.test_fraction.map(|x| x.to_string())),
-            ("size", self.size.map(|[height, width]| format!("{height}x{width}"))),
-            ("memory", self.memory.map(|x| x.to_string())),
-        ];
-        let flag = |(name, value): (&str, Option<String>)| Some(format!(" --{name} {}", quoted(&value?)));
-        let text: String = flags.into_iter().filter_map(flag).collect();
-        if self.colour { text + " --colour" } else { text }
+        ])
     }
 
     /// These flags over what was said before.
     pub(crate) fn over(&self, before: Reading) -> Reading {
         Reading {
             label: self.label_column.as_deref().map(column).or(before.label),
-            drop: match self.drop_columns.is_empty() {
-                true => before.drop,
-                false => self.drop_columns.iter().map(|name| column(name)).collect(),
-            },
+            drop: columns(&self.drop_columns, before.drop),
             delimiter: self.delimiter.or(before.delimiter),
+            decimal: self.decimal.or(before.decimal),
+            missing: if self.missing.is_empty() { before.missing } else { self.missing.clone() },
             header: self.header.map(|header| header == YesNo::Yes).or(before.header),
             array: self.array.clone().or(before.array),
             impute: self.impute.map_or(before.impute, |name| match name {
@@ -178,6 +211,29 @@ impl ReadingArgs {
                 ImputeName::Median => Impute::Median,
                 ImputeName::Zero => Impute::Zero,
             }),
+            ..before
+        }
+    }
+}
+
+impl ReadingArgs {
+    /// The same flags as text, for a command to be copied.
+    pub(crate) fn text(&self) -> String {
+        let others = text([
+            ("keep-columns", several(&self.keep_columns)),
+            ("scale", word(self.scale)),
+            ("test-fraction", self.test_fraction.map(|x| x.to_string())),
+            ("size", self.size.map(|[height, width]| format!("{height}x{width}"))),
+            ("memory", self.memory.map(|x| x.to_string())),
+        ]);
+        self.table.text() + &others + if self.colour { " --colour" } else { "" }
+    }
+
+    /// These flags over what was said before.
+    pub(crate) fn over(&self, before: Reading) -> Reading {
+        let before = self.table.over(before);
+        Reading {
+            keep: columns(&self.keep_columns, before.keep),
             scale: self.scale.map_or(before.scale, |name| match name {
                 ScaleName::Auto => Scale::Auto,
                 ScaleName::None => Scale::None,
@@ -188,6 +244,7 @@ impl ReadingArgs {
             size: self.size.or(before.size),
             colour: if self.colour { Colour::Rgb } else { before.colour },
             memory: self.memory.unwrap_or(before.memory),
+            ..before
         }
     }
 }
@@ -204,6 +261,13 @@ pub(crate) fn quoted(text: &str) -> String {
 /// A column by its number, counted from 1, or by its name.
 fn column(text: &str) -> Column {
     text.parse().map_or_else(|_| Column::Name(text.to_owned()), Column::Number)
+}
+
+fn decimal(text: &str) -> Result<char, String> {
+    match text {
+        "." | "," => Ok(if text == "." { '.' } else { ',' }),
+        _ => Err("a decimal sign is a point or a comma".into()),
+    }
 }
 
 fn size(text: &str) -> Result<[usize; 2], String> {

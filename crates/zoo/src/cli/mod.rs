@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, quoted};
+pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs, quoted};
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{

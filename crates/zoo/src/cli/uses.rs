@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::JsonArgs;
+use super::{JsonArgs, TableArgs};
 
 pub(super) const ENCODE_EXAMPLES: &str = "\
 Examples:
@@ -32,6 +32,9 @@ pub(crate) struct RowsArgs {
     /// Another part of the training data than the test examples.
     #[arg(long, value_enum, conflicts_with = "data")]
     pub(crate) part: Option<Part>,
+
+    #[command(flatten)]
+    pub(crate) reading: TableArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

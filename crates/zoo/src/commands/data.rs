@@ -4,7 +4,7 @@ use nn::{Error, Result};
 use zoo::data::{Description, Reading, describe, fetch};
 
 use super::progress::{Spinner, bar};
-use super::terminal::say_notes;
+use super::terminal::{filled, one_line, say_notes, width};
 use super::{Outcome, json};
 use crate::cli::{DataArgs, DataCommand, DatasetName, FetchArgs};
 
@@ -30,28 +30,41 @@ fn table(found: &Description) -> String {
     let mut text = format!("{}: {what}{test}\n", found.name);
     if !found.classes.is_empty() {
         let classes: Vec<String> =
-            found.classes.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+            found.classes.iter().map(|(name, count)| format!("{} ({count})", one_line(name))).collect();
         text += &format!("classes: {}\n", classes.join(", "));
     }
     if !found.text.is_empty() {
+        let names: Vec<String> = found.text.iter().map(|name| one_line(name)).collect();
         text += &format!(
             "columns of text: {}; leave them out with --drop-columns, or take one as --label-column\n",
-            found.text.join(", ")
+            names.join(", ")
         );
     }
-    let width = found.columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0);
-    text += &format!(
+    if found.features == 0 {
+        text += "There is no column of numbers, and a model learns from numbers.\n";
+    } else {
+        text += &columns(found);
+    }
+    text
+}
+
+/// A line for each column of numbers.
+fn columns(found: &Description) -> String {
+    let names: Vec<String> = found.columns.iter().map(|column| one_line(&column.name)).collect();
+    let width = names.iter().map(|name| width(name)).max().unwrap_or(0);
+    let mut text = format!(
         "\n  {:width$}  {:>11}  {:>11}  {:>11}  {:>11}  {:>7}\n",
         "", "min", "mean", "median", "max", "missing"
     );
-    for column in &found.columns {
+    for (column, name) in found.columns.iter().zip(&names) {
         let constant = if column.min == column.max { "  constant" } else { "" };
         let spread = column.max - column.min;
         let [min, mean, median, max] =
             [column.min, column.mean, column.median, column.max].map(|x| short(x, spread));
         text += &format!(
-            "  {:width$}  {min:>11}  {mean:>11}  {median:>11}  {max:>11}  {:>7}{constant}\n",
-            column.name, column.missing
+            "  {}  {min:>11}  {mean:>11}  {median:>11}  {max:>11}  {:>7}{constant}\n",
+            filled(name, width),
+            column.missing
         );
     }
     text

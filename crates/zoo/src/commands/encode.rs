@@ -73,7 +73,7 @@ fn codes_in(path: &Path, width: usize) -> Result<Tensor<f32>> {
     } else {
         let unlike = |error: Error| match error {
             Error::File { problem, .. } => {
-                let problem = problem.split("; leave").next().unwrap_or_default();
+                let problem = problem.split("; ").next().unwrap_or_default();
                 Error::file(path, format!("{problem}; codes are numbers, as `zoo encode` writes them"))
             }
             error => error,

@@ -2,7 +2,7 @@
 
 use autograd::Tensor;
 use nn::{Error, Result};
-use zoo::data::{Rows, Scale};
+use zoo::data::{Reading, Rows, Scale};
 use zoo::plot::{Picture, Size, image_grid};
 use zoo::run::Run;
 
@@ -13,10 +13,18 @@ use crate::cli::{Part, RowsArgs};
 
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
+    let given = args.reading.over(Reading::default());
+    if args.data.is_none() && !given.is_default() {
+        let flags = args.reading.text();
+        return Err(Error::Invalid(format!(
+            "{} says how --data is read, so give --data as well",
+            flags.trim()
+        )));
+    }
     let spinner = Spinner::new("reading data");
     match &args.data {
         Some(source) => {
-            let rows = run.preparation.read(source)?;
+            let rows = run.preparation.read_as(source, &given)?;
             drop(spinner);
             say_notes(&rows.notes);
             Ok(rows)

@@ -13,9 +13,34 @@ pub(super) fn say_notes(notes: &[String]) {
     }
 }
 
-/// Columns that a text takes: marks such as the hat of `x̂` stand over a letter and take none.
+/// Columns that a text takes: marks such as the hat of `x̂` stand over a letter and take none, and some letters
+/// take two.
 pub(super) fn width(text: &str) -> usize {
-    text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).count()
+    console::measure_text_width(text)
+}
+
+/// A name from a file, as tables show it: on one line, and not more of it than helps. Signs that cannot be seen, or
+/// that move others, are written as Rust writes them.
+pub(super) fn one_line(name: &str) -> String {
+    const MOST: usize = 40;
+    let (mut line, mut length) = (String::new(), 0);
+    for sign in name.chars() {
+        let hidden = sign.is_control()
+            || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let shown = if hidden { sign.escape_default().to_string() } else { sign.to_string() };
+        length += width(&shown);
+        if length > MOST {
+            line.push('…');
+            break;
+        }
+        line += &shown;
+    }
+    line
+}
+
+/// A text with as many spaces after it as it takes to fill the columns.
+pub(super) fn filled(text: &str, columns: usize) -> String {
+    text.to_owned() + &" ".repeat(columns.saturating_sub(width(text)))
 }
 
 /// The words of a text on lines of at most so many columns, each with this indentation.
@@ -39,6 +64,16 @@ pub(super) fn wrapped(text: &str, indentation: usize, columns: usize) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_files_stay_on_one_line() {
+        assert_eq!(one_line("height\nin\tcm\u{1b}[31m"), "height\\nin\\tcm\\u{1b}[31m");
+        assert_eq!(one_line("größe 名前"), "größe 名前");
+        assert_eq!((width("名前"), width("x̂")), (4, 1));
+        assert_eq!(width(&one_line(&"名".repeat(100))), 41);
+        assert_eq!(filled("名", 4), "名  ");
+        assert_eq!(one_line("a\u{202e}b"), "a\\u{202e}b");
+    }
 
     #[test]
     fn words_stay_whole_and_within_the_columns() {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nn::Result;
-use nn::data::table::Column;
+use autograd::Tensor;
+use nn::data::table::{self, Column};
+use nn::{Dataset, Result};
 use serde::Serialize;
 
 use super::input::Input;
-use super::raw::{self, Raw};
-use super::{Impute, Reading};
+use super::raw::{self, Raw, TableText};
+use super::{Impute, Reading, explain, index};
 
 /// What there is to know about a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,11 +64,12 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
 
 fn described(input: &Input, source: &str, reading: &Reading) -> Result<Description> {
     raw::check(input, reading)?;
-    let mut reading = reading.clone();
     // Gaps are described as well.
-    reading.impute = Impute::Keep;
-    let text = text_columns(input.path(), &mut reading);
-    let raw = Raw::read(input, &reading)?;
+    let reading = Reading { impute: Impute::Keep, ..reading.clone() };
+    let (raw, text) = match TableText::of(input, &reading, usize::MAX)? {
+        Some(table) => of_table(input.path(), table)?,
+        None => (Raw::read(input, &reading)?, vec![]),
+    };
     let test = raw.test.as_ref().map(|test| test.len());
     let raw = raw.together();
     let (examples, width) = (raw.data.len(), raw.data.width());
@@ -98,21 +100,36 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
     })
 }
 
-/// The columns of text in a table, which are dropped from now on.
-fn text_columns(path: &Path, reading: &mut Reading) -> Vec<String> {
-    // What is wrong with the file is said when it is read.
-    let Ok(columns) = raw::columns(path, reading) else { return vec![] };
-    let mut names = vec![];
-    for place in columns.text {
-        let name = columns.names[place].clone();
-        let known =
-            |column: &Column| *column == Column::Number(place + 1) || *column == Column::Name(name.clone());
-        if !reading.drop.iter().chain(&reading.label).any(known) && names.len() + 1 < columns.names.len() {
-            reading.drop.push(Column::Number(place + 1));
-            names.push(name);
-        }
+/// A table as it would be if its strange columns were no obstacle: without those of text, which are named, and
+/// with a gap for each stray mark, with notes about these.
+fn of_table(path: &Path, TableText { content, mut reading }: TableText) -> Result<(Raw, Vec<String>)> {
+    let (content, options) = (content.as_deref(), raw::table_options(&reading));
+    let looked = match content {
+        Some(content) => table::parse_columns(path, content, &options),
+        None => table::columns(path, &options),
+    };
+    let columns = looked.map_err(|error| explain::in_training(error, path, content, &options))?;
+    if let Some(better) = explain::other_delimiter(path, &columns) {
+        return Err(better);
     }
-    names
+    let is_feature = |place: &usize| !explain::spared(*place, &columns, &options);
+    let text: Vec<usize> = columns.text.iter().copied().filter(is_feature).collect();
+    reading.drop.extend(text.iter().map(|place| Column::Number(place + 1)));
+    let strays = columns.strays.iter().filter(|stray| is_feature(&stray.column));
+    reading.missing.extend(strays.flat_map(|stray| &stray.texts).map(|text| text.text.clone()));
+    let mut raw = match text.len() == columns.names.len() && columns.rows > 0 {
+        true => Raw::new(Dataset { x: Tensor::<f64>::zeros([columns.rows, 0]), labels: None, image: None }),
+        false => Raw::of_table(path, content, &reading)?,
+    };
+    let mut notes = explain::strange(&columns);
+    raw.notes.retain(|note| !notes.contains(note));
+    notes.append(&mut raw.notes);
+    let numbering = index::numbering(&raw.columns, &raw.data.x);
+    if !numbering.is_empty() {
+        notes.push(index::sentence(&raw.columns, &numbering));
+    }
+    raw.notes = notes;
+    Ok((raw, text.iter().map(|&place| columns.names[place].clone()).collect()))
 }
 
 fn column(name: String, mut values: Vec<f64>) -> ColumnDescription {

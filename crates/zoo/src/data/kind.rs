@@ -71,9 +71,6 @@ impl Kind {
             [0x80, 2..=5, ..] if ends(&[".pkl", ".pickle", ".pt", ".joblib"]) => {
                 other("this is a pickled Python object; write its array as NPY or its table as CSV")
             }
-            [b'[' | b'{', ..] if ends(&[".json", ".jsonl", ".ndjson"]) => {
-                other("this is JSON; write it as CSV, as pandas does with to_csv")
-            }
             [b'G', b'I', b'F', b'8', ..] | [b'R', b'I', b'F', b'F', ..] | [b'B', b'M', ..]
                 if ends(&[".gif", ".webp", ".bmp"]) =>
             {
@@ -81,12 +78,7 @@ impl Kind {
             }
             [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(PART_OF_IDX),
             [0x1f, 0x8b, ..] if name.contains("-ubyte") => other(PART_OF_IDX),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => other("the text is UTF-16; save it as UTF-8"),
-            [0x1f, 0x8b, ..] => Ok(Kind::Table),
-            _ if start.contains(&0) => other(
-                "this is no data that can be read: a table (CSV, TSV), an array (NPY, NPZ), pictures (PNG, \
-                 JPEG), Parquet, or a folder of IDX files",
-            ),
+            // What else is no table is named where tables are read.
             _ => Ok(Kind::Table),
         }
     }
@@ -127,6 +119,9 @@ impl Kind {
             (reading.array.is_none() || self == Kind::Arrays, "--array", ""),
             (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
             (reading.header.is_none() || self == Kind::Table, "--header", ""),
+            (reading.decimal.is_none() || self == Kind::Table, "--decimal", ""),
+            (reading.missing.is_empty() || table, "--missing", ""),
+            (reading.keep.is_empty() || table, "--keep-columns", ""),
             (reading.size.is_none() || pictures, "--size", ""),
             (reading.colour == Colour::Grey || pictures, "--colour", ""),
             (

@@ -18,9 +18,12 @@
 
 mod description;
 mod digits;
+mod explain;
 pub mod fetch;
+mod index;
 mod input;
 mod kind;
+mod new_data;
 mod numbers;
 mod parquet;
 mod preparation;

@@ -1,13 +1,13 @@
 //! What is done to data before a model sees them, learnt from the training examples and kept with the
 //! model, so that other data are treated the same way.
 
-mod fit;
 mod learn;
 
 use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::split::{Fractions, Split as Numbering};
+use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::numbers::{Found, Numbers};
 use super::range::Range;
 use super::raw::{self, Raw};
 use super::stored::{Large, Stored};
-use super::{Impute, Reading, Rows, Scale, Split};
+use super::{Impute, Reading, Rows, Scale, Split, explain, index};
 
 /// What was learnt from the training examples, and what they were like.
 ///
@@ -41,12 +41,16 @@ pub struct Preparation {
     pub class_names: Vec<String>,
     /// Whether the features are pixels that were bytes, of which 255 has become 1. Bytes in other data become the same.
     #[serde(default)]
-    bytes: bool,
+    pub(super) bytes: bool,
     /// The smallest and the largest value of each feature, or of all if the features are pixels.
     #[serde(default)]
-    ranges: Vec<Range>,
+    pub(super) ranges: Vec<Range>,
     /// What is taken for a missing value of each feature; empty where data with gaps are refused.
     fill: Vec<f64>,
+    /// Mean and median of each feature, for other data that have gaps; empty for pixels, which have none, and for
+    /// data of which there are too many.
+    #[serde(default)]
+    centres: [Vec<f64>; 2],
     /// `y = (x − shift) / scale` of each feature, or of all if there is one number; empty for `y = x`.
     shift: Vec<f64>,
     scale: Vec<f64>,
@@ -88,6 +92,7 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
     let name = input.path();
     raw::check(input, reading)?;
     if let Some(large) = Large::read(input, reading)? {
+        index::refuse(name, &large.like.columns, &large.samples[0].0.x, &reading.keep)?;
         let [train, test] = large.samples.each_ref().map(|(data, names)| Part::all(data, names));
         let mut prepared = Preparation::learn(name, reading, &large.like, [train, test])?;
         prepared.preparation.examples = large.examples();
@@ -103,30 +108,10 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
         return Ok(prepared);
     }
     let raw = Raw::read(input, reading)?;
-    refuse_index(name, &raw)?;
+    index::refuse(name, &raw.columns, &raw.data.x, &reading.keep)?;
     let names = raw.file_names();
     let parts = split(name, &raw, &names, reading)?;
     Preparation::learn(name, reading, &raw, parts)
-}
-
-/// Refuses a first column without a name that counts the rows: pandas writes its index so, and a model would
-/// take it for a feature.
-fn refuse_index(path: &Path, raw: &Raw) -> Result<()> {
-    let unnamed =
-        |place: usize| raw.columns.get(place).is_some_and(|name| *name == format!("column {}", place + 1));
-    let rows = raw.data.len();
-    if !unnamed(0) || raw.columns.len() < 2 || unnamed(1) || rows < 2 {
-        return Ok(());
-    }
-    let first = raw.data.x.column(0, 0..rows);
-    match first.iter().enumerate().all(|(row, value)| *value == first[0] + row as f64) {
-        false => Ok(()),
-        true => Err(Error::file(
-            path,
-            "the first column has no name and counts the rows, as an index does; leave it out with \
-             --drop-columns 1, or give it a name",
-        )),
-    }
 }
 
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
@@ -143,7 +128,7 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn all(data: &'a Found, names: &'a [String]) -> Self {
+    pub(super) fn all(data: &'a Found, names: &'a [String]) -> Self {
         Part { data, places: (0..data.len()).collect(), names }
     }
 
@@ -204,45 +189,10 @@ impl Preparation {
             bytes: false,
             ranges: vec![],
             fill: vec![],
+            centres: Default::default(),
             shift: vec![],
             scale: vec![],
         }
-    }
-
-    /// Reads other data, and prepares them as the training examples were. All examples come in their
-    /// order; where the data themselves say which are for testing, those come last.
-    ///
-    /// # Errors
-    /// If the data cannot be read, or do not have the features of the training examples.
-    pub fn read(&self, source: &str) -> Result<Rows> {
-        let input = Input::open(source)?;
-        input.named(self.read_input(&input))
-    }
-
-    fn read_input(&self, input: &Input) -> Result<Rows> {
-        let path = input.path();
-        let reading = self.reading_of(input)?;
-        let mut raw = Raw::read(input, &reading)?.together();
-        self.match_columns(path, &mut raw)?;
-        self.match_classes(path, &mut raw)?;
-        let (found, wanted) = (raw.data.width(), self.features);
-        if found != wanted {
-            let (what, hint) = match self.image {
-                Some([height, width]) => ("pixels", format!(" ({height} × {width})")),
-                None => ("features", String::new()),
-            };
-            return Err(Error::file(
-                path,
-                format!("the examples have {found} {what}, but the model was trained with {wanted}{hint}"),
-            ));
-        }
-        let raw = self.match_white(raw);
-        let names = raw.file_names();
-        let mut rows = self.rows(path, &Part::all(&raw.data, &names))?;
-        rows.notes = raw.notes;
-        let name = input.name().display();
-        rows.notes.extend(self.far_outside(&raw.data.x).map(|text| format!("warning: {name}: {text}")));
-        Ok(rows)
     }
 
     /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data. Digits that
@@ -277,6 +227,30 @@ impl Preparation {
         }
     }
 
+    /// The same preparation for data of which the gaps are filled this way, if it is not to be that of training.
+    pub(super) fn filling(&self, path: &Path, impute: Impute) -> Result<Self> {
+        Ok(Preparation { fill: self.fill_by(path, impute)?, ..self.clone() })
+    }
+
+    /// What to take for the missing values of each feature: what was said in training, if they are refused here.
+    fn fill_by(&self, path: &Path, impute: Impute) -> Result<Vec<f64>> {
+        let [means, medians] = &self.centres;
+        let values = match impute {
+            Impute::Refuse | Impute::Keep => &self.fill,
+            Impute::Zero => &vec![0.0; self.features],
+            Impute::Mean => means,
+            Impute::Median => medians,
+        };
+        match values.is_empty() && impute != Impute::Refuse {
+            false => Ok(values.clone()),
+            true => Err(Error::file(
+                path,
+                "means and medians of the training data were not kept; fill the gaps in the file, or with \
+                 --impute zero",
+            )),
+        }
+    }
+
     /// Fills the gaps of a row, or refuses them.
     fn fill_row(&self, path: &Path, row: &mut [f64], name: impl Fn() -> String) -> Result<()> {
         for (feature, value) in row.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
@@ -292,7 +266,7 @@ impl Preparation {
     }
 
     /// Examples ready for the model.
-    fn rows(&self, path: &Path, part: &Part) -> Result<Rows> {
+    pub(super) fn rows(&self, path: &Path, part: &Part) -> Result<Rows> {
         let x = self.prepared(path, &part.data.x, &part.places, |place| part.name(place))?;
         let data = Dataset { x, labels: part.labels(), image: self.image };
         let names = part.places.iter().map(|&place| part.name(place)).collect();
@@ -365,7 +339,7 @@ fn rounded(x: f64, distance: f64) -> f64 {
 /// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
 pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
     match columns.get(number) {
-        Some(name) if *name != format!("column {}", number + 1) => format!("column `{name}`"),
+        Some(name) if *name != format!("column {}", number + 1) => format!("column {}", quoted(name)),
         None if image => format!("pixel {}", number + 1),
         _ => format!("column {}", number + 1),
     }
@@ -374,7 +348,7 @@ pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
 /// The sentence about a value that is missing or infinite.
 pub(super) fn unusable(value: f64, row: &str, place: &str) -> String {
     match value.is_nan() {
-        true => format!("row {row}, {place}: the value is missing; {}", raw::GAPS),
+        true => format!("row {row}, {place}: the value is missing; {}", explain::GAPS),
         false => format!("row {row}, {place}: the value is {value}; correct it"),
     }
 }

@@ -7,13 +7,13 @@ use autograd::{Real, Tensor};
 use nn::data::idx;
 use nn::data::npy;
 use nn::data::pictures::{self, PictureOptions};
-use nn::data::table::{self, Column, Columns, TableOptions};
+use nn::data::table::{self, Column, TableOptions};
 use nn::{Dataset, Error, Result};
 
 use super::input::Input;
 use super::kind::Kind;
 use super::numbers::{Found, Numbers};
-use super::{Impute, Reading, digits, of_images, parquet};
+use super::{Impute, Reading, digits, explain, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -256,13 +256,24 @@ impl Raw {
     }
 
     pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
-        let options = table_options(content, reading);
+        let options = table_options(reading);
+        let read = Raw::read_table(path, content, &options);
+        read.map_err(|error| explain::in_training(error, path, content, &options))
+    }
+
+    /// The same for data that a trained model gets.
+    pub(super) fn of_new_table(path: &Path, reading: &Reading) -> Result<Self> {
+        let options = table_options(reading);
+        let read = Raw::read_table(path, None, &options);
+        read.map_err(|error| explain::in_new_data(error, path, &options))
+    }
+
+    fn read_table(path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Result<Self> {
         let read = match content {
-            Some(content) => table::parse(path, content, &options),
-            None => table::read(path, &options),
+            Some(content) => table::parse(path, content, options)?,
+            None => table::read(path, options)?,
         };
-        let read = read.map_err(|error| explain_text(error, path, content, &options))?;
-        let notes = rounded(&read.rounded);
+        let notes = explain::notes(&read.notes).chain(explain::rounded(&read.rounded)).collect();
         let (columns, classes) = (read.columns, read.classes.unwrap_or_default());
         Ok(Raw { columns, classes, notes, ..Raw::new(read.data) })
     }
@@ -276,21 +287,6 @@ fn check_numbers<T: Real>(path: &Path, array: &Tensor<T>) -> Result<()> {
     }
 }
 
-/// What to say about columns of whole numbers that double precision does not have.
-pub(super) fn rounded(columns: &[String]) -> Vec<String> {
-    let sentence = |column: &String| {
-        format!(
-            "column `{column}` has whole numbers above 2⁵³ (9007199254740992), which are rounded, so that neighbours \
-             become equal; if they are names of rows, leave it out with --drop-columns"
-        )
-    };
-    columns.iter().map(sentence).collect()
-}
-
-/// What to do about missing values, as the end of a sentence.
-pub(super) const GAPS: &str =
-    "fill such gaps with --impute mean or --impute median, or leave the column out with --drop-columns";
-
 /// Refuses instructions that mean nothing for these data.
 pub(super) fn check(input: &Input, reading: &Reading) -> Result<()> {
     match input.is_digits() {
@@ -300,12 +296,11 @@ pub(super) fn check(input: &Input, reading: &Reading) -> Result<()> {
 }
 
 /// How to read a table. Gaps are left as they are unless they are refused, which is done where the line is known.
-pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableOptions {
-    // A text that never was a file has no name that could tell tabs from commas.
-    let first = content.and_then(|content| content.split(|&byte| byte == b'\n').next()).unwrap_or_default();
-    let tabs = first.contains(&b'\t') && !first.contains(&b',');
+pub(super) fn table_options(reading: &Reading) -> TableOptions {
     TableOptions {
-        delimiter: reading.delimiter.or(tabs.then_some('\t')),
+        delimiter: reading.delimiter,
+        decimal: reading.decimal,
+        missing: reading.missing.clone(),
         header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
@@ -313,90 +308,39 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
     }
 }
 
-/// The columns of a table.
-pub(super) fn columns(path: &Path, reading: &Reading) -> Result<Columns> {
-    /// As many rows as are looked at for text.
-    const ENOUGH: usize = 1000;
-    match Kind::of(path)? {
-        Kind::Parquet => {
-            let content = parquet::as_csv(path, ENOUGH)?;
-            table::parse_columns(
-                path,
-                &content[..],
-                &table_options(Some(&content), &parquet::as_table(reading)),
-            )
+/// A table before it is read.
+pub(super) struct TableText {
+    /// The text, if it is not that of the file itself: of a Parquet file.
+    pub(super) content: Option<Vec<u8>>,
+    /// How it is to be read.
+    pub(super) reading: Reading,
+}
+
+impl TableText {
+    /// At most so many rows, if that is up to us; `None` if this is no table.
+    pub(super) fn of(input: &Input, reading: &Reading, most: usize) -> Result<Option<Self>> {
+        if input.is_digits() {
+            return Ok(None);
         }
-        _ => table::columns(path, &table_options(None, reading)),
+        let path = input.path();
+        Ok(match Kind::of(path)? {
+            Kind::Table => Some(TableText { content: None, reading: reading.clone() }),
+            Kind::Parquet => {
+                let content = Some(parquet::as_csv(path, most)?);
+                Some(TableText { content, reading: parquet::as_table(reading) })
+            }
+            _ => None,
+        })
     }
-}
 
-/// Names all columns of text at once, where one of them was the reason: so the next attempt succeeds.
-pub(super) fn explain_text(
-    error: Error,
-    path: &Path,
-    content: Option<&[u8]>,
-    options: &TableOptions,
-) -> Error {
-    let Error::File { problem, .. } = &error else { return error };
-    let looked = match content {
-        Some(content) => table::parse_columns(path, content, options),
-        None => table::columns(path, options),
-    };
-    let Ok(columns) = looked else { return error };
-    if let ([only], None) = (&columns.names[..], options.delimiter)
-        && let Some(sign) = [';', '\t', '|', ' '].into_iter().find(|sign| only.contains(*sign))
-        // A name may have spaces; a field that is a row of numbers betrays what separates them.
-        && (sign != ' ' || problem.split('"').nth(1).is_some_and(are_numbers))
-    {
-        let flag = if sign == '\t' { "$'\\t'".to_owned() } else { format!("'{sign}'") };
-        return Error::file(
-            path,
-            format!("the first line has no comma, but {sign:?} between its fields; try --delimiter {flag}"),
-        );
-    }
-    let problem = problem
-        .replace("leave the column out with `drop`", "leave its column out with --drop-columns")
-        .replace("the delimiter and `drop`", "--delimiter and --drop-columns")
-        .replace("say with `impute` what to take instead (mean, median, zero)", GAPS);
-    let Some((problem, _)) = problem.split_once("; leave its column out with --drop-columns") else {
-        return Error::file(path, problem);
-    };
-    let spared = |place: usize| {
-        let is = |column: &Column| match column {
-            Column::Number(number) => *number == place + 1,
-            Column::Name(name) => *name == columns.names[place],
+    /// The names of all columns, and whether the file gives them.
+    pub(super) fn names(&self, path: &Path) -> Result<(Vec<String>, bool)> {
+        let options = TableOptions { label: None, drop: vec![], ..table_options(&self.reading) };
+        let stream = match &self.content {
+            Some(content) => table::Stream::new(path, &content[..], &options),
+            None => table::Stream::open(path, &options),
         };
-        options.drop.iter().chain(&options.label).any(is)
-    };
-    // A name with a comma would be taken for two.
-    let by_name = |place: usize| columns.header && !columns.names[place].contains(',');
-    let name =
-        |&place: &usize| if by_name(place) { columns.names[place].clone() } else { (place + 1).to_string() };
-    let text: Vec<String> = columns.text.iter().filter(|place| !spared(**place)).map(name).collect();
-    match text.last() {
-        None => Error::file(
-            path,
-            format!("{problem}; correct the value, or leave its column out with --drop-columns"),
-        ),
-        Some(last) => Error::file(
-            path,
-            format!(
-                "{problem}; leave columns of text out with --drop-columns {}, or take one as label with \
-                 --label-column {}",
-                shell(&text.join(",")),
-                shell(last)
-            ),
-        ),
+        let stream = stream.map_err(|error| explain::in_new_data(error, path, &options))?;
+        Ok((stream.columns(), stream.header()))
     }
-}
-
-/// Whether this is several numbers with a space between each two.
-fn are_numbers(text: &str) -> bool {
-    text.contains(' ') && text.split(' ').all(|field| field.parse::<f32>().is_ok())
-}
-
-/// As one word of a command line.
-fn shell(text: &str) -> String {
-    let plain = |sign: char| sign.is_alphanumeric() || "_-.,:/".contains(sign);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

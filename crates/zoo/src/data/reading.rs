@@ -21,8 +21,17 @@ pub struct Reading {
     /// What stands in a table between two fields; the file's name says so if nothing is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// Whether the first row of a table names the columns; it does if a name in it is no number, where
-    /// nothing is given.
+    /// The decimal sign in a table, a point or a comma. The other one may then part thousands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// Marks of missing values in a table beside the usual ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Columns to learn from although they seem to number the rows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<Column>,
+    /// Whether the first row of a table names the columns; where nothing is given it is guessed, and said if the
+    /// guess is not plain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// The array of an NPZ file that holds the examples.
@@ -51,6 +60,9 @@ impl Default for Reading {
             label: None,
             drop: vec![],
             delimiter: None,
+            decimal: None,
+            missing: vec![],
+            keep: vec![],
             header: None,
             array: None,
             impute: Impute::Refuse,

@@ -11,6 +11,7 @@ use nn::data::{Examples, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
+use super::explain;
 use super::input::Input;
 use super::kind::Kind;
 use super::numbers::{Found, Numbers};
@@ -118,8 +119,8 @@ impl Large {
     }
 
     fn of_table(path: &Path, reading: &Reading) -> Result<Self> {
-        let options = raw::table_options(None, reading);
-        let explain = |error| raw::explain_text(error, path, None, &options);
+        let options = raw::table_options(reading);
+        let explain = |error| explain::in_training(error, path, None, &options);
         let mut stream = table::Stream::open(path, &options).map_err(explain)?;
         let columns = stream.columns();
         let width = columns.len();
@@ -131,14 +132,14 @@ impl Large {
             is_test.push(is_for_testing(number, reading));
             parts[usize::from(is_test[number])].push(&row, number)?;
         }
-        let rounded = raw::rounded(&stream.rounded());
+        let notes = explain::notes(&stream.notes()).chain(explain::rounded(&stream.rounded())).collect();
         let (labels, classes) = stream.classes()?;
         let labels: [Option<Vec<u32>>; 2] = [false, true].map(|wanted| {
             let labels = labels.as_ref()?.iter().zip(&is_test);
             Some(labels.filter(|(_, is_test)| **is_test == wanted).map(|(label, _)| *label).collect())
         });
         let mut like = Raw::new(Dataset { x: Tensor::<f64>::zeros([0, width]), labels: None, image: None });
-        (like.columns, like.classes, like.notes) = (columns, classes.unwrap_or_default(), rounded);
+        (like.columns, like.classes, like.notes) = (columns, classes.unwrap_or_default(), notes);
         Large::of(path, parts, labels, like, width)
     }
 

@@ -1,9 +1,11 @@
 //! What the tests of the command line share.
 #![allow(dead_code)] // no test file uses all of it
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{LazyLock, Mutex};
 
 /// Runs `zoo` in a folder.
 pub(crate) fn zoo(folder: &Path, arguments: &[&str]) -> Output {
@@ -12,8 +14,51 @@ pub(crate) fn zoo(folder: &Path, arguments: &[&str]) -> Output {
 
 pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> String {
     let output = zoo(folder, arguments);
-    assert!(output.status.success(), "zoo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "zoo {arguments:?}: {said}");
+    flags_exist(arguments, &said);
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asserts that every flag that a message names is one of the command that printed it, or of the command that the
+/// message names before it.
+pub(crate) fn flags_exist(arguments: &[&str], message: &str) {
+    let ran = match arguments {
+        ["data", "fetch", ..] => "data fetch",
+        _ => arguments.first().copied().unwrap_or_default(),
+    };
+    for (place, _) in message.match_indices("--") {
+        let (before, after) = message.split_at(place);
+        let is_letter = |sign: char| sign.is_ascii_lowercase() || sign == '-';
+        let flag = &after[..after.find(|sign| !is_letter(sign)).unwrap_or(after.len())];
+        let is_flag = flag.len() > 3 && flag.as_bytes()[2] != b'-';
+        let of_cargo = before.rsplit('`').next().is_some_and(|text| text.starts_with("cargo "));
+        if !is_flag || before.ends_with(char::is_alphanumeric) || before.ends_with('\'') || of_cargo {
+            continue;
+        }
+        // `zoo train --config` in a message of another command.
+        let named =
+            before.rsplit_once("zoo ").map(|(_, rest)| rest.split_whitespace().next().unwrap_or_default());
+        let commands = [
+            named.filter(|_| before.rsplit('`').next().is_some_and(|text| text.starts_with("zoo "))),
+            Some(ran),
+        ];
+        let command = commands.into_iter().flatten().next().unwrap_or_default();
+        assert!(has_flag(command, flag), "zoo {command} has no {flag}, which it names:\n{message}");
+    }
+}
+
+/// Whether the help of a command lists a flag.
+pub(crate) fn has_flag(command: &str, flag: &str) -> bool {
+    static HELP: LazyLock<Mutex<HashMap<String, String>>> = LazyLock::new(Default::default);
+    let mut known = HELP.lock().unwrap();
+    let help = known.entry(command.to_owned()).or_insert_with(|| {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let output = zoo(Path::new("."), &arguments);
+        assert!(output.status.success(), "`zoo {command}` is no command");
+        String::from_utf8(output.stdout).unwrap()
+    });
+    help.split(|sign: char| !(sign.is_ascii_lowercase() || sign == '-')).any(|word| word == flag)
 }
 
 /// Asserts that `zoo` fails with one clear line that holds `expected`, and leaves nothing behind.
@@ -25,6 +70,7 @@ pub(crate) fn refuse(folder: &Path, arguments: &[&str], expected: &str) {
     assert!(error.contains(expected), "zoo {arguments:?} says\n{error}not\n{expected}");
     assert!(!error.contains("panicked") && !error.contains("backtrace"), "{error}");
     assert_eq!(error.lines().count(), 1, "one sentence, not\n{error}");
+    flags_exist(arguments, &error);
     assert_eq!(listing(folder), before, "zoo {arguments:?} left something behind");
 }
 

@@ -3,7 +3,7 @@
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
-use super::{TableOptions, clip, is_missing, number};
+use super::{TableOptions, clip};
 use crate::checkpoint::nearest;
 
 /// A column of a table, by its name in the header or by its number, counted from 1.
@@ -70,23 +70,6 @@ impl Layout {
     }
 }
 
-/// Whether the first row names the columns: numbers do not, but for 0, 1, 2, … as programs write them where
-/// columns have no names, perhaps after an empty name.
-pub(super) fn is_header(first: &StringRecord, options: &TableOptions) -> bool {
-    let counted = first.iter().skip(usize::from(first.get(0) == Some("")));
-    if first.len() > 2 && counted.enumerate().all(|(i, field)| field == i.to_string()) {
-        return true;
-    }
-    // Where a column is known to hold something else, text proves nothing.
-    let by_number =
-        |i: usize| options.drop.iter().chain(&options.label).any(|column| *column == Column::Number(i + 1));
-    first.iter().enumerate().any(|(i, field)| {
-        let field = field.trim();
-        // A number that is infinite or too large is wrong, but it is no name.
-        !is_missing(field) && number(field).is_err() && field.parse::<f32>().is_err() && !by_number(i)
-    })
-}
-
 /// The place of a column, counted from 0.
 fn find(column: &Column, names: &[String], header: bool) -> Result<usize, String> {
     match column {
@@ -119,8 +102,8 @@ fn find(column: &Column, names: &[String], header: bool) -> Result<usize, String
     }
 }
 
-/// The name of a column as errors show it.
-pub(super) fn quoted(name: &str) -> String {
+/// The name of a column as messages show it: between backquotes, on one line, and not more of it than helps.
+pub fn quoted(name: &str) -> String {
     // `clip` puts it between double quotes; columns have backquotes.
     let clipped = clip(name);
     match clipped.strip_suffix('…') {

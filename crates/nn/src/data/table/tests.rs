@@ -162,7 +162,9 @@ fn what_is_not_a_table() {
         problem("1,2\n3\n", &options()),
         "line 2: the row has 1 fields, but the first row has 2; check the delimiter and the quotes"
     );
-    assert_eq!(problem(b"1,2\n3,\xff\n", &options()), "line 2: the text is not UTF-8; save it as UTF-8");
+    assert!(
+        problem("<!DOCTYPE html>\n<p>404, not found</p>\n", &options()).starts_with("this is an HTML page")
+    );
 }
 
 #[test]
@@ -230,13 +232,16 @@ fn missing_values_can_be_kept() {
 #[test]
 fn a_look_finds_names_and_text() {
     let look = |text: &str| parse_columns("t.csv".as_ref(), text.as_bytes(), &options()).unwrap();
-    let found = look("name,age,city\nbob,3,\nann,,rome\n");
-    assert_eq!(
-        found,
-        Columns { names: ["name", "age", "city"].map(String::from).into(), header: true, text: vec![0, 2] }
-    );
-    let found = look("1,2\n3,x\n");
-    assert_eq!((found.names[1].as_str(), found.header, found.text), ("column 2", false, vec![1]));
+    let plain = |names: &[&str], header, rows, text: &[usize]| Columns {
+        names: names.iter().map(|name| name.to_string()).collect(),
+        header,
+        rows,
+        text: text.to_vec(),
+        delimiter: ',',
+        ..Columns::default()
+    };
+    assert_eq!(look("name,age,city\nbob,3,\nann,,rome\n"), plain(&["name", "age", "city"], true, 2, &[0, 2]));
+    assert_eq!(look("1,2\n3,x\n"), plain(&["column 1", "column 2"], false, 2, &[1]));
     let empty = parse_columns("t.csv".as_ref(), &b""[..], &options()).unwrap_err().to_string();
     assert_eq!(empty, "t.csv: the file is empty");
 }
@@ -248,5 +253,114 @@ fn lines_are_counted_whatever_ends_them() {
         assert!(problem(&text, &options()).starts_with("line 3, column `b`: "), "{end:?}");
         let good = good(&text.replace('x', "4"), &options());
         assert_eq!(good.data.x.to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    }
+}
+
+#[test]
+fn a_look_finds_what_is_strange_among_numbers() {
+    let look = |text: &str| parse_columns("t.csv".as_ref(), text.as_bytes(), &options()).unwrap();
+    let found = look("a,b,c\n1,2,x\n-,3,y\n2,T,x\n-,4,m\n");
+    let stray = |column, values, text: &str, line, count| Stray {
+        column,
+        kind: Kind::Number,
+        values,
+        texts: vec![StrayText { text: text.into(), line, count }],
+    };
+    assert_eq!(found.strays, [stray(0, 2, "-", 3, 2), stray(1, 3, "T", 4, 1)]);
+    assert_eq!((found.text, found.rows), (vec![2], 4));
+    // The last row counts as well as the first, and a column of f and m is text.
+    let long = "sex,n\n".to_owned() + &"f,1\n".repeat(3000) + "f,#DIV/0!\nm,2\n";
+    let found = look(&long);
+    assert_eq!((found.text, found.rows), (vec![0], 3002));
+    assert_eq!((found.strays[0].texts[0].text.as_str(), found.strays[0].texts[0].line), ("#DIV/0!", 3002));
+    let found = look("a,b\n\"1,5\",2\n\"2,5\",3\n");
+    assert_eq!((found.text, found.commas), (vec![0], vec![0]));
+}
+
+#[test]
+fn a_look_finds_the_sign_between_fields() {
+    let better =
+        |name: &str, text: &str| parse_columns(name.as_ref(), text.as_bytes(), &options()).unwrap().better;
+    assert_eq!(better("t.csv", "a;b\n1,5;2\n3;4\n"), Some((';', true)));
+    assert_eq!(better("t.csv", "1,5;2,5\n3,1;4,2\n"), Some((';', true)));
+    assert_eq!(better("t.csv", "a\tb\n1\t2\n"), Some(('\t', false)));
+    assert_eq!(better("t.tsv", "a,b\n1,2\n"), Some((',', false)));
+    assert_eq!(better("t.csv", "  a   b\n 10   2\n  3  44\n"), Some((' ', false)));
+    for plain in
+        ["full name\nann lee\nbob ray\n", "a,b\n1,2\n", "a,b c\n1,2 3\n", "a\n1\n", "when,n\n1 2,x\n"]
+    {
+        assert_eq!(better("t.csv", plain), None, "{plain}");
+    }
+}
+
+#[test]
+fn truth_values_and_dates_are_numbers() {
+    let table = good(
+        "day,sold,rain\n2024-05-01,3,yes\n2024-05-03T12:00,4,No\n,5,\n",
+        &TableOptions { impute: Impute::Zero, ..options() },
+    );
+    assert_eq!(table.data.x.to_vec(), [19844.0, 3.0, 1.0, 19846.5, 4.0, 0.0, 0.0, 5.0, 0.0]);
+    assert_eq!(
+        table.notes,
+        [
+            "column `day` holds dates, read as days since the beginning of 1970",
+            "column `rain` holds yes and no, read as 1 and 0",
+        ]
+    );
+    // The values of a column are of one kind: T may be a trace of rain.
+    assert_eq!(
+        problem("rain\n1.5\nT\n", &options()),
+        "line 3, column `rain`: \"T\" is not a number; leave the column out with `drop`"
+    );
+    assert!(problem("sex\nf\nm\n", &options()).contains("\"m\" is not a number"));
+    assert!(problem("ok\nyes\n1\n", &options()).contains("\"1\" is neither yes nor no, as the values above"));
+}
+
+#[test]
+fn decimal_commas_and_own_marks() {
+    let comma = TableOptions { decimal: Some(','), missing: vec!["-".into(), "-999".into()], ..options() };
+    let marked = TableOptions { impute: Impute::Zero, ..comma.clone() };
+    let table = good("a;b\n1.234,5;-\n-999,0;2,5\n", &marked);
+    assert_eq!(table.data.x.to_vec(), [1234.5, 0.0, 0.0, 2.5]);
+    assert!(problem("a;b\n1,5;2.5\n", &comma).contains("\"2.5\" has a point, but commas were said to be"));
+    assert_eq!(
+        good("a\n\"1,234\"\n", &TableOptions { decimal: Some('.'), ..options() }).data.x.to_vec(),
+        [1234.0]
+    );
+    let odd = TableOptions { decimal: Some(';'), ..options() };
+    assert_eq!(problem("a\n1\n", &odd), "';' is no decimal sign; take a point or a comma");
+}
+
+#[test]
+fn comments_and_the_line_of_a_spreadsheet() {
+    let values = |text: &str| {
+        let table = good(text, &options());
+        (table.columns.join(" "), table.data.x.to_vec())
+    };
+    let wanted = ("a b".to_owned(), vec![1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(values("# made by hand, in May\n#\na,b\n1,2\n# half\n3,4\n"), wanted);
+    assert_eq!(values("# a,b\n1,2\n3,4\n# 5,6\n"), wanted, "as numpy writes a header");
+    assert_eq!(values("#a,b\n1,2\n3,4\n"), wanted);
+    assert_eq!(values("sep=;\na;b\n1;2\n3;4\n"), wanted);
+    assert_eq!(values("\"sep=;\"\r\na;b\r\n1;2\r\n3;4\r\n"), wanted);
+    let spaces = TableOptions { delimiter: Some(' '), ..options() };
+    assert_eq!(good("# a b\n 1   2\n30 40\n", &spaces).columns, ["a", "b"]);
+    assert!(good("a,b\n1,2\n# 3,4\n", &options()).notes[0].contains("the first in line 3"));
+    // Lines are still counted, and what only begins with the sign is no comment.
+    assert!(problem("sep=;\n# x\na;b\n1;x\n", &options()).starts_with("line 4, column `b`"));
+    let colours = TableOptions { label: Some("colour".into()), ..options() };
+    assert_eq!(good("colour,n\n#ff0000,1\n#00ff00,2\n", &colours).data.len(), 2);
+    assert_eq!(good("a,b\n#N/A,1\n2,3\n", &TableOptions { impute: Impute::Zero, ..options() }).data.len(), 2);
+    assert!(problem("a,b\n1,2\n#DIV/0!,1\n", &options()).contains("\"#DIV/0!\" is not a number"));
+}
+
+#[test]
+fn texts_of_any_encoding() {
+    let units: Vec<u8> = "\u{feff}größe,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (content, notes) in [(&units[..], 0), (b"gr\xf6\xdfe,b\n1,2\n", 1), ("größe,b\n1,2\n".as_bytes(), 0)]
+    {
+        let table = parse(Path::new("t.csv"), content, &options()).unwrap();
+        assert_eq!((table.columns[0].as_str(), table.data.x.to_vec()), ("größe", vec![1.0, 2.0]));
+        assert_eq!(table.notes.len(), notes, "{:?}", table.notes);
     }
 }

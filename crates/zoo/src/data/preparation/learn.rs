@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use autograd::Tensor;
+use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Error, Result};
 
@@ -29,10 +30,11 @@ impl Preparation {
             bytes: like.bytes,
             ranges: vec![],
             fill: vec![],
+            centres: Default::default(),
             shift: vec![],
             scale: vec![],
         };
-        learnt.learn_fill(path, &train)?;
+        learnt.learn_fill(path, &train, like.pixels)?;
         train.data.x.each_row(train.places.iter().copied(), |place, row| {
             learnt.fill_row(path, &mut row.to_vec(), || train.name(place))
         })?;
@@ -46,22 +48,29 @@ impl Preparation {
         Ok(Prepared { rows, preparation: learnt, stored: None, notes })
     }
 
-    fn learn_fill(&mut self, path: &Path, train: &Part) -> Result<()> {
-        if self.reading.impute == Impute::Refuse {
+    /// Learns what to take for missing values: here if they are to be filled, and in other data.
+    fn learn_fill(&mut self, path: &Path, train: &Part, pixels: bool) -> Result<()> {
+        /// As many numbers as are sorted without being asked to.
+        const FEW: usize = 1 << 22;
+        let impute = self.reading.impute;
+        if impute == Impute::Refuse && (pixels || train.places.len() * self.features > FEW) {
             return Ok(());
         }
         for feature in 0..self.features {
             let mut known = train.column(feature);
-            known.retain(|value| !value.is_nan());
-            let Some(value) = self.reading.impute.value(&mut known) else {
-                let name = self.feature(feature);
+            known.retain(|value| value.is_finite());
+            if known.is_empty() && matches!(impute, Impute::Mean | Impute::Median) {
+                let name = quoted(&self.feature(feature));
                 let problem = format!(
-                    "column `{name}` has no value in any training example; leave it out with --drop-columns"
+                    "column {name} has no value in any training example; leave it out with --drop-columns"
                 );
                 return Err(Error::file(path, problem));
-            };
-            self.fill.push(value);
+            }
+            for (how, centres) in [Impute::Mean, Impute::Median].into_iter().zip(&mut self.centres) {
+                centres.push(how.value(&mut known).unwrap_or(0.0));
+            }
         }
+        self.fill = self.fill_by(path, impute)?;
         Ok(())
     }
 

@@ -1,0 +1,236 @@
+//! Problems of tables in the words of the command line: all that has to be done at once, so that the next attempt
+//! succeeds, and nothing that the command cannot do.
+
+use std::path::Path;
+
+use nn::Error;
+use nn::data::table::{self, Column, Columns, Stray, TableOptions, listed, quoted};
+
+use super::Impute;
+
+/// What to do about missing values, as the end of a sentence.
+pub(super) const GAPS: &str =
+    "fill such gaps with --impute mean or --impute median, or leave the column out with --drop-columns";
+
+/// The same where the columns are those that a model was trained with.
+pub(super) const NEW_GAPS: &str =
+    "fill such gaps with --impute mean or --impute median, by the values of the training data";
+
+/// The end of a problem of the library that is replaced.
+const DROP: &str = "; leave the column out with `drop`";
+
+/// Explains why a table cannot be trained on.
+pub(super) fn in_training(
+    error: Error,
+    path: &Path,
+    content: Option<&[u8]>,
+    options: &TableOptions,
+) -> Error {
+    explain(error, path, content, options, GAPS, |problem, columns| {
+        let strays: Vec<&Stray> =
+            columns.strays.iter().filter(|stray| !spared(stray.column, columns, options)).collect();
+        let text: Vec<usize> =
+            columns.text.iter().copied().filter(|&place| !spared(place, columns, options)).collect();
+        let features = (0..columns.names.len()).filter(|&place| !spared(place, columns, options)).count();
+        let mut advice = vec![];
+        if text.len() == features && features == 1 {
+            return format!("{problem}; the table has no other column, and a model learns from numbers");
+        }
+        if text.len() == features {
+            let names: Vec<String> = text.iter().map(|&place| quoted(&columns.names[place])).collect();
+            return format!(
+                "{problem}, and no other column holds numbers either ({}); a model learns from numbers: write \
+                 categories as columns of 0 and 1, as pandas does with get_dummies",
+                listed(&names)
+            );
+        }
+        if !strays.is_empty() {
+            let gaps = if options.impute == Impute::Refuse { " --impute median" } else { "" };
+            let names = named(strays.iter().map(|stray| stray.column), columns);
+            advice.push(match missing(&strays) {
+                Some(marks) => format!(
+                    "say --missing {marks}{gaps} if that marks missing values, or leave the column out with \
+                     --drop-columns {names}"
+                ),
+                None => format!("correct it, or leave the column out with --drop-columns {names}"),
+            });
+        }
+        if let Some(&last) = text.last() {
+            advice.push(format!(
+                "leave columns of text out with --drop-columns {}, or take one as label with --label-column {}",
+                named(text.iter().copied(), columns),
+                named([last].into_iter(), columns)
+            ));
+        }
+        if advice.is_empty() {
+            advice.push("correct the value, or leave its column out with --drop-columns".into());
+        }
+        format!("{problem}{}; {}", others(problem, columns), advice.join("; "))
+    })
+}
+
+/// Explains why a trained model cannot be given a table.
+pub(super) fn in_new_data(error: Error, path: &Path, options: &TableOptions) -> Error {
+    explain(error, path, None, options, NEW_GAPS, |problem, columns| {
+        let strays: Vec<&Stray> = columns.strays.iter().collect();
+        let found = strays.iter().find(|stray| said_of(problem, stray, columns).is_some());
+        let advice = match found.and_then(|_| missing(&strays)) {
+            Some(marks) => {
+                format!("correct it, or say --missing {marks} --impute median if that marks missing values")
+            }
+            None => "correct it: the model was trained with values in this column".into(),
+        };
+        format!("{problem}{}; {advice}", others(problem, columns))
+    })
+}
+
+/// The notes of the library in the words of the command line.
+pub(super) fn notes(notes: &[String]) -> impl Iterator<Item = String> + '_ {
+    notes.iter().map(|note| in_flags(note, GAPS))
+}
+
+/// What to say about columns of whole numbers that double precision does not have.
+pub(super) fn rounded(columns: &[String]) -> impl Iterator<Item = String> + '_ {
+    columns.iter().map(|column| {
+        format!(
+            "column {} has whole numbers above 2⁵³ (9007199254740992), which are rounded, so that neighbours \
+             become equal; if they are names of rows, leave it out with --drop-columns",
+            quoted(column)
+        )
+    })
+}
+
+/// What a look at the columns has to say about those that are no plain numbers.
+pub(super) fn strange(columns: &Columns) -> Vec<String> {
+    let stray = |stray: &Stray| {
+        let texts: Vec<String> = (stray.texts.iter())
+            .map(|text| {
+                let more = match text.count - 1 {
+                    0 => String::new(),
+                    1 => " and another".into(),
+                    more => format!(" and {more} others"),
+                };
+                format!("{} in line {}{more}", quoted(&text.text), text.line)
+            })
+            .collect();
+        let advice = missing(&[stray]).map_or("correct them".into(), |marks| {
+            format!("if that marks missing values, as it is taken here, say --missing {marks}")
+        });
+        let (name, values, kind) = (quoted(&columns.names[stray.column]), stray.values, stray.kind.plural());
+        format!("column {name} holds {values} {kind}, and {}; {advice}", texts.join(", "))
+    };
+    let commas = |&place: &usize| {
+        let name = quoted(&columns.names[place]);
+        format!("column {name} holds numbers with commas; {COMMAS}")
+    };
+    let all = columns.strays.iter().map(stray).chain(columns.commas.iter().map(commas));
+    notes(&columns.notes).chain(all).collect()
+}
+
+const COMMAS: &str = "say --decimal , if that is the decimal sign, or --decimal . if it parts thousands";
+
+/// Why the sign between fields is another one.
+pub(super) fn other_delimiter(path: &Path, columns: &Columns) -> Option<Error> {
+    let (sign, commas) = columns.better?;
+    let flag = match sign {
+        '\t' => "$'\\t'".to_owned(),
+        ',' => ",".to_owned(),
+        sign => format!("'{sign}'"),
+    };
+    let decimal = if commas { " --decimal ," } else { "" };
+    let taken = match columns.delimiter {
+        ',' => "comma".to_owned(),
+        '\t' => "tab".to_owned(),
+        sign => format!("{sign:?}"),
+    };
+    let seen = match columns.names.len() {
+        1 => format!("the first line has no {taken}, but {sign:?} between its fields"),
+        _ => format!("not {taken} but {sign:?} seems to stand between the fields"),
+    };
+    Some(Error::file(path, format!("{seen}; try --delimiter {flag}{decimal}")))
+}
+
+fn explain(
+    error: Error,
+    path: &Path,
+    content: Option<&[u8]>,
+    options: &TableOptions,
+    gaps: &str,
+    advise: impl Fn(&str, &Columns) -> String,
+) -> Error {
+    let Error::File { problem, .. } = &error else { return error };
+    let looked = match content {
+        Some(content) => table::parse_columns(path, content, options),
+        None => table::columns(path, options),
+    };
+    let Ok(columns) = looked else { return Error::file(path, in_flags(problem, gaps)) };
+    if let Some(better) = other_delimiter(path, &columns) {
+        return better;
+    }
+    match problem.split_once(DROP) {
+        Some((problem, _)) => Error::file(path, advise(problem, &columns)),
+        None => Error::file(path, in_flags(problem, gaps)),
+    }
+}
+
+/// Options of the library as flags.
+fn in_flags(text: &str, gaps: &str) -> String {
+    text.replace("leave the column out with `drop`", "leave its column out with --drop-columns")
+        .replace("the delimiter and `drop`", "--delimiter and --drop-columns")
+        .replace("check the delimiter", "check --delimiter")
+        .replace("set `header` to", "say --header")
+        .replace("say with `decimal` whether that is the decimal sign", COMMAS)
+        .replace("(`decimal`)", "(--decimal ,)")
+        .replace("say with `impute` what to take instead (mean, median, zero)", gaps)
+}
+
+/// How many values the column has whose stray text the problem is about, as a part of the sentence.
+fn others(problem: &str, columns: &Columns) -> String {
+    let found = columns.strays.iter().find_map(|stray| said_of(problem, stray, columns));
+    found.map_or(String::new(), |stray| {
+        format!(", but the column's other values are {} {}", stray.values, stray.kind.plural())
+    })
+}
+
+/// The column, if the problem is about it.
+fn said_of<'a>(problem: &str, stray: &'a Stray, columns: &Columns) -> Option<&'a Stray> {
+    let column = format!(", column {}: ", quoted(&columns.names[stray.column]));
+    problem.contains(&column).then_some(stray)
+}
+
+/// The marks in these columns as the value of a flag; none if one of them has a comma.
+fn missing(strays: &[&Stray]) -> Option<String> {
+    let mut marks: Vec<&str> =
+        strays.iter().flat_map(|stray| &stray.texts).map(|text| text.text.as_str()).collect();
+    marks.sort_unstable();
+    marks.dedup();
+    let plain = marks.iter().all(|mark| !mark.contains([',', '\n']));
+    plain.then(|| format!("'{}'", marks.join(",").replace('\'', r"'\''")))
+}
+
+/// Whether the options say that a column is no feature.
+pub(super) fn spared(place: usize, columns: &Columns, options: &TableOptions) -> bool {
+    let is = |column: &Column| match column {
+        Column::Number(number) => *number == place + 1,
+        Column::Name(name) => *name == columns.names[place],
+    };
+    options.drop.iter().chain(&options.label).any(is)
+}
+
+/// Columns as the value of a flag: by name, or by number where a name would be taken for two or is shared.
+fn named(places: impl Iterator<Item = usize>, columns: &Columns) -> String {
+    let name = |place: usize| {
+        let name = &columns.names[place];
+        let alone = columns.names.iter().filter(|other| *other == name).count() == 1;
+        let plain =
+            columns.header && alone && !name.contains([',', '\n', '\r']) && name.parse::<usize>().is_err();
+        if plain { name.clone() } else { (place + 1).to_string() }
+    };
+    shell(&places.map(name).collect::<Vec<_>>().join(","))
+}
+
+/// As one word of a command line.
+pub(super) fn shell(text: &str) -> String {
+    let plain = |sign: char| sign.is_alphanumeric() || "_-.,:/".contains(sign);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

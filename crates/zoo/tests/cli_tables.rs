@@ -1,0 +1,475 @@
+//! Tables as people have them, on the command line, and messages that say what to do about them.
+
+use std::fs;
+use std::path::Path;
+
+mod common;
+use common::{csv, flags_exist, has_flag, pipe, piped, refuse, succeed, table, trained_on_table, zoo};
+
+const QUICK: [&str; 8] = ["train", "ae", "--code", "1", "--hidden", "6", "--epochs", "1"];
+
+/// Every command that reads data, without the data.
+const READERS: [&[&str]; 10] = [
+    &QUICK,
+    &["search", "ae", "--space", "code=1,2", "--trials", "1", "--epochs", "1"],
+    &["data"],
+    &["encode", "runs/ae-1"],
+    &["eval", "runs/ae-1"],
+    &["score", "runs/ae-1"],
+    &["reconstruct", "runs/ae-1"],
+    &["denoise", "runs/ae-1"],
+    &["interpolate", "runs/ae-1"],
+    &["inspect", "runs/ae-1"],
+];
+
+fn train(folder: &Path, more: &[&str]) -> String {
+    succeed(folder, &[&QUICK[..], more].concat())
+}
+
+fn refuse_to_train(folder: &Path, more: &[&str], expected: &str) {
+    refuse(folder, &[&QUICK[..], more].concat(), expected);
+}
+
+/// What a command that succeeds says on standard error.
+fn said(folder: &Path, arguments: &[&str]) -> String {
+    let output = zoo(folder, arguments);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "zoo {arguments:?}: {text}");
+    flags_exist(arguments, &text);
+    text
+}
+
+/// What `zoo data` prints, and what it notes before that.
+fn described(folder: &Path, arguments: &[&str]) -> String {
+    let arguments = [&["data"], arguments].concat();
+    said(folder, &arguments) + &succeed(folder, &arguments)
+}
+
+/// The table of `common` with some texts in it replaced.
+fn changed(rows: usize, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(table(rows), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    })
+}
+
+#[test]
+fn messages_name_only_flags_that_the_command_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    trained_on_table(path);
+    let plain = table(60);
+    let lines: Vec<&str> = plain.lines().collect();
+    let files: [(&str, String); 22] = [
+        ("semicolons.csv", plain.replace(',', ";")),
+        ("decimal.csv", plain.replace(',', ";").replace('.', ",")),
+        ("tabs.csv", plain.replace(',', "\t")),
+        ("commas.tsv", plain.clone()),
+        ("spaces.csv", plain.replace(',', "   ")),
+        ("gap.csv", changed(60, &[("10.6442", "")])),
+        ("mark.csv", changed(60, &[("10.6442", "-")])),
+        ("text.csv", changed(60, &[("10.6442", "tall")]).replace(",5\n", ",red\n")),
+        ("all.csv", "a,b\nx,y\nz,x\n".into()),
+        ("one.csv", "a\nx\ny\n".into()),
+        ("infinite.csv", changed(60, &[("10.6442", "inf")])),
+        ("large.csv", changed(60, &[("10.6442", "1e99")])),
+        ("ragged.csv", plain.clone() + "1,2\n"),
+        ("extra.csv", plain.replace('\n', ",x\n")),
+        ("fewer.csv", plain.replace("length,", "long,")),
+        ("headless.csv", lines[1..].join("\n")),
+        ("dash.csv", changed(60, &[("length,width,height,same\n", "-,2,3,4\n")])),
+        (
+            "index.csv",
+            "id,".to_owned()
+                + &lines.iter().enumerate().map(|(i, l)| format!("{l}\n{i},")).collect::<String>(),
+        ),
+        ("thousands.csv", plain.replace(",5\n", ",\"5,000\"\n")),
+        ("date.csv", plain.replace(",5\n", ",5.12.2024\n")),
+        ("page.csv", "<html>".into()),
+        ("short.csv", lines[..2].join("\n")),
+    ];
+    let more: [&[&str]; 8] = [
+        &[],
+        &["--header", "no"],
+        &["--delimiter", ";"],
+        &["--decimal", ","],
+        &["--drop-columns", "length"],
+        &["--label-column", "same"],
+        &["--array", "x"],
+        &["--impute", "mean"],
+    ];
+    for (name, content) in &files {
+        fs::write(path.join(name), content).unwrap();
+        for (number, reader) in READERS.iter().enumerate() {
+            // All flags with the commands for training, one after the other with the others.
+            for flags in more.iter().enumerate().filter(|(place, _)| *place == 0 || place % 7 == number % 7) {
+                let data: &[&str] = if reader[0] == "data" { &[] } else { &["--data"] };
+                let out = path.join("out");
+                let out_flags: &[&str] = if reader[0] == "train" { &["--out", "out"] } else { &[] };
+                let arguments = [reader, data, &[name], flags.1, out_flags].concat();
+                let output = zoo(path, &arguments);
+                let [text, error] =
+                    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+                assert!(!error.contains("panicked"), "zoo {arguments:?}: {error}");
+                assert!(
+                    !error.contains('`') || !error.contains("`drop`") && !error.contains("`impute`"),
+                    "{error}"
+                );
+                flags_exist(&arguments, &error);
+                if reader[0] == "data" {
+                    flags_exist(&arguments, &text);
+                }
+                let _ = fs::remove_dir_all(out);
+            }
+        }
+    }
+}
+
+/// Whatever a source file says about a flag, the commands that it belongs to have it.
+#[test]
+fn flags_in_the_source_exist() {
+    /// The files of several commands, or of one with another name, and one command that has all of their flags.
+    const OF: [(&str, &str); 8] = [
+        ("page", "report"),
+        ("run_folder", "train"),
+        ("report", "train"),
+        ("output", "encode"),
+        ("examples", "encode"),
+        ("bench/numbers", "bench"),
+        ("mod", "train"),
+        ("terminal", "train"),
+    ];
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![source.clone()];
+    let mut found = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let place = path.strip_prefix(&source).unwrap().with_extension("").display().to_string();
+        if path.extension().is_none_or(|ending| ending != "rs")
+            || place.starts_with("cli")
+            || place.starts_with("report")
+        {
+            continue;
+        }
+        let command = place
+            .strip_prefix("commands/")
+            .map(|name| OF.iter().find(|of| of.0 == name).map_or(name, |of| of.1));
+        // Data are read by the commands that train, which have all flags of reading.
+        let command = command.unwrap_or("train");
+        let text = fs::read_to_string(&path).unwrap();
+        for line in text
+            .split("mod tests {")
+            .next()
+            .unwrap()
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            for (start, _) in line.match_indices("--") {
+                let flag: String = line[start..]
+                    .chars()
+                    .take_while(|sign| sign.is_ascii_lowercase() || *sign == '-')
+                    .collect();
+                let known = ["--path", "--features", "--out", "--mirror", "--to", "--data"];
+                if flag.len() < 4 || flag[2..].starts_with('-') || known.contains(&flag.as_str()) {
+                    continue;
+                }
+                found += 1;
+                let named = line[..start].rsplit_once("zoo ").and_then(|(_, rest)| rest.split(' ').next());
+                let named = named.filter(|name| ["train", "data", "describe", "encode"].contains(name));
+                assert!(
+                    has_flag(named.unwrap_or(command), &flag),
+                    "{place}: zoo {command} has no {flag}: {line}"
+                );
+            }
+        }
+    }
+    assert!(found > 40, "{found} flags");
+}
+
+#[test]
+fn trained_models_read_tables_that_are_written_differently() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    trained_on_table(path);
+    let codes = succeed(path, &["encode", "runs/ae-1", "--data", "table.csv"]);
+    let plain = table(60);
+    let same = |name: &str, content: String, flags: &[&str]| {
+        fs::write(path.join(name), content).unwrap();
+        let arguments = [&["encode", "runs/ae-1", "--data", name], flags].concat();
+        assert_eq!(succeed(path, &arguments), codes, "{name} {flags:?}");
+        said(path, &arguments)
+    };
+    fs::write(path.join("semicolons.csv"), plain.replace(',', ";")).unwrap();
+    let advice =
+        "semicolons.csv: the first line has no comma, but ';' between its fields; try --delimiter ';'";
+    refuse(path, &["encode", "runs/ae-1", "--data", "semicolons.csv"], advice);
+    same("semicolons.csv", plain.replace(',', ";"), &["--delimiter", ";"]);
+    let decimal = plain.replace(',', ";").replace('.', ",");
+    fs::write(path.join("decimal.csv"), &decimal).unwrap();
+    refuse(path, &["score", "runs/ae-1", "--data", "decimal.csv"], "try --delimiter ';' --decimal ,");
+    same("decimal.csv", decimal, &["--delimiter", ";", "--decimal", ","]);
+    same("tabs.csv", plain.replace(',', "\t"), &["--delimiter", "\t"]);
+    same("sep.csv", format!("sep=;\n{}", plain.replace(',', ";")), &[]);
+    same("comment.csv", format!("# exported\n{plain}"), &[]);
+    let no_header: String = plain.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    same("headless.csv", no_header, &["--header", "no"]);
+    // Columns that the model was not trained with, of text and of numbers, are left out with a note.
+    let mut lines = plain.lines();
+    let mut extra = format!("who,{},kg\n", lines.next().unwrap());
+    lines.for_each(|line| extra += &format!("ann,{line},7\n"));
+    let note = same("extra.csv", extra, &[]);
+    let expected =
+        "note: extra.csv: columns `who`, `kg` are left out, because the model was not trained with them\n";
+    assert_eq!(note, expected);
+    // Flags that would not be heeded are refused.
+    refuse(
+        path,
+        &["encode", "runs/ae-1", "--delimiter", ";"],
+        "--delimiter ';' says how --data is read, so give --data as well",
+    );
+    refuse(
+        path,
+        &["eval", "runs/ae-1", "--data", "table.csv", "--array", "x"],
+        "table.csv: --array means nothing for a table",
+    );
+}
+
+#[test]
+fn gaps_in_new_data_are_filled_by_the_training_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let rows: String = (0..40).map(|i| format!("{},{}\n", i % 5, i * i % 7)).collect();
+    fs::write(path.join("t.csv"), format!("a,b\n{rows}")).unwrap();
+    train(path, &["--data", "t.csv", "--out", "run"]);
+    fs::write(path.join("new.csv"), "a,b\n,3\n2,-\n").unwrap();
+    refuse(
+        path,
+        &["encode", "run", "--data", "new.csv"],
+        "new.csv: line 2, column `a`: the value is missing; fill such gaps with --impute mean or --impute median, \
+         by the values of the training data",
+    );
+    let arguments = ["encode", "run", "--data", "new.csv", "--impute", "median"];
+    refuse(
+        path,
+        &arguments,
+        "new.csv: line 3, column `b`: \"-\" is not a number, but the column's other values are 1 numbers; correct \
+         it, or say --missing '-' --impute median if that marks missing values",
+    );
+    let filled = succeed(path, &[&arguments[..], &["--missing", "-"]].concat());
+    // The median of the column of the training part.
+    let whole = succeed(path, &["data", "t.csv", "--json"]);
+    let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let [a, b] = [0, 1].map(|column| whole["columns"][column]["median"].as_f64().unwrap());
+    fs::write(path.join("by-hand.csv"), format!("a,b\n{a},3\n2,{b}\n")).unwrap();
+    assert_eq!(filled, succeed(path, &["encode", "run", "--data", "by-hand.csv"]));
+}
+
+#[test]
+fn one_stray_mark_does_not_make_a_column_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for mark in ["-", ".", "\\N", "#DIV/0!", "none", "unknown", "7O", "*"] {
+        let name = "dash.csv";
+        fs::write(path.join(name), changed(39, &[("10.9995", mark)])).unwrap();
+        refuse_to_train(
+            path,
+            &["--data", name],
+            &format!(
+                "dash.csv: line 13, column `length`: {mark:?} is not a number, but the column's other values are 38 \
+                 numbers; say --missing '{mark}' --impute median if that marks missing values, or leave the column \
+                 out with --drop-columns length"
+            ),
+        );
+        let text = described(path, &[name]);
+        assert!(text.contains("39 examples of 4 numbers") && !text.contains("columns of text"), "{text}");
+        let note = format!(
+            "note: dash.csv: column `length` holds 38 numbers, and `{}` in line 13; ",
+            mark.escape_debug()
+        );
+        assert!(text.contains(&note), "{text}");
+        assert!(text.contains(&format!("say --missing '{mark}'\n")), "{text}");
+        let length = text.lines().find(|line| line.trim_start().starts_with("length")).unwrap();
+        assert!(length.ends_with(" 1"), "one value is missing: {length}");
+        let _ = fs::remove_dir_all(path.join("run"));
+        train(path, &["--data", name, "--missing", mark, "--impute", "median", "--out", "run"]);
+    }
+    // Several at once, beside text; the advice is complete.
+    let text = "who,a,b\n".to_owned() + &(0..20).map(|i| format!("p,{i}.5,{}\n", i % 3)).collect::<String>();
+    fs::write(path.join("two.csv"), text.replacen("3.5", "-", 1).replacen("p,5.5,2", "p,5.5,\\N", 1))
+        .unwrap();
+    refuse_to_train(
+        path,
+        &["--data", "two.csv"],
+        "two.csv: line 2, column `who`: \"p\" is not a number; say --missing '-,\\N' --impute median if that marks \
+         missing values, or leave the column out with --drop-columns a,b; leave columns of text out with \
+         --drop-columns who, or take one as label with --label-column who",
+    );
+    let flags = ["--missing", "-,\\N", "--impute", "median", "--drop-columns", "who", "--out", "two"];
+    train(path, &[&["--data", "two.csv"], &flags[..]].concat());
+}
+
+#[test]
+fn a_guessed_header_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let write = |name: &str, content: &str| fs::write(path.join(name), content).unwrap();
+    let plain = table(40).lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
+    let dash = plain.replacen("100.0000", "-", 1);
+    assert_ne!(dash, plain);
+    write("nohead.csv", &dash);
+    let text = described(path, &["nohead.csv"]);
+    assert!(
+        text.contains("40 examples of 4 numbers")
+            && text.contains("if it names the columns, say --header yes"),
+        "{text}"
+    );
+    assert!(described(path, &["nohead.csv", "--header", "yes"]).contains("39 examples"));
+    // No header and names of rows.
+    write("names.csv", "ann,1.5,2\nbob,2.5,3\neve,2.5,1\nkim,0.5,2\nlea,1.5,7\n");
+    let drop = ["--data", "names.csv", "--drop-columns", "1", "--out", "run"];
+    let note = said(path, &[&QUICK[..], &drop].concat());
+    assert!(
+        note.starts_with(
+            "note: names.csv: the first row (`ann`, `1.5`, `2`) is taken for an example, because"
+        ),
+        "{note}"
+    );
+    assert!(note.ends_with("if it names the columns, say --header yes\n"), "{note}");
+    // Names that are years.
+    write("years.csv", "2019,2020\n1,2\n3,5\n2,2\n");
+    let note = "note: years.csv: the first row (`2019`, `2020`) is taken for an example, because it holds only numbers";
+    assert!(described(path, &["years.csv"]).contains(note));
+    write("wide.csv", "name,2019,2020\nann,1,2\nbob,3,5\n");
+    let text = described(path, &["wide.csv"]);
+    assert!(
+        text.contains("2 examples of 2 numbers") && text.contains("if it is an example, say --header no"),
+        "{text}"
+    );
+    write("plain.csv", &table(20));
+    assert!(!described(path, &["plain.csv"]).contains("note"));
+}
+
+#[test]
+fn files_that_are_no_tables_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let cases: [(&str, &[u8], &str); 12] = [
+        (
+            "page.csv",
+            b"<!DOCTYPE html>\n<html><head><title>404</title></head>\n<body>Not found</body></html>\n",
+            "this is an HTML page",
+        ),
+        (
+            "lfs.csv",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n",
+            "this is a Git LFS pointer",
+        ),
+        ("rows.csv", b"{\"a\": 1}\n{\"a\": 2}\n", "these are JSON lines"),
+        ("json.txt", b"[1, 2, 3]\n", "this is JSON"),
+        ("rows.xml", b"<?xml version=\"1.0\"?>\n<rows/>\n", "this is XML"),
+        ("paper.csv", b"%PDF-1.7\n\xe2\xe3\n", "this is a PDF document"),
+        ("base.csv", b"SQLite format 3\0....", "this is an SQLite database"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "this is an old Excel or Office file"),
+        ("t.pickle", b"\x80\x04\x95....", "this is a pickled Python object"),
+        (
+            "commas.tsv",
+            b"a,b\n1,2\n3,4\n5,6\n",
+            "the first line has no tab, but ',' between its fields; try --delimiter ,",
+        ),
+        (
+            "fixed.txt",
+            b"  a   b\n1.0  22\n 10   3\n",
+            "the first line has no comma, but ' ' between its fields; try --delimiter ' '",
+        ),
+        ("comment.csv", b"a\n1\n", "there is only 1 example"),
+    ];
+    for (name, content, expected) in cases {
+        fs::write(path.join(name), content).unwrap();
+        refuse_to_train(path, &["--data", name], &format!("{name}: {expected}"));
+        let output = piped(path, &["data", "-"], content);
+        if !name.starts_with(['c', 'f']) {
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert!(error.contains(expected), "standard input: {error}");
+        }
+    }
+    let text = pipe(path, &["data", "-"], b"who,a\nann,1\nbob,2\n");
+    assert!(text.contains("2 examples of 1 numbers") && text.contains("columns of text: who"), "{text}");
+    fs::write(path.join("wide.txt"), "  a   b\n1.0  22\n 10   3\n  4   4\n").unwrap();
+    assert!(described(path, &["wide.txt", "--delimiter", " "]).contains("3 examples of 2 numbers"));
+}
+
+#[test]
+fn a_table_of_text_is_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.csv"), "name,city\nann,rome\nbob,oslo\neve,rome\n").unwrap();
+    refuse_to_train(
+        path,
+        &["--data", "text.csv"],
+        "text.csv: line 2, column `name`: \"ann\" is not a number, and no other column holds numbers either \
+         (`name`, `city`); a model learns from numbers: write categories as columns of 0 and 1",
+    );
+    let text = described(path, &["text.csv"]);
+    assert!(
+        text.contains("3 examples of 0 numbers") && text.contains("columns of text: name, city;"),
+        "{text}"
+    );
+}
+
+#[test]
+fn truth_values_dates_and_other_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let row = |i: usize| {
+        let owns = if i % 3 == 0 { "True" } else { "False" };
+        format!("2024-05-{:02},{owns},{}\n", 1 + i, i * i % 7)
+    };
+    let text = "day,besitzt,größe\n".to_owned() + &(0..20).map(row).collect::<String>();
+    fs::write(path.join("dummies.csv"), &text).unwrap();
+    let note = said(path, &[&QUICK[..], &["--data", "dummies.csv"]].concat());
+    assert!(note.contains("column `day` holds dates, read as days since the beginning of 1970\n"), "{note}");
+    assert!(note.contains("column `besitzt` holds true and false, read as 1 and 0\n"), "{note}");
+    let codes = succeed(path, &["encode", "runs/ae-1", "--data", "dummies.csv"]);
+    assert_eq!(csv(&codes).1.len(), 20);
+    let latin: Vec<u8> = text.chars().map(|sign| sign as u8).collect();
+    let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for (name, content) in [("latin.csv", latin), ("wide.csv", wide)] {
+        fs::write(path.join(name), content).unwrap();
+        assert_eq!(succeed(path, &["encode", "runs/ae-1", "--data", name]), codes, "{name}");
+    }
+}
+
+#[test]
+fn names_do_not_break_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let row = |i: usize| format!("{}.5,{},{},\"kind\n{}\",x\n", i % 7, i * 3 % 5, i % 4, i % 2);
+    let names =
+        format!("\"height\nin cm\",\"tab\there\",{},\"class\r\none\",\"te\nxt\"\n", "long".repeat(30));
+    let text = names + &(0..30).map(row).collect::<String>();
+    fs::write(path.join("t.csv"), text).unwrap();
+    let flags = ["--label-column", "4", "--drop-columns", "5"];
+    let text = described(path, &[&["t.csv"], &flags[..2]].concat());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 8, "one line for each: {text}");
+    assert!(lines[1].contains("kind\\n0 (15), kind\\n1 (15)") && lines[2].contains("te\\nxt"), "{text}");
+    assert!(lines[5].contains("height\\nin cm") && lines[6].contains("tab\\there"), "{text}");
+    let width = lines[5].chars().count();
+    assert!(lines[5..].iter().all(|line| line.chars().count() == width && width < 120), "{text}");
+    // In errors as well, which are one line.
+    refuse_to_train(
+        path,
+        &["--data", "t.csv", "--label-column", "4"],
+        "column `te\\nxt`: \"x\" is not a number",
+    );
+    train(path, &[&["--data", "t.csv", "--impute", "mean"], &flags[..]].concat());
+    fs::write(path.join("new.csv"), "a,b\n1,2\n").unwrap();
+    refuse(
+        path,
+        &["encode", "runs/ae-1", "--data", "new.csv"],
+        "there is no column `height\\nin cm`, which the model",
+    );
+}
