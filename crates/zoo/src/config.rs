@@ -69,6 +69,8 @@ pub struct Setup {
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
     pub stored: Option<Stored>,
+    /// Sentences about what was left out or changed when the data were read.
+    pub notes: Vec<String>,
 }
 
 impl Config {
@@ -179,7 +181,9 @@ impl Draft {
         let entry = registry::find(&name)?;
         let name = self.data.unwrap_or_else(|| "digits".into());
         let Prepared { rows: [train, test], preparation, stored } = prepare_rows(&name, &self.reading)?;
+        let notes = train.notes;
         let data = Split { name, train: train.data, test: test.data };
+        refuse_strangers(entry, &data, &preparation)?;
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
         let config = Config {
@@ -189,7 +193,24 @@ impl Draft {
             train,
             settings,
         };
-        Ok(Setup { entry, config, data, preparation, stored })
+        Ok(Setup { entry, config, data, preparation, stored, notes })
+    }
+}
+
+/// Refuses test examples of a class that a model of classes has never seen.
+fn refuse_strangers(entry: &Entry, data: &Split, preparation: &Preparation) -> Result<()> {
+    let unknown = data.test.labels.iter().flatten().find(|label| **label as usize >= preparation.classes);
+    match unknown.filter(|_| entry.draws_classes() && preparation.classes > 0) {
+        None => Ok(()),
+        Some(label) => {
+            let name =
+                preparation.class_names.get(*label as usize).cloned().unwrap_or_else(|| label.to_string());
+            let problem = format!(
+                "class {name} occurs only among the examples for testing, and `{}` has to learn it first; leave it out",
+                entry.name
+            );
+            Err(Error::file(Path::new(&data.name), problem))
+        }
     }
 }
 

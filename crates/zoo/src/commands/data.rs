@@ -20,12 +20,14 @@ pub(crate) fn run(args: &DataArgs) -> Result<Outcome> {
 }
 
 fn table(found: &Description) -> String {
-    let what = match found.image {
-        Some([height, width]) => format!("{} images of {height} × {width} pixels", found.examples),
+    let what = match found.shape {
+        Some([1, height, width]) => format!("{} images of {height} × {width} pixels", found.examples),
+        Some([_, height, width]) => format!("{} colour images of {height} × {width} pixels", found.examples),
         None => format!("{} examples of {} numbers", found.examples, found.features),
     };
     let test = found.test.map_or(String::new(), |test| format!(", {test} of them for testing"));
     let mut text = format!("{}: {what}{test}\n", found.name);
+    text.extend(found.notes.iter().map(|note| format!("note: {note}\n")));
     if !found.classes.is_empty() {
         let classes: Vec<String> =
             found.classes.iter().map(|(name, count)| format!("{name} ({count})")).collect();

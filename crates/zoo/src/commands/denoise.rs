@@ -21,7 +21,7 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     if target.is_picture() {
         image_size(&run)?;
     }
-    let Rows { data, names } = rows(&run, &args.rows)?;
+    let Rows { data, names, .. } = rows(&run, &args.rows)?;
     let spinner = Spinner::new("denoising");
     let numbers: Vec<usize> = (0..data.len()).collect();
     let noisy = match noise {

@@ -7,6 +7,7 @@ use zoo::uses::search::{Judge, Measure, Outcome as Tried, Range, Search, Space, 
 
 use super::Outcome;
 use super::progress::bar;
+use super::terminal::say_notes;
 use super::train::use_threads;
 use crate::cli::{MeasureName, SearchArgs, StrategyName, quoted};
 
@@ -37,7 +38,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let fixed = draft.settings.clone();
     let said = said(&draft, &space, args.epochs.is_some());
-    let Setup { entry, config, data, .. } = draft.complete()?;
+    let Setup { entry, config, data, notes, .. } = draft.complete()?;
+    say_notes(&notes);
     known(&space, &config.settings)?;
     let measure = match args.measure {
         MeasureName::SquaredError => Measure::SquaredError,

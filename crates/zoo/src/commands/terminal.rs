@@ -5,6 +5,11 @@ pub(super) fn columns() -> Option<usize> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
 }
 
+/// Says on standard error what was left out or changed when data were read.
+pub(super) fn say_notes(notes: &[String]) {
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
+}
+
 /// Columns that a text takes: marks such as the hat of `x̂` stand over a letter and take none.
 pub(super) fn width(text: &str) -> usize {
     text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).count()

@@ -22,6 +22,7 @@ use super::Outcome;
 use super::progress::Spinner;
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
+use super::terminal::say_notes;
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
     drop(spinner);
+    say_notes(&setup.notes);
     let Setup { entry, config, data, .. } = &setup;
     let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
@@ -79,13 +81,15 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     };
     let Prepared { rows: [train_rows, test_rows], preparation, stored } =
         prepare_rows(&config.data, &config.reading)?;
+    let notes = train_rows.notes;
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
     // All parameters come from the checkpoint, so nothing has to be fitted or pretrained again.
     // A model is built for the examples that are at hand.
     let mut built_with = preparation.clone();
     built_with.examples = data.train.len();
     let model = entry.outline(&config.settings, &built_with)?;
-    let setup = Setup { entry, config, data, preparation, stored };
+    say_notes(&notes);
+    let setup = Setup { entry, config, data, preparation, stored, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
@@ -140,12 +144,12 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         Training::Gradient => {
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
-                .with(ProgressBar::new().images(data.train.image.is_some()))
+                .with(ProgressBar::new().images(entry.sees_images(&data.train)))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let pretraining_stopped = Cell::new(false);
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
-                let bar = ProgressBar::new().images(data.train.image.is_some());
+                let bar = ProgressBar::new().images(entry.sees_images(&data.train));
                 let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar);
                 trainer.run(task)?;
                 pretraining_stopped.set(!trainer.is_finished());
@@ -202,7 +206,7 @@ fn finish(
     let summary = Summary {
         model: entry.name.to_owned(),
         data: data.name.clone(),
-        images: data.train.image.is_some(),
+        images: entry.sees_images(&data.train),
         examples: [preparation.examples, data.test.len()],
         code,
         epochs: epochs.len(),

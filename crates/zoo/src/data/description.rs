@@ -7,6 +7,7 @@ use nn::Result;
 use nn::data::table::Column;
 use serde::Serialize;
 
+use super::preparation::hint_at_skipping;
 use super::raw::{self, Raw};
 use super::{Impute, Reading};
 
@@ -29,6 +30,10 @@ pub struct Description {
     pub columns: Vec<ColumnDescription>,
     /// Columns of text, which are no features.
     pub text: Vec<String>,
+    /// Channels, height and width, if an example is a picture.
+    pub shape: Option<[usize; 3]>,
+    /// Sentences about what was left out or changed when the data were read.
+    pub notes: Vec<String>,
 }
 
 /// What the values of one feature are like; statistics are of those that are there.
@@ -59,7 +64,7 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
     // Gaps are described as well.
     reading.impute = Impute::Keep;
     let text = text_columns(source, &mut reading);
-    let raw = Raw::read(source, &reading)?;
+    let raw = Raw::read(source, &reading).map_err(|error| hint_at_skipping(Path::new(source), error))?;
     let parts = || [Some(&raw.data), raw.test.as_ref()].into_iter().flatten();
     let width = raw.data.width();
     let columns = match raw.pixels {
@@ -92,6 +97,8 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
         classes,
         columns,
         text,
+        shape: raw.shape,
+        notes: raw.notes.clone(),
     })
 }
 

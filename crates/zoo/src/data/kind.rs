@@ -129,6 +129,7 @@ impl Kind {
             (reading.header.is_none() || self == Kind::Table, "--header", ""),
             (reading.size.is_none() || pictures, "--size", ""),
             (reading.colour == Colour::Grey || pictures, "--colour", ""),
+            (!reading.skip_broken || pictures, "--skip-broken", ""),
             (
                 reading.impute == Impute::Refuse || !(pictures || self == Kind::Idx),
                 "--impute",

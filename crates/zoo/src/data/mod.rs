@@ -74,13 +74,15 @@ pub struct Rows {
     pub data: Dataset,
     /// The file of each, or its number in the data, counted from 1.
     pub names: Vec<String>,
+    /// Sentences about what was left out or changed when they were read.
+    pub notes: Vec<String>,
 }
 
 impl Rows {
     /// Named by these names, or by their numbers if there are none.
     fn numbered(data: Dataset, names: Vec<String>) -> Self {
         let names = if names.is_empty() { (1..=data.len()).map(|n| n.to_string()).collect() } else { names };
-        Rows { data, names }
+        Rows { data, names, notes: vec![] }
     }
 
     /// The rows with these numbers, counted from 0, under their old names.
@@ -92,7 +94,7 @@ impl Rows {
         let Dataset { image, .. } = self.data;
         let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
         let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
-        Rows { data: Dataset { x, labels, image }, names }
+        Rows { data: Dataset { x, labels, image }, names, notes: vec![] }
     }
 }
 
@@ -108,7 +110,7 @@ pub fn digits() -> Split {
 ///
 /// - `digits`, the embedded one, and `mnist` and `fashion-mnist` after they were [fetched](fetch);
 /// - a folder with IDX files as MNIST has them (gzipped or not), whose pixels are scaled to `[0, 1]`;
-/// - a folder of PNG and JPEG pictures, or of folders of them that are classes;
+/// - a folder of PNG and JPEG pictures, or of folders of them that are classes, perhaps below `train` and `test`;
 /// - a table of comma- or tab-separated numbers, or `-` for one on standard input;
 /// - an NPY or NPZ file: `[examples, features]`, or images `[images, height, width]`.
 ///

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use autograd::Tensor;
+use nn::data::pictures::Colour;
 use nn::data::split::{Fractions, Split as Numbers};
 use nn::data::table::Column;
 use nn::data::transform::Scaling;
@@ -29,6 +30,9 @@ pub struct Preparation {
     pub features: usize,
     /// Height and width, if an example is a grey image.
     pub image: Option<[usize; 2]>,
+    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
+    #[serde(default)]
+    pub shape: Option<[usize; 3]>,
     /// The name of every feature; empty if they have none.
     pub columns: Vec<String>,
     /// One more than the largest class of a training example; 0 without classes.
@@ -84,11 +88,12 @@ pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
         let stored = Some(large.stored(&preparation));
         return Ok(Prepared { rows, preparation, stored });
     }
-    let raw = Raw::read(source, reading)?;
+    let raw = Raw::read(source, reading).map_err(|error| hint_at_skipping(name, error))?;
     refuse_index(name, &raw)?;
-    let like = raw.outline();
+    let (like, notes) = (raw.outline(), raw.notes.clone());
     let (train, test) = split(source, raw, reading)?;
-    let (rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
+    let (mut rows, preparation) = Preparation::learn(name, reading, &like, train, test)?;
+    rows[0].notes = notes;
     Ok(Prepared { rows, preparation, stored: None })
 }
 
@@ -112,15 +117,27 @@ fn refuse_index(path: &Path, raw: &Raw) -> Result<()> {
     }
 }
 
+/// One bad picture among many need not stop everything.
+pub(super) fn hint_at_skipping(source: &Path, error: Error) -> Error {
+    let pictures = || matches!(Kind::of(source), Ok(Kind::Pictures));
+    match error {
+        Error::File { path, problem } if path != source && pictures() => {
+            Error::File { path, problem: format!("{problem}; or leave such pictures out with --skip-broken") }
+        }
+        error => error,
+    }
+}
+
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
 /// same examples.
 pub(super) const SPLIT_SEED: u64 = 0;
 
 /// The examples for training and for testing, still as they were read.
 fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> {
-    let names = raw.files.iter().map(|file| file.display().to_string()).collect();
+    let mut names: Vec<String> = raw.files.iter().map(|file| file.display().to_string()).collect();
     if let Some(test) = raw.test.take() {
-        return Ok((Rows::numbered(raw.data, names), Rows::numbered(test, vec![])));
+        let of_test = names.split_off(names.len().min(raw.data.len()));
+        return Ok((Rows::numbered(raw.data, names), Rows::numbered(test, of_test)));
     }
     let examples = raw.data.len();
     if examples < 2 {
@@ -155,6 +172,7 @@ impl Preparation {
             examples: data.len(),
             features: data.width(),
             image: data.image,
+            shape: data.image.map(|[height, width]| [1, height, width]),
             columns: vec![],
             classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],
@@ -177,6 +195,7 @@ impl Preparation {
             examples: train.data.len(),
             features: train.data.width(),
             image: train.data.image,
+            shape: like.shape,
             columns: like.columns.clone(),
             classes: train.data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
@@ -188,9 +207,9 @@ impl Preparation {
         let train = learnt.filled(name, train)?;
         learnt.learn_scale(&train.data.x, like.pixels)?;
         let test = learnt.filled(name, test)?;
-        let rows = [train, test].map(|Rows { mut data, names }| {
-            data.x = learnt.scaled(data.x);
-            Rows { data, names }
+        let rows = [train, test].map(|mut rows| {
+            rows.data.x = learnt.scaled(rows.data.x);
+            rows
         });
         Ok((rows, learnt))
     }
@@ -242,6 +261,7 @@ impl Preparation {
         raw.data.image = self.image;
         let names = raw.files.iter().map(|file| file.display().to_string()).collect();
         let mut rows = self.filled(path, Rows::numbered(raw.data, names))?;
+        rows.notes = raw.notes;
         rows.data.x = self.scaled(rows.data.x);
         Ok(rows)
     }
@@ -273,7 +293,10 @@ impl Preparation {
             None => return Ok(reading),
         };
         if matches!(kind, Kind::Pictures | Kind::Picture) {
-            reading.size = reading.size.or(self.image);
+            reading.size = reading.size.or(self.shape.map(|[_, height, width]| [height, width]));
+            if let Some([channels, ..]) = self.shape {
+                reading.colour = if channels == 1 { Colour::Grey } else { Colour::Rgb };
+            }
             if !self.columns.is_empty() || reading.size.is_none() {
                 let trained = format!("the model was trained with examples of {} features", self.features);
                 return Err(Error::file(path, format!("{trained}, and these are pictures")));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use autograd::Tensor;
 use nn::data::idx;
 use nn::data::npy;
-use nn::data::pictures::{self, PictureOptions};
+use nn::data::pictures::{self, PictureFolder, PictureOptions, Pictures};
 use nn::data::table::{self, Column, Columns, TableOptions};
 use nn::{Dataset, Error, Result};
 
@@ -28,12 +28,18 @@ pub(super) struct Raw {
     pub(super) files: Vec<PathBuf>,
     /// Whether the features are pixels.
     pub(super) pixels: bool,
+    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
+    pub(super) shape: Option<[usize; 3]>,
+    /// Sentences about what was left out or changed while reading.
+    pub(super) notes: Vec<String>,
 }
 
 impl Raw {
     pub(super) fn new(data: Dataset) -> Self {
         let pixels = data.image.is_some();
-        Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels }
+        let shape = data.image.map(|[height, width]| [1, height, width]);
+        let (columns, classes, files, notes) = (vec![], vec![], vec![], vec![]);
+        Raw { data, test: None, columns, classes, files, pixels, shape, notes }
     }
 
     /// The same without the examples.
@@ -43,6 +49,7 @@ impl Raw {
             columns: self.columns.clone(),
             classes: self.classes.clone(),
             pixels: self.pixels,
+            shape: self.shape,
             ..Raw::new(data)
         }
     }
@@ -72,30 +79,46 @@ impl Raw {
 
     /// Pictures.
     fn of_folder(path: &Path, reading: &Reading) -> Result<Self> {
-        let Some([height, width]) = reading.size else {
-            // Without pictures the size is not what is missing.
-            let options = PictureOptions { height: 1, width: 1, colour: reading.colour };
-            return match pictures::read_folder(path, &options) {
-                Ok(_) => Err(Error::file(
-                    path,
-                    "pictures must be scaled to one size; say which, as in --size 32x32 (height x width)",
-                )),
-                Err(_) if fs::read_dir(path).is_ok_and(|entries| entries.count() == 0) => Err(Error::file(
-                    path,
-                    "the folder is empty; it should hold pictures (.png, .jpg) or IDX files \
-                     (train-images-idx3-ubyte and its companions)",
-                )),
-                Err(error) => Err(error),
-            };
+        if fs::read_dir(path).is_ok_and(|entries| entries.count() == 0) {
+            return Err(Error::file(
+                path,
+                "the folder is empty; it should hold pictures (.png, .jpg) or IDX files \
+                 (train-images-idx3-ubyte and its companions)",
+            ));
+        }
+        let folder = PictureFolder::open(path)?;
+        if folder.test > 0 && reading.test_fraction != Reading::default().test_fraction {
+            let problem =
+                "--test-fraction means nothing for pictures in folders that say which are for testing";
+            return Err(Error::file(path, problem));
+        }
+        let [height, width] = match reading.size {
+            Some(size) => size,
+            None => common_size(path, &folder, reading)?,
         };
-        let read = pictures::read_folder(path, &PictureOptions { height, width, colour: reading.colour })?;
-        let files = read.files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
-        Ok(Raw {
+        let options = PictureOptions { height, width, colour: reading.colour };
+        let Pictures { data, shape, classes, files, test, notes } =
+            folder.read(&options, reading.skip_broken)?;
+        let files = files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
+        let mut raw = Raw {
             files: files.collect(),
-            classes: read.classes.unwrap_or_default(),
+            classes: classes.unwrap_or_default(),
             pixels: true,
-            ..Raw::new(read.data)
-        })
+            shape: Some(shape),
+            notes,
+            ..Raw::new(data)
+        };
+        if test > 0 {
+            let first = raw.data.len() - test;
+            let part = |numbers: std::ops::Range<usize>| {
+                let numbers: Vec<usize> = numbers.collect();
+                let labels = raw.data.labels_of(&numbers);
+                Dataset { x: raw.data.rows(&numbers), labels, image: raw.data.image }
+            };
+            let (train, test) = (part(0..first), part(first..first + test));
+            (raw.data, raw.test) = (train, Some(test));
+        }
+        Ok(raw)
     }
 
     fn of_images(folder: idx::ImageFolder, white: f32) -> Self {
@@ -104,16 +127,18 @@ impl Raw {
 
     /// A single picture.
     fn of_picture(path: &Path, reading: &Reading) -> Result<Self> {
-        let Some([height, width]) = reading.size else {
-            return Err(Error::file(path, "say to which size the picture is scaled, as in --size 32x32"));
-        };
         let content = fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        let [height, width] = match reading.size {
+            Some(size) => size,
+            None => pictures::size_of(path, &content)?,
+        };
         let options = PictureOptions { height, width, colour: reading.colour };
         let picture = pictures::parse(path, &content, &options)?;
-        let image = (picture.shape()[0] == 1).then_some([height, width]);
+        let shape = [reading.colour.channels(), height, width];
+        let image = (shape[0] == 1).then_some([height, width]);
         let x = picture.reshape([1, picture.len()]);
         let data = Dataset { x, labels: None, image };
-        Ok(Raw { files: vec![path.to_owned()], pixels: true, ..Raw::new(data) })
+        Ok(Raw { files: vec![path.to_owned()], pixels: true, shape: Some(shape), ..Raw::new(data) })
     }
 
     /// One array: bytes are pixels.
@@ -196,8 +221,12 @@ impl Raw {
             return Err(Error::file(path, format!("the shape is {shape:?}: there is not one number")));
         }
         let pixels = shape.len() > 2;
+        let colours = match shape[..] {
+            [_, height, width, 3] => Some([3, height, width]),
+            _ => image.map(|[height, width]| [1, height, width]),
+        };
         let x = if bytes && pixels { x.map(|byte| byte / 255.0) } else { x };
-        Ok(Raw { pixels, ..Raw::new(Dataset { x, labels: None, image }) })
+        Ok(Raw { pixels, shape: colours, ..Raw::new(Dataset { x, labels: None, image }) })
     }
 
     pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
@@ -209,6 +238,33 @@ impl Raw {
         let read = read.map_err(|error| explain_text(error, path, content, &options))?;
         Ok(Raw { columns: read.columns, classes: read.classes.unwrap_or_default(), ..Raw::new(read.data) })
     }
+}
+
+/// The size that all pictures of a folder have.
+fn common_size(path: &Path, folder: &PictureFolder, reading: &Reading) -> Result<[usize; 2]> {
+    let sizes = folder.sizes()?;
+    let [(&size, count)] = sizes.iter().collect::<Vec<_>>()[..] else {
+        return Err(Error::file(
+            path,
+            format!(
+                "pictures must be scaled to one size; say which, as in --size 32x32 (height x width): they have {}",
+                pictures::extent(&sizes)
+            ),
+        ));
+    };
+    let [height, width] = size;
+    let bytes = 4.0 * (count * reading.colour.channels()) as f64 * height as f64 * width as f64;
+    if bytes <= reading.memory as f64 * f64::from(1 << 20) {
+        return Ok(size);
+    }
+    Err(Error::file(
+        path,
+        format!(
+            "{count} pictures of {height} × {width} pixels would take {:.1} GB; say to which size they are scaled, as in \
+             --size 32x32 (height x width)",
+            bytes / 1e9
+        ),
+    ))
 }
 
 /// What to do about missing values, as the end of a sentence.

@@ -200,7 +200,11 @@ impl Large {
         let sample = |part: &Part, labels: &Option<Vec<u32>>| {
             let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
             let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
-            Rows { data: Dataset { x, labels, image: like.data.image }, names: part.names.clone() }
+            Rows {
+                data: Dataset { x, labels, image: like.data.image },
+                names: part.names.clone(),
+                notes: vec![],
+            }
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;
