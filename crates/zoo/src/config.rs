@@ -183,6 +183,7 @@ impl Draft {
         let Prepared { rows: [train, test], preparation, stored, notes } =
             prepare_rows(&name, &self.reading)?;
         let data = Split { name, train: train.data, test: test.data };
+        refuse_strangers(entry, &data, &preparation)?;
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
         let config = Config {
@@ -193,6 +194,23 @@ impl Draft {
             settings,
         };
         Ok(Setup { entry, config, data, preparation, stored, notes })
+    }
+}
+
+/// Refuses test examples of a class that a model of classes has never seen.
+fn refuse_strangers(entry: &Entry, data: &Split, preparation: &Preparation) -> Result<()> {
+    let unknown = data.test.labels.iter().flatten().find(|label| **label as usize >= preparation.classes);
+    match unknown.filter(|_| entry.draws_classes() && preparation.classes > 0) {
+        None => Ok(()),
+        Some(label) => {
+            let name =
+                preparation.class_names.get(*label as usize).cloned().unwrap_or_else(|| label.to_string());
+            let problem = format!(
+                "class {name} occurs only among the examples for testing, and `{}` has to learn it first; leave it out",
+                entry.name
+            );
+            Err(Error::file(Path::new(&data.name), problem))
+        }
     }
 }
 

@@ -21,8 +21,19 @@ pub fn reconstructions(
     data: &Dataset,
     errors: &[f64],
 ) -> Option<Picture> {
+    let title = format!("Reconstructions of test images\n{caption}");
+    Some(reconstructions_titled(&title, model, data, errors, size(data)?))
+}
+
+/// The same of examples that are images of this size, grey or with colours, under any title.
+pub fn reconstructions_titled(
+    title: &str,
+    model: &dyn AnyModel,
+    data: &Dataset,
+    errors: &[f64],
+    size: Size,
+) -> Picture {
     const SHOWN: usize = 10;
-    let size = size(data)?;
     let pictures = ranked(errors, SHOWN).map(|(name, numbers)| {
         let x = data.rows(&numbers);
         let x_hat = model.decode(&model.encode(&x));
@@ -39,7 +50,7 @@ pub fn reconstructions(
             (*name, numbers.iter().enumerate().map(pair).collect())
         })
         .collect();
-    Some(plot::reconstructions(&format!("Reconstructions of test images\n{caption}"), size, &groups))
+    plot::reconstructions(title, size, &groups)
 }
 
 /// The examples with the least, the middle and the largest errors, each list in rising order but the last,

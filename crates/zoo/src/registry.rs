@@ -338,6 +338,11 @@ impl Entry {
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
+    /// Whether such examples are images to it, and not rows of numbers or sequences.
+    pub fn sees_images(&self, data: &Dataset) -> bool {
+        data.image.is_some() && self.name != "sequence"
+    }
+
     /// Whether it makes examples of a class that is asked for.
     pub fn draws_classes(&self) -> bool {
         self.name == "cvae"

@@ -124,13 +124,14 @@ impl Run {
         if is_stream(name) {
             return Err(gone(format!("they came from the pipe {name}; give data with --data")));
         }
-        let Prepared { rows, preparation: found, .. } = prepare_rows(name, &self.preparation.reading)
-            .map_err(|error| {
+        let Prepared { mut rows, preparation: found, notes, .. } =
+            prepare_rows(name, &self.preparation.reading).map_err(|error| {
                 gone(format!("{error}; put them back, or give other data with --data where it is offered"))
             })?;
         if found != self.preparation {
             return Err(gone(format!("{name} has changed since then; give data with --data")));
         }
+        rows.iter_mut().for_each(|rows| rows.notes.clone_from(&notes));
         Ok(rows)
     }
 

@@ -1,7 +1,9 @@
 //! Folders of PNG and JPEG pictures, all scaled to one size.
 //!
 //! A folder holds pictures, or one folder of pictures for each class. Pictures come in the order of
-//! their names and so do the classes. Files with other endings and hidden files are left out.
+//! their names and so do the classes. If there are folders `train` and `test`, each of them holds pictures or
+//! classes. Everything else in a folder is left out, and [`Pictures::notes`] say what; only hidden files are not
+//! mentioned.
 //!
 //! ```no_run
 //! use nn::data::pictures::{self, Colour, PictureOptions};
@@ -12,11 +14,13 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 //!
-//! Values are the stored ones, from 0 (black) to 1: no colour profile, no gamma and no rotation from
-//! the camera's notes is applied. Transparent parts are seen on white.
+//! Values are the stored ones, from 0 (black) to 1: no colour profile and no gamma is applied. A picture is turned
+//! as the camera noted it (the EXIF orientation). Transparent parts are seen on white.
 
+mod exif;
 mod folder;
 mod jpeg;
+mod left_out;
 mod png;
 mod scale;
 
@@ -25,7 +29,8 @@ use std::path::{Path, PathBuf};
 use autograd::Tensor;
 use serde::{Deserialize, Serialize};
 
-pub use self::folder::read_folder;
+use self::exif::Orientation;
+pub use self::folder::{PictureFolder, extent, read_folder};
 use self::scale::Scaler;
 use super::Dataset;
 use crate::{Error, Result};
@@ -74,6 +79,10 @@ pub struct Pictures {
     pub classes: Option<Vec<String>>,
     /// The file of each picture; empty if they all come from one.
     pub files: Vec<PathBuf>,
+    /// How many of the pictures, at the end, are for testing; 0 where nothing says so.
+    pub test: usize,
+    /// Sentences about everything that was left out or changed.
+    pub notes: Vec<String>,
 }
 
 impl Pictures {
@@ -81,7 +90,7 @@ impl Pictures {
     pub(super) fn new(x: Tensor<f32>, shape: [usize; 3], classes: Option<(Vec<u32>, Vec<String>)>) -> Self {
         let (labels, classes) = classes.unzip();
         let image = (shape[0] == 1).then_some([shape[1], shape[2]]);
-        Pictures { data: Dataset { x, labels, image }, shape, classes, files: vec![] }
+        Pictures { data: Dataset { x, labels, image }, shape, classes, files: vec![], test: 0, notes: vec![] }
     }
 }
 
@@ -109,20 +118,61 @@ impl PictureOptions {
 /// If the size in the options is none, or this is no complete PNG or JPEG file.
 pub fn parse(name: &Path, content: &[u8], options: &PictureOptions) -> Result<Tensor<f32>> {
     options.check()?;
-    let scaled = match content {
-        [0x89, b'P', b'N', b'G', ..] => png::decode(content, options),
-        [0xff, 0xd8, ..] => jpeg::decode(content, options),
+    let (values, _) = decode(name, content, options)?;
+    Ok(Tensor::from_vec([options.colour.channels(), options.height, options.width], values))
+}
+
+/// The height and width of a picture as it is seen, by its header alone.
+///
+/// # Errors
+/// If this is no PNG or JPEG file.
+pub fn size_of(name: &Path, content: &[u8]) -> Result<[usize; 2]> {
+    by_format(content, png::size, jpeg::size).map_err(|problem| Error::file(name, problem))
+}
+
+/// The picture as it is wanted, channels first, and the height and width that it had.
+fn decode(name: &Path, content: &[u8], options: &PictureOptions) -> Result<(Vec<f32>, [usize; 2])> {
+    let read = by_format(content, |png| png::decode(png, options), |jpeg| jpeg::decode(jpeg, options));
+    read.map_err(|problem| Error::file(name, problem))
+}
+
+/// The result of the reader for this content.
+fn by_format<T>(
+    content: &[u8],
+    png: impl FnOnce(&[u8]) -> Result<T, String>,
+    jpeg: impl FnOnce(&[u8]) -> Result<T, String>,
+) -> Result<T, String> {
+    match content {
+        [0x89, b'P', b'N', b'G', ..] => png(content),
+        [0xff, 0xd8, ..] => jpeg(content),
         [] => Err("the file is empty".into()),
-        _ => Err("this is neither a PNG nor a JPEG picture".into()),
-    };
-    let scaled = scaled.map_err(|problem| Error::file(name, problem))?;
-    Ok(Tensor::from_vec([options.colour.channels(), options.height, options.width], scaled))
+        _ => Err(match left_out::format_of(content) {
+            Some(format) => format!("this is a {format} picture; convert it to PNG or JPEG"),
+            None => "this is neither a PNG nor a JPEG picture".into(),
+        }),
+    }
+}
+
+/// Refuses a picture that has to be held as a whole and is larger than memory should be.
+fn check_pixels(width: usize, height: usize) -> Result<(), String> {
+    /// 128 megapixels: 384 megabytes, and three times as much while a progressive JPEG is read.
+    const MOST: usize = 1 << 27;
+    match width.checked_mul(height) {
+        Some(..=MOST) => Ok(()),
+        _ => Err(format!(
+            "the picture has {height} × {width} pixels, and at most {} million are read at once; make it smaller",
+            MOST / 1_000_000
+        )),
+    }
 }
 
 /// Turns the rows of a picture, as they are stored, into the picture that is wanted.
 struct Painter {
     scaler: Scaler,
     stored: Stored,
+    orientation: Orientation,
+    /// The height and width that are wanted.
+    size: [usize; 2],
     colour: Colour,
     row: Vec<f32>,
 }
@@ -137,10 +187,12 @@ struct Stored {
 }
 
 impl Painter {
-    fn new(height: usize, width: usize, stored: Stored, options: &PictureOptions) -> Self {
-        let channels = options.colour.channels();
-        let scaler = Scaler::new([height, width], [options.height, options.width], channels);
-        Painter { scaler, stored, colour: options.colour, row: vec![] }
+    /// For a picture that is stored with this height and width.
+    fn new(from: [usize; 2], stored: Stored, orientation: Orientation, options: &PictureOptions) -> Self {
+        let (channels, size) = (options.colour.channels(), [options.height, options.width]);
+        // The filter is the same along both axes and in both directions, so a picture may be scaled as it is stored.
+        let scaler = Scaler::new(from, orientation.turned(size), channels);
+        Painter { scaler, stored, orientation, size, colour: options.colour, row: vec![] }
     }
 
     /// The next row, top to bottom.
@@ -174,9 +226,11 @@ impl Painter {
 
     /// The picture, channels first.
     fn finish(self) -> Vec<f32> {
-        self.scaler.finish()
+        self.orientation.apply(self.scaler.finish(), self.size)
     }
 }
 
+#[cfg(test)]
+mod folder_tests;
 #[cfg(test)]
 mod tests;

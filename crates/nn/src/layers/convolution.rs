@@ -44,7 +44,7 @@ impl<T: Real> Conv2d<Tensor<T>> {
         init: Init,
         from: &mut Generator,
     ) -> Self {
-        let weight = kernels([inputs, outputs], &kernel, options.groups, init, from);
+        let weight = kernels([inputs, outputs], &kernel, options.stride, options.groups, init, from);
         Conv2d { weight, bias: Tensor::zeros([outputs]), options }
     }
 }
@@ -85,7 +85,7 @@ impl<T: Real> Conv1d<Tensor<T>> {
         init: Init,
         from: &mut Generator,
     ) -> Self {
-        let weight = kernels([inputs, outputs], &[kernel], options.groups, init, from);
+        let weight = kernels([inputs, outputs], &[kernel], options.stride, options.groups, init, from);
         Conv1d { weight, bias: Tensor::zeros([outputs]), options }
     }
 }
@@ -150,11 +150,13 @@ impl<'t, T: Real> ConvTranspose2d<Var<'t, T>> {
     }
 }
 
-/// A unit of a convolution reads the kernel's pixels of all input channels of its group.
+/// A unit of a convolution reads the kernel's pixels of all input channels of its group. Of the kernel's pixels that pass
+/// over it, a number feeds one in every `stride` along each axis.
 #[track_caller]
 fn kernels<T: Real>(
     [inputs, outputs]: [usize; 2],
     kernel: &[usize],
+    stride: impl AsRef<[usize]>,
     groups: usize,
     init: Init,
     from: &mut Generator,
@@ -162,7 +164,8 @@ fn kernels<T: Real>(
     assert_groups([inputs, outputs], groups);
     let pixels: usize = kernel.iter().product();
     let shape = [&[outputs, inputs / groups][..], kernel].concat();
-    init.tensor(shape, inputs / groups * pixels, outputs / groups * pixels, from)
+    let reach = pixels.div_ceil(stride.as_ref().iter().product::<usize>().max(1));
+    init.tensor(shape, inputs / groups * pixels, outputs / groups * reach, from)
 }
 
 #[track_caller]

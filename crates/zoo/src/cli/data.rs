@@ -122,13 +122,17 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) test_fraction: Option<f64>,
 
-    /// The size all pictures are scaled to, height × width.
+    /// The size all pictures are scaled to, height × width [default: their own, if all have the same].
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub(crate) size: Option<[usize; 2]>,
 
     /// Keep the colours of pictures.
     #[arg(long)]
     pub(crate) colour: bool,
+
+    /// Leave out pictures that cannot be read, and count them [default: stop at the first].
+    #[arg(long)]
+    pub(crate) skip_broken: bool,
 
     /// Megabytes that a table, an NPY array or IDX images may take; larger ones are trained on from a temporary file, and
     /// 20000 of their rows serve to scale and to measure [default: 1024].
@@ -226,7 +230,9 @@ impl ReadingArgs {
             ("size", self.size.map(|[height, width]| format!("{height}x{width}"))),
             ("memory", self.memory.map(|x| x.to_string())),
         ]);
-        self.table.text() + &others + if self.colour { " --colour" } else { "" }
+        let switches = [(self.colour, " --colour"), (self.skip_broken, " --skip-broken")];
+        let switches: String = switches.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect();
+        self.table.text() + &others + &switches
     }
 
     /// These flags over what was said before.
@@ -243,6 +249,7 @@ impl ReadingArgs {
             test_fraction: self.test_fraction.unwrap_or(before.test_fraction),
             size: self.size.or(before.size),
             colour: if self.colour { Colour::Rgb } else { before.colour },
+            skip_broken: self.skip_broken || before.skip_broken,
             memory: self.memory.unwrap_or(before.memory),
             ..before
         }

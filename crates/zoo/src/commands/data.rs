@@ -22,8 +22,9 @@ pub(crate) fn run(args: &DataArgs) -> Result<Outcome> {
 }
 
 fn table(found: &Description) -> String {
-    let what = match found.image {
-        Some([height, width]) => format!("{} images of {height} × {width} pixels", found.examples),
+    let what = match found.shape {
+        Some([1, height, width]) => format!("{} images of {height} × {width} pixels", found.examples),
+        Some([_, height, width]) => format!("{} colour images of {height} × {width} pixels", found.examples),
         None => format!("{} examples of {} numbers", found.examples, found.features),
     };
     let test = found.test.map_or(String::new(), |test| format!(", {test} of them for testing"));

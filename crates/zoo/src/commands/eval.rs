@@ -48,7 +48,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     let summary = Summary {
         model: run.entry.name.to_owned(),
         data: called(&run, &args.rows),
-        images: data.image.is_some(),
+        images: run.entry.sees_images(&data),
         examples: [run.preparation.examples, data.len()],
         code: run.code(),
         epochs: 0,

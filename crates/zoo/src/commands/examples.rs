@@ -22,18 +22,16 @@ pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
         )));
     }
     let spinner = Spinner::new("reading data");
-    match &args.data {
-        Some(source) => {
-            let rows = run.preparation.read_as(source, &given)?;
-            drop(spinner);
-            say_notes(&rows.notes);
-            Ok(rows)
-        }
-        None => {
+    let rows = match (&args.data, args.part) {
+        (Some(source), _) => run.preparation.read_as(source, &given)?,
+        (None, part) => {
             let [train, test] = run.rows()?;
-            Ok(if args.part == Some(Part::Train) { train } else { test })
+            if part == Some(Part::Train) { train } else { test }
         }
-    }
+    };
+    drop(spinner);
+    say_notes(&rows.notes);
+    Ok(rows)
 }
 
 /// What the examples are called in a title.
@@ -57,15 +55,15 @@ pub(super) fn sheet(run: &Run, rows: Option<Vec<String>>, x: &Tensor<f32>) -> Sh
 
 /// The size of the images that the run is about.
 pub(super) fn image_size(run: &Run) -> Result<Size> {
-    match run.preparation.image {
-        Some([height, width]) => Ok(Size { height, width }),
+    match run.preparation.shape {
+        Some([_, height, width]) => Ok(Size { height, width }),
         None => Err(Error::Invalid(
-            "these examples are no grey images, so they cannot be drawn; write .csv or .npy instead".into(),
+            "these examples are no grey images and no colour ones, so they cannot be drawn; write .csv or .npy instead".into(),
         )),
     }
 }
 
-/// Images `[rows, pixels]` as a model sees them, in columns.
+/// Images `[rows, features]` as a model sees them, in columns.
 pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) -> Result<Picture> {
     let size = image_size(run)?;
     let values = x.to_vec();
@@ -76,8 +74,9 @@ pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) ->
     // Standardised images have no black and no white, so the darkest and the brightest value stand in.
     let [low, high] = if run.preparation.reading.scale == Scale::Standard { range() } else { [0.0, 1.0] };
     let shown = |v: &f32| ((v - low) / (high - low).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let features = run.preparation.features;
     let images: Vec<Vec<f32>> =
-        values.chunks(size.height * size.width).map(|image| image.iter().map(shown).collect()).collect();
+        values.chunks(features).map(|image| image.iter().map(shown).collect()).collect();
     let title = format!("{title}\n{}", caption(run));
     Ok(image_grid(&title, size, columns, &images, None))
 }

@@ -24,7 +24,8 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
         || Ok(sheet(&run, Some(rows.names.clone()), &x_hat())),
         || {
             let errors = evaluate::squared_errors(&*run.model, &rows.data);
-            Ok(pictures::reconstructions(&caption, &*run.model, &rows.data, &errors).expect("grey images"))
+            let (size, title) = (image_size(&run)?, format!("Reconstructions of test images\n{caption}"));
+            Ok(pictures::reconstructions_titled(&title, &*run.model, &rows.data, &errors, size))
         },
     )
 }

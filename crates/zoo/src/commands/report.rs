@@ -51,7 +51,12 @@ impl Summary {
     /// The table that ends a run.
     pub(crate) fn table(&self) -> String {
         let Summary { model, data, examples: [train, test], code, .. } = self;
-        let (one, many) = if self.images { ("image", "images") } else { ("row", "rows") };
+        let (one, many) = match (self.images, model.as_str()) {
+            // Images, too, are sequences to it: of their rows.
+            (_, "sequence") => ("sequence", "sequences"),
+            (true, _) => ("image", "images"),
+            (false, _) => ("row", "rows"),
+        };
         let unit = if self.images { "SSE/img" } else { "SSE/row" };
         let mut text = format!("{model} on {data} ({train} training and {test} test {many})");
         if self.epochs > 0 || self.interrupted {

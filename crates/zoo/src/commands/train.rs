@@ -87,6 +87,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
     let mut built_with = preparation.clone();
     built_with.examples = data.train.len();
     let model = entry.outline(&config.settings, &built_with)?;
+    say_notes(&notes);
     let setup = Setup { entry, config, data, preparation, stored, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
@@ -142,12 +143,12 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         Training::Gradient => {
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
-                .with(ProgressBar::new().images(data.train.image.is_some()))
+                .with(ProgressBar::new().images(entry.sees_images(&data.train)))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let pretraining_stopped = Cell::new(false);
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
-                let bar = ProgressBar::new().images(data.train.image.is_some());
+                let bar = ProgressBar::new().images(entry.sees_images(&data.train));
                 let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar);
                 trainer.run(task)?;
                 pretraining_stopped.set(!trainer.is_finished());
@@ -204,7 +205,7 @@ fn finish(
     let summary = Summary {
         model: entry.name.to_owned(),
         data: data.name.clone(),
-        images: data.train.image.is_some(),
+        images: entry.sees_images(&data.train),
         examples: [preparation.examples, data.test.len()],
         code,
         epochs: epochs.len(),

@@ -9,6 +9,7 @@ use nn::{Dataset, Result};
 use serde::Serialize;
 
 use super::input::Input;
+use super::preparation::hint_at_skipping;
 use super::raw::{self, Raw, TableText};
 use super::{Impute, Reading, explain, index};
 
@@ -31,7 +32,9 @@ pub struct Description {
     pub columns: Vec<ColumnDescription>,
     /// Columns of text, which are no features.
     pub text: Vec<String>,
-    /// Sentences about how the data were understood.
+    /// Channels, height and width, if an example is a picture.
+    pub shape: Option<[usize; 3]>,
+    /// Sentences about how the data were understood, and about what was left out.
     pub notes: Vec<String>,
 }
 
@@ -68,7 +71,7 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
     let reading = Reading { impute: Impute::Keep, ..reading.clone() };
     let (raw, text) = match TableText::of(input, &reading, usize::MAX)? {
         Some(table) => of_table(input.path(), table)?,
-        None => (Raw::read(input, &reading)?, vec![]),
+        None => (Raw::read(input, &reading).map_err(|error| hint_at_skipping(input.path(), error))?, vec![]),
     };
     let test = raw.test.as_ref().map(|test| test.len());
     let raw = raw.together();
@@ -96,6 +99,7 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
         classes,
         columns,
         text,
+        shape: raw.shape,
         notes: raw.notes,
     })
 }

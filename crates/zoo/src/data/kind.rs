@@ -124,6 +124,7 @@ impl Kind {
             (reading.keep.is_empty() || table, "--keep-columns", ""),
             (reading.size.is_none() || pictures, "--size", ""),
             (reading.colour == Colour::Grey || pictures, "--colour", ""),
+            (!reading.skip_broken || pictures, "--skip-broken", ""),
             (
                 reading.impute == Impute::Refuse || !(pictures || self == Kind::Idx),
                 "--impute",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nn::data::pictures::Colour;
 use nn::data::table::{Column, listed, quoted};
 use nn::{Error, Result};
 
@@ -117,7 +118,10 @@ impl Preparation {
         }
         let kind = Kind::of(path)?;
         if matches!(kind, Kind::Pictures | Kind::Picture) {
-            reading.size = reading.size.or(self.image);
+            reading.size = reading.size.or(self.shape.map(|[_, height, width]| [height, width]));
+            if let Some([channels, ..]) = self.shape {
+                reading.colour = if channels == 1 { Colour::Grey } else { Colour::Rgb };
+            }
             if !self.columns.is_empty() || reading.size.is_none() {
                 let trained = format!("the model was trained with examples of {} features", self.features);
                 return Err(Error::file(path, format!("{trained}, and these are pictures")));

@@ -61,6 +61,11 @@ impl Numbers {
         either!(self, x => x.cast())
     }
 
+    /// The rows before this one, and the others.
+    pub(super) fn split_at(&self, row: usize) -> [Self; 2] {
+        either!(self, x => [x.slice(0, 0, row, 1).into(), x.slice(0, row, x.shape()[0], 1).into()])
+    }
+
     /// Calls `f` with some of the rows, one after the other, each with its number.
     pub(super) fn each_row<E>(
         &self,
@@ -125,6 +130,15 @@ impl Found {
 
     pub(super) fn width(&self) -> usize {
         self.x.shape()[1]
+    }
+
+    /// The examples before this one, and the others.
+    pub(super) fn split_at(self, example: usize) -> (Found, Found) {
+        let [first, rest] = self.x.split_at(example);
+        let labels =
+            self.labels.map(|labels| (labels[..example].to_vec(), labels[example..].to_vec())).unzip();
+        let with = |x, labels| Found { x, labels, image: self.image };
+        (with(first, labels.0), with(rest, labels.1))
     }
 
     /// These examples and then the others.

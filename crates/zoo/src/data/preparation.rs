@@ -13,6 +13,7 @@ use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
+use super::kind::Kind;
 use super::numbers::{Found, Numbers};
 use super::range::Range;
 use super::raw::{self, Raw};
@@ -33,6 +34,9 @@ pub struct Preparation {
     pub features: usize,
     /// Height and width, if an example is a grey image.
     pub image: Option<[usize; 2]>,
+    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
+    #[serde(default)]
+    pub shape: Option<[usize; 3]>,
     /// The name of every feature; empty if they have none.
     pub columns: Vec<String>,
     /// One more than the largest class of a training example; 0 without classes.
@@ -107,11 +111,22 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
         prepared.stored = Some(large.stored(&prepared.preparation));
         return Ok(prepared);
     }
-    let raw = Raw::read(input, reading)?;
+    let raw = Raw::read(input, reading).map_err(|error| hint_at_skipping(name, error))?;
     index::refuse(name, &raw.columns, &raw.data.x, &reading.keep)?;
     let names = raw.file_names();
     let parts = split(name, &raw, &names, reading)?;
     Preparation::learn(name, reading, &raw, parts)
+}
+
+/// One bad picture among many need not stop everything.
+pub(super) fn hint_at_skipping(source: &Path, error: Error) -> Error {
+    let pictures = || matches!(Kind::of(source), Ok(Kind::Pictures));
+    match error {
+        Error::File { path, problem } if path != source && pictures() => {
+            Error::File { path, problem: format!("{problem}; or leave such pictures out with --skip-broken") }
+        }
+        error => error,
+    }
 }
 
 /// The seed by which files are split: always the same, so that models with different seeds are judged by the
@@ -149,7 +164,8 @@ impl<'a> Part<'a> {
 /// The examples for training and for testing.
 fn split<'a>(path: &Path, raw: &'a Raw, names: &'a [String], reading: &Reading) -> Result<[Part<'a>; 2]> {
     if let Some(test) = &raw.test {
-        return Ok([Part::all(&raw.data, names), Part::all(test, &[])]);
+        let (names, of_test) = names.split_at(names.len().min(raw.data.len()));
+        return Ok([Part::all(&raw.data, names), Part::all(test, of_test)]);
     }
     let examples = raw.data.len();
     if examples < 2 {
@@ -183,6 +199,7 @@ impl Preparation {
             examples: data.len(),
             features: data.width(),
             image: data.image,
+            shape: data.image.map(|[height, width]| [1, height, width]),
             columns: vec![],
             classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use autograd::{Real, Tensor};
 use nn::data::idx;
 use nn::data::npy;
-use nn::data::pictures::{self, PictureOptions};
+use nn::data::pictures::{self, PictureFolder, PictureOptions, Pictures};
 use nn::data::table::{self, Column, TableOptions};
 use nn::{Dataset, Error, Result};
 
@@ -31,7 +31,9 @@ pub(super) struct Raw {
     pub(super) pixels: bool,
     /// Whether they are pixels that were bytes, of which 255 has become 1.
     pub(super) bytes: bool,
-    /// Sentences about what was done that somebody might not expect.
+    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
+    pub(super) shape: Option<[usize; 3]>,
+    /// Sentences about what was left out, or done that somebody might not expect.
     pub(super) notes: Vec<String>,
 }
 
@@ -39,8 +41,9 @@ impl Raw {
     pub(super) fn new(data: impl Into<Found>) -> Self {
         let data = data.into();
         let pixels = data.image.is_some();
+        let shape = data.image.map(|[height, width]| [1, height, width]);
         let (columns, classes, files, notes) = (vec![], vec![], vec![], vec![]);
-        Raw { data, test: None, columns, classes, files, pixels, bytes: false, notes }
+        Raw { data, test: None, columns, classes, files, pixels, bytes: false, shape, notes }
     }
 
     /// The same without the examples.
@@ -51,6 +54,7 @@ impl Raw {
             classes: self.classes.clone(),
             pixels: self.pixels,
             bytes: self.bytes,
+            shape: self.shape,
             notes: self.notes.clone(),
             ..Raw::new(Found { x, labels: None, image: self.data.image })
         }
@@ -95,31 +99,42 @@ impl Raw {
 
     /// Pictures.
     fn of_folder(path: &Path, reading: &Reading) -> Result<Self> {
-        let Some([height, width]) = reading.size else {
-            // Without pictures the size is not what is missing.
-            let options = PictureOptions { height: 1, width: 1, colour: reading.colour };
-            return match pictures::read_folder(path, &options) {
-                Ok(_) => Err(Error::file(
-                    path,
-                    "pictures must be scaled to one size; say which, as in --size 32x32 (height x width)",
-                )),
-                Err(_) if fs::read_dir(path).is_ok_and(|entries| entries.count() == 0) => Err(Error::file(
-                    path,
-                    "the folder is empty; it should hold pictures (.png, .jpg) or IDX files \
-                     (train-images-idx3-ubyte and its companions)",
-                )),
-                Err(error) => Err(error),
-            };
+        if fs::read_dir(path).is_ok_and(|entries| entries.count() == 0) {
+            return Err(Error::file(
+                path,
+                "the folder is empty; it should hold pictures (.png, .jpg) or IDX files \
+                 (train-images-idx3-ubyte and its companions)",
+            ));
+        }
+        let folder = PictureFolder::open(path)?;
+        if folder.test > 0 && reading.test_fraction != Reading::default().test_fraction {
+            let problem =
+                "--test-fraction means nothing for pictures in folders that say which are for testing";
+            return Err(Error::file(path, problem));
+        }
+        let [height, width] = match reading.size {
+            Some(size) => size,
+            None => common_size(path, &folder, reading)?,
         };
-        let read = pictures::read_folder(path, &PictureOptions { height, width, colour: reading.colour })?;
-        let files = read.files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
-        Ok(Raw {
+        let options = PictureOptions { height, width, colour: reading.colour };
+        let Pictures { data, shape, classes, files, test, notes } =
+            folder.read(&options, reading.skip_broken)?;
+        let files = files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
+        let mut raw = Raw {
             files: files.collect(),
-            classes: read.classes.unwrap_or_default(),
+            classes: classes.unwrap_or_default(),
             pixels: true,
             bytes: true,
-            ..Raw::new(read.data)
-        })
+            shape: Some(shape),
+            notes,
+            ..Raw::new(data)
+        };
+        if test > 0 {
+            let first = raw.data.len() - test;
+            let (train, test) = raw.data.split_at(first);
+            (raw.data, raw.test) = (train, Some(test));
+        }
+        Ok(raw)
     }
 
     fn of_images(folder: idx::ImageFolder, white: f32) -> Self {
@@ -129,16 +144,19 @@ impl Raw {
 
     /// A single picture.
     fn of_picture(path: &Path, reading: &Reading) -> Result<Self> {
-        let Some([height, width]) = reading.size else {
-            return Err(Error::file(path, "say to which size the picture is scaled, as in --size 32x32"));
-        };
         let content = fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        let [height, width] = match reading.size {
+            Some(size) => size,
+            None => pictures::size_of(path, &content)?,
+        };
         let options = PictureOptions { height, width, colour: reading.colour };
         let picture = pictures::parse(path, &content, &options)?;
-        let image = (picture.shape()[0] == 1).then_some([height, width]);
+        let shape = [reading.colour.channels(), height, width];
+        let image = (shape[0] == 1).then_some([height, width]);
         let x = picture.reshape([1, picture.len()]);
         let data = Dataset { x, labels: None, image };
-        Ok(Raw { files: vec![path.to_owned()], pixels: true, bytes: true, ..Raw::new(data) })
+        let raw = Raw { files: vec![path.to_owned()], pixels: true, bytes: true, ..Raw::new(data) };
+        Ok(Raw { shape: Some(shape), ..raw })
     }
 
     /// One array.
@@ -252,7 +270,8 @@ impl Raw {
             }
             _ => vec![],
         };
-        Ok(Raw { pixels: true, notes, ..Raw::new(Dataset { x, labels: None, image }) })
+        let raw = Raw { pixels: true, notes, ..Raw::new(Dataset { x, labels: None, image }) };
+        Ok(Raw { shape: Some([channels, height, width]), ..raw })
     }
 
     pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
@@ -277,6 +296,33 @@ impl Raw {
         let (columns, classes) = (read.columns, read.classes.unwrap_or_default());
         Ok(Raw { columns, classes, notes, ..Raw::new(read.data) })
     }
+}
+
+/// The size that all pictures of a folder have.
+fn common_size(path: &Path, folder: &PictureFolder, reading: &Reading) -> Result<[usize; 2]> {
+    let sizes = folder.sizes()?;
+    let [(&size, count)] = sizes.iter().collect::<Vec<_>>()[..] else {
+        return Err(Error::file(
+            path,
+            format!(
+                "pictures must be scaled to one size; say which, as in --size 32x32 (height x width): they have {}",
+                pictures::extent(&sizes)
+            ),
+        ));
+    };
+    let [height, width] = size;
+    let bytes = 4.0 * (count * reading.colour.channels()) as f64 * height as f64 * width as f64;
+    if bytes <= reading.memory as f64 * f64::from(1 << 20) {
+        return Ok(size);
+    }
+    Err(Error::file(
+        path,
+        format!(
+            "{count} pictures of {height} × {width} pixels would take {:.1} GB; say to which size they are scaled, as in \
+             --size 32x32 (height x width)",
+            bytes / 1e9
+        ),
+    ))
 }
 
 /// Refuses an array without numbers.

@@ -45,11 +45,14 @@ pub struct Reading {
     /// The fraction of the examples that is kept for testing, above 0 and below 1, where the data do not
     /// say so themselves as MNIST does.
     pub test_fraction: f64,
-    /// Height and width that pictures are scaled to, in pixels.
+    /// Height and width that pictures are scaled to, in pixels; their own if nothing is given and all have the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 2]>,
     /// Whether pictures keep their colours.
     pub colour: Colour,
+    /// Whether pictures that cannot be read are left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skip_broken: bool,
     /// How many megabytes (2²⁰ bytes) a table, an NPY array or IDX images may take before they are trained on from disk.
     pub memory: usize,
 }
@@ -70,6 +73,7 @@ impl Default for Reading {
             test_fraction: 0.2,
             size: None,
             colour: Colour::Grey,
+            skip_broken: false,
             memory: 1024,
         }
     }

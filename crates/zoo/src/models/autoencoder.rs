@@ -14,7 +14,7 @@ use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_widths, reversed, small_code, widths};
+use super::{begin_with, check_widths, reversed, small_code, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
@@ -64,7 +64,7 @@ impl Settings for Config {
         let encoder = Mlp::new(&widths, self.activation, from);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        output.bias = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
+        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));
         let Config { code_activation, likelihood, .. } = *self;
         Ok(Learned(Autoencoder { encoder, decoder, code_activation, likelihood }))
     }

@@ -112,9 +112,11 @@ impl Settings for Config {
             }
             (chosen, _) => chosen,
         };
-        let output = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
+        let mean = crate::evaluate::mean(&data.x);
+        let output: Tensor<f32> = self.likelihood.output_for(&mean);
         let widths = widths(data.width(), &self.hidden, self.code);
-        let mirror = Mirror::new(&widths, self.activation, self.tied, output, from);
+        let mut mirror = Mirror::new(&widths, self.activation, self.tied, output.clone(), from);
+        mirror.begin_with(&mean, &output);
         Ok(Learned(Contractive { mirror, config }))
     }
 }

@@ -5,6 +5,7 @@ use nn::losses::elementwise;
 use nn::{Activation, Dataset, Generator, Mlp};
 use serde::{Deserialize, Serialize};
 
+use super::begin_with;
 use crate::{Likelihood, evaluate};
 
 /// The distribution of an example around what the decoder says. Every one is complete with its
@@ -62,7 +63,7 @@ impl Decoder<Tensor<f32>> {
             bias = Tensor::concat(&[&bias, &log_var.expand(bias.shape())], 0);
         }
         let mut net = Mlp::new(&widths, activation, from);
-        net.layers.last_mut().expect("at least one layer").bias = bias;
+        begin_with(net.layers.last_mut().expect("at least one layer"), bias);
         Decoder { net, log_var: (density == Density::Gaussian).then_some(log_var), density }
     }
 }

@@ -15,7 +15,7 @@ use nn::data::transform::Corruption;
 use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_widths, reversed, widths};
+use super::{begin_with, check_widths, reversed, widths};
 use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a denoising autoencoder.
@@ -76,7 +76,7 @@ impl Settings for Config {
         let encoder = Mlp::new(&widths, self.activation, from);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        output.bias = likelihood.output_for(&crate::evaluate::mean(&data.x));
+        begin_with(output, likelihood.output_for(&crate::evaluate::mean(&data.x)));
         Ok(Learned(Denoising { encoder, decoder, likelihood, alpha, beta, corruption }))
     }
 }

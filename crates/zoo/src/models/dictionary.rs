@@ -34,6 +34,11 @@ impl Dictionary<Tensor<f32>> {
         let encoder = Linear { weight: rows.clone(), bias: Tensor::zeros([code]) };
         Dictionary { encoder, rows, bias: evaluate::mean(&data.x) }
     }
+
+    /// Makes all codes larger by this factor, or smaller.
+    pub fn scale_codes(&mut self, factor: f32) {
+        self.encoder.weight = self.encoder.weight.map(|w| factor * w);
+    }
 }
 
 impl<'t, T: Real> Dictionary<Var<'t, T>> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_share;
 use super::decoder::Density;
-use super::variational::{Gaussian, Network, default_size};
+use super::variational::{Gaussian, Network, default_size, quiet};
 use crate::flows::{Autoregressive, planar};
 use crate::terms::{ln_standard_normal, warm_up};
 use crate::{Learned, Loss, Model, Settings, Unit};
@@ -81,7 +81,7 @@ impl Settings for Config {
         let size = (self.code, &self.hidden[..]);
         let mut network = Network::with_outputs(data, size, further, self.activation, self.likelihood, from)?;
         if planar_steps > 0 {
-            network.quiet_outputs(2 * self.code, 0.01);
+            quiet(&mut network.encoder, 2 * self.code, 0.1);
         }
         let hidden = (4 * self.code).max(32);
         let flow = (planar_steps..self.steps).map(|_| Autoregressive::new(self.code, CONTEXT, hidden, from));

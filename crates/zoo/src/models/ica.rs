@@ -13,6 +13,8 @@
 //! The third and fourth terms ask for uncorrelated codes and for orthonormal rows outright. The
 //! covariance is that of a batch: it needs batches several times as large as the code.
 
+use std::f32::consts::FRAC_1_SQRT_2;
+
 use autograd::{Buffer, Real, Tensor, Var, tree};
 use nn::data::transform::{Whiten, Whitening};
 use nn::{Context, Dataset, Generator, Init, Result, losses};
@@ -79,7 +81,8 @@ impl Settings for Config {
             mean: Buffer(whiten.mean),
             whiten: Buffer(whiten.forward.slice(1, 0, components, 1).contiguous()),
             colour: Buffer(whiten.backward.slice(0, 0, components, 1).contiguous()),
-            filters: Init::Glorot.matrix(self.code, components, from),
+            // `WᵀW x̃` comes nearest to `x̃` with half the variance of Glorot: 1/(code + components).
+            filters: Init::Glorot.matrix(self.code, components, from).map(|w: f32| w * FRAC_1_SQRT_2),
             config: self.clone(),
         }))
     }

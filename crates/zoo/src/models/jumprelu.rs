@@ -16,7 +16,7 @@ use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
-use super::{check_share, check_weight, check_widths};
+use super::{best_share, check_share, check_weight, check_widths};
 use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Settings, Unit};
 
@@ -71,7 +71,10 @@ impl Settings for Config {
         }
         let dictionary = Dictionary::new(code, data, from);
         let log_theta = Tensor::full([code], threshold.ln());
-        Ok(Learned(JumpRelu { dictionary, log_theta, weight, warm_up, bandwidth }))
+        let mut model = Learned(JumpRelu { dictionary, log_theta, weight, warm_up, bandwidth });
+        let share = best_share(&model, data);
+        model.0.dictionary.scale_codes(share);
+        Ok(model)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What several models are made of: layers to the code, and the same layers back.
 
-use autograd::{Real, Tensor, Var, tree};
+use autograd::{Real, Tensor, Var, tree, value};
 use nn::{Activation, Generator, Linear};
 
 /// An encoder `hₗ = s(Wₗ hₗ₋₁ + bₗ)` with an activation after every layer, the code included, and a
@@ -49,6 +49,17 @@ impl<T: Real> Mirror<Tensor<T>> {
         let mut down: Vec<Back<Tensor<T>>> = pairs().map(back).collect();
         down[0].bias = output_bias;
         Mirror { up, down, activation }
+    }
+
+    /// Makes this the output for this example, `[input]`, by the bias of the output. The codes of sigmoid units are never
+    /// near 0, so without it they shift every output.
+    pub fn begin_with(&mut self, x: &Tensor<T>, output: &Tensor<T>) {
+        let shape = output.shape().to_vec();
+        let found = value(&*self, |mirror, tape| {
+            mirror.decode(mirror.encode(tape.constant(x.reshape([1, x.len()]))))
+        });
+        let missing = output.zip(&found.reshape(shape), |wanted, found| wanted - found);
+        self.down[0].bias = self.down[0].bias.zip(&missing, |bias, missing| bias + missing);
     }
 }
 

@@ -31,7 +31,10 @@ pub mod variational;
 pub mod vq_vae;
 pub mod wae;
 
-use nn::{Error, Result};
+use autograd::Tensor;
+use nn::{Dataset, Error, Linear, Result};
+
+use crate::{AnyModel, evaluate};
 
 /// Widths of an encoder's layers, input first; a decoder has the same in reverse.
 fn widths(input: usize, hidden: &[usize], code: usize) -> Vec<usize> {
@@ -45,8 +48,32 @@ fn reversed(mut widths: Vec<usize>) -> Vec<usize> {
 
 /// Numbers in the code of a small data set where nothing is said: 8, but fewer than there are features, for a
 /// code that can hold everything need not learn anything.
-fn small_code(data: &nn::Dataset) -> usize {
+fn small_code(data: &Dataset) -> usize {
     data.width().div_ceil(2).min(8)
+}
+
+/// The share of their usual size with which the weights of some last layers begin.
+const SMALL: f32 = 1.0 / 32.0;
+
+/// Lets a last layer begin with this output whatever it is given, but for a little: as its bias, beside small weights. With
+/// the output for the mean of the data the first loss is that of the mean example. A layer drawn as large as the others
+/// adds noise, often more than the data vary, which has to be unlearnt first; weights that are needed grow in a few steps.
+fn begin_with(layer: &mut Linear<Tensor<f32>>, output: Tensor<f32>) {
+    layer.bias = output;
+    layer.weight = layer.weight.map(|w| SMALL * w);
+}
+
+/// The factor, at most 1, by which what a model adds to the mean comes nearest to what training examples add to it:
+/// `s = Σ (x − m)(x̂ − m) / Σ (x̂ − m)²`. Scaled so, a first reconstruction is no worse than the mean.
+fn best_share(model: &dyn AnyModel, data: &Dataset) -> f32 {
+    /// As many examples as are looked at.
+    const ENOUGH: usize = 256;
+    let some = data.x.slice(0, 0, data.len().min(ENOUGH), 1);
+    let mean = evaluate::mean(&data.x);
+    let from_mean = |x: &Tensor<f32>| x.zip(&mean, |x, m| x - m).cast::<f64>();
+    let (wanted, found) = (from_mean(&some), from_mean(&model.decode(&model.encode(&some))));
+    let [with, itself] = [&wanted, &found].map(|other| found.zip(other, |a, b| a * b).sum_to([]).item());
+    if itself > 0.0 { (with / itself).clamp(0.0, 1.0) as f32 } else { 1.0 }
 }
 
 /// Refuses layers without units.

@@ -12,7 +12,7 @@ use nn::layers::{BatchNorm, Layer, LayerNorm, Residual};
 use nn::{Activation, Context, Dataset, Generator, Init, Linear, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
-use super::{check_widths, small_code};
+use super::{begin_with, check_widths, small_code};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a residual autoencoder.
@@ -80,7 +80,7 @@ impl Settings for Config {
         let features = data.width();
         let encoder = self.stack(features, Linear::new(self.width, self.code, Init::Glorot, from), from);
         let mut output = Linear::new(self.width, features, Init::Glorot, from);
-        output.bias = likelihood.output_for(&crate::evaluate::mean(&data.x));
+        begin_with(&mut output, likelihood.output_for(&crate::evaluate::mean(&data.x)));
         let decoder = self.stack(self.code, output, from);
         let mut model = ResidualAutoencoder { encoder, decoder, normalization, likelihood };
         if normalization == Normalization::Batch && data.len() > 1 {

@@ -8,14 +8,14 @@
 //! every step, so what they learn holds wherever in the sequence it happens.
 //!
 //! The features of an example are its steps one after the other, each with the same number of channels:
-//! `x₁₁ … x₁c x₂₁ … x₂c …`. An image is a sequence of its rows.
+//! `x₁₁ … x₁c x₂₁ … x₂c …`. An image is a sequence of its rows. What is written adds to the mean example.
 
-use autograd::{Real, Tensor, Var, tree};
+use autograd::{Buffer, Real, Tensor, Var, tree};
 use nn::layers::Gru;
 use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_widths, small_code};
+use super::{begin_with, check_widths, small_code};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a sequence autoencoder.
@@ -40,10 +40,12 @@ pub struct Sequence<W> {
     from_code: Linear<W>,
     writer: Gru<W>,
     output: Linear<W>,
+    /// The output for the mean example, `[features]`, to which the writer adds.
+    mean: Buffer<W>,
     config: Config,
     steps: usize,
 }
-tree!(Sequence { reader, to_code, from_code, writer, output; config, steps });
+tree!(Sequence { reader, to_code, from_code, writer, output, mean; config, steps });
 
 impl Settings for Config {
     type Model = Learned<Sequence<Tensor<f32>>>;
@@ -66,15 +68,15 @@ impl Settings for Config {
         }
         let steps = features / channels;
         let mut output = Linear::new(state, channels, Init::Glorot, from);
-        // The mean step.
-        let mean = crate::evaluate::mean(&data.x.reshape([data.len() * steps, channels]));
-        output.bias = likelihood.output_for(&mean);
+        begin_with(&mut output, Tensor::zeros([channels]));
+        let mean = Buffer(likelihood.output_for(&crate::evaluate::mean(&data.x)));
         Ok(Learned(Sequence {
             reader: Gru::new(channels, state, from),
             to_code: Linear::new(state, code, Init::Glorot, from),
             from_code: Linear::new(code, state, Init::Glorot, from),
             writer: Gru::new(code, state, from),
             output,
+            mean,
             config: self.clone(),
             steps,
         }))
@@ -88,7 +90,7 @@ impl<'t, T: Real> Sequence<Var<'t, T>> {
         let start = self.from_code.forward(z).tanh();
         let every_step = z.unsqueeze(1).expand([batch, steps, self.config.code]);
         let states = self.writer.forward(every_step, Some(start));
-        self.output.forward(states).reshape([batch, steps * self.config.channels])
+        self.output.forward(states).reshape([batch, steps * self.config.channels]) + self.mean.0
     }
 }
 

@@ -13,7 +13,7 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
-use super::{check_share, check_weight, check_widths};
+use super::{best_share, check_share, check_weight, check_widths};
 use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Settings, Unit};
 
@@ -109,7 +109,10 @@ impl Settings for Config {
         check_weight("weight", weight)?;
         check_share("warm_up", warm_up)?;
         let dictionary = Dictionary::new(code, data, from);
-        Ok(Learned(Sparse { dictionary, activation, on, penalty, weight, warm_up, scale }))
+        let mut model = Learned(Sparse { dictionary, activation, on, penalty, weight, warm_up, scale });
+        let share = best_share(&model, data);
+        model.0.dictionary.scale_codes(share);
+        Ok(model)
     }
 }
 

@@ -9,7 +9,7 @@
 //! `E KL(ρ ‖ ρ̂_batch) ≥ KL(ρ ‖ ρ̂)`. Here `ρ̂` is an average over recent batches. Only the newest of
 //! them is on the tape, and it receives the gradient of the whole average.
 
-use autograd::{Buffer, Real, Tensor, Var, tree};
+use autograd::{Buffer, Real, Tensor, Var, tree, value};
 use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,13 @@ impl Settings for Config {
         // Units begin near their target, so the first steps do not switch them all off.
         encoder.bias = Tensor::full([code], (rho / (1.0 - rho)).ln());
         let mut decoder = Linear::new(code, features, Init::Glorot, from);
-        decoder.bias = evaluate::mean(&data.x);
+        // The first reconstruction of the mean is the mean.
+        let mean = evaluate::mean(&data.x);
+        let network = vec![encoder.clone(), decoder.clone()];
+        let output = value(&network, |layers, tape| {
+            layers[1].forward(layers[0].forward(tape.constant(mean.reshape([1, features]))).sigmoid())
+        });
+        decoder.bias = mean.zip(&output.reshape([features]), |mean, output| mean - output);
         let activity = Buffer(Tensor::full([code], rho));
         Ok(Learned(SparseKl { encoder, decoder, activity, rho, beta, decay, memory }))
     }

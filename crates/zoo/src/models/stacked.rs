@@ -95,12 +95,14 @@ impl Settings for Config {
         if pretraining > 0 && !(learning_rate > 0.0 && learning_rate.is_finite()) {
             return Err(Error::Invalid(format!("learning_rate must be above 0, not {learning_rate}")));
         }
-        let output = likelihood.output_for(&evaluate::mean(&data.x));
+        let mean = evaluate::mean(&data.x);
+        let output: Tensor<f32> = likelihood.output_for(&mean);
         let widths = widths(data.width(), &self.hidden, self.code);
-        let mut mirror = Mirror::new(&widths, activation, true, output, from);
+        let mut mirror = Mirror::new(&widths, activation, true, output.clone(), from);
         for (layer, back) in mirror.up.iter().zip(&mut mirror.down) {
             back.weight = Some(layer.weight.clone());
         }
+        mirror.begin_with(&mean, &output);
         let masking = self.masking.clone();
         Ok(Learned(Stacked { mirror, likelihood, pretraining, learning_rate, masking }))
     }

@@ -20,7 +20,7 @@ use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
-use super::{check_share, check_widths};
+use super::{best_share, check_share, check_widths};
 use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Settings, Unit};
 
@@ -126,7 +126,7 @@ impl Settings for Config {
         let dictionary = Dictionary::new(code, data, from);
         let (idle, threshold) = (Buffer(Tensor::zeros([code])), Buffer(Tensor::zeros([])));
         let [first_k, test_k] = [first_factor, test_factor].map(|f| ((f * k as f64) as usize).min(code));
-        Ok(Learned(TopK {
+        let mut model = Learned(TopK {
             dictionary,
             idle,
             threshold,
@@ -138,7 +138,10 @@ impl Settings for Config {
             revival,
             revived,
             dead_after,
-        }))
+        });
+        let share = best_share(&model, data);
+        model.0.dictionary.scale_codes(share);
+        Ok(model)
     }
 }
 

@@ -62,17 +62,19 @@ impl Network<Tensor<f32>> {
     ) -> Result<Self> {
         check_widths(hidden, code)?;
         let input = data.width();
-        let encoder = Mlp::new(&widths(input, hidden, 2 * code + further), activation, from);
+        let mut encoder = Mlp::new(&widths(input, hidden, 2 * code + further), activation, from);
+        // A posterior that begins near the prior costs next to nothing.
+        quiet(&mut encoder, 0, 0.1);
         let decoder = Decoder::new(&reversed(widths(input, hidden, code)), activation, density, data, from);
         Ok(Network { encoder, decoder, code })
     }
+}
 
-    /// Scales the initial weights of the encoder's outputs from this one on.
-    pub(super) fn quiet_outputs(&mut self, first: usize, factor: f32) {
-        let weight = &mut self.encoder.layers.last_mut().expect("at least one layer").weight;
-        let columns = weight.shape()[1];
-        weight.make_mut().iter_mut().skip(first * columns).for_each(|w| *w *= factor);
-    }
+/// Scales the initial weights of a network's outputs from this one on.
+pub(super) fn quiet(network: &mut Mlp<Tensor<f32>>, first: usize, factor: f32) {
+    let weight = &mut network.layers.last_mut().expect("at least one layer").weight;
+    let columns = weight.shape()[1];
+    weight.make_mut().iter_mut().skip(first * columns).for_each(|w| *w *= factor);
 }
 
 impl<'t, T: Real> Network<Var<'t, T>> {

@@ -15,7 +15,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::codebook::Codebook;
-use super::{check_weight, check_widths, reversed, widths};
+use super::{begin_with, check_weight, check_widths, reversed, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a VQ-VAE.
@@ -87,7 +87,7 @@ impl Settings for Config {
         let encoder = Mlp::new(&widths, self.activation, from);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        output.bias = likelihood.output_for(&crate::evaluate::mean(&data.x));
+        begin_with(output, likelihood.output_for(&crate::evaluate::mean(&data.x)));
         // The codebook begins at parts of training examples.
         let examples: Vec<usize> = permutation(data.len(), from).into_iter().cycle().take(codebook).collect();
         let codes = value(&encoder, |encoder, tape| encoder.forward(tape.constant(data.rows(&examples))));

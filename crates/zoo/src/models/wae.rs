@@ -15,7 +15,7 @@ use autograd::{Real, SortOrder, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{check_weight, check_widths, reversed, small_code, widths};
+use super::{begin_with, check_weight, check_widths, reversed, small_code, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
@@ -84,7 +84,7 @@ impl Settings for Config {
         let encoder = Mlp::new(&widths, self.activation, from);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        output.bias = self.likelihood.output_for(&crate::evaluate::mean(&data.x));
+        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));
         Ok(Learned(Wae { encoder, decoder, config: self.clone() }))
     }
 }

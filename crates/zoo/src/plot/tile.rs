@@ -1,4 +1,4 @@
-//! Small grey images, enlarged without blurring.
+//! Small images, enlarged without blurring: grey values, or the planes red, green and blue one after the other.
 
 use super::Size;
 use super::canvas::Canvas;
@@ -20,24 +20,23 @@ impl Size {
 }
 
 /// # Panics
-/// If the image has another number of pixels than its size says.
+/// If the image has neither one nor three values for each pixel of its size.
 #[track_caller]
 pub(super) fn check(what: &str, size: Size, pixels: &[f32]) {
     let Size { height, width } = size;
-    assert_eq!(
-        pixels.len(),
-        size.pixels(),
-        "{what}: {} values for an image of {height}×{width}",
-        pixels.len()
-    );
+    let (found, pixels) = (pixels.len(), size.pixels());
+    assert!([pixels, 3 * pixels].contains(&found), "{what}: {found} values for an image of {height}×{width}");
 }
 
-/// Draws grey values in `[0, 1]`, black to white, each as a square of `factor` pixels.
+/// Draws values in `[0, 1]`, black to white or to a full colour, each pixel as a square of `factor` pixels.
 pub(super) fn draw(canvas: &mut Canvas, pixels: &[f32], size: Size, factor: usize, [x, y]: [usize; 2]) {
-    for (i, &value) in pixels.iter().enumerate() {
+    let shade = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    // The second and the third plane, if there are any, follow the first.
+    let plane = if pixels.len() == size.pixels() { 0 } else { size.pixels() };
+    for i in 0..size.pixels() {
         let (row, column) = (i / size.width, i % size.width);
-        let grey = (value.clamp(0.0, 1.0) * 255.0).round() as u8;
-        let colour = if value.is_nan() { NOT_A_NUMBER } else { [grey; 3] };
+        let values = [pixels[i], pixels[i + plane], pixels[i + 2 * plane]];
+        let colour = if values.iter().any(|value| value.is_nan()) { NOT_A_NUMBER } else { values.map(shade) };
         canvas.square(x + column * factor, y + row * factor, factor, colour);
     }
 }
@@ -60,6 +59,15 @@ mod tests {
         for (x, _, pixel) in picture.enumerate_pixels() {
             assert_eq!(pixel, [[0; 3], [153; 3], NOT_A_NUMBER][x as usize / 4]);
         }
+    }
+
+    #[test]
+    fn a_tile_has_colours() {
+        let size = Size { height: 1, width: 2 };
+        let mut canvas = Canvas::new(4, 2);
+        draw(&mut canvas, &[1.0, 0.0, 0.2, 0.6, 0.0, f32::NAN], size, 2, [0, 0]);
+        let picture = canvas.finish();
+        assert_eq!([picture.pixel(1, 1), picture.pixel(2, 0)], [[255, 51, 0], NOT_A_NUMBER]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Pictures written here, read back; and a sentence for every bad one.
 
-use std::fs;
 use std::io::Write;
 
 use ::png::{BitDepth, ColorType, Encoder};
@@ -129,7 +128,7 @@ fn scaling_is_the_triangle_filter() {
 #[test]
 fn broken_pictures_are_one_sentence() {
     assert_eq!(problem(b""), "the file is empty");
-    assert_eq!(problem(b"GIF89a"), "this is neither a PNG nor a JPEG picture");
+    assert_eq!(problem(b"GIF89a"), "this is a GIF picture; convert it to PNG or JPEG");
     let pixels: Vec<u8> = (0..400_u32).map(|i| (i * i % 251) as u8).collect();
     let png = png(20, 20, ColorType::Grayscale, BitDepth::Eight, &pixels);
     let jpeg = jpeg(20, 20, jpeg_encoder::ColorType::Luma, &pixels);
@@ -155,35 +154,110 @@ fn broken_pictures_are_one_sentence() {
     assert!(text.starts_with("pictures of 2 × 0 pixels cannot be made"), "{text}");
 }
 
+/// A TIFF directory with one entry, as cameras write it: the orientation.
+fn exif(orientation: u16, big: bool) -> Vec<u8> {
+    let two = |value: u16| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+    let four = |value: u32| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+    let start: &[u8] = if big { b"MM" } else { b"II" };
+    let entry = [&two(0x0112)[..], &two(3), &four(1), &two(orientation), &[0, 0]].concat();
+    [start, &two(42), &four(8), &two(1), &entry, &four(0)].concat()
+}
+
+/// The same file with a camera's note: a segment behind the first marker.
+fn turned(jpeg: &[u8], exif: &[u8]) -> Vec<u8> {
+    let length = (2 + 6 + exif.len()) as u16;
+    [&jpeg[..2], &[0xff, 0xe1], &length.to_be_bytes(), b"Exif\0\0", exif, &jpeg[2..]].concat()
+}
+
+/// The same for PNG: a chunk behind the header.
+fn turned_png(png: &[u8], exif: &[u8]) -> Vec<u8> {
+    let mut checksum = Crc::new();
+    checksum.update(b"eXIf");
+    checksum.update(exif);
+    let length = (exif.len() as u32).to_be_bytes();
+    [&png[..33], &length, b"eXIf", exif, &checksum.sum().to_be_bytes(), &png[33..]].concat()
+}
+
+/// A picture of 2 × 3 pixels, stored as a camera that is held in each of eight ways stores it (the table of EXIF 2.32):
+/// what is seen is always `a b c` over `d e f`.
 #[test]
-fn folders_are_classes() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let picture = |value| png(1, 1, ColorType::Grayscale, BitDepth::Eight, &[value]);
-    let one = PictureOptions { height: 1, width: 1, colour: Colour::Grey };
-    let problem = || read_folder(folder.path(), &one).unwrap_err().to_string();
+fn a_picture_is_turned_as_the_camera_noted() {
+    let stored: [(u16, usize, &str); 10] = [
+        (0, 3, "abcdef"),
+        (1, 3, "abcdef"),
+        (2, 3, "cbafed"),
+        (3, 3, "fedcba"),
+        (4, 3, "defabc"),
+        (5, 2, "adbecf"),
+        (6, 2, "cfbead"),
+        (7, 2, "fcebda"),
+        (8, 2, "daebfc"),
+        (9, 3, "abcdef"),
+    ];
+    let shade = |letter: u8| 40 * (letter - b'a');
+    let seen: Vec<f32> = b"abcdef".iter().map(|&letter| f32::from(shade(letter)) / 255.0).collect();
+    for (number, width, letters) in stored {
+        let height = 6 / width;
+        // Blocks of 8 × 8 pixels, so that a JPEG loses nothing.
+        let grey: Vec<u8> = (0..64 * 6)
+            .map(|i| {
+                let (row, column) = (i / (8 * width) / 8, i % (8 * width) / 8);
+                shade(letters.as_bytes()[row * width + column])
+            })
+            .collect();
+        let size = [8 * height as u16, 8 * width as u16];
+        let jpeg = jpeg(size[1], size[0], jpeg_encoder::ColorType::Luma, &grey);
+        let png = png(size[1].into(), size[0].into(), ColorType::Grayscale, BitDepth::Eight, &grey);
+        for big in [true, false] {
+            let exif = exif(number, big);
+            for content in [turned(&jpeg, &exif), turned_png(&png, &exif)] {
+                assert_eq!(size_of(Path::new("x"), &content).unwrap(), [16, 24], "{number}");
+                // A filter that falls on whole blocks, but for their edges.
+                let options = PictureOptions { height: 16, width: 24, colour: Colour::Grey };
+                let found = good(&content, &options);
+                let middles: Vec<f32> =
+                    (0..6).map(|k| found[(8 * (k / 3) + 4) * 24 + 8 * (k % 3) + 4]).collect();
+                assert_near(&middles, &seen, 0.01);
+            }
+        }
+    }
+}
 
-    assert!(read_folder(&at("missing"), &one).unwrap_err().to_string().starts_with("cannot read "));
-    fs::write(at(".hidden.png"), "no picture").unwrap();
-    fs::write(at("notes.txt"), "no picture").unwrap();
-    assert!(problem().contains("there are no pictures in this folder"), "{}", problem());
-    fs::write(at("b.png"), picture(51)).unwrap();
-    fs::write(at("a.PNG"), picture(255)).unwrap();
-    let flat = read_folder(folder.path(), &one).unwrap();
-    assert_eq!((flat.data.x.to_vec(), flat.data.labels, flat.classes), (vec![1.0, 0.2], None, None));
-    assert_eq!((flat.shape, flat.data.image), ([1, 1, 1], Some([1, 1])));
+#[test]
+fn notes_of_the_camera_that_make_no_sense_are_passed_over() {
+    let grey = jpeg(8, 16, jpeg_encoder::ColorType::Luma, &[9; 128]);
+    let good = exif(6, true);
+    let mut far = good.clone();
+    far[4..8].fill(0xff);
+    let mut many = good.clone();
+    many[8..10].fill(0xff);
+    for (exif, size) in
+        [(&good[..], [8, 16]), (&many, [8, 16]), (&far, [16, 8]), (&good[..12], [16, 8]), (b"MM", [16, 8])]
+    {
+        assert_eq!(size_of(Path::new("x"), &turned(&grey, exif)).unwrap(), size);
+    }
+}
 
-    fs::create_dir(at("cats")).unwrap();
-    fs::create_dir(at("ants")).unwrap();
-    fs::create_dir(at("empty")).unwrap();
-    fs::rename(at("b.png"), at("cats/b.png")).unwrap();
-    assert!(problem().contains("there are pictures beside the folder"), "{}", problem());
-    fs::rename(at("a.PNG"), at("ants/a.png")).unwrap();
-    fs::write(at("cats/c.png"), picture(0)).unwrap();
-    let classes = read_folder(folder.path(), &one).unwrap();
-    assert_eq!(classes.classes.unwrap(), ["ants", "cats"]);
-    assert_eq!((classes.data.labels.unwrap(), classes.data.x.to_vec()), (vec![0, 1, 1], vec![1.0, 0.2, 0.0]));
-
-    fs::write(at("cats/b.png"), "no picture").unwrap();
-    assert!(problem().ends_with("b.png: this is neither a PNG nor a JPEG picture"), "{}", problem());
+#[test]
+fn other_formats_and_huge_pictures_are_named() {
+    for (content, format) in [
+        (&b"RIFF\x10\0\0\0WEBPVP8 "[..], "WEBP"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x1cftypavif", "AVIF"),
+    ] {
+        assert_eq!(problem(content), format!("this is a {format} picture; convert it to PNG or JPEG"));
+    }
+    assert_eq!(problem(b"hello"), "this is neither a PNG nor a JPEG picture");
+    // 20000 × 10000 pixels in so many bytes that there might be some.
+    let mut huge = jpeg(8, 8, jpeg_encoder::ColorType::Luma, &[9; 64]);
+    let frame = huge.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    huge[frame + 5..frame + 9].copy_from_slice(&[0x27, 0x10, 0x4e, 0x20]);
+    huge.resize(1 << 19, 0);
+    let text = problem(&huge);
+    assert_eq!(
+        text,
+        "the picture has 10000 × 20000 pixels, and at most 134 million are read at once; make it smaller"
+    );
 }

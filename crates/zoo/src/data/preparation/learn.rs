@@ -24,6 +24,7 @@ impl Preparation {
             examples: train.places.len(),
             features: train.data.width(),
             image: train.data.image,
+            shape: like.shape,
             columns: like.columns.clone(),
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),

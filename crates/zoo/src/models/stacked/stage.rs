@@ -34,7 +34,8 @@ impl Stacked<Tensor<f32>> {
         let mut codes = unlabelled(data.x.clone());
         for level in 0..self.mirror.up.len() {
             let mut stage = Learned(self.stage(level));
-            stage.0.mirror.down[0].bias = stage.0.likelihood.output_for(&evaluate::mean(&codes.x));
+            let mean = evaluate::mean(&codes.x);
+            stage.0.mirror.begin_with(&mean, &stage.0.likelihood.output_for(&mean));
             // Nobody looks at the loss of a stage after every epoch, so few examples will do.
             let test = unlabelled(codes.x.slice(0, 0, codes.len().min(100), 1));
             let split = Split { name: format!("codes of level {level}"), train: codes, test };
