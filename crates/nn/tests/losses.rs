@@ -94,9 +94,9 @@ fn exact(number: &str) -> [f64; 2] {
 }
 
 /// Values and gradients of all lines in one precision; `smallest` and `largest` are the positive normal numbers that it
-/// has. Returns how many lines had inputs of this precision.
-fn check_the_ends<T: Real>(smallest: f64, largest: f64) -> usize {
-    let mut checked = 0;
+/// has. Returns how many lines had inputs of this precision, and what was wrong.
+fn check_the_ends<T: Real>(smallest: f64, largest: f64) -> (usize, Vec<String>) {
+    let (mut checked, mut wrong) = (0, vec![]);
     for line in include_str!("fixtures/ends.txt").lines() {
         let parts: Vec<&str> = line.split("; ").collect();
         let &[name, inputs, value, gradients] = parts.as_slice() else { panic!("{line}") };
@@ -140,5 +140,7 @@ fn losses_are_right_at_the_ends_of_their_range() {
     assert_every_loss_is_in(&lines.clone().filter_map(|line| line.split("; ").next()).collect::<Vec<_>>());
     let single = check_the_ends::<f32>(f32::MIN_POSITIVE.into(), f32::MAX.into());
     let double = check_the_ends::<f64>(f64::MIN_POSITIVE, f64::MAX);
-    assert!(single > 380 && double == lines.count(), "{single} and {double} lines");
+    assert!(single.0 > 380 && double.0 == lines.count(), "{} and {} lines", single.0, double.0);
+    let wrong = [single.1, double.1].concat();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

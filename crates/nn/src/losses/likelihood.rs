@@ -120,8 +120,8 @@ pub mod elementwise {
 fn log_normalizer<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
     const NEAR: f64 = 0.5;
     // The series at 0: its derivative is 1/l − 1/sinh l, so the term of l²ⁿ has the coefficient
-    // 2 (2²ⁿ⁻¹ − 1) B₂ₙ / (2n (2n)!), with Bernoulli's numbers. At ½ the ninth is below 10⁻¹⁴.
-    const BERNOULLI: [f64; 8] = [
+    // 2 (2²ⁿ⁻¹ − 1) B₂ₙ / (2n (2n)!), with Bernoulli's numbers. At ½ the eleventh is below 10⁻¹⁷.
+    const BERNOULLI: [f64; 10] = [
         1.0 / 6.0,
         -1.0 / 30.0,
         1.0 / 42.0,
@@ -130,6 +130,8 @@ fn log_normalizer<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
         -691.0 / 2730.0,
         7.0 / 6.0,
         -3617.0 / 510.0,
+        43867.0 / 798.0,
+        -174_611.0 / 330.0,
     ];
     let mut factorial = 1.0;
     let coefficients = BERNOULLI.iter().zip(1..).map(|(bernoulli, n)| {

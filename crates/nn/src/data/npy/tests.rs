@@ -160,7 +160,7 @@ fn headers_that_cannot_be_read() {
     }
     assert!(problem(&file(9, "", &[])).starts_with("this is NPY version 9.0"));
     for (text, part) in [
-        (dictionary("<c8", "False", "()"), "the elements are `<c8`, but only floats"),
+        (dictionary("<c8", "False", "()"), "the elements are `<c8` (complex numbers), but only floats"),
         (dictionary("=f4", "False", "()"), "the elements are `=f4`"),
         (dictionary("|f4", "False", "()"), "the elements are `|f4`"),
         (dictionary("<f4", "false", "()"), "True or False should come where it says `false,"),

@@ -70,7 +70,7 @@ fn nothing_is_rounded_before_the_shift() {
 
 #[test]
 fn the_ends_of_the_range_are_scaled() {
-    for size in [1e308, 3e38, 1e-160, 1e-300] {
+    for size in [8e307, 3e38, 1e-160, 1e-300] {
         let x = Tensor::<f64>::from_vec([4, 1], [-1.0, 1.0, -1.0, 1.0].map(|sign: f64| sign * size).to_vec());
         let standard = Scaling::standardize(&x).unwrap();
         assert_near(&standard.apply(&x).to_vec(), &[-1.0, 1.0, -1.0, 1.0], 1e-6);
