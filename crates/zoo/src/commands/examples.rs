@@ -12,12 +12,14 @@ use crate::cli::{Part, RowsArgs};
 
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
-    let _spinner = Spinner::new("reading data");
+    let spinner = Spinner::new("reading data");
     match &args.data {
         Some(source) => run.preparation.read(source),
         None => {
-            let [train, test] = run.rows()?;
-            Ok(if args.part == Some(Part::Train) { train } else { test })
+            let (rows, note) = run.examples(if args.part == Some(Part::Train) { 0 } else { 1 })?;
+            drop(spinner);
+            note.iter().for_each(|note| eprintln!("note: {note}"));
+            Ok(rows)
         }
     }
 }
