@@ -291,14 +291,28 @@ fn metrics_are_a_line_an_epoch_also_after_a_resumption() {
     drop(first);
     // A line that was written after the last checkpoint.
     fs::write(&metrics, fs::read_to_string(&metrics).unwrap() + "{\"epoch\":3}\n").unwrap();
-    let file = MetricsFile::resume(&metrics, 2).unwrap();
-    let mut second = trainer(4).with(StopAfter(0)).with(file);
+    let mut second = trainer(4).with(StopAfter(0));
     second.resume(&mut task, &checkpoint).unwrap();
-    second.run(&mut task).unwrap();
+    let file = MetricsFile::resume(&metrics, second.epochs()).unwrap();
+    second.with(file).run(&mut task).unwrap();
     let text = fs::read_to_string(&metrics).unwrap();
     let epochs: Vec<&str> = text.lines().map(|line| &line[..11]).collect();
     assert_eq!(epochs, ["{\"epoch\":1,", "{\"epoch\":2,", "{\"epoch\":3,", "{\"epoch\":4,"], "{text}");
     assert!(MetricsFile::create(&metrics).is_err(), "an existing file is not overwritten");
+    // Half a line, a line that was lost, the result of an interruption, and a part that was trained before.
+    let lines: Vec<&str> = text.lines().collect();
+    let part = "{\"epoch\":2,\"pretraining\":1}";
+    let damaged = format!("{part}\n{}\n{{\"interrupted\":true}}\n{}\n{{\"epo", lines[0], lines[2]);
+    fs::write(&metrics, damaged).unwrap();
+    let mut third = trainer(4);
+    third.resume(&mut task, &checkpoint).unwrap();
+    drop(MetricsFile::resume(&metrics, &third.epochs()[..3]).unwrap());
+    let mended = fs::read_to_string(&metrics).unwrap();
+    let mended: Vec<&str> = mended.lines().collect();
+    assert_eq!((mended.len(), mended[0], mended[1], mended[3]), (4, part, lines[0], lines[2]));
+    assert!(mended[2].starts_with("{\"epoch\":2,"), "{}", mended[2]);
+    drop(MetricsFile::resume(&folder.path().join("gone.jsonl"), &third.epochs()[..3]).unwrap());
+    assert_eq!(fs::read_to_string(folder.path().join("gone.jsonl")).unwrap().lines().count(), 3);
 }
 
 #[test]

@@ -65,6 +65,8 @@ pub struct Setup {
     pub config: Config,
     /// The data, ready for the model.
     pub data: Split,
+    /// What the examples for training and those for testing are called.
+    pub names: [Vec<String>; 2],
     /// What was done to them.
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
@@ -182,6 +184,7 @@ impl Draft {
         let name = self.data.unwrap_or_else(|| "digits".into());
         let Prepared { rows: [train, test], preparation, stored, notes } =
             prepare_rows(&name, &self.reading)?;
+        let names = [train.names, test.names];
         let data = Split { name, train: train.data, test: test.data };
         refuse_strangers(entry, &data, &preparation)?;
         let settings = entry.complete(&self.settings, &data.train)?;
@@ -193,7 +196,7 @@ impl Draft {
             train,
             settings,
         };
-        Ok(Setup { entry, config, data, preparation, stored, notes })
+        Ok(Setup { entry, config, data, names, preparation, stored, notes })
     }
 }
 

@@ -9,7 +9,7 @@
 //! assert_eq!(evaluate::codes(&pca, &digits.test).shape(), [359, 8]);
 //! ```
 
-use autograd::Tensor;
+use autograd::{Real, Tensor, cost};
 use nalgebra::DMatrix;
 use nn::train::Terms;
 use nn::{Context, Dataset};
@@ -18,6 +18,11 @@ use crate::AnyModel;
 
 /// Examples evaluated together: enough for fast products, little enough to fit into the cache.
 const BATCH: usize = 500;
+/// Bytes that a step after the training may take besides the model, the examples and its result; a single example may
+/// need more.
+const MEMORY: usize = 256 << 20;
+/// Numbers of which no loss takes more.
+const SMALL: usize = 1 << 16;
 
 /// The mean of the rows.
 pub fn mean(x: &Tensor<f32>) -> Tensor<f32> {
@@ -48,13 +53,12 @@ fn blocks(x: &Tensor<f32>) -> impl Iterator<Item = Tensor<f64>> {
 
 /// `Σⱼ (xⱼ − x̂ⱼ)²` of every example.
 pub fn squared_errors(model: &dyn AnyModel, data: &Dataset) -> Vec<f64> {
-    let mut errors = Vec::with_capacity(data.len());
-    for_each_batch(data, |_, x| {
+    let error = |x: &Tensor<f32>| {
         let x_hat = model.decode(&model.encode(x));
         let squares = x.zip(&x_hat, |x, x_hat| x - x_hat).cast::<f64>().map(|d| d * d);
-        errors.extend(squares.sum_to([x.shape()[0], 1]).to_vec());
-    });
-    errors
+        squares.sum_to([x.shape()[0], 1])
+    };
+    in_batches(&data.x, error).to_vec()
 }
 
 /// SSE/img: the squared error summed over the pixels of an image, the mean over images.
@@ -88,27 +92,70 @@ pub fn largest_angle(a: &Tensor<f32>, b: &Tensor<f32>) -> f64 {
 
 /// The codes of all examples, `[examples, code]`.
 pub fn codes(model: &dyn AnyModel, data: &Dataset) -> Tensor<f32> {
-    let (mut codes, mut width) = (vec![], 0);
-    for_each_batch(data, |_, x| {
-        let z = model.encode(x);
-        width = z.shape()[1];
-        codes.extend(z.to_vec());
-    });
-    Tensor::from_vec([data.len(), width], codes)
+    in_batches(&data.x, |x| model.encode(x))
 }
 
 /// The loss of the model, the mean over all examples. Deterministic: noise that the loss needs by
 /// definition is fixed by the seed and the number of the example.
 pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
-    let mut parts = vec![];
-    for_each_batch(data, |numbers, x| {
+    let all: Vec<usize> = (0..data.len()).collect();
+    let of = |numbers: &[usize]| {
         let context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
-        parts.push((model.loss(x, context), numbers.len()));
-    });
-    Terms::mean(parts.into_iter()).expect("data sets have examples")
+        (model.loss(&data.rows(numbers), context), numbers.len())
+    };
+    // It is asked after every epoch, and of small data not worth trying.
+    let batch = match data.x.len() {
+        ..SMALL => BATCH,
+        _ => at_once(data.len(), BATCH, |rows| drop(of(&all[..rows]))),
+    };
+    Terms::mean(all.chunks(batch).map(of)).expect("data sets have examples")
 }
 
-fn for_each_batch(data: &Dataset, mut f: impl FnMut(&[usize], &Tensor<f32>)) {
-    let numbers: Vec<usize> = (0..data.len()).collect();
-    numbers.chunks(BATCH).for_each(|numbers| f(numbers, &data.rows(numbers)));
+/// `f` of all rows of `[rows, width]`, which it is given some at a time: 500, or so few that it takes no more than 256
+/// megabytes, if a single one does not take more.
+pub fn in_batches<T: Real>(x: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Tensor<T>) -> Tensor<T> {
+    let rows = x.shape()[0];
+    let part = |start: usize, count: usize| f(&x.slice(0, start, rows.min(start + count), 1));
+    let batch = at_once(rows, BATCH, |count| drop(part(0, count)));
+    if rows <= batch {
+        return f(x);
+    }
+    let parts: Vec<Tensor<T>> = (0..rows).step_by(batch).map(|start| part(start, batch)).collect();
+    Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
+}
+
+/// How many of so many rows may be worked on at once, at most `most`, if `f` does it with the number of rows it is
+/// given. It is tried with a few: memory is what does not grow with the rows and what each of them adds.
+pub(crate) fn at_once(rows: usize, most: usize, f: impl Fn(usize)) -> usize {
+    /// Some losses are none of a single example.
+    const TRIED: [usize; 2] = [2, 4];
+    let most = most.min(rows).max(1);
+    if most <= TRIED[1] {
+        return most;
+    }
+    let [few, more] = TRIED.map(|rows| cost::peak_of(|| f(rows)).1);
+    let each = (more.saturating_sub(few) / (TRIED[1] - TRIED[0])).max(1);
+    let fixed = few.saturating_sub(TRIED[0] * each);
+    (MEMORY.saturating_sub(fixed) / each).clamp(1, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_rows_as_the_memory_holds_are_worked_on_at_once() {
+        let takes = |bytes: usize| {
+            at_once(10_000, BATCH, |rows| drop(Tensor::<f32>::zeros([rows * bytes / 4 + 1000])))
+        };
+        assert_eq!([takes(4), takes(1 << 20), takes(1 << 30)], [500, 255, 1]);
+        assert_eq!([0, 1, 4].map(|rows| at_once(rows, BATCH, |_| unreachable!())), [1, 1, 4]);
+    }
+
+    #[test]
+    fn batches_come_back_in_their_order() {
+        let x = Tensor::from_fn([1201, 2], |i| i as f32);
+        assert_eq!(in_batches(&x, |x| x.map(|v| v + 1.0)), x.map(|v| v + 1.0));
+        assert_eq!(in_batches(&x.slice(0, 0, 0, 1), Tensor::cast::<f64>).shape(), [0, 2]);
+    }
 }

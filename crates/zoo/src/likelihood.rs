@@ -94,11 +94,16 @@ fn for_each_log_weights(
     seed: u64,
     mut f: impl FnMut(&[f64]),
 ) -> Option<()> {
-    // Draws decoded together: some ten thousand images fit into memory, all of them may not.
+    // Draws decoded together at most: some ten thousand images fit into memory, all of them may not.
     const EXAMPLES: usize = 100;
     const DRAWS: usize = 100;
     let all: Vec<usize> = (0..data.len()).collect();
-    for numbers in all.chunks(EXAMPLES) {
+    let examples = evaluate::at_once(data.len(), EXAMPLES, |rows| {
+        let (numbers, draws) = (&all[..rows], DRAWS.min(samples));
+        let mut context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
+        drop(model.log_weights(&data.rows(numbers), draws, &mut context));
+    });
+    for numbers in all.chunks(examples) {
         let x: Tensor<f32> = data.rows(numbers);
         let mut context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
         let mut weights = vec![Vec::with_capacity(samples); numbers.len()];

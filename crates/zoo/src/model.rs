@@ -203,6 +203,34 @@ pub trait AnyModel {
 /// A model whose parameters are learnt by gradient descent: every [`Model`] is one.
 pub struct Learned<M>(pub M);
 
+impl<M: Tree<Tensor<f32>>> Learned<M> {
+    /// The model on a tape, with constants for parameters.
+    fn on<'t>(&self, tape: &'t Tape<f32>) -> M::With<Var<'t, f32>> {
+        self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf))
+    }
+}
+
+/// `∂y/∂x` of every example, `[batch, inputs]` to `[batch, outputs, inputs]`. Nobody differentiates it again, so its
+/// rows (or columns, if they are fewer) are swept one after the other and none is recorded: it takes the memory of one.
+fn jacobians<'t>(y: Var<'t, f32>, x: Var<'t, f32>) -> Tensor<f32> {
+    let [batch, outputs, inputs] = [y.shape()[0], y.shape()[1], x.shape()[1]];
+    if batch.min(outputs).min(inputs) == 0 {
+        return Tensor::zeros([batch, outputs, inputs]);
+    }
+    let slices = |of: Var<'t, f32>, by: Var<'t, f32>, shape: [usize; 3], axis: isize| {
+        let slice = |k| of.slice(1, k..k + 1).sum().backward().wrt(by).reshape(shape);
+        let slices: Vec<Tensor<f32>> = (0..of.shape()[1]).map(slice).collect();
+        Tensor::concat(&slices.iter().collect::<Vec<_>>(), axis)
+    };
+    if outputs <= inputs {
+        return slices(y, x, [batch, 1, inputs], 1);
+    }
+    // `Jᵀ w` is linear in `w`, and its derivative by `w` is `J`.
+    let w = y.tape().var(Tensor::zeros(y.shape()));
+    let [transposed] = (y * w).sum().grad([x]);
+    slices(transposed, w, [batch, outputs, 1], 2)
+}
+
 impl<M> AnyModel for Learned<M>
 where
     M: Tree<Tensor<f32>, With<Tensor<f32>> = M>,
@@ -222,17 +250,15 @@ where
     }
 
     fn encoder_jacobian(&self, x: &Tensor<f32>) -> Tensor<f32> {
-        value(&self.0, |model, tape| {
-            let x = tape.var(x);
-            model.encode(x).batch_jacobian(x)
-        })
+        let tape = Tape::new();
+        let (model, x) = (self.on(&tape), tape.var(x));
+        jacobians(model.encode(x), x)
     }
 
     fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32> {
-        value(&self.0, |model, tape| {
-            let z = tape.var(z);
-            model.decode(z).batch_jacobian(z)
-        })
+        let tape = Tape::new();
+        let (model, z) = (self.on(&tape), tape.var(z));
+        jacobians(model.decode(z), z)
     }
 
     fn loss(&self, x: &Tensor<f32>, mut context: Context) -> Terms {
@@ -247,19 +273,19 @@ where
 
     fn sample(&self, mut context: Context) -> Option<Tensor<f32>> {
         let tape = Tape::new();
-        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        let model = self.on(&tape);
         model.sample(&tape, &mut context).map(Var::value)
     }
 
     fn log_weights(&self, x: &Tensor<f32>, samples: usize, context: &mut Context) -> Option<Tensor<f32>> {
         let tape = Tape::new();
-        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        let model = self.on(&tape);
         model.log_weights(tape.constant(x), samples, context).map(Var::value)
     }
 
     fn divergence(&self, x: &Tensor<f32>) -> Option<Tensor<f32>> {
         let tape = Tape::new();
-        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        let model = self.on(&tape);
         model.divergence(tape.constant(x)).map(Var::value)
     }
 

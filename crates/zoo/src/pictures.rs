@@ -3,8 +3,8 @@
 use autograd::Tensor;
 use nn::{Context, Dataset};
 
-use crate::data::Split;
-use crate::evaluate;
+use crate::data::sample;
+use crate::evaluate::in_batches;
 use crate::models::pca::Pca;
 use crate::plot::{self, Pair, Picture, Series, Size};
 use crate::train::Epoch;
@@ -36,7 +36,7 @@ pub fn reconstructions_titled(
     const SHOWN: usize = 10;
     let pictures = ranked(errors, SHOWN).map(|(name, numbers)| {
         let x = data.rows(&numbers);
-        let x_hat = model.decode(&model.encode(&x));
+        let x_hat = in_batches(&x, |x| model.decode(&model.encode(x)));
         (name, rows(&x), rows(&x_hat), numbers)
     });
     let groups: Vec<(&str, Vec<Pair>)> = pictures
@@ -104,21 +104,22 @@ pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset, names: &[Str
 /// If there are labels, but not one for each code.
 #[track_caller]
 pub fn codes_titled(title: &str, codes: &Tensor<f32>, labels: Option<&[u32]>, names: &[String]) -> Picture {
-    let shown = codes.shape()[0].min(MOST_POINTS);
+    let shown = sample(codes.shape()[0], labels, MOST_POINTS);
     let (x, y) = match codes.shape()[1] {
         1 => ("code", ""),
         2 => ("first code", "second code"),
         _ => ("first principal component of the codes", "second principal component"),
     };
-    let points = plane(codes, shown);
-    plot::code_map(title, x, y, &points, labels.map(|labels| &labels[..shown]), names)
+    let points = plane(codes, &shown);
+    let labels: Option<Vec<u32>> = labels.map(|labels| shown.iter().map(|&number| labels[number]).collect());
+    plot::code_map(title, x, y, &points, labels.as_deref(), names)
 }
 
-/// The first codes in a plane: as they are, or along the two principal axes. These are the axes of all codes,
+/// The codes with these numbers in a plane: as they are, or along the two principal axes. These are the axes of all codes,
 /// however many are shown, so that no picture of them is another's mirror image.
-pub(crate) fn plane(codes: &Tensor<f32>, shown: usize) -> Vec<[f32; 2]> {
-    let first = codes.slice(0, 0, shown, 1);
-    let plane = if codes.shape()[1] > 2 { Pca::fit(codes, 2).encode(&first) } else { first };
+pub(crate) fn plane(codes: &Tensor<f32>, shown: &[usize]) -> Vec<[f32; 2]> {
+    let some = codes.index_select(0, shown);
+    let plane = if codes.shape()[1] > 2 { Pca::fit(codes, 2).encode(&some) } else { some };
     let point = |row: Vec<f32>| [row[0], row.get(1).copied().unwrap_or(0.0)];
     rows(&plane).into_iter().map(point).collect()
 }
@@ -128,7 +129,7 @@ pub(crate) fn plane(codes: &Tensor<f32>, shown: usize) -> Vec<[f32; 2]> {
 pub fn samples(caption: &str, model: &dyn AnyModel, data: &Dataset, seed: u64) -> Option<Picture> {
     let numbers: Vec<usize> = (0..100).collect();
     let z = model.sample(Context::sampling(seed, &numbers))?;
-    let images = rows(&model.decode(&z));
+    let images = rows(&in_batches(&z, |z| model.decode(z)));
     let title = format!("Samples from the prior\n{caption}");
     Some(plot::image_grid(&title, size(data)?, 10, &images, None))
 }
@@ -157,7 +158,7 @@ pub fn manifold(caption: &str, model: &dyn AnyModel, data: &Dataset, codes: &Ten
         (pca.decode(&plane), names)
     };
     let title = format!("The latent manifold, decoded\n{caption}");
-    Some(plot::image_grid(&title, size, STEPS, &rows(&model.decode(&z)), Some(names)))
+    Some(plot::image_grid(&title, size, STEPS, &rows(&in_batches(&z, |z| model.decode(z))), Some(names)))
 }
 
 fn rms(values: &[f32]) -> f32 {
@@ -170,13 +171,6 @@ fn size(data: &Dataset) -> Option<Size> {
 
 fn rows(x: &Tensor<f32>) -> Vec<Vec<f32>> {
     x.to_vec().chunks(x.shape()[1].max(1)).map(<[f32]>::to_vec).collect()
-}
-
-/// SSE/img of every test example and of their mean, for the captions and tables.
-pub fn errors(model: &dyn AnyModel, data: &Split) -> (Vec<f64>, f64) {
-    let errors = evaluate::squared_errors(model, &data.test);
-    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
-    (errors, mean)
 }
 
 #[cfg(test)]
@@ -198,7 +192,7 @@ mod tests {
                 let (row, column) = ((i / width) as f32, (i % width) as f32);
                 (row * (column + 1.0)).sin() * if row < 6.0 { column - 2.0 } else { 4.0 - column }
             });
-            let [few, all] = [6, 40].map(|shown| plane(&codes, shown));
+            let [few, all] = [6, 40].map(|shown| plane(&codes, &Vec::from_iter(0..shown)));
             assert_eq!((few.len(), all.len()), (6, 40));
             for (a, b) in few.iter().zip(&all) {
                 assert!((a[0] - b[0]).hypot(a[1] - b[1]) < 1e-4, "width {width}: {a:?} {b:?}");

@@ -1,8 +1,8 @@
 //! A run that was trained earlier, opened again: its settings, its model, its history, its data.
 //!
-//! A run folder holds `config.toml`, `metrics.jsonl`, `model.safetensors` and pictures. The checkpoint also
-//! keeps how data were prepared, so the training data are only read when somebody asks for them, and
-//! other data are treated the same way:
+//! A run folder holds `config.toml`, `metrics.jsonl`, `model.safetensors`, what the run keeps of its data (see
+//! [`reference`](crate::reference)) and pictures. The checkpoint also keeps how data were prepared, so that other data
+//! are treated the same way. The training data are needed only to train on:
 //!
 //! ```no_run
 //! use zoo::run::Run;
@@ -16,6 +16,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use autograd::Tensor;
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::losses::Unit;
 use nn::{Error, Result};
@@ -24,8 +25,10 @@ use serde_json::Value;
 use crate::AnyModel;
 use crate::config::Config;
 use crate::data::{Preparation, Prepared, Rows, Split, is_stream, prepare_rows};
+use crate::reference::{self, Reference};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
+use crate::uses::anomaly::{Detector, Score};
 
 /// The settings of a run, in its folder.
 pub const CONFIG: &str = "config.toml";
@@ -48,6 +51,8 @@ pub struct Run {
     pub model: Box<dyn AnyModel>,
     /// What every epoch came to, by `metrics.jsonl`; none for a model that is computed in closed form.
     pub epochs: Vec<Epoch>,
+    /// Seconds from the start of the training to its end, by `metrics.jsonl`.
+    pub seconds: f64,
 }
 
 impl Run {
@@ -92,8 +97,78 @@ impl Run {
                 format!("the parameter `{name}` holds a value that is no finite number; train again");
             return Err(Error::file(&model_path, problem));
         }
-        let epochs = if metrics_path.is_file() { epochs(&metrics_path)? } else { vec![] };
-        Ok(Run { folder: folder.to_owned(), config, entry, preparation, model, epochs })
+        let (epochs, seconds) = if metrics_path.is_file() { metrics(&metrics_path)? } else { (vec![], 0.0) };
+        Ok(Run { folder: folder.to_owned(), config, entry, preparation, model, epochs, seconds })
+    }
+
+    /// What the run keeps of its data. An older run that keeps nothing learns it from them.
+    ///
+    /// # Errors
+    /// If the file is damaged, or those of [`rows`](Self::rows) for an older run.
+    pub fn reference(&self) -> Result<Reference> {
+        if let Some(kept) = self.kept()? {
+            return Ok(kept);
+        }
+        let [train, test] = self.rows()?;
+        let data = Split { name: self.config.data.clone(), train: train.data, test: test.data };
+        let (names, examples) = ([train.names, test.names], self.preparation.examples);
+        Ok(Reference::learn(&*self.model, &data, &names, examples, self.config.train.seed))
+    }
+
+    /// The examples for training (0) or for testing (1). If they were too many to keep, they are read from the data
+    /// again; where these are gone, what was kept of them must do, and a note says so.
+    ///
+    /// # Errors
+    /// If the file is damaged, or those of [`rows`](Self::rows) for an older run.
+    pub fn examples(&self, part: usize) -> Result<(Rows, Option<String>)> {
+        let Some(kept) = self.kept()? else {
+            let [train, test] = self.rows()?;
+            return Ok((if part == 0 { train } else { test }, None));
+        };
+        let all = kept.examples[part];
+        let some = match kept.rows(part) {
+            Ok(rows) => return Ok((rows, None)),
+            Err(some) => some,
+        };
+        match self.rows() {
+            Ok([train, test]) => Ok((if part == 0 { train } else { test }, None)),
+            Err(error) => {
+                let (count, kind) = (some.data.len(), ["training", "test"][part]);
+                Ok((
+                    some,
+                    Some(format!(
+                        "{error}. These are the {count} of {all} {kind} examples that the run keeps."
+                    )),
+                ))
+            }
+        }
+    }
+
+    /// A detector of anomalies that knows the training examples. If an older run does not and the data are gone, the
+    /// `given` examples serve as ordinary ones, and a note says so.
+    ///
+    /// # Errors
+    /// If a file is damaged, or the score cannot be measured.
+    pub fn detector(&self, score: Score, given: &Tensor<f32>) -> Result<(Detector<'_>, Option<String>)> {
+        let (model, path) = (&*self.model, self.folder.join(reference::SCORES));
+        if path.is_file()
+            && let Some(normal) = reference::read_scores(&path, model, score)?
+        {
+            return Ok((Detector::new(model, normal), None));
+        }
+        match self.examples(0) {
+            Ok((train, _)) => Ok((Detector::new(model, reference::normal(model, &train.data, score)?), None)),
+            Err(error) => {
+                let note = format!("{error}. The given rows themselves serve as the ordinary ones.");
+                Ok((Detector::fit(model, given, score)?, Some(note)))
+            }
+        }
+    }
+
+    /// What is in the file, if it is there and belongs to the model.
+    fn kept(&self) -> Result<Option<Reference>> {
+        let path = self.folder.join(reference::EXAMPLES);
+        if path.is_file() { Reference::read(&path, &*self.model) } else { Ok(None) }
     }
 
     /// The data of the run, read again, prepared and split as they were for training.
@@ -137,7 +212,7 @@ impl Run {
 
     /// Numbers in a code.
     pub fn code(&self) -> usize {
-        let one = autograd::Tensor::zeros([1, self.preparation.features]);
+        let one = Tensor::zeros([1, self.preparation.features]);
         self.model.encode(&one).shape()[1]
     }
 }
@@ -181,22 +256,28 @@ fn not_finite(model: &dyn AnyModel) -> Option<String> {
     found
 }
 
-/// The epochs in a file of metrics.
-fn epochs(path: &Path) -> Result<Vec<Epoch>> {
+/// The epochs in a file of metrics, and the seconds that the training took.
+fn metrics(path: &Path) -> Result<(Vec<Epoch>, f64)> {
     let text = fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-    let mut epochs = vec![];
-    for (number, line) in (1..).zip(text.lines()) {
+    // A training that was killed may have left half a line.
+    let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+    let (mut epochs, mut seconds) = (vec![], None);
+    for (number, line) in (1..).zip(whole.lines()) {
         let broken = |problem: &str| Error::file(path, format!("line {number}: {problem}"));
         let line: Value =
             serde_json::from_str(line).map_err(|error| broken(&format!("no JSON ({error})")))?;
-        // The last line is the result, which is no epoch.
-        if line.get("epoch").is_some() {
-            epochs.push(
-                epoch(&line).ok_or_else(|| broken("this is not what `zoo train` writes for an epoch"))?,
-            );
+        if line.get("pretraining").is_some() {
+            continue;
         }
+        // The last line is the result, which is no epoch.
+        if line.get("epoch").is_none() {
+            seconds = line.get("seconds").and_then(Value::as_f64);
+            continue;
+        }
+        epochs.push(epoch(&line).ok_or_else(|| broken("this is not what `zoo train` writes for an epoch"))?);
     }
-    Ok(epochs)
+    let seconds = seconds.or(epochs.last().map(|epoch| epoch.seconds)).unwrap_or(0.0);
+    Ok((epochs, seconds))
 }
 
 fn epoch(line: &Value) -> Option<Epoch> {

@@ -191,10 +191,119 @@ fn nothing_to_resume_is_one_sentence() {
     refuse(folder.path(), &["resume", "none"], "none: there is no training to resume");
     succeed(folder.path(), &["train", "pca", "--out", "a"]);
     fs::remove_file(folder.path().join("a/model.safetensors")).unwrap();
-    refuse(folder.path(), &["resume", "a"], "a: the training was ended before its first checkpoint");
     fs::write(folder.path().join("a/training.safetensors"), "junk").unwrap();
     let text = String::from_utf8(zoo(folder.path(), &["resume", "a"]).stdout).unwrap();
     assert!(text.contains("pca"), "PCA needs no checkpoint: {text}");
+    refuse(folder.path(), &["resume", "a"], "a: the training is complete; nothing is left to resume");
+    refuse(folder.path(), &["resume", "a", "--epochs", "3"], "a: `pca` is computed, not trained");
+}
+
+#[test]
+fn what_was_ended_before_its_first_checkpoint_begins_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    succeed(path, &["train", "ae", "--epochs", "2", "--hidden", "4", "--out", "a"]);
+    fs::create_dir(path.join("b")).unwrap();
+    fs::copy(path.join("a/config.toml"), path.join("b/config.toml")).unwrap();
+    fs::write(path.join("b/metrics.jsonl"), "{\"epoch\":1,\"pretraining\":1}\n{\"ep").unwrap();
+    let output = zoo(path, &["resume", "b"]);
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(note, "note: the training was ended before its first checkpoint, so it begins again\n");
+    assert!(read(path, "a/model.safetensors") == read(path, "b/model.safetensors"));
+    assert_eq!(String::from_utf8(read(path, "b/metrics.jsonl")).unwrap().lines().count(), 3);
+}
+
+/// The numbers of the epochs in a file of metrics, and how many results there are.
+fn recorded(path: &Path, run: &str) -> (Vec<u64>, usize) {
+    let text = String::from_utf8(read(path, &format!("{run}/metrics.jsonl"))).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let epochs = lines.iter().filter_map(|line| line["epoch"].as_u64()).collect();
+    (epochs, lines.iter().filter(|line| line.get("test").is_some()).count())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_killed_has_its_metrics_and_goes_on() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let training = ["train", "ae", "--hidden", "32", "--code", "3", "--epochs", "120", "--out"];
+    succeed(path, &[&training[..], &["whole"]].concat());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_zoo"))
+        .args([&training[..], &["killed"]].concat())
+        .current_dir(path)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let metrics = path.join("killed/metrics.jsonl");
+    let lines = || fs::read_to_string(&metrics).map_or(0, |text| text.lines().count());
+    while lines() < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let done = lines();
+    assert!(done < 120 && path.join("killed/training.safetensors").exists(), "{done} lines");
+    // As if it had been killed while it wrote.
+    fs::write(&metrics, fs::read_to_string(&metrics).unwrap() + "{\"epoch\":").unwrap();
+    succeed(path, &["resume", "killed"]);
+    assert_eq!(recorded(path, "killed"), ((1..=120).collect(), 1));
+    assert!(read(path, "killed/model.safetensors") == read(path, "whole/model.safetensors"));
+}
+
+#[test]
+fn a_finished_run_goes_on_with_more_epochs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let training = ["train", "vae", "--hidden", "8", "--code", "2", "--set", "train.schedule=constant"];
+    let with = |epochs: &'static str, out: &'static str| {
+        succeed(path, &[&training[..], &["--epochs", epochs, "--out", out]].concat())
+    };
+    with("5", "whole");
+    with("2", "a");
+    with("2", "b");
+    refuse(path, &["resume", "a", "--epochs", "2"], "a: the run has 2 epochs already");
+    refuse(path, &["train", "vae", "--resume", "a"], "cannot be used with");
+    refuse(path, &["train", "--resume", "a", "--scale", "none"], "leave the flags for reading away");
+    let text = succeed(path, &["train", "--resume", "a", "--epochs", "3"]);
+    assert!(text.contains("trained for 3 epochs"), "{text}");
+    succeed(path, &["resume", "a", "--epochs", "5"]);
+    succeed(path, &["resume", "b", "--epochs", "5"]);
+    for run in ["a", "b"] {
+        assert!(read(path, &format!("{run}/model.safetensors")) == read(path, "whole/model.safetensors"));
+        assert!(read(path, &format!("{run}/config.toml")) == read(path, "whole/config.toml"));
+        assert_eq!(recorded(path, run), ((1..=5).collect(), 1));
+    }
+    // An older version kept no state.
+    fs::remove_file(path.join("b/finished.safetensors")).unwrap();
+    refuse(path, &["resume", "b", "--epochs", "9"], "there is no state of the optimizer");
+}
+
+#[test]
+fn events_and_pretraining_are_written_as_they_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let training = ["train", "stacked", "--hidden", "8", "--code", "2", "--set", "pretraining=2"];
+    succeed(path, &[&training[..], &["--epochs", "3", "--tensorboard", "--out", "a"]].concat());
+    let text = String::from_utf8(read(path, "a/metrics.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found: Vec<_> =
+        lines.iter().map(|line| (line["pretraining"].as_u64(), line["epoch"].as_u64())).collect();
+    let part = |part, epoch| (Some(part), Some(epoch));
+    let whole = |epoch| (None, Some(epoch));
+    assert_eq!(
+        found,
+        [part(1, 1), part(1, 2), part(2, 1), part(2, 2), whole(1), whole(2), whole(3), (None, None)]
+    );
+    let events = || fs::read_dir(path.join("a/tensorboard")).unwrap().count();
+    assert_eq!(events(), 1);
+    let run = zoo::run::Run::open(&path.join("a")).unwrap();
+    assert_eq!(run.epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>(), [1, 2, 3]);
+    succeed(path, &["resume", "a", "--epochs", "4"]);
+    let text = String::from_utf8(read(path, "a/metrics.jsonl")).unwrap();
+    assert_eq!(text.matches("\"pretraining\"").count(), 4, "it is not pretrained again: {text}");
 }
 
 #[test]

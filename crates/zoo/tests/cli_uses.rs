@@ -88,7 +88,10 @@ fn wrong_data_and_damaged_runs_are_explained() {
     refuse(path, &["eval", "runs"], "runs: this is no run folder: there is no config.toml in it");
     refuse(path, &["eval", "nowhere"], "nowhere: there is no such run folder");
 
-    // New data need no training data.
+    // New data need no training data, nor does a run that keeps what it needs of them. An older one does.
+    for name in ["examples.safetensors", "scores.safetensors"] {
+        fs::remove_file(path.join("runs/ae-1").join(name)).unwrap();
+    }
     fs::rename(path.join("table.csv"), path.join("moved.csv")).unwrap();
     succeed(path, &["encode", "runs/ae-1", "--data", "moved.csv"]);
     refuse(

@@ -10,6 +10,7 @@ use toml::Table;
 use zoo::config::Config;
 use zoo::data::{Preparation, Reading, Split, digits};
 use zoo::graph::{Graph, Part};
+use zoo::reference::Reference;
 use zoo::registry::{Entry, MODELS, find};
 use zoo::train::{Plan, train};
 use zoo::{AnyModel, evaluate, onnx, report};
@@ -202,7 +203,7 @@ fn every_model_has_a_page() {
         let page = report::page(&report::Run {
             entry,
             model: &*model,
-            data: &data,
+            reference: &Reference::of(&*model, &data),
             preparation: &Preparation::plain(&data.train),
             config: &config,
             epochs: &[],

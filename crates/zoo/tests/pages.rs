@@ -115,3 +115,37 @@ fn models_are_exported() {
         "the encoder of `topk` is no fixed list of operations: `gather` at models/topk.rs:",
     );
 }
+
+/// The classes of the points in the map of a page.
+fn classes_of_points(page: &str) -> Vec<String> {
+    let start = page.split("<script class=\"points\" type=\"application/json\">").nth(1).unwrap();
+    let json: serde_json::Value = serde_json::from_str(start.split("</script>").next().unwrap()).unwrap();
+    json["labels"].as_array().unwrap().iter().map(|label| label.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn maps_show_a_sample_of_all_classes_and_say_which_is_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let sorted = |name: &str, classes: usize, each: usize| {
+        let row = |i: usize| format!("{},{},{},kind {:02}\n", i % 7, i % 5, (i * i) % 11, i / each);
+        let rows: String = (0..classes * each).map(row).collect();
+        fs::write(folder.path().join(format!("{name}.csv")), format!("p,q,r,kind\n{rows}")).unwrap();
+        let data = format!("{name}.csv");
+        let train = ["train", "pca", "--code", "2", "--label-column", "kind", "--data", &data, "--out", name];
+        succeed(folder.path(), &train);
+        fs::read_to_string(folder.path().join(name).join("report.html")).unwrap()
+    };
+    let page = sorted("three", 3, 3000);
+    let points = classes_of_points(&page);
+    assert_eq!(points.len(), 1000);
+    for class in ["kind 00", "kind 01", "kind 02"] {
+        let count = points.iter().filter(|point| *point == class).count();
+        assert!((250..420).contains(&count), "{count} of {class}");
+        // In the map and in the explorer.
+        assert_eq!(page.matches(&format!("</i>{class}</li>")).count(), 2, "{class} in the legend");
+    }
+    assert!(page.contains("A sample of 1000 of the 1800 test examples"));
+    let page = sorted("twelve", 12, 20);
+    assert!(page.contains("</i>2 others</li>") && page.contains("</i>kind 09</li>"));
+    assert_eq!(classes_of_points(&page).len(), 48);
+}

@@ -36,6 +36,23 @@ pub fn reset_peak() {
     PEAK.set(LIVE.get());
 }
 
+/// The result of `f`, and the bytes that it held at most beyond those that were held before.
+///
+/// ```
+/// use autograd::{Tensor, cost};
+///
+/// let (_, bytes) = cost::peak_of(|| Tensor::<f32>::zeros([1000]).map(|x| x + 1.0));
+/// assert_eq!(bytes, 8000);
+/// ```
+pub fn peak_of<R>(f: impl FnOnce() -> R) -> (R, usize) {
+    let (before, earlier) = (live_bytes(), peak_bytes());
+    reset_peak();
+    let result = f();
+    let peak = peak_bytes();
+    PEAK.set(peak.max(earlier));
+    (result, (peak - before).max(0) as usize)
+}
+
 /// Floating-point operations of the kernels that this thread has called: one for every element that
 /// an elementwise function computes or a sum reads, `2mkn` for a matrix product.
 pub fn flops() -> u64 {

@@ -1,7 +1,7 @@
 //! What listens while training goes on.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -273,10 +273,12 @@ fn rounded(x: f64) -> String {
     }
 }
 
-/// A line of JSON for every epoch, in a file that can be followed while training goes on.
+/// A line of JSON for every epoch, in a file that can be followed while training goes on: `tail -f`.
 pub struct MetricsFile {
     path: PathBuf,
     file: File,
+    /// The part of the model that is trained, if it is not the whole.
+    part: Option<usize>,
 }
 
 impl MetricsFile {
@@ -285,38 +287,69 @@ impl MetricsFile {
     /// # Errors
     /// If it cannot be made.
     pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create_new(path).map_err(|source| Error::io("write", path, source))?;
-        Ok(MetricsFile { path: path.to_owned(), file })
+        MetricsFile::open(path, File::options().create_new(true))
     }
 
-    /// The file of a training that goes on after `epochs` epochs. Lines of later epochs, written after the
-    /// last checkpoint, are taken back: they will come again.
+    /// The file of a training that goes on after the epochs that are `done`. Lines of later epochs, written after the
+    /// last checkpoint, are taken back: they will come again; and lines that are missing are written. Those of
+    /// [pretraining](Self::append) stay.
     ///
     /// # Errors
     /// If the file cannot be read or written.
-    pub fn resume(path: &Path, epochs: usize) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-        let kept: String = text.split_inclusive('\n').take(epochs).collect();
+    pub fn resume(path: &Path, done: &[Epoch]) -> Result<Self> {
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            read => read.map_err(|source| Error::io("read", path, source))?,
+        };
+        let lines: Vec<(Value, &str)> = (text.split_inclusive('\n'))
+            .filter_map(|line| Some((serde_json::from_str(line).ok()?, line)))
+            .collect();
+        let parts = lines.iter().filter(|(value, _)| value.get(PART).is_some());
+        let mut kept: String = parts.map(|(_, line)| *line).collect();
+        for epoch in done {
+            let is_its = |value: &Value| value.get(PART).is_none() && value["epoch"] == epoch.number;
+            match lines.iter().find(|(value, _)| is_its(value)) {
+                Some((_, line)) => kept += line,
+                None => kept += &MetricsFile::line(epoch),
+            }
+        }
         crate::files::write_atomically(path, kept.as_bytes())?;
-        let file = File::options().append(true).open(path);
-        Ok(MetricsFile {
-            path: path.to_owned(),
-            file: file.map_err(|source| Error::io("write", path, source))?,
-        })
+        MetricsFile::open(path, &mut File::options())
+    }
+
+    /// The same file for the pretraining of a part of the model, counted from 1. Its lines have the number as
+    /// `pretraining`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn append(path: &Path, part: usize) -> Result<Self> {
+        let file = MetricsFile::open(path, File::options().create(true))?;
+        Ok(MetricsFile { part: Some(part), ..file })
+    }
+
+    fn open(path: &Path, how: &mut OpenOptions) -> Result<Self> {
+        let file = how.append(true).open(path).map_err(|source| Error::io("write", path, source))?;
+        Ok(MetricsFile { path: path.to_owned(), file, part: None })
     }
 
     /// The line of an epoch.
     pub fn line(epoch: &Epoch) -> String {
-        let line = json!({
+        format!("{}\n", MetricsFile::value(epoch))
+    }
+
+    fn value(epoch: &Epoch) -> Value {
+        json!({
             "epoch": epoch.number,
             "learning_rate": epoch.rate,
             "seconds": epoch.seconds,
             "train": json_of(&epoch.train),
             "validation": epoch.validation.as_ref().map(json_of),
-        });
-        format!("{line}\n")
+        })
     }
 }
+
+/// The name of the number of a part in a line of metrics.
+const PART: &str = "pretraining";
 
 fn json_of(terms: &Terms) -> Value {
     let mut map = Map::new();
@@ -328,7 +361,12 @@ fn json_of(terms: &Terms) -> Value {
 
 impl<T: Real> Callback<T> for MetricsFile {
     fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
-        let line = MetricsFile::line(epoch);
+        let mut value = MetricsFile::value(epoch);
+        if let Some(part) = self.part {
+            value[PART] = part.into();
+        }
+        // A line at once, so that nobody reads half of it.
+        let line = format!("{value}\n");
         self.file.write_all(line.as_bytes()).map_err(|source| Error::io("write", &self.path, source))?;
         Ok(ControlFlow::Continue(()))
     }

@@ -136,8 +136,29 @@ pub struct Trainer<'a, T: Real> {
     optimizer: Box<dyn Optimizer<T> + 'a>,
     plateau: Option<Plateau>,
     callbacks: Vec<Box<dyn Callback<T> + 'a>>,
-    file: Option<(PathBuf, Duration)>,
+    file: Option<CheckpointFile>,
     position: Position,
+}
+
+/// Where checkpoints go, and when.
+struct CheckpointFile {
+    path: PathBuf,
+    every: Duration,
+    written: Option<Instant>,
+}
+
+impl CheckpointFile {
+    /// Whether it is time for the next one, in an epoch or at its end.
+    fn is_due(&self, started: Instant, in_epoch: bool) -> bool {
+        /// Checkpoints in an epoch are not closer than this; nor is more lost at the beginning of a long one.
+        const SOON: Duration = Duration::from_secs(5);
+        match (self.written, in_epoch) {
+            (None, false) => true,
+            (None, true) => started.elapsed() >= SOON,
+            (Some(written), false) => written.elapsed() >= self.every,
+            (Some(written), true) => written.elapsed() >= self.every.max(SOON),
+        }
+    }
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
@@ -166,10 +187,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
-    /// Writes a checkpoint to this file after an epoch, if `every` has passed since the last one, and
-    /// when training ends or is stopped.
+    /// Writes a checkpoint to this file after the first epoch, or after five seconds of it; then whenever `every` has
+    /// passed since the last one, but in an epoch not more often than every five seconds; and when training ends or
+    /// is stopped.
     pub fn with_checkpoints(mut self, path: impl Into<PathBuf>, every: Duration) -> Self {
-        self.file = Some((path.into(), every));
+        self.file = Some(CheckpointFile { path: path.into(), every, written: None });
         self
     }
 
@@ -225,14 +247,11 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     fn train(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         let started = Instant::now();
-        let mut written = started;
         let mut flow = self.callbacks.iter_mut().try_for_each(|callback| callback.begin());
         while flow.is_continue() && !self.is_finished() {
             flow = self.epoch(task, started)?;
-            let due = self.file.as_ref().is_some_and(|(_, every)| written.elapsed() >= *every);
-            if due && flow.is_continue() {
-                self.write(task)?;
-                written = Instant::now();
+            if flow.is_continue() {
+                self.write_if_due(task, started, false)?;
             }
         }
         self.write(task)
@@ -240,7 +259,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Trains to the end of the current epoch, or until a callback stops it.
     fn epoch(&mut self, task: &mut dyn Task<T>, started: Instant) -> Result<ControlFlow<()>> {
-        let (plan, examples) = (&self.plan, task.examples());
+        let (plan, examples) = (self.plan.clone(), task.examples());
         let number = self.position.epochs.len() + 1;
         let per_epoch = plan.steps(examples);
         let seen = examples.min(per_epoch * plan.batch);
@@ -273,8 +292,11 @@ impl<'a, T: Real> Trainer<'a, T> {
                 }
             }
             // After the last step the epoch is completed first.
-            if flow.is_break() && self.position.steps < per_epoch {
-                return Ok(flow);
+            if self.position.steps < per_epoch {
+                if flow.is_break() {
+                    return Ok(flow);
+                }
+                self.write_if_due(task, started, true)?;
             }
         }
         let validation = task.validate(plan.seed)?;
@@ -304,11 +326,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         Ok(flow)
     }
 
-    fn write(&self, task: &dyn Task<T>) -> Result<()> {
-        match &self.file {
-            Some((path, _)) => self.checkpoint(task).write(path),
-            None => Ok(()),
-        }
+    fn write_if_due(&mut self, task: &dyn Task<T>, started: Instant, in_epoch: bool) -> Result<()> {
+        let due = self.file.as_ref().is_some_and(|file| file.is_due(started, in_epoch));
+        if due { self.write(task) } else { Ok(()) }
+    }
+
+    fn write(&mut self, task: &dyn Task<T>) -> Result<()> {
+        let Some(CheckpointFile { path, .. }) = &self.file else { return Ok(()) };
+        self.checkpoint(task).write(path)?;
+        self.file.iter_mut().for_each(|file| file.written = Some(Instant::now()));
+        Ok(())
     }
 
     /// Everything that the rest of the training depends on: the model, the optimizer, the callbacks, the
@@ -396,4 +423,28 @@ fn difference(theirs: &Plan, ours: &Plan) -> Option<(String, String, String)> {
             .map(|plan| plan.get(setting).map_or_else(|| "none".to_owned(), Value::to_string));
         (theirs != ours).then(|| (setting.clone(), theirs, ours))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_checkpoint_is_not_waited_for() {
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        let every = Duration::from_secs(30);
+        let mut file = CheckpointFile { path: "a".into(), every, written: None };
+        assert!(file.is_due(ago(0), false), "after the first epoch");
+        assert!(file.is_due(ago(6), true) && !file.is_due(ago(4), true), "or after five seconds of it");
+        file.written = Some(ago(20));
+        assert!([false, true].iter().all(|&in_epoch| !file.is_due(ago(60), in_epoch)));
+        file.written = Some(ago(31));
+        assert!(
+            [false, true].iter().all(|&in_epoch| file.is_due(ago(60), in_epoch)),
+            "then every half minute"
+        );
+        // After every epoch, but not after every step.
+        (file.every, file.written) = (Duration::ZERO, Some(ago(1)));
+        assert!(file.is_due(ago(60), false) && !file.is_due(ago(60), true));
+    }
 }

@@ -12,7 +12,8 @@ Examples:
   zoo train ae --data table.csv --drop-columns name,city --impute median
   zoo train conv --data photos --size 32x32 --epochs 50
   zoo train vae --set beta=4                      see zoo describe vae
-  zoo train --config runs/vae-1/config.toml       the same bytes again";
+  zoo train --config runs/vae-1/config.toml       the same bytes again
+  zoo train --resume runs/vae-1 --epochs 900      more epochs for a run";
 
 pub(super) const SEARCH_EXAMPLES: &str = "\
 Examples:
@@ -26,7 +27,7 @@ anything else is a list of values. With --state a search that was interrupted go
 #[derive(Args)]
 pub(crate) struct TrainArgs {
     /// Name of the model (see `zoo list`).
-    #[arg(required_unless_present = "config")]
+    #[arg(required_unless_present_any = ["config", "resume"])]
     pub(crate) model: Option<String>,
 
     /// `digits` (embedded), a name that was fetched (see `zoo data fetch`), a CSV or TSV file (`-` for
@@ -69,6 +70,15 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
 
+    /// Go on with a run: where it was interrupted, or, with --epochs N, from its end to N epochs in all. The schedule of
+    /// the learning rate is then that of N epochs.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "data", "config", "set", "batch", "lr", "code", "hidden", "seed", "out"])]
+    pub(crate) resume: Option<PathBuf>,
+
+    /// Write events for TensorBoard into the folder `tensorboard` of the run.
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
+
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
 
@@ -90,6 +100,10 @@ pub(crate) struct ResumeArgs {
     /// The run folder.
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
+
+    /// Epochs in all, also for a run that is finished. The schedule of the learning rate is then that of so many.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) epochs: Option<usize>,
 
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,

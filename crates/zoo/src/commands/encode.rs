@@ -51,14 +51,10 @@ pub(crate) fn decode(args: &DecodeArgs) -> Result<Outcome> {
     target.put(|| Ok(sheet(&run, None, &x)), || images(&run, "Decoded codes", 10, &x))
 }
 
-/// Decodes a few hundred codes at a time.
+/// Decodes any number of codes.
 pub(super) fn decoded(run: &Run, codes: &Tensor<f32>) -> Tensor<f32> {
-    const BATCH: usize = 500;
     let _spinner = Spinner::new("decoding");
-    let count = codes.shape()[0];
-    let part = |start| run.model.decode(&codes.slice(0, start, count.min(start + BATCH), 1));
-    let parts: Vec<Tensor<f32>> = (0..count).step_by(BATCH).map(part).collect();
-    Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
+    evaluate::in_batches(codes, |z| run.model.decode(z))
 }
 
 /// Codes as `zoo encode` writes them.

@@ -2,7 +2,6 @@
 
 use nn::{Error, Result};
 use serde_json::json;
-use zoo::models::pca::Pca;
 use zoo::registry::Training;
 use zoo::run::Run;
 use zoo::settings::check_size;
@@ -28,8 +27,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     let _spinner = Spinner::new("measuring");
     let (model, seed) = (&*run.model, run.config.train.seed);
     // PCA and the mean are those of the training examples; without these there is nothing to compare with.
-    let reference = match run.data() {
-        Ok(split) => Some(Pca::fit(&split.train.x, run.code())),
+    let reference = match run.reference() {
+        Ok(kept) => Some(kept.pca),
         Err(error) => {
             eprintln!("note: {error}. PCA is left out, and R² compares with the mean of the given rows.");
             None

@@ -25,8 +25,9 @@ pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
     let rows = match (&args.data, args.part) {
         (Some(source), _) => run.preparation.read_as(source, &given)?,
         (None, part) => {
-            let [train, test] = run.rows()?;
-            if part == Some(Part::Train) { train } else { test }
+            let (mut rows, note) = run.examples(if part == Some(Part::Train) { 0 } else { 1 })?;
+            rows.notes.extend(note);
+            rows
         }
     };
     drop(spinner);

@@ -42,7 +42,7 @@ fn graph(run: &Run, part: ExportPart) -> Result<Vec<u8>> {
         ExportPart::Whole => (Part::Whole, "the model"),
     };
     // The model is watched at work, and the more the examples differ the better.
-    let test = run.data()?.test;
+    let test = run.reference()?.data.test;
     let x = if part == Part::Decoder { evaluate::codes(&*run.model, &test) } else { test.x };
     let graph = Graph::of(&*run.model, part, &x).map_err(|problem| {
         Error::Invalid(format!("{name} of `{}` is no fixed list of operations: {problem}", run.entry.name))

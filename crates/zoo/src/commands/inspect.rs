@@ -8,7 +8,7 @@ use nn::{Error, Result};
 use serde_json::json;
 use zoo::plot::{Series, curves, png};
 use zoo::run::Run;
-use zoo::uses::manifold::{decoder_tangents, mean_spectrum, tangents};
+use zoo::uses::manifold::{affordable, decoder_tangents, mean_spectrum, tangents};
 use zoo::{AnyModel, evaluate, likelihood};
 
 use super::examples::{called, caption, images, rows};
@@ -16,8 +16,6 @@ use super::progress::Spinner;
 use super::{Outcome, json as pretty};
 use crate::cli::InspectArgs;
 
-/// Examples of which the Jacobian is taken.
-const EXAMPLES: usize = 100;
 /// Units that are listed for people.
 const LISTED: usize = 32;
 
@@ -32,8 +30,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     let codes = evaluate::codes(&*run.model, &data);
     let units = usage(&codes);
     let active = likelihood::active_units(&*run.model, &data);
-    let first = data.x.slice(0, 0, data.len().min(EXAMPLES), 1);
-    let spectrum = mean_spectrum(&*run.model, &first);
+    let some = affordable(&*run.model, &data.x);
+    let spectrum = mean_spectrum(&*run.model, &some);
     drop(spinner);
 
     let mut text = format!(
@@ -54,7 +52,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
         text += &format!("  … and {} more (--json lists all)\n", units.len() - LISTED);
     }
     let shown: Vec<String> = spectrum.iter().take(10).map(|value| format!("{value:.3}")).collect();
-    text += &format!("\n  singular values of the encoder's Jacobian, means: {}\n", shown.join(" "));
+    text += &format!(
+        "\n  singular values of the encoder's Jacobian, means over {} examples:\n  {}\n",
+        some.shape()[0],
+        shown.join(" ")
+    );
 
     if let Some(folder) = &args.out {
         let _spinner = Spinner::new("drawing");
@@ -69,7 +71,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
             let columns = (filters.shape()[0] as f64).sqrt().ceil() as usize;
             let title = "Filters\nwhat each unit of the code adds to the mean; grey is nothing";
             write_atomically(&folder.join("filters.png"), &png(&images(&run, title, columns, &filters)?))?;
-            let (rows, encoder, decoder) = tangent_rows(&*run.model, &first);
+            let (rows, encoder, decoder) = tangent_rows(&*run.model, &some);
             let title = match encoder {
                 0 => format!("Tangents\nan example, {decoder} directions of the decoder"),
                 _ => format!(

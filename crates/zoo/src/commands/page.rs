@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use nn::files::write_atomically;
 use nn::{Error, Result};
-use zoo::data::Split;
+use zoo::reference::Reference;
+use zoo::report;
 use zoo::run::Run;
-use zoo::{evaluate, pictures, report};
 
 use super::Outcome;
 use super::output::may_write;
@@ -18,8 +18,8 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     let path = args.out.clone().unwrap_or_else(|| args.run.join("report.html"));
     may_write(&path, args.force)?;
-    let data = run.data()?;
-    write(&path, &report::page(&of(&run, &data)))
+    let reference = run.reference()?;
+    write(&path, &report::page(&of(&run, &reference)))
 }
 
 /// Makes the page that compares runs.
@@ -27,9 +27,10 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
     let path = args.out.clone().unwrap_or_else(|| PathBuf::from("compare.html"));
     may_write(&path, args.force)?;
     let runs = args.runs.iter().map(|folder| Run::open(folder)).collect::<Result<Vec<_>>>()?;
-    let data = runs.iter().map(Run::data).collect::<Result<Vec<_>>>()?;
-    for (run, other) in runs.iter().zip(&data).skip(1) {
-        if other.test.x != data[0].test.x {
+    let kept = runs.iter().map(Run::reference).collect::<Result<Vec<_>>>()?;
+    for (run, other) in runs.iter().zip(&kept).skip(1) {
+        let same = other.examples[1] == kept[0].examples[1] && other.data.test.x == kept[0].data.test.x;
+        if !same {
             let [first, folder] = [&runs[0].folder, &run.folder].map(|folder| folder.display());
             let [a, b] = [&runs[0].config.data, &run.config.data];
             let how = if a == b { "prepared differently".to_owned() } else { format!("{a} and {b}") };
@@ -38,14 +39,14 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
             )));
         }
     }
-    let pages: Vec<report::Run> = runs.iter().zip(&data).map(|(run, data)| of(run, data)).collect();
+    let pages: Vec<report::Run> = runs.iter().zip(&kept).map(|(run, kept)| of(run, kept)).collect();
     write_atomically(&path, report::compare(&pages).as_bytes())?;
     Ok(Outcome::Done(format!("{}\nWritten to {}\n", table(&pages), path.display())))
 }
 
 /// The errors of the runs, as `zoo train` prints them.
 fn table(runs: &[report::Run]) -> String {
-    let test = &runs[0].data.test;
+    let test = &runs[0].reference.data.test;
     let (examples, unit) =
         if test.image.is_some() { ("test images", "SSE/img") } else { ("test rows", "SSE/row") };
     let name = |run: &report::Run| {
@@ -56,10 +57,10 @@ fn table(runs: &[report::Run]) -> String {
     let width = names.iter().map(|name| terminal::width(name)).max().unwrap_or(0).max(examples.len());
     let mut text = format!("  {examples:width$}  {unit:>12}  {:>8}\n", "R²");
     for (run, name) in runs.iter().zip(&names) {
-        let (_, sse) = pictures::errors(run.model, run.data);
-        let variance = evaluate::variance_around(&evaluate::mean(&run.data.train.x), test);
-        let explained = match variance > 0.0 {
-            true => format!("{:.2} %", 100.0 * (1.0 - sse / variance)),
+        let fidelity = &run.reference.fidelity;
+        let sse = fidelity.sse;
+        let explained = match fidelity.variance > 0.0 {
+            true => format!("{:.2} %", 100.0 * fidelity.r_squared()),
             false => "–".to_owned(),
         };
         text += &format!("  {name:width$}  {sse:>12.4}  {explained:>8}\n");
@@ -72,15 +73,15 @@ fn write(path: &Path, page: &str) -> Result<Outcome> {
     Ok(Outcome::Done(format!("Written to {}\n", path.display())))
 }
 
-fn of<'a>(run: &'a Run, data: &'a Split) -> report::Run<'a> {
+fn of<'a>(run: &'a Run, reference: &'a Reference) -> report::Run<'a> {
     report::Run {
         entry: run.entry,
         model: &*run.model,
-        data,
+        reference,
         preparation: &run.preparation,
         config: &run.config,
         epochs: &run.epochs,
-        seconds: run.epochs.last().map_or(0.0, |epoch| epoch.seconds),
+        seconds: run.seconds,
         folder: run.folder.display().to_string(),
     }
 }

@@ -1,10 +1,9 @@
 //! What a run came to, in numbers: the table on the terminal and the lines of `metrics.jsonl`.
 
-use nn::train::MetricsFile;
 use nn::{Error, Result};
 use serde_json::{Map, Value, json};
 use zoo::tendency::Tendency;
-use zoo::train::{Epoch, Terms};
+use zoo::train::Terms;
 
 use super::terminal;
 
@@ -116,11 +115,6 @@ impl Summary {
             "seconds": self.seconds,
         })
     }
-}
-
-/// One line for every epoch and one for the result.
-pub(crate) fn metrics(epochs: &[Epoch], summary: &Summary) -> String {
-    epochs.iter().map(MetricsFile::line).chain([format!("{}\n", summary.json())]).collect()
 }
 
 pub(crate) fn terms(terms: &Terms) -> Value {

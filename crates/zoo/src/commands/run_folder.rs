@@ -1,7 +1,7 @@
 //! The folder a run leaves behind.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use nn::files::write_atomically;
@@ -56,6 +56,14 @@ impl RunFolder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Adds a line to a file.
+    pub(crate) fn append(&self, name: &str, line: &str) -> Result<()> {
+        let path = self.path.join(name);
+        let file = fs::File::options().append(true).create(true).open(&path);
+        let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+        written.map_err(|source| Error::io("write", &path, source))
     }
 
     /// Writes one file, completely or not at all.

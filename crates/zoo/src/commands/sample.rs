@@ -2,7 +2,6 @@
 
 use autograd::Tensor;
 use nn::{Context, Error, Purpose, Result, generator};
-use zoo::evaluate;
 use zoo::mixture::GaussianMixture;
 use zoo::run::Run;
 use zoo::settings::check_size;
@@ -68,7 +67,6 @@ fn from_prior(run: &Run, args: &SampleArgs) -> Result<Tensor<f32>> {
 /// Draws from the density of the training codes, which stands in for a prior (Ghosh et al. 2020).
 fn from_mixture(run: &Run, components: usize, args: &SampleArgs) -> Result<Tensor<f32>> {
     let _spinner = Spinner::new("fitting a mixture to the training codes");
-    let codes = evaluate::codes(&*run.model, &run.data()?.train);
-    let mixture = GaussianMixture::fit(&codes, components, args.seed)?;
+    let mixture = GaussianMixture::fit(&run.reference()?.codes, components, args.seed)?;
     Ok(mixture.sample(args.count, &mut generator(args.seed, Purpose::Sample, 0, 0)))
 }

@@ -5,7 +5,7 @@ use nn::{Error, Result};
 use serde_json::{Value, json};
 use zoo::data::Rows;
 use zoo::run::Run;
-use zoo::uses::anomaly::{Detector, Score};
+use zoo::uses::anomaly::Score;
 use zoo::uses::latent::reconstruct;
 
 use super::examples::{image_size, images, rows};
@@ -68,14 +68,8 @@ impl<'a> Findings<'a> {
             ScoreName::Mahalanobis => Score::Mahalanobis,
             ScoreName::LatentDistance => Score::LatentDistance,
         };
-        let normal = match run.rows() {
-            Ok([train, _]) => train.data.x,
-            Err(error) => {
-                eprintln!("note: {error}. The given rows themselves serve as the ordinary ones.");
-                rows.data.x.clone()
-            }
-        };
-        let detector = Detector::fit(&*run.model, &normal, kind)?;
+        let (detector, note) = run.detector(kind, &rows.data.x)?;
+        note.iter().for_each(|note| eprintln!("note: {note}"));
         let threshold = detector.threshold(args.contamination)?;
         let scores = detector.scores(&rows.data.x)?;
         let mut shown: Vec<usize> = (0..scores.len()).collect();

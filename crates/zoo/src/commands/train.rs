@@ -1,94 +1,111 @@
 //! `zoo train` and `zoo resume`.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
-use nn::train::{ProgressBar, StopFlag, Task};
+use nn::train::{MetricsFile, ProgressBar, StopFlag, Task, TensorBoard};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
-use zoo::data::{Prepared, Split, prepare_rows};
-use zoo::models::pca::Pca;
-use zoo::plot::png;
+use zoo::data::{Prepared, Reading, Split, prepare_rows};
 use zoo::registry::{self, Entry, Training};
-use zoo::tendency::Tendency;
-use zoo::train::{Epoch, Lesson, Plan, trainer};
-use zoo::{AnyModel, evaluate, pictures, report, run};
+use zoo::train::{Lesson, Plan, trainer};
+use zoo::{AnyModel, run};
 
 use super::Outcome;
+use super::finish::finish;
+use super::outlook::announce;
 use super::progress::Spinner;
-use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
 use super::terminal::say_notes;
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
 const UNFINISHED: &str = "training.safetensors";
+/// Where a finished one keeps it, for more epochs.
+const FINISHED: &str = "finished.safetensors";
+/// Events for TensorBoard.
+const TENSORBOARD: &str = "tensorboard";
 /// Under these names it says how the data were prepared, and which they were.
 const PREPARATION: &str = "preparation";
 const DATA: &str = "data";
 
 /// Trains, writes the run folder, and returns the report.
 pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
+    if let Some(run) = &args.resume {
+        if args.reading.over(Reading::default()) != Reading::default() {
+            let problem =
+                "--resume goes on with the data as they were read; leave the flags for reading away";
+            return Err(Error::Invalid(problem.into()));
+        }
+        return go_on(run, args.epochs, args.tensorboard, args.threads.threads);
+    }
     use_threads(args.threads.threads)?;
     let draft = draft(args)?;
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
-    drop(spinner);
-    say_notes(&setup.notes);
     let Setup { entry, config, data, .. } = &setup;
     let model = entry.build(&config.settings, &data.train, config.train.seed)?;
     if entry.training == Training::Gradient {
         config.train.check(setup.preparation.examples)?;
+        announce(&setup, &*model)?;
     }
+    drop(spinner);
+    say_notes(&setup.notes);
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
-    let trained = train(&setup, model, &folder, false);
-    if !matches!(trained, Ok(Outcome::Done(_))) && !folder.path().join(UNFINISHED).exists() {
-        let _ = std::fs::remove_file(folder.path().join(run::CONFIG));
+    let trained = train(&setup, model, &folder, From::Start, args.tensorboard);
+    let kept = [UNFINISHED, run::MODEL].iter().any(|name| folder.path().join(name).exists());
+    if !matches!(trained, Ok(Outcome::Done(_))) && !kept {
+        for name in [run::CONFIG, run::METRICS] {
+            let _ = std::fs::remove_file(folder.path().join(name));
+        }
+        let _ = std::fs::remove_dir_all(folder.path().join(TENSORBOARD));
     }
     trained
 }
 
-/// Goes on where a training was interrupted.
+/// Goes on where a training was interrupted, or with more epochs.
 pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
-    use_threads(args.threads.threads)?;
-    let path = &args.run;
+    go_on(&args.run, args.epochs, false, args.threads.threads)
+}
+
+fn go_on(path: &Path, epochs: Option<usize>, tensorboard: bool, threads: Option<usize>) -> Result<Outcome> {
+    use_threads(threads)?;
     let config_path = path.join(run::CONFIG);
     if !config_path.is_file() {
         let problem = format!("there is no training to resume: no {} in it", run::CONFIG);
         return Err(Error::file(path, problem));
     }
-    if !path.join(UNFINISHED).is_file() {
-        let problem = match path.join(run::MODEL).is_file() {
-            true => "the training is complete; nothing is left to resume",
-            false => {
-                "the training was ended before its first checkpoint; begin again with `zoo train --config`"
-            }
-        };
-        return Err(Error::file(path, problem));
-    }
-    let config = Config::read(&config_path)?;
+    let mut config = Config::read(&config_path)?;
     let entry =
         registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
-    let written = match entry.training {
-        Training::ClosedForm => None,
-        Training::Gradient => Some(checkpoint_of(path, &config)?),
+    config.train.epochs = epochs.unwrap_or(config.train.epochs);
+    let from = beginning(path, entry, &config, epochs.is_some())?;
+    let written = match &from {
+        From::Checkpoint(file) => Some(checkpoint_of(path, file, &config)?),
+        From::Start => None,
     };
     let Prepared { rows: [train_rows, test_rows], preparation, stored, notes } =
         prepare_rows(&config.data, &config.reading)?;
+    let names = [train_rows.names, test_rows.names];
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
-    // All parameters come from the checkpoint, so nothing has to be fitted or pretrained again.
-    // A model is built for the examples that are at hand.
-    let mut built_with = preparation.clone();
-    built_with.examples = data.train.len();
-    let model = entry.outline(&config.settings, &built_with)?;
+    let model = match from {
+        From::Start => entry.build(&config.settings, &data.train, config.train.seed)?,
+        // All parameters come from the checkpoint, so nothing has to be fitted or pretrained again.
+        // A model is built for the examples that are at hand.
+        From::Checkpoint(_) => {
+            let mut built_with = preparation.clone();
+            built_with.examples = data.train.len();
+            entry.outline(&config.settings, &built_with)?
+        }
+    };
     say_notes(&notes);
-    let setup = Setup { entry, config, data, preparation, stored, notes };
+    let setup = Setup { entry, config, data, names, preparation, stored, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
@@ -107,14 +124,68 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
             ),
         });
     }
-    train(&setup, model, &RunFolder::existing(path), true)
+    let folder = RunFolder::existing(path);
+    if epochs.is_some() {
+        folder.write(run::CONFIG, setup.config.to_toml().as_bytes())?;
+    }
+    train(&setup, model, &folder, from, tensorboard || path.join(TENSORBOARD).is_dir())
+}
+
+/// Where a training goes on.
+enum From {
+    /// At the beginning.
+    Start,
+    /// Where this file was written.
+    Checkpoint(PathBuf),
+}
+
+/// Where the training of a run goes on, with so many epochs as the settings say; `more` if somebody asked for them.
+fn beginning(path: &Path, entry: &Entry, config: &Config, more: bool) -> Result<From> {
+    let [unfinished, finished, model] = [UNFINISHED, FINISHED, run::MODEL].map(|name| path.join(name));
+    let refused = |problem: String| Err(Error::file(path, problem));
+    if entry.training == Training::ClosedForm {
+        return match model.is_file() {
+            true if more => refused(format!("`{}` is computed, not trained, and has no epochs", entry.name)),
+            true => refused("the training is complete; nothing is left to resume".into()),
+            false => Ok(From::Start),
+        };
+    }
+    if unfinished.is_file() {
+        return Ok(From::Checkpoint(unfinished));
+    }
+    if finished.is_file() {
+        let done = epochs_of(&Checkpoint::read(&finished)?);
+        return match config.train.epochs > done {
+            true => Ok(From::Checkpoint(finished)),
+            false if more => refused(format!("the run has {done} epochs already; ask for more of them in all")),
+            false => refused(
+                "the training is complete; nothing is left to resume, but --epochs N goes on to N epochs in all"
+                    .into(),
+            ),
+        };
+    }
+    if !model.is_file() {
+        eprintln!("note: the training was ended before its first checkpoint, so it begins again");
+        return Ok(From::Start);
+    }
+    refused(
+        "the training is complete; nothing is left to resume. For more epochs there is no state of the optimizer, as an \
+         older version kept none: train again with `zoo train --config`"
+            .into(),
+    )
+}
+
+/// How many epochs are completed in a checkpoint of a training.
+fn epochs_of(checkpoint: &Checkpoint<f32>) -> usize {
+    let position =
+        checkpoint.metadata.get("position").and_then(|text| text.parse::<serde_json::Value>().ok());
+    position.and_then(|position| position["epochs"].as_array().map(Vec::len)).unwrap_or(0)
 }
 
 /// What the checkpoint of an unfinished training says of itself, if these settings may go on with it.
-fn checkpoint_of(path: &Path, config: &Config) -> Result<Metadata> {
-    let unfinished = path.join(UNFINISHED);
-    let checkpoint = Checkpoint::read(&unfinished)?;
-    let trained = run::trained_with(&checkpoint).map_err(|problem| Error::file(&unfinished, problem))?;
+fn checkpoint_of(path: &Path, file: &Path, config: &Config) -> Result<Metadata> {
+    let checkpoint = Checkpoint::read(file)?;
+    let trained = run::trained_with(&checkpoint).map_err(|problem| Error::file(file, problem))?;
     config.check_belongs(&path.join(run::CONFIG), &trained)?;
     Ok(checkpoint.metadata)
 }
@@ -132,11 +203,20 @@ fn about(setup: &Setup) -> Metadata {
 }
 
 /// Trains to the end of the plan or to Ctrl-C, and writes everything but the settings.
-fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume: bool) -> Result<Outcome> {
+fn train(
+    setup: &Setup,
+    mut model: Box<dyn AnyModel>,
+    folder: &RunFolder,
+    from: From,
+    tensorboard: bool,
+) -> Result<Outcome> {
     let Setup { entry, config, data, .. } = setup;
     let started = Instant::now();
     let stop = stop_by_ctrl_c();
-    let unfinished = folder.path().join(UNFINISHED);
+    let [unfinished, metrics] = [UNFINISHED, run::METRICS].map(|name| folder.path().join(name));
+    if matches!(from, From::Start) {
+        let _ = std::fs::remove_file(&metrics);
+    }
     let mut finished = true;
     let epochs = match entry.training {
         Training::ClosedForm => vec![],
@@ -146,10 +226,12 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
                 .with(ProgressBar::new().images(entry.sees_images(&data.train)))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
-            let pretraining_stopped = Cell::new(false);
+            let (pretraining_stopped, part) = (Cell::new(false), Cell::new(0));
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
+                part.set(part.get() + 1);
                 let bar = ProgressBar::new().images(entry.sees_images(&data.train));
-                let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar);
+                let lines = MetricsFile::append(&metrics, part.get())?;
+                let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines);
                 trainer.run(task)?;
                 pretraining_stopped.set(!trainer.is_finished());
                 match trainer.is_finished() {
@@ -159,8 +241,13 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
             };
             let lesson = Lesson::new(&mut *model, data);
             let mut lesson = Lesson { stored, about: about(setup), parts: &parts, ..lesson };
-            if resume {
-                trainer.resume(&mut lesson, &unfinished)?;
+            if let From::Checkpoint(file) = &from {
+                trainer.resume(&mut lesson, file)?;
+            }
+            let lines = MetricsFile::resume(&metrics, trainer.epochs())?;
+            let mut trainer = trainer.with(lines);
+            if tensorboard {
+                trainer = trainer.with(TensorBoard::create(&folder.path().join(TENSORBOARD))?);
             }
             match trainer.run(&mut lesson) {
                 // Parts have no checkpoint of their own.
@@ -176,7 +263,7 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
     };
     let mut text = finish(setup, &*model, folder, &epochs, started, !finished)?;
     if finished {
-        let _ = std::fs::remove_file(unfinished);
+        let _ = std::fs::rename(unfinished, folder.path().join(FINISHED));
         return Ok(Outcome::Done(text));
     }
     text += &format!("Go on with: zoo resume {}\n", folder.path().display());
@@ -184,73 +271,6 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         text += "The data came from standard input: pipe the same in again.\n";
     }
     Ok(Outcome::Interrupted(text))
-}
-
-/// Measures the model, writes metrics, checkpoint and pictures, and returns the report.
-fn finish(
-    setup: &Setup,
-    model: &dyn AnyModel,
-    folder: &RunFolder,
-    epochs: &[Epoch],
-    started: Instant,
-    interrupted: bool,
-) -> Result<String> {
-    let Setup { entry, config, data, preparation, .. } = setup;
-    let _spinner = Spinner::new("measuring and drawing");
-    let codes = evaluate::codes(model, &data.test);
-    let code = codes.shape()[1];
-    let pca = Pca::fit(&data.train.x, code);
-    let (errors, sse) = pictures::errors(model, data);
-    let pca_sse = evaluate::mean_squared_error(&pca, &data.test);
-    let summary = Summary {
-        model: entry.name.to_owned(),
-        data: data.name.clone(),
-        images: entry.sees_images(&data.train),
-        examples: [preparation.examples, data.test.len()],
-        code,
-        epochs: epochs.len(),
-        interrupted,
-        tendency: Tendency::of(epochs),
-        seconds: started.elapsed().as_secs_f64(),
-        sse,
-        pca: Some(pca_sse),
-        mean: evaluate::variance_around(&pca.mean, &data.test),
-        loss: (entry.training == Training::Gradient)
-            .then(|| evaluate::loss(model, &data.test, config.train.seed)),
-    };
-    summary.check()?;
-    folder.write(run::METRICS, metrics(epochs, &summary).as_bytes())?;
-    model.save(&folder.path().join(run::MODEL), run::metadata(config, preparation))?;
-
-    let caption = caption(entry, config, data, epochs.len());
-    let mut drawn =
-        vec![("codes.png", Some(pictures::code_map(&caption, &codes, &data.test, &preparation.class_names)))];
-    drawn.push(("reconstructions.png", pictures::reconstructions(&caption, model, &data.test, &errors)));
-    drawn.push(("loss.png", pictures::loss(&caption, epochs, (code, pca_sse), &data.test)));
-    let samples = pictures::samples(&caption, model, &data.test, config.train.seed);
-    if samples.is_some() {
-        drawn.push(("samples.png", samples));
-        drawn.push(("manifold.png", pictures::manifold(&caption, model, &data.test, &codes)));
-    }
-    for (name, picture) in drawn.into_iter().filter_map(|(name, picture)| Some((name, picture?))) {
-        folder.write(name, &png(&picture))?;
-    }
-    let run = report::Run {
-        entry,
-        model,
-        data,
-        preparation,
-        config,
-        epochs,
-        seconds: summary.seconds,
-        folder: folder.path().display().to_string(),
-    };
-    folder.write("report.html", report::page(&run).as_bytes())?;
-    Ok(format!(
-        "{}\nSettings, metrics, checkpoint, pictures and report.html are in {}\n",
-        summary.table(),
-        folder.path().display()
-    ))
 }
 
 /// What is to be done: the file given by `--config`, then `--set`, then the flags.
@@ -322,13 +342,4 @@ pub(super) fn use_threads(threads: Option<usize>) -> Result<()> {
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0));
     pool.build_global().map_err(|error| Error::Invalid(format!("cannot start {threads:?} threads: {error}")))
-}
-
-/// What pictures say about the run they show.
-pub(super) fn caption(entry: &Entry, config: &Config, data: &Split, epochs: usize) -> String {
-    let code = config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
-    let epochs = if epochs > 0 { format!(", {epochs} epochs") } else { String::new() };
-    let data =
-        Path::new(&data.name).file_name().map_or(data.name.clone(), |name| name.to_string_lossy().into());
-    format!("{} on {data}{code}{epochs}, seed {}", entry.title, config.train.seed)
 }

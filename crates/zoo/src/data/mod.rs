@@ -32,12 +32,16 @@ mod raw;
 mod reading;
 mod stored;
 
+use std::collections::BTreeSet;
+
 use autograd::Tensor;
 use nn::data::idx::ImageSet;
-use nn::{Dataset, Result};
+use nn::random::permutation;
+use nn::{Dataset, Purpose, Result, generator};
 
 pub use self::description::{ColumnDescription, Description, describe};
 pub use self::input::{Input, is_stream};
+use self::preparation::SPLIT_SEED;
 pub use self::preparation::{Preparation, Prepared, prepare, prepare_rows};
 pub use self::reading::{Reading, Scale};
 pub use self::stored::Stored;
@@ -67,10 +71,10 @@ impl Split {
 }
 
 /// The fingerprint of nothing.
-const NO_WORDS: u64 = 0xcbf2_9ce4_8422_2325;
+pub(crate) const NO_WORDS: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// The fingerprint of what has the fingerprint `before` and then these words (FNV-1a).
-fn fingerprint(before: u64, words: impl Iterator<Item = u32>) -> u64 {
+pub(crate) fn fingerprint(before: u64, words: impl Iterator<Item = u32>) -> u64 {
     words.fold(before, |hash, word| (hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -98,6 +102,23 @@ impl Rows {
         let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
         Rows { data: Dataset { x, labels, image }, names, notes: self.notes.clone() }
     }
+}
+
+/// The numbers of `count` of `of` examples in rising order, drawn evenly, but with one of every class as far as there is
+/// room. The same numbers every time.
+pub(crate) fn sample(of: usize, labels: Option<&[u32]>, count: usize) -> Vec<usize> {
+    if count >= of {
+        return (0..of).collect();
+    }
+    let mut order = permutation(of, &mut generator(SPLIT_SEED, Purpose::Sample, 0, 0));
+    if let Some(labels) = labels {
+        let mut seen = BTreeSet::new();
+        // Stable: the first of every class, then all others.
+        order.sort_by_cached_key(|&number| !seen.insert(labels[number]));
+    }
+    order.truncate(count);
+    order.sort_unstable();
+    order
 }
 
 /// The embedded data set: 1797 handwritten digits of 8×8 pixels in `[0, 1]` (Alpaydin and Kaynak
@@ -131,4 +152,24 @@ fn of_images(images: ImageSet, white: f32) -> Dataset {
         Tensor::from_fn([images.pixels.len() / features, features], |i| f32::from(images.pixels[i]) / white);
     let labels = images.labels.map(|labels| labels.into_iter().map(u32::from).collect());
     Dataset { x, labels, image: Some([images.height, images.width]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_even_and_has_every_class() {
+        assert_eq!(sample(4, None, 9), [0, 1, 2, 3]);
+        // Sorted by class, and the last class is rare.
+        let labels: Vec<u32> = (0..1000).map(|i| if i < 997 { i / 400 } else { 9 }).collect();
+        for labels in [None, Some(&labels[..])] {
+            let found = sample(1000, labels, 100);
+            assert!(found.len() == 100 && found.is_sorted_by(|a, b| a < b));
+            assert!((35..65).contains(&found.iter().filter(|&&number| number < 500).count()));
+            assert_eq!(sample(1000, labels, 100), found);
+        }
+        let classes: BTreeSet<u32> = sample(1000, Some(&labels), 4).into_iter().map(|i| labels[i]).collect();
+        assert_eq!(classes, BTreeSet::from([0, 1, 2, 9]));
+    }
 }

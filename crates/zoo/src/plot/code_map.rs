@@ -1,12 +1,10 @@
 //! Clouds of two-dimensional codes.
 
-use std::collections::BTreeSet;
-
 use super::Picture;
 use super::axis::{Axis, range};
 use super::canvas::{Align, Canvas, Point};
 use super::chart::{ABOVE, BELOW, Chart};
-use super::colour::{AXIS, CLASSES, Colour, INK, MUTED, PAPER, legible, ramp};
+use super::colour::{AXIS, CLASSES, Classes, Colour, INK, MUTED, OTHER, PAPER, legible, ramp};
 use super::page::{MARGIN, page};
 use super::text::{self, BODY, MARK, SMALL};
 
@@ -18,8 +16,8 @@ const LEGEND_LINE: f32 = 40.0;
 
 /// Codes `(z₁, z₂)` as half-transparent points, on axes with one scale for both. With at most ten distinct
 /// labels each gets its own colour and its name at the median of its points; more labels are taken as
-/// ordered and shown by a colour ramp, or not at all if they have names, which have no order. Labels that
-/// have a name are called so in place of their number. Without a `y_label` there is nothing to read on that
+/// ordered and shown by a colour ramp. Names have no order: of more than ten, the largest classes keep a colour each, and
+/// the others share grey. Labels that have a name are called so in place of their number. Without a `y_label` there is nothing to read on that
 /// axis. Points that are not finite are left out.
 ///
 /// # Panics
@@ -37,14 +35,12 @@ pub fn code_map(
         let (n, m) = (points.len(), labels.len());
         assert_eq!(n, m, "code_map: {n} points, but {m} labels");
     }
-    let many = |labels: &&[u32]| labels.iter().collect::<BTreeSet<_>>().len() > CLASSES.len();
-    let labels = labels.filter(|labels| names.is_empty() || !many(labels));
     let label = |i: usize| labels.map_or(0, |labels| labels[i]);
     let shown: Vec<(Point, u32)> = (points.iter().enumerate())
         .filter(|(_, point)| point.iter().all(|v| v.is_finite()))
         .map(|(i, &point)| (point, label(i)))
         .collect();
-    let colours = Colours::new(&shown, labels.is_some());
+    let colours = Colours::new(&shown, labels.is_some() && names.is_empty());
 
     let (x, mut y) = axes(&shown);
     if y_label.is_empty() {
@@ -63,59 +59,67 @@ pub fn code_map(
     if let Colours::Classes(classes) = &colours
         && labels.is_some()
     {
-        draw_names(&mut canvas, &chart, &shown, classes, names, &colours);
+        draw_names(&mut canvas, &chart, &shown, &classes.own, names, &colours);
     }
     canvas.finish()
 }
 
 /// How labels become colours.
 enum Colours {
-    /// The distinct labels, in order.
-    Classes(Vec<u32>),
+    /// One each, at least for the largest classes.
+    Classes(Classes),
     /// The smallest and the largest.
     Ramp(u32, u32),
 }
 
 impl Colours {
-    fn new(points: &[(Point, u32)], labelled: bool) -> Colours {
-        let mut distinct: Vec<u32> = points.iter().map(|&(_, label)| label).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        match distinct[..] {
-            [low, .., high] if labelled && distinct.len() > CLASSES.len() => Colours::Ramp(low, high),
-            _ => Colours::Classes(distinct),
+    fn new(points: &[(Point, u32)], ordered: bool) -> Colours {
+        let classes = Classes::of(points.iter().map(|&(_, label)| label));
+        let labels = || points.iter().map(|&(_, label)| label);
+        match (labels().min(), labels().max()) {
+            (Some(low), Some(high)) if ordered && classes.others > 0 => Colours::Ramp(low, high),
+            _ => Colours::Classes(classes),
         }
     }
 
     fn of(&self, label: u32) -> Colour {
         match self {
             // Labels 0 to 9 keep their colours in every picture, even where a class is absent.
-            Colours::Classes(all) if all.iter().all(|&l| (l as usize) < CLASSES.len()) => {
+            Colours::Classes(Classes { own, others: 0 })
+                if own.iter().all(|&l| (l as usize) < CLASSES.len()) =>
+            {
                 CLASSES[label as usize]
             }
-            Colours::Classes(all) => CLASSES[all.partition_point(|&l| l < label) % CLASSES.len()],
+            Colours::Classes(classes) => classes.place(label).map_or(OTHER, |place| CLASSES[place]),
             Colours::Ramp(low, high) => ramp(f64::from(label - low) / f64::from(high - low)),
+        }
+    }
+
+    /// What the legend says of each colour.
+    fn entries(&self, names: &[String]) -> Vec<(Colour, String)> {
+        let named = |label: &u32| (self.of(*label), name(*label, names));
+        match self {
+            Colours::Classes(classes) => {
+                let others = classes.called().map(|called| (OTHER, called));
+                classes.own.iter().map(named).chain(others).collect()
+            }
+            Colours::Ramp(low, high) => [low, high].into_iter().map(named).collect(),
         }
     }
 
     /// Width of the legend.
     fn width(&self, names: &[String]) -> f32 {
-        let widest = |labels: &[u32]| {
-            labels.iter().map(|&l| text::width(&name(l, names), BODY)).fold(0.0, f32::max) + LEGEND_LINE
-        };
-        match self {
-            Colours::Classes(all) => widest(all),
-            Colours::Ramp(low, high) => widest(&[*low, *high]),
-        }
+        let widths = self.entries(names).into_iter().map(|(_, name)| text::width(&name, BODY));
+        widths.fold(0.0, f32::max) + LEGEND_LINE
     }
 
     fn draw_legend(&self, canvas: &mut Canvas, names: &[String], [x, y]: Point) {
         match self {
-            Colours::Classes(all) => {
-                for (i, &label) in all.iter().enumerate() {
+            Colours::Classes(_) => {
+                for (i, (colour, name)) in self.entries(names).into_iter().enumerate() {
                     let y = y + 14.0 + LEGEND_LINE * i as f32;
-                    canvas.dot([x + 10.0, y], 10.0, self.of(label), 1.0);
-                    canvas.text(&name(label, names), [x + 34.0, y], Align::Left, BODY, INK);
+                    canvas.dot([x + 10.0, y], 10.0, colour, 1.0);
+                    canvas.text(&name, [x + 34.0, y], Align::Left, BODY, INK);
                 }
             }
             Colours::Ramp(low, high) => {
@@ -270,13 +274,19 @@ mod tests {
     }
 
     #[test]
-    fn many_names_have_no_order_and_one_number_has_one_axis() {
-        let points: Vec<[f32; 2]> = (0..12).map(|i| [i as f32, (i * i) as f32]).collect();
-        let labels: Vec<u32> = (0..12).collect();
-        let names: Vec<String> = labels.iter().map(|label| format!("class {label}")).collect();
+    fn of_many_names_the_largest_have_colours_and_one_number_has_one_axis() {
+        // The classes 10 and 11 have a point each, the others two.
+        let labels: Vec<u32> = (0..12).chain(0..10).collect();
+        let points: Vec<[f32; 2]> = (0..22).map(|i| [i as f32, (i * i) as f32]).collect();
+        let names: Vec<String> = (0..12).map(|label| format!("class {label}")).collect();
         let plain = code_map("", "z₁", "z₂", &points, None, &[]);
         let named = code_map("", "z₁", "z₂", &points, Some(&labels), &names);
-        assert!(named.pixels().eq(plain.pixels()), "no legend and no colours");
+        for colour in CLASSES.into_iter().chain([OTHER]) {
+            assert!(
+                named.pixels().filter(|pixel| *pixel == colour).count() > 200,
+                "{colour:?} in the legend"
+            );
+        }
         assert!(
             code_map("", "z₁", "z₂", &points, Some(&labels), &[]).width() > plain.width(),
             "numbers have a ramp"

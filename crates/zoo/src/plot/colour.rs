@@ -1,5 +1,7 @@
 //! The few colours of all pictures.
 
+use std::collections::BTreeMap;
+
 /// Red, green, blue.
 pub(crate) type Colour = [u8; 3];
 
@@ -33,6 +35,43 @@ pub(crate) const CLASSES: [Colour; 10] = [
     [86, 224, 215],  // turquoise
     [167, 164, 255], // lavender
 ];
+
+/// Classes that have no colour of their own.
+pub(crate) const OTHER: Colour = [178, 181, 187];
+
+/// Which classes have a colour of their own: all, or as many of the largest as there are colours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// In rising order.
+    pub(crate) own: Vec<u32>,
+    /// How many classes share [`OTHER`].
+    pub(crate) others: usize,
+}
+
+impl Classes {
+    /// The classes of these labels.
+    pub(crate) fn of(labels: impl Iterator<Item = u32>) -> Self {
+        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+        labels.for_each(|label| *counts.entry(label).or_default() += 1);
+        let mut own: Vec<u32> = counts.keys().copied().collect();
+        // Stable: of two that are as large, the first.
+        own.sort_by_key(|class| std::cmp::Reverse(counts[class]));
+        let others = own.len().saturating_sub(CLASSES.len());
+        own.truncate(CLASSES.len());
+        own.sort_unstable();
+        Classes { own, others }
+    }
+
+    /// The place of a class among those with a colour of their own.
+    pub(crate) fn place(&self, class: u32) -> Option<usize> {
+        self.own.binary_search(&class).ok()
+    }
+
+    /// What the others are called together, if there are any.
+    pub(crate) fn called(&self) -> Option<String> {
+        (self.others > 0).then(|| format!("{} others", self.others))
+    }
+}
 
 /// From dark violet (`0`) through teal to yellow (`1`): lightness rises all the way, so order shows in grey too.
 pub(crate) fn ramp(position: f64) -> Colour {
@@ -79,6 +118,17 @@ fn linear(channel: u8) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_classes_have_colours_of_their_own() {
+        let classes = Classes::of([3, 1, 3].into_iter());
+        assert_eq!((classes.own.clone(), classes.called()), (vec![1, 3], None));
+        // Class c has c + 1 examples, so 0, 1 and 2 of 13 are the smallest.
+        let classes = Classes::of((0..13).flat_map(|class| vec![class; class as usize + 1]));
+        assert_eq!((classes.own.clone(), classes.others), ((3..13).collect(), 3));
+        assert_eq!([classes.place(2), classes.place(3), classes.place(12)], [None, Some(0), Some(9)]);
+        assert_eq!(classes.called().unwrap(), "3 others");
+    }
 
     type Matrix = [[f64; 3]; 3];
 

@@ -10,6 +10,7 @@ use super::html::{self, number, section};
 use super::sheet::{Sheet, size};
 use super::summary::{gain, percent};
 use super::{Found, Run, settings, table};
+use crate::evaluate::in_batches;
 use crate::pictures::ranked;
 use crate::plot::Series;
 
@@ -22,7 +23,7 @@ const SHOWN: usize = 12;
 /// If there are no runs, or their test examples differ in number or width.
 pub fn compare(runs: &[Run]) -> String {
     let found: Vec<Found> = runs.iter().map(Found::of).collect();
-    let shape = |run: &Run| run.data.test.x.shape().to_vec();
+    let shape = |run: &Run| run.test().x.shape().to_vec();
     assert!(
         runs.iter().all(|run| shape(run) == shape(&runs[0])),
         "compare: the runs have different test examples"
@@ -30,7 +31,7 @@ pub fn compare(runs: &[Run]) -> String {
     let names: Vec<&str> = runs.iter().map(|run| run.folder.as_str()).collect();
     let header = html! {
         header {
-            p.kicker { (runs[0].data.name) ", " (runs[0].data.test.len()) " test examples" }
+            p.kicker { (runs[0].reference.data.name) ", " (runs[0].reference.examples[1]) " test examples" }
             h1 { (runs.len()) " runs" }
         }
     };
@@ -40,10 +41,10 @@ pub fn compare(runs: &[Run]) -> String {
 }
 
 fn metrics(runs: &[Run], found: &[Found]) -> Markup {
-    let best = found.iter().map(|found| found.fidelity.sse).fold(f64::INFINITY, f64::min);
-    let longest = found
+    let best = runs.iter().map(|run| run.reference.fidelity.sse).fold(f64::INFINITY, f64::min);
+    let longest = runs
         .iter()
-        .map(|found| found.fidelity.sse.max(found.fidelity.pca_sse))
+        .map(|run| run.reference.fidelity.sse.max(run.reference.fidelity.pca_sse))
         .fold(f64::MIN_POSITIVE, f64::max);
     let width = |sse: f64| format!("width:{:.1}%", (100.0 * sse / longest).clamp(0.0, 100.0));
     let columns = ["run", "model", "code", "SSE", "R²", "against PCA", "seconds"];
@@ -57,7 +58,7 @@ fn metrics(runs: &[Run], found: &[Found]) -> Markup {
                 thead { tr { @for column in columns { th { (column) } } th.wide {} } }
                 tbody {
                     @for (run, found) in runs.iter().zip(found) {
-                        @let fidelity = &found.fidelity;
+                        @let fidelity = &run.reference.fidelity;
                         tr.own[fidelity.sse == best] {
                             th scope="row" { (run.folder) }
                             td { (run.entry.name) }
@@ -126,7 +127,7 @@ fn losses(runs: &[Run]) -> Markup {
     let mut charts: Vec<(String, Vec<usize>, Vec<Series>)> = vec![];
     for (number, run) in runs.iter().enumerate() {
         let Some(first) = run.epochs.first() else { continue };
-        let unit = first.judged().unit.of(run.data.test.image.is_some());
+        let unit = first.judged().unit.of(run.test().image.is_some());
         let points = run.epochs.iter().map(|epoch| (epoch.number as f64, epoch.judged().total())).collect();
         let series = Series { name: run.folder.clone(), points };
         match charts.iter_mut().find(|chart| chart.0 == unit) {
@@ -149,11 +150,12 @@ fn losses(runs: &[Run]) -> Markup {
 
 /// The same examples by every model: those that the first one finds easy, ordinary and hard.
 fn reconstructions(runs: &[Run], found: &[Found]) -> Markup {
-    let data = &runs[0].data.test;
+    let data = runs[0].test();
     let numbers: Vec<usize> =
         ranked(&found[0].errors, SHOWN / 3).into_iter().flat_map(|group| group.1).collect();
     let x = data.rows(&numbers);
-    let rebuilt: Vec<_> = runs.iter().map(|run| run.model.decode(&run.model.encode(&x))).collect();
+    let rebuilt: Vec<_> =
+        runs.iter().map(|run| in_batches(&x, |x| run.model.decode(&run.model.encode(x)))).collect();
     let caption = html! {
         "The test examples that the first run reconstructs best, typically and worst, and what every run makes of them, with \
          the squared errors."

@@ -5,6 +5,8 @@ use maud::{Markup, html};
 use super::Run;
 use super::chart::Bars;
 use super::html::{number, section as framed};
+use crate::data::sample;
+use crate::evaluate::in_batches;
 
 /// Test examples that the mean is taken over.
 const EXAMPLES: usize = 2000;
@@ -12,9 +14,15 @@ const EXAMPLES: usize = 2000;
 const USED: f64 = 0.01;
 
 pub(super) fn section(run: &Run) -> Option<Markup> {
-    let test = &run.data.test;
-    let nats: Vec<f64> =
-        run.model.divergence(&test.x.slice(0, 0, test.len().min(EXAMPLES), 1))?.cast::<f64>().to_vec();
+    let test = run.test();
+    let x = test.rows(&sample(test.len(), test.labels.as_deref(), EXAMPLES));
+    run.model.divergence(&x.slice(0, 0, 1, 1))?;
+    // The mean of every batch, once for each of its examples.
+    let means = in_batches(&x, |x| {
+        let mean = run.model.divergence(x).expect("it had one").cast::<f64>();
+        mean.reshape([1, mean.len()]).expand([x.shape()[0], mean.len()])
+    });
+    let nats = means.sum_to([means.shape()[1]]).map(|sum| sum / x.shape()[0] as f64).to_vec();
     let mut sorted = nats.clone();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let used = nats.iter().filter(|&&kl| kl > USED).count();

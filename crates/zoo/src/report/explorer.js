@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const script = document.querySelector("script.decoder");
-  const { graph, image, columns, units, mean, axes, spread, deviations, points, labels, sliders: most } = JSON.parse(script.textContent);
+  const { graph, image, columns, units, mean, axes, spread, deviations, points, colours, sliders: most } = JSON.parse(script.textContent);
   const decode = runGraph(graph);
   const panel = script.parentElement;
   const find = (name) => panel.querySelector(name);
@@ -50,10 +50,10 @@
     pen.fillStyle = colour("--grid");
     pen.fillRect(side / 2, 0, 1, side);
     pen.fillRect(0, side / 2, side, 1);
-    const classes = labels ? [...new Set(labels)].sort((a, b) => a - b) : [];
     points.forEach((code, i) => {
       const [x, y] = [place(across, basis.read(code, across)), 1 - place(up, basis.read(code, up))];
-      pen.fillStyle = colour(`--c${labels && classes.length <= 10 ? classes.indexOf(labels[i]) : 0}`);
+      const own = colours ? colours[i] : 0;
+      pen.fillStyle = colour(own === null ? "--axis" : `--c${own}`);
       pen.globalAlpha = 0.55;
       pen.beginPath();
       pen.arc(x * side, (across === up ? 0.5 : y) * side, 2.5, 0, 7);

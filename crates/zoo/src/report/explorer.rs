@@ -6,12 +6,14 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::code_map::shown;
+use super::code_map::{legend, shown};
 use super::html::{data, section as framed};
 use super::{Found, Run};
 use crate::AnyModel;
+use crate::data::sample;
 use crate::graph::{Binary, Graph, Moves, Op, Part, Size, Unary};
 use crate::models::pca::Pca;
+use crate::plot::colour::Classes;
 
 /// Numbers of the decoder in the page: two megabytes as text.
 const MOST_NUMBERS: usize = 400_000;
@@ -43,6 +45,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
         div.explorer {
             div {
                 div.controls { (axes) }
+                (legend(run, &classes(run)))
                 div.plane tabindex="0" role="application" aria-label=(name) { canvas {} div.handle {} }
             }
             div { div.decoded {} div.sliders {} button.reset type="button" { "back to the mean" } }
@@ -52,6 +55,11 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
         script { (PreEscaped(include_str!("explorer.js"))) }
     };
     framed("explorer", "Explore", caption, body)
+}
+
+/// The classes of the test examples.
+fn classes(run: &Run) -> Classes {
+    Classes::of(run.test().labels.iter().flatten().copied())
 }
 
 /// JavaScript that defines `decode`, a function from the numbers of one input to those of the output, as the
@@ -71,10 +79,17 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
     }
     let principal = Pca::fit(codes, codes.shape()[1].min(MOST_SLIDERS));
     let along = principal.encode(codes);
-    let points = codes.slice(0, 0, shown(&run.data.test).min(MOST_POINTS), 1);
+    let test = run.test();
+    let shown = sample(test.len(), test.labels.as_deref(), shown(test).len().min(MOST_POINTS));
+    let points = codes.index_select(0, &shown);
+    let classes = classes(run);
+    // The place of the class among the colours; what has none is another.
+    let colours = test
+        .labels_of(&shown)
+        .map(|labels| labels.into_iter().map(|label| classes.place(label)).collect::<Vec<_>>());
     Ok(json!({
         "graph": steps(&graph),
-        "image": run.data.test.image,
+        "image": run.test().image,
         "columns": run.preparation.columns,
         "units": units(run),
         "mean": rounded(&principal.mean),
@@ -82,18 +97,18 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
         "spread": deviations(&along),
         "deviations": deviations(codes),
         "points": rounded(&points),
-        "labels": run.data.test.labels.as_ref().map(|labels| &labels[..points.shape()[0]]),
+        "colours": colours,
         "sliders": MOST_SLIDERS,
     }))
 }
 
 /// `x = shift + scale · x̂` of every feature, from what the model sees to the units of the data; none for images.
 fn units(run: &Run) -> Option<Value> {
-    if run.data.test.image.is_some() {
+    if run.test().image.is_some() {
         return None;
     }
     let at = |value: f32| {
-        let x = Tensor::full([1, run.data.test.width()], value.into());
+        let x = Tensor::full([1, run.test().width()], value.into());
         run.preparation.restore_units(&x).to_vec()
     };
     let (shift, one) = (at(0.0), at(1.0));

@@ -22,7 +22,7 @@ pub(super) fn section(found: &Found) -> Markup {
     } else {
         String::new()
     };
-    let caption = html! { "Counts of the " (examples) " test examples." (more) };
+    let caption = html! { "Counts of " (examples) " test examples." (more) };
     let body = html! {
         h3 { "squared error of an example" }
         (bars(&found.errors, "SSE"))

@@ -5,21 +5,19 @@ use maud::{Markup, html};
 use super::Run;
 use super::chart::Bars;
 use super::html::section as framed;
-use crate::uses::manifold::{changes_in_jumps, mean_spectrum};
+use crate::uses::manifold::{affordable, changes_in_jumps, mean_spectrum};
 
-/// Test examples that the spectrum is averaged over.
-const EXAMPLES: usize = 100;
 const HEADING: &str = "Spectrum of the encoder’s Jacobian";
 
 pub(super) fn section(run: &Run) -> Markup {
-    let test = &run.data.test;
-    let examples = test.len().min(EXAMPLES);
+    let test = run.test();
     if changes_in_jumps(run.model, &test.x) {
         let caption =
             html! { "The code of this model changes in jumps: wherever it has a derivative, that is 0." };
         return framed("jacobian", HEADING, caption, html! {});
     }
-    let heights = mean_spectrum(run.model, &test.x.slice(0, 0, examples, 1));
+    let some = affordable(run.model, &test.x);
+    let (heights, examples) = (mean_spectrum(run.model, &some), some.shape()[0]);
     let edges = (0..=heights.len()).map(|i| i as f64 + 0.5).collect();
     let caption = html! {
         "The k-th largest singular value of ∂z/∂x, the mean over " (examples) " test examples: a code follows as \

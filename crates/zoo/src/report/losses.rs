@@ -2,28 +2,31 @@
 
 use maud::{Markup, html};
 
+use super::Run;
 use super::chart::Curves;
 use super::html::{number, section as framed};
-use super::{Found, Run};
+use crate::Unit;
 use crate::plot::Series;
 use crate::tendency::Tendency;
 use crate::train::{Epoch, Terms};
-use crate::{Unit, evaluate};
 
-pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
+pub(super) fn section(run: &Run) -> Option<Markup> {
     let first = run.epochs.first()?;
     let unit = first.judged().unit;
-    let last = evaluate::loss(run.model, &run.data.test, run.config.train.seed);
+    let last = &run.reference.loss;
     let curves = Curves {
         x: "epoch",
-        y: &unit.of(run.data.test.image.is_some()),
-        series: series(run.epochs, &last),
+        y: &unit.of(run.test().image.is_some()),
+        series: series(run.epochs, last),
         colours: vec![],
         references: match unit {
             // Without an error PCA has no place on an axis of logarithms.
-            Unit::SquaredError if found.fidelity.pca_sse < 1e-9 => vec![],
+            Unit::SquaredError if run.reference.fidelity.pca_sse < 1e-9 => vec![],
             Unit::SquaredError => {
-                vec![(format!("PCA, {} components", found.fidelity.rank), found.fidelity.pca_sse)]
+                vec![(
+                    format!("PCA, {} components", run.reference.fidelity.rank),
+                    run.reference.fidelity.pca_sse,
+                )]
             }
             Unit::Error | Unit::Nats => vec![],
         },
@@ -34,7 +37,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     };
     let body = html! {
         (curves.markup())
-        @if last.values.len() > 1 { (terms(&last, run.data.test.image.is_some())) }
+        @if last.values.len() > 1 { (terms(last, run.test().image.is_some())) }
     };
     Some(framed("loss", "Loss during training", caption, body))
 }

@@ -6,6 +6,7 @@
 //! but the explorer without its scripts; with them, curves and maps tell their values.
 //!
 //! ```
+//! use zoo::reference::Reference;
 //! use zoo::report::{Run, page};
 //! use zoo::{data, registry};
 //!
@@ -21,7 +22,8 @@
 //! let model = entry.build(&config.settings, &data.train, 0)?;
 //! let (config, folder) = (&config, "runs/pca-1".into());
 //! let (preparation, epochs) = (&data::Preparation::plain(&data.train), &[]);
-//! let run = Run { entry, model: &*model, data: &data, preparation, config, epochs, seconds: 0.1, folder };
+//! let reference = &Reference::of(&*model, &data);
+//! let run = Run { entry, model: &*model, reference, preparation, config, epochs, seconds: 0.1, folder };
 //! assert!(page(&run).starts_with("<!DOCTYPE html>"));
 //! # Ok::<(), nn::Error>(())
 //! ```
@@ -46,14 +48,18 @@ mod table;
 pub use compare::compare;
 pub use explorer::script;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use autograd::Tensor;
-use maud::Markup;
+use maud::{Markup, html};
+use nn::Dataset;
 
 use crate::config::Config;
-use crate::data::{Preparation, Split};
+use crate::data::Preparation;
+use crate::reference::Reference;
 use crate::registry::Entry;
 use crate::train::Epoch;
-use crate::uses::metrics::Fidelity;
 use crate::{AnyModel, evaluate};
 
 /// A trained model and how it came about.
@@ -62,8 +68,8 @@ pub struct Run<'a> {
     pub entry: &'static Entry,
     /// The model.
     pub model: &'a dyn AnyModel,
-    /// What it learnt from and is judged by.
-    pub data: &'a Split,
+    /// Examples that it learnt from and is judged by, and what was measured on all of them.
+    pub reference: &'a Reference,
     /// What was done to the data: names of features and classes, and their units.
     pub preparation: &'a Preparation,
     /// Its settings.
@@ -77,6 +83,11 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The test examples that are shown.
+    fn test(&self) -> &Dataset {
+        &self.reference.data.test
+    }
+
     /// Rows of `[examples, features]` in the units of the data, as they came.
     fn in_units(&self, x: &Tensor<f32>) -> Vec<Vec<f64>> {
         let width = x.shape()[1].max(1);
@@ -91,39 +102,147 @@ impl Run<'_> {
 
 /// What several sections need, computed once.
 struct Found {
-    fidelity: Fidelity,
-    /// SSE/img of every test example.
+    /// SSE/img of every test example that is at hand.
     errors: Vec<f64>,
-    /// Codes of the test examples, `[examples, code]`.
+    /// Codes of these test examples, `[examples, code]`.
     codes: Tensor<f32>,
 }
 
 impl Found {
     fn of(run: &Run) -> Self {
         Found {
-            fidelity: Fidelity::of(run.model, run.data),
-            errors: evaluate::squared_errors(run.model, &run.data.test),
-            codes: evaluate::codes(run.model, &run.data.test),
+            errors: evaluate::squared_errors(run.model, run.test()),
+            codes: evaluate::codes(run.model, run.test()),
         }
     }
 }
 
-/// The page of a run, a complete HTML document.
+/// The page of a run, a complete HTML document. A section that fails is replaced by a sentence.
 pub fn page(run: &Run) -> String {
     let found = Found::of(run);
-    let sections: [Option<Markup>; 11] = [
-        Some(summary::section(run, &found)),
-        losses::section(run, &found),
-        Some(reconstructions::section(run, &found)),
-        Some(explorer::section(run, &found)),
-        Some(code_map::section(run, &found)),
-        samples::section(run),
-        Some(histograms::section(&found)),
-        divergence::section(run),
-        filters::section(run),
-        Some(jacobian::section(run)),
-        Some(settings::section(run)),
+    let sections: [(&str, &dyn Fn() -> Option<Markup>); 11] = [
+        ("summary", &|| Some(summary::section(run, &found))),
+        ("loss", &|| losses::section(run)),
+        ("reconstructions", &|| Some(reconstructions::section(run, &found))),
+        ("explorer", &|| Some(explorer::section(run, &found))),
+        ("codes", &|| Some(code_map::section(run, &found))),
+        ("samples", &|| samples::section(run)),
+        ("histograms", &|| Some(histograms::section(&found))),
+        ("divergence", &|| divergence::section(run)),
+        ("filters", &|| filters::section(run)),
+        ("jacobian", &|| Some(jacobian::section(run))),
+        ("settings", &|| Some(settings::section(run))),
     ];
+    let made = sections.into_iter().filter_map(|(id, section)| {
+        catch_unwind(AssertUnwindSafe(section)).unwrap_or_else(|panic| {
+            let problem = html! { "This section could not be made: " (sentence(&*panic)) };
+            Some(html::section(id, id, problem, html! {}))
+        })
+    });
     let title = format!("{} · {}", run.folder, run.entry.title);
-    html::document(&title, sections.into_iter().flatten())
+    html::document(&title, made)
+}
+
+/// What somebody said who panicked.
+pub fn sentence(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a fault of the program without a word").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Reading, digits};
+    use crate::graph::{Part, Recording};
+    use crate::models::pca::Pca;
+    use crate::registry::find;
+    use autograd::{Mismatch, Name};
+    use nn::checkpoint::Checkpoint;
+    use nn::optim::{Optimizer, State};
+    use nn::train::{Terms, Update};
+    use nn::{Context, Result};
+
+    /// A model without a Jacobian.
+    struct Broken(Pca<Tensor<f32>>);
+
+    impl AnyModel for Broken {
+        fn encoder_jacobian(&self, _: &Tensor<f32>) -> Tensor<f32> {
+            panic!("there is no <memory> for {} numbers", 7)
+        }
+
+        fn encode(&self, x: &Tensor<f32>) -> Tensor<f32> {
+            self.0.encode(x)
+        }
+
+        fn decode(&self, z: &Tensor<f32>) -> Tensor<f32> {
+            self.0.decode(z)
+        }
+
+        fn record(&self, part: Part, x: &Tensor<f32>) -> Recording {
+            self.0.record(part, x)
+        }
+
+        fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32> {
+            self.0.decoder_jacobian(z)
+        }
+
+        fn loss(&self, x: &Tensor<f32>, context: Context) -> Terms {
+            self.0.loss(x, context)
+        }
+
+        fn train_step(&mut self, x: &Tensor<f32>, context: Context, to: &mut Update<f32>) -> Result<Terms> {
+            self.0.train_step(x, context, to)
+        }
+
+        fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
+            self.0.parameters(f);
+        }
+
+        fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch> {
+            self.0.gradcheck(x, context, order)
+        }
+
+        fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
+            self.0.insert(prefix, into);
+        }
+
+        fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String> {
+            self.0.restore(prefix, from)
+        }
+
+        fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: State<f32>) -> Result<()> {
+            self.0.restore_optimizer(optimizer, state)
+        }
+    }
+
+    #[test]
+    fn a_section_that_fails_is_a_sentence() {
+        let data = digits();
+        let model = Broken(Pca::fit(&data.train.x, 3));
+        let entry = find("pca").unwrap();
+        let config = Config {
+            model: "pca".into(),
+            data: "digits".into(),
+            reading: Reading::default(),
+            train: entry.plan(&data.train),
+            settings: toml::Table::new(),
+        };
+        let (reference, preparation) = (&Reference::of(&model, &data), &Preparation::plain(&data.train));
+        let (epochs, folder) = (&[], "a".into());
+        let run = Run {
+            entry,
+            model: &model,
+            reference,
+            preparation,
+            config: &config,
+            epochs,
+            seconds: 0.0,
+            folder,
+        };
+        let page = page(&run);
+        assert!(page.contains("This section could not be made: there is no &lt;memory&gt; for 7 numbers"));
+        for id in ["summary", "explorer", "codes", "histograms", "jacobian", "settings"] {
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
 }

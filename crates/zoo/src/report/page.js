@@ -59,7 +59,7 @@
 
   // The map: the example whose code is nearest to the pointer.
   for (const script of document.querySelectorAll("script.points")) {
-    const { points, labels, grid } = JSON.parse(script.textContent);
+    const { points, labels, numbers, grid } = JSON.parse(script.textContent);
     const plot = script.parentElement.querySelector(".plot");
     const [ring, tip] = [create(plot, "ring"), create(plot, "tip")];
     const show = (event) => {
@@ -80,7 +80,7 @@
         image.style.backgroundPosition =
           `${share(nearest % columns, columns)}% ${share(Math.floor(nearest / columns), rows)}%`;
       }
-      create(tip, "row").textContent = `example ${nearest}${labels ? `, class ${labels[nearest]}` : ""}`;
+      create(tip, "row").textContent = `example ${numbers[nearest]}${labels ? `, class ${labels[nearest]}` : ""}`;
       beside(tip, points[nearest]);
     };
     plot.addEventListener("pointermove", show);

@@ -6,17 +6,18 @@ use maud::{Markup, html};
 use super::html::{number, section as framed};
 use super::sheet::{Sheet, size};
 use super::{Found, Run, table};
+use crate::evaluate::in_batches;
 use crate::pictures::ranked;
 
 /// Examples of each kind.
 const SHOWN: usize = 10;
 
 pub(super) fn section(run: &Run, found: &Found) -> Markup {
-    let data = &run.data.test;
+    let data = run.test();
     let groups = ranked(&found.errors, SHOWN);
     let numbers: Vec<usize> = groups.iter().flat_map(|group| group.1.iter().copied()).collect();
     let x = data.rows(&numbers);
-    let x_hat = run.model.decode(&run.model.encode(&x));
+    let x_hat = in_batches(&x, |x| run.model.decode(&run.model.encode(x)));
     let caption = match size(data) {
         Some(_) => "Test examples above their reconstructions, with the squared error of each pair below it.",
         None => {

@@ -6,6 +6,7 @@ use nn::Context;
 use super::html::section as framed;
 use super::sheet::{Sheet, size};
 use super::{Run, table};
+use crate::evaluate::in_batches;
 
 /// Examples drawn.
 const SHOWN: usize = 60;
@@ -13,8 +14,8 @@ const SHOWN: usize = 60;
 pub(super) fn section(run: &Run) -> Option<Markup> {
     let numbers: Vec<usize> = (0..SHOWN).collect();
     let z = run.model.sample(Context::sampling(run.config.train.seed, &numbers))?;
-    let x = run.model.decode(&z);
-    let body = match size(&run.data.test) {
+    let x = in_batches(&z, |z| run.model.decode(z));
+    let body = match size(run.test()) {
         Some(size) => {
             let sheet = Sheet::grey("s-samples", &x, size);
             html! {

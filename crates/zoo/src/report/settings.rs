@@ -17,8 +17,10 @@ pub(super) fn section(run: &Run) -> Markup {
         if let Some(epochs) = Some(run.epochs.len()).filter(|&epochs| epochs > 0) {
             let each = run.seconds / epochs as f64;
             timings.push(("seconds an epoch".to_owned(), number(each)));
-            timings
-                .push(("examples a second".to_owned(), format!("{:.0}", run.data.train.len() as f64 / each)));
+            timings.push((
+                "examples a second".to_owned(),
+                format!("{:.0}", run.reference.examples[0] as f64 / each),
+            ));
         }
     }
     let caption = html! {

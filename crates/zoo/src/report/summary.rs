@@ -8,7 +8,7 @@ use crate::registry::Training;
 use crate::uses::metrics::Fidelity;
 
 pub(super) fn section(run: &Run, found: &Found) -> Markup {
-    let fidelity = &found.fidelity;
+    let fidelity = &run.reference.fidelity;
     let name = run.entry.name;
     let code = found.codes.shape()[1];
     let mut rows = vec![(format!("{name}, code {code}"), fidelity.sse, true)];
@@ -27,7 +27,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
             p.caption { (run.entry.source) ". " (examples(run)) }
         }
         section id="summary" {
-            p.headline { (verdict(run, found)) }
+            p.headline { (verdict(run)) }
             table.bars {
                 thead { tr { th { "test examples" } th { "SSE per example" } th { "R²" } th.wide {} } }
                 tbody {
@@ -46,8 +46,8 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
 }
 
 /// The result in a sentence.
-fn verdict(run: &Run, found: &Found) -> String {
-    let fidelity = &found.fidelity;
+fn verdict(run: &Run) -> String {
+    let fidelity = &run.reference.fidelity;
     let explained = percent(fidelity.r_squared());
     if run.entry.training == Training::ClosedForm {
         return format!("It explains {explained} of the variance of the test examples.");
@@ -68,12 +68,12 @@ pub(super) fn gain(fidelity: &Fidelity) -> Option<f64> {
 }
 
 fn examples(run: &Run) -> String {
-    let (train, test) = (&run.data.train, &run.data.test);
-    let shape = match train.image {
+    let (test, [train, judged]) = (run.test(), run.reference.examples);
+    let shape = match test.image {
         Some([height, width]) => format!("images of {height} × {width}"),
-        None => format!("examples of {} features", train.width()),
+        None => format!("examples of {} features", test.width()),
     };
-    format!("{}: {} to learn from, {} to judge by, {shape}.", run.data.name, train.len(), test.len())
+    format!("{}: {} to learn from, {} to judge by, {shape}.", run.reference.data.name, train, judged)
 }
 
 /// `93.1 %`.

@@ -19,19 +19,18 @@
 //! Always compare with PCA of equal rank ([`against_pca`]): on many data sets it is hard to beat.
 
 mod gaussian;
+mod normal;
+
+pub use normal::Normal;
 
 use autograd::Tensor;
-use nn::{Error, Result};
+use nn::Result;
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{auroc, average_precision};
 use crate::AnyModel;
+use crate::evaluate::in_batches;
 use crate::models::pca::Pca;
-
-use gaussian::Gaussian;
-
-/// Examples scored together.
-const BATCH: usize = 500;
 
 /// How strange an example `x` with code `z` and reconstruction `x̂` is: the higher, the stranger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +46,24 @@ pub enum Score {
     LatentDistance,
 }
 
+impl Score {
+    /// Every score.
+    pub const ALL: [Score; 3] = [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance];
+
+    /// The name in files.
+    fn name(self) -> &'static str {
+        match self {
+            Score::SquaredError => "squared_error",
+            Score::Mahalanobis => "mahalanobis",
+            Score::LatentDistance => "latent_distance",
+        }
+    }
+}
+
 /// A model with a score, and the scores of the normal examples it was fitted to.
 pub struct Detector<'a> {
     model: &'a dyn AnyModel,
-    score: Score,
-    /// Of residuals or codes; none for the squared error.
-    normal: Option<Gaussian>,
-    /// The scores of the training examples, rising.
-    training: Vec<f64>,
+    normal: Normal,
 }
 
 impl<'a> Detector<'a> {
@@ -64,19 +73,12 @@ impl<'a> Detector<'a> {
     /// # Errors
     /// If there are fewer than 2 examples, or a score is not finite.
     pub fn fit(model: &'a dyn AnyModel, x: &Tensor<f32>, score: Score) -> Result<Self> {
-        let examples = x.shape()[0];
-        if examples < 2 {
-            return Err(Error::Invalid(format!(
-                "a detector needs at least 2 normal examples, not {examples}"
-            )));
-        }
-        let mut detector = Detector { model, score, normal: None, training: vec![] };
-        if score != Score::SquaredError {
-            detector.normal = Some(Gaussian::fit(&detector.evidence(x))?);
-        }
-        detector.training = detector.scores(x)?;
-        detector.training.sort_by(f64::total_cmp);
-        Ok(detector)
+        Ok(Detector { model, normal: Normal::fit(model, x, score)? })
+    }
+
+    /// A detector by what was measured before.
+    pub fn new(model: &'a dyn AnyModel, normal: Normal) -> Self {
+        Detector { model, normal }
     }
 
     /// The score of every example of `[examples, features]`.
@@ -84,15 +86,7 @@ impl<'a> Detector<'a> {
     /// # Errors
     /// If a score is not finite: the example has values that are no numbers, or the model diverged.
     pub fn scores(&self, x: &Tensor<f32>) -> Result<Vec<f64>> {
-        let parts = self.contributions(x);
-        let sums = parts.sum_to([parts.shape()[0], 1]).to_vec();
-        match sums.iter().position(|score| !score.is_finite()) {
-            Some(i) => Err(Error::Invalid(format!(
-                "the score of example {i} is {}; look for missing values in it, or train the model again",
-                sums[i]
-            ))),
-            None => Ok(sums),
-        }
+        self.normal.scores(self.model, x)
     }
 
     /// What every feature contributes to the scores: their sum over a row is the score. Of shape
@@ -101,11 +95,7 @@ impl<'a> Detector<'a> {
     /// For the squared error these are `(xⱼ − x̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
     /// `d` from the mean, which may be negative where features are correlated.
     pub fn contributions(&self, x: &Tensor<f32>) -> Tensor<f64> {
-        let evidence = self.evidence(x);
-        match &self.normal {
-            None => evidence.map(|r| r * r),
-            Some(normal) => normal.contributions(&evidence),
-        }
+        in_batches(x, |x| self.normal.contributions(self.model, x))
     }
 
     /// The score that a new normal example exceeds with a probability of at most `contamination`: of
@@ -116,24 +106,7 @@ impl<'a> Detector<'a> {
     /// # Errors
     /// If `contamination` is not between 0 and 1, or so small that the rank would be above `n`.
     pub fn threshold(&self, contamination: f64) -> Result<f64> {
-        let n = self.training.len();
-        if !(contamination > 0.0 && contamination < 1.0) {
-            return Err(Error::Invalid(format!(
-                "the contamination must be between 0 and 1, not {contamination}"
-            )));
-        }
-        // 0.1 · 10 is a little more than 1 in binary; that must not cost a rank.
-        let rank = ((n + 1) as f64 * (1.0 - contamination) - 1e-9).ceil() as usize;
-        if rank > n {
-            return Err(Error::Invalid(format!(
-                "a contamination of {contamination} needs at least {} normal examples, not {n}; {n} do for one \
-                 of {:.3}",
-                (1.0 / contamination - 1.0 - 1e-9).ceil(),
-                // Rounded up, so that it is enough.
-                (1e3 / (n + 1) as f64).ceil() / 1e3
-            )));
-        }
-        Ok(self.training[rank.max(1) - 1])
+        self.normal.threshold(contamination)
     }
 
     /// Which examples score above the threshold.
@@ -151,24 +124,7 @@ impl<'a> Detector<'a> {
     /// # Errors
     /// As [`scores`](Self::scores).
     pub fn p_values(&self, x: &Tensor<f32>) -> Result<Vec<f64>> {
-        let n = self.training.len();
-        let p = |score: f64| (1 + n - self.training.partition_point(|&s| s < score)) as f64 / (n + 1) as f64;
-        Ok(self.scores(x)?.into_iter().map(p).collect())
-    }
-
-    /// What the score judges: residuals, or codes.
-    fn evidence(&self, x: &Tensor<f32>) -> Tensor<f64> {
-        let rows = x.shape()[0];
-        let part = |start: usize| {
-            let x = x.slice(0, start, rows.min(start + BATCH), 1);
-            let z = self.model.encode(&x);
-            match self.score {
-                Score::LatentDistance => z.cast(),
-                _ => x.zip(&self.model.decode(&z), |x, x_hat| x - x_hat).cast(),
-            }
-        };
-        let parts: Vec<Tensor<f64>> = (0..rows).step_by(BATCH).map(part).collect();
-        Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
+        Ok(self.scores(x)?.into_iter().map(|score| self.normal.p_value(score)).collect())
     }
 }
 

@@ -16,6 +16,7 @@ use nn::optim::{FullBatch, Lbfgs};
 
 use super::latent::linear;
 use crate::AnyModel;
+use crate::evaluate::in_batches;
 
 /// A path of codes and what it costs.
 #[derive(Clone, Debug)]
@@ -71,14 +72,15 @@ tree!(Path { inner });
 /// The energy of a path `[steps, code]`, and its derivative by the points between the ends.
 fn energy(model: &dyn AnyModel, codes: &Tensor<f32>) -> (f64, Tensor<f64>) {
     let [steps, width] = [0, 1].map(|axis| codes.shape()[axis]);
-    let x = model.decode(codes).cast::<f64>();
+    let x = in_batches(codes, |z| model.decode(z)).cast::<f64>();
     let part = |start: usize| x.slice(0, start, start + steps - 2, 1);
     let moved = x.slice(0, 1, steps, 1).zip(&x.slice(0, 0, steps - 1, 1), |x, y| x - y);
     let scale = (steps - 1) as f64;
     let energy = scale * moved.map(|m| m * m).sum_to([]).item();
     let bend = part(1).zip(&part(0), |x, y| x - y).zip(&part(2).zip(&part(1), |x, y| x - y), |x, y| x - y);
     // J(zᵢ)ᵀ bendᵢ for every point: [points, 1, features] · [points, features, code].
-    let jacobian = model.decoder_jacobian(&codes.slice(0, 1, steps - 1, 1)).cast::<f64>();
+    let inner = codes.slice(0, 1, steps - 1, 1);
+    let jacobian = in_batches(&inner, |z| model.decoder_jacobian(z)).cast::<f64>();
     let features = bend.shape()[1];
     let gradient = bend.reshape([steps - 2, 1, features]).matmul(&jacobian).reshape([steps - 2, width]);
     (energy, gradient.map(|g| 2.0 * scale * g))

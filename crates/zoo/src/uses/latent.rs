@@ -17,11 +17,12 @@ use nn::random::normal;
 use nn::{Purpose, generator};
 
 use crate::AnyModel;
+use crate::evaluate::in_batches;
 
 /// `x̂ = g(f(x))` for `[examples, features]`. A trained denoising model removes noise by the same
 /// function: it answers with the clean example that it expects behind a noisy one.
 pub fn reconstruct(model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f32> {
-    model.decode(&model.encode(x))
+    in_batches(x, |x| model.decode(&model.encode(x)))
 }
 
 /// Decoded draws from `N(0, I)` over codes of `width` numbers: `[count, features]`. It makes examples
@@ -32,7 +33,7 @@ pub fn sample(model: &dyn AnyModel, width: usize, count: usize, seed: u64) -> Te
     if draws.is_empty() {
         return model.decode(&Tensor::zeros([0, width]));
     }
-    model.decode(&Tensor::concat(&draws.iter().collect::<Vec<_>>(), 0))
+    in_batches(&Tensor::concat(&draws.iter().collect::<Vec<_>>(), 0), |z| model.decode(z))
 }
 
 /// A *latent traversal*: a code `[1, code]` whose number `unit` takes every one of `values`, the others

@@ -17,10 +17,26 @@ use nn::random::normal;
 use nn::{Purpose, generator};
 
 use crate::AnyModel;
+use crate::data::sample;
+use crate::evaluate::at_once;
 use crate::graph::Part;
 
-/// Jacobians computed together: one of 784 × 32 in single precision is 100 kB.
+/// Jacobians computed together at most: one of 784 × 32 in single precision is 100 kB.
 const BATCH: usize = 100;
+/// Examples of which a Jacobian is taken where somebody just wants to see one: so many, or so few that all their entries
+/// are no more than these, which takes seconds; but not fewer than the last.
+const MOST: usize = 100;
+const ENTRIES: usize = 4 << 20;
+const FEWEST: usize = 4;
+
+/// A sample of examples `[examples, features]` whose Jacobians take some seconds at most: 100, or fewer if they are
+/// large. The same every time.
+pub fn affordable(model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f32> {
+    let [examples, features] = [0, 1].map(|axis| x.shape()[axis]);
+    let code = model.encode(&x.slice(0, 0, examples.min(1), 1)).shape()[1];
+    let count = (ENTRIES / (code * features).max(1)).clamp(FEWEST, MOST);
+    x.index_select(0, &sample(examples, None, count))
+}
 
 /// Whether the code changes in jumps, as that of a model does which takes the nearest of some points: wherever
 /// it has a derivative, that is 0.
@@ -193,10 +209,9 @@ pub fn log_magnification(model: &dyn AnyModel, z: &Tensor<f32>) -> Vec<f64> {
 /// The results for all rows, a few at a time.
 fn in_batches<R>(rows: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Vec<R>) -> Vec<R> {
     let count = rows.shape()[0];
-    (0..count)
-        .step_by(BATCH)
-        .flat_map(|start| f(&rows.slice(0, start, count.min(start + BATCH), 1)))
-        .collect()
+    let part = |start: usize, size: usize| f(&rows.slice(0, start, count.min(start + size), 1));
+    let batch = at_once(count, BATCH, |size| drop(part(0, size)));
+    (0..count).step_by(batch).flat_map(|start| part(start, batch)).collect()
 }
 
 /// The matrices of `[batch, rows, columns]`, in double precision.
@@ -238,6 +253,13 @@ mod tests {
         assert!(changes_in_jumps(model, &x) && tangents(model, &x.slice(0, 0, 1, 1), 4).is_empty());
         assert_eq!(mean_spectrum(model, &x), vec![0.0; model.encode(&x).shape()[1].min(64)]);
         assert!(!changes_in_jumps(&*untrained("ae"), &x));
+    }
+
+    #[test]
+    fn large_jacobians_are_taken_of_fewer_examples() {
+        let x = |features: usize| Tensor::from_fn([200, features], |i| (i as f32).sin());
+        let taken = |features| affordable(&Pca::fit(&x(features), 50), &x(features)).shape()[0];
+        assert_eq!([20, 2000].map(taken), [100, 41]);
     }
 
     #[test]

@@ -11,14 +11,15 @@
 //! ```
 
 use autograd::Tensor;
-use nn::{Error, Result};
+use nn::{Dataset, Error, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::data::Split;
 use crate::models::pca::Pca;
 use crate::{AnyModel, evaluate};
 
 /// Reconstruction errors of a model and of PCA with a code of the same size, on test examples.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fidelity {
     /// SSE/img of the model: `1/n Σᵢ ‖xᵢ − x̂ᵢ‖²`, summed over features, the mean over examples.
     pub sse: f64,
@@ -34,12 +35,16 @@ impl Fidelity {
     /// Measures a model on the test examples of `data`.
     pub fn of(model: &dyn AnyModel, data: &Split) -> Self {
         let code = model.encode(&data.train.rows(&[0])).shape()[1];
-        let pca = Pca::fit(&data.train.x, code);
+        Fidelity::beside(&Pca::fit(&data.train.x, code), model, &data.test)
+    }
+
+    /// Measures a model on test examples, beside a PCA of the training examples.
+    pub fn beside(pca: &Pca<Tensor<f32>>, model: &dyn AnyModel, test: &Dataset) -> Self {
         Fidelity {
-            sse: evaluate::mean_squared_error(model, &data.test),
-            pca_sse: evaluate::mean_squared_error(&pca, &data.test),
-            rank: code.min(data.train.width()),
-            variance: evaluate::variance_around(&pca.mean, &data.test),
+            sse: evaluate::mean_squared_error(model, test),
+            pca_sse: evaluate::mean_squared_error(pca, test),
+            rank: pca.components.shape()[0],
+            variance: evaluate::variance_around(&pca.mean, test),
         }
     }
 

@@ -5,6 +5,7 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use nn::{Error, Result};
 
 /// A mean and a covariance that can be inverted.
+#[derive(Clone, Debug)]
 pub(super) struct Gaussian {
     mean: Tensor<f64>,
     covariance: Cholesky<f64, Dyn>,
@@ -43,6 +44,23 @@ impl Gaussian {
             )
         })?;
         Ok(Gaussian { mean, covariance })
+    }
+
+    /// The mean, and the rows of the lower triangle `L` of `Σ = L Lᵀ`, one after the other.
+    pub(super) fn parts(&self) -> [Tensor<f64>; 2] {
+        let (l, width) = (self.covariance.l(), self.mean.len());
+        let rows: Vec<f64> = (0..width).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|at| l[at]).collect();
+        [self.mean.clone(), Tensor::from_vec([rows.len()], rows)]
+    }
+
+    /// The Gaussian of these [parts](Self::parts); `None` if they do not fit each other.
+    pub(super) fn of_parts([mean, rows]: [Tensor<f64>; 2]) -> Option<Self> {
+        let (width, rows) = (mean.len(), rows.to_vec());
+        if rows.len() != width * (width + 1) / 2 {
+            return None;
+        }
+        let at = |i: usize, j: usize| if j <= i { rows[i * (i + 1) / 2 + j] } else { 0.0 };
+        Some(Gaussian { mean, covariance: Cholesky::pack_dirty(DMatrix::from_fn(width, width, at)) })
     }
 
     /// `dⱼ (Σ⁻¹ d)ⱼ` with `d = x − μ`, for every row.

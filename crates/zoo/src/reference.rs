@@ -1,0 +1,275 @@
+//! What a run keeps of its data, learnt once at the end of the training: so that its folder, copied to anywhere, is
+//! measured, drawn, sampled and exported without them.
+//!
+//! Two files lie beside the model:
+//!
+//! - [`EXAMPLES`] has training and test examples as the model sees them, with their names and classes, all of them or a
+//!   sample of [`MOST_ROWS`] rows and [`MOST_NUMBERS`] numbers at most; the codes of as many training examples, for
+//!   mixtures; PCA with a code of the same size; the metrics on all test examples.
+//! - [`SCORES`] has for every [`Score`] the sorted scores of the training examples, and the mean and the covariance that
+//!   the score measures by.
+//!
+//! Both name the parameters they belong to.
+
+use std::path::Path;
+
+use autograd::Tensor;
+use nn::checkpoint::Checkpoint;
+use nn::train::Terms;
+use nn::{Dataset, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::data::{NO_WORDS, Rows, Split, fingerprint, sample};
+use crate::models::pca::Pca;
+use crate::uses::anomaly::{Normal, Score};
+use crate::uses::metrics::Fidelity;
+use crate::{AnyModel, evaluate};
+
+/// Examples, codes and metrics, in the folder of a run.
+pub const EXAMPLES: &str = "examples.safetensors";
+/// Scores of the training examples, in the folder of a run.
+pub const SCORES: &str = "scores.safetensors";
+
+/// Rows in a sample at most.
+const MOST_ROWS: usize = 20_000;
+/// Numbers in a sample at most, 4 megabytes, but [`FEWEST_ROWS`] rows.
+const MOST_NUMBERS: usize = 1 << 20;
+const FEWEST_ROWS: usize = 32;
+/// Training examples are scored up to so many numbers, a sample of them if there are more.
+const MOST_SCORED: usize = 1 << 26;
+/// Products of such distances that are computed at most, which takes a few seconds.
+const MOST_PRODUCTS: usize = 1 << 31;
+/// Numbers that a covariance is measured on at most.
+const MOST_MEASURED: usize = 1 << 23;
+/// Numbers of a residual or a code of which the covariance is kept, 4 megabytes, and of which it is computed at all.
+const WIDEST_KEPT: usize = 1024;
+const WIDEST: usize = 4096;
+
+/// Examples of a run, and what was measured on all of them.
+pub struct Reference {
+    /// Training and test examples as the model sees them; samples if there are very many.
+    pub data: Split,
+    /// What they are called.
+    pub names: [Vec<String>; 2],
+    /// How many there were for training and for testing.
+    pub examples: [usize; 2],
+    /// Codes of training examples, `[examples, code]`.
+    pub codes: Tensor<f32>,
+    /// PCA of the training examples with a code of the same size.
+    pub pca: Pca<Tensor<f32>>,
+    /// Errors on all test examples.
+    pub fidelity: Fidelity,
+    /// The loss on all test examples.
+    pub loss: Terms,
+}
+
+/// What a file says besides its tensors.
+#[derive(Serialize, Deserialize)]
+struct About {
+    model: String,
+    name: String,
+    names: [Vec<String>; 2],
+    labels: [Option<Vec<u32>>; 2],
+    image: Option<[usize; 2]>,
+    examples: [usize; 2],
+    fidelity: Fidelity,
+    loss: Terms,
+}
+
+impl Reference {
+    /// Learns it. `names` are those of the examples, `examples` says how many training examples there were if `data`
+    /// has a sample of them, and the noise of the loss follows from `seed`.
+    ///
+    /// # Panics
+    /// If there are no training or no test examples.
+    #[track_caller]
+    pub fn learn(
+        model: &dyn AnyModel,
+        data: &Split,
+        names: &[Vec<String>; 2],
+        examples: usize,
+        seed: u64,
+    ) -> Self {
+        let (train, test) = (&data.train, &data.test);
+        let coded = some(train, code_of(model, train));
+        let codes = evaluate::codes(model, &chosen(train, &coded));
+        let pca = Pca::fit(&train.x, codes.shape()[1]);
+        let kept = [train, test].map(|part| some(part, part.width()));
+        let named = |part: usize| kept[part].iter().map(|&number| names[part][number].clone()).collect();
+        Reference {
+            data: Split {
+                name: data.name.clone(),
+                train: chosen(train, &kept[0]),
+                test: chosen(test, &kept[1]),
+            },
+            names: [named(0), named(1)],
+            examples: [examples, test.len()],
+            codes,
+            fidelity: Fidelity::beside(&pca, model, test),
+            loss: evaluate::loss(model, test, seed),
+            pca,
+        }
+    }
+
+    /// Of examples that were not read from anywhere, and are called by their numbers.
+    ///
+    /// # Panics
+    /// If there are no training or no test examples.
+    #[track_caller]
+    pub fn of(model: &dyn AnyModel, data: &Split) -> Self {
+        let numbers = |part: &Dataset| (1..=part.len()).map(|number| number.to_string()).collect();
+        Reference::learn(model, data, &[numbers(&data.train), numbers(&data.test)], data.train.len(), 0)
+    }
+
+    /// The examples for training (0) or for testing (1), if all are here.
+    ///
+    /// # Errors
+    /// What is here, if it is a sample.
+    pub fn rows(self, part: usize) -> Result<Rows, Rows> {
+        let (all, [train, test]) = (self.examples[part], self.names);
+        let (data, names) = if part == 0 { (self.data.train, train) } else { (self.data.test, test) };
+        let rows = Rows { data, names, notes: vec![] };
+        if rows.data.len() == all { Ok(rows) } else { Err(rows) }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path, model: &dyn AnyModel) -> Result<()> {
+        let mut file = Checkpoint::default();
+        let Split { name, train, test } = &self.data;
+        for (name, tensor) in [("train", &train.x), ("test", &test.x), ("codes", &self.codes)] {
+            file.insert(name, tensor);
+        }
+        file.insert("pca", &self.pca);
+        let about = About {
+            model: name_of(model),
+            name: name.clone(),
+            names: self.names.clone(),
+            labels: [train.labels.clone(), test.labels.clone()],
+            image: train.image,
+            examples: self.examples,
+            fidelity: self.fidelity,
+            loss: self.loss.clone(),
+        };
+        let text = serde_json::to_string(&about).expect("numbers and names are JSON");
+        file.metadata.insert("about".into(), text);
+        file.write(path)
+    }
+
+    /// Reads the file; `None` if it belongs to other parameters.
+    ///
+    /// # Errors
+    /// If it cannot be read or is damaged.
+    pub fn read(path: &Path, model: &dyn AnyModel) -> Result<Option<Self>> {
+        let mut file = Checkpoint::<f32>::read(path)?;
+        let damaged = |what: &str| Error::file(path, format!("the file is damaged ({what}); train again"));
+        let about = file.metadata.get("about").ok_or_else(|| damaged("it says nothing about itself"))?;
+        let about: About = serde_json::from_str(about).map_err(|error| damaged(&error.to_string()))?;
+        if about.model != name_of(model) {
+            return Ok(None);
+        }
+        let mut take = |name: &str| file.tensors.remove(name).ok_or_else(|| damaged(&format!("no {name}")));
+        let [train, test, codes] = [take("train")?, take("test")?, take("codes")?];
+        let pca = Pca { mean: take("pca.mean")?, components: take("pca.components")? };
+        let fits = |x: &Tensor<f32>, part: usize| {
+            let labels = about.labels[part].as_ref().is_none_or(|labels| labels.len() == x.shape()[0]);
+            x.shape().len() == 2 && x.shape()[0] == about.names[part].len() && labels
+        };
+        if !fits(&train, 0) || !fits(&test, 1) || codes.shape().len() != 2 {
+            return Err(damaged("its parts do not fit each other"));
+        }
+        let [of_train, of_test] = about.labels;
+        let dataset = |x, labels| Dataset { x, labels, image: about.image };
+        Ok(Some(Reference {
+            data: Split { name: about.name, train: dataset(train, of_train), test: dataset(test, of_test) },
+            names: about.names,
+            examples: about.examples,
+            codes,
+            pca,
+            fidelity: about.fidelity,
+            loss: about.loss,
+        }))
+    }
+}
+
+/// Which examples are kept, if each has so many numbers.
+fn some(of: &Dataset, width: usize) -> Vec<usize> {
+    let count = (MOST_NUMBERS / width.max(1)).max(FEWEST_ROWS).min(MOST_ROWS);
+    sample(of.len(), of.labels.as_deref(), count)
+}
+
+fn chosen(of: &Dataset, numbers: &[usize]) -> Dataset {
+    // Tensors are shared, so all are not copied.
+    if numbers.len() == of.len() {
+        return of.clone();
+    }
+    Dataset { x: of.rows(numbers), labels: of.labels_of(numbers), image: of.image }
+}
+
+/// A name of the parameters.
+fn name_of(model: &dyn AnyModel) -> String {
+    let mut hash = NO_WORDS;
+    model.parameters(&mut |_, tensor| {
+        hash = fingerprint(hash, tensor.to_vec().iter().map(|value| value.to_bits()));
+    });
+    format!("{hash:016x}")
+}
+
+/// Measures what is normal for every score on the training examples, and writes the file. A score for which that is
+/// impossible, or too much, is left out.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_scores(path: &Path, model: &dyn AnyModel, train: &Dataset) -> Result<()> {
+    let mut file = Checkpoint::default();
+    file.metadata.insert("model".into(), name_of(model));
+    for score in Score::ALL.into_iter().filter(|&score| width(model, train, score) <= WIDEST_KEPT) {
+        if let Ok(normal) = normal(model, train, score) {
+            normal.save(&mut file);
+        }
+    }
+    file.write(path)
+}
+
+/// What is normal for a score by a file of them; `None` if it belongs to other parameters or says nothing about it.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn read_scores(path: &Path, model: &dyn AnyModel, score: Score) -> Result<Option<Normal>> {
+    let file = Checkpoint::read(path)?;
+    let belongs = file.metadata.get("model").is_some_and(|name| *name == name_of(model));
+    Ok(Normal::restore(score, &file).filter(|_| belongs))
+}
+
+/// What is normal for a score on training examples: on a sample of them where all would take too long.
+///
+/// # Errors
+/// If the score cannot be measured.
+pub fn normal(model: &dyn AnyModel, train: &Dataset, score: Score) -> Result<Normal> {
+    let width = width(model, train, score);
+    if width > WIDEST {
+        return Err(Error::Invalid(format!(
+            "this score needs the covariance of {width} numbers, and {WIDEST} are the most; use squared-error"
+        )));
+    }
+    let part = |count: usize| chosen(train, &sample(train.len(), None, count));
+    let scored = part((MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / (width * width)).max(2));
+    let measured = part(scored.len().min(MOST_ROWS).min((MOST_MEASURED / width).max(2)));
+    Normal::fit_to_some(model, &measured.x, &scored.x, score)
+}
+
+/// Numbers of which the score needs the covariance; 1 if it needs none.
+fn width(model: &dyn AnyModel, train: &Dataset, score: Score) -> usize {
+    match score {
+        Score::SquaredError => 1,
+        Score::Mahalanobis => train.width().max(1),
+        Score::LatentDistance => code_of(model, train).max(1),
+    }
+}
+
+/// Numbers in a code.
+fn code_of(model: &dyn AnyModel, data: &Dataset) -> usize {
+    model.encode(&data.x.slice(0, 0, data.len().min(1), 1)).shape()[1]
+}
