@@ -212,13 +212,14 @@ fn better_delimiter(rows: &Rows) -> Option<(char, bool)> {
         if wanted < 2 || lines.iter().any(|line| fields(line).len() != wanted) {
             continue;
         }
+        let comma = |field: &str| sign != ',' && !known(field) && is_comma_number(field);
         let mut below = below.iter().flat_map(|line| fields(line));
-        let commas = sign != ',' && below.clone().any(|field| !known(&field) && is_comma_number(&field));
+        let commas = below.clone().any(|field| comma(&field));
         // Names may have spaces, so a space that separates is betrayed by numbers alone.
-        let mut numbers = || below.all(|field| known(&field) || sign != ',' && is_comma_number(&field));
+        let mut numbers = || below.all(|field| known(&field) || comma(&field));
         // A name with the sign that was taken in it would be two.
-        let cut = || fields(&lines[0]).iter().any(|field| !known(field) && field.contains(&taken));
-        if alone && sign != ' ' || numbers() && (alone || !cut()) {
+        let cut = |field: &String| !known(field) && !comma(field) && field.contains(&taken);
+        if alone && sign != ' ' || numbers() && (alone || !fields(&lines[0]).iter().any(cut)) {
             return Some((sign, commas));
         }
     }
