@@ -343,6 +343,20 @@ impl Entry {
         self.name == "cvae"
     }
 
+    /// Whether nothing but a small code keeps the model from copying its input.
+    pub fn may_copy(&self) -> bool {
+        ["pca", "linear", "ae", "residual", "conv", "sequence", "stacked", "ica"].contains(&self.name)
+    }
+
+    /// What an example of this data is to this model, as in the unit of its error: `img`, `row` or `sequence`.
+    pub fn example(&self, data: &Dataset) -> &'static str {
+        match data.image {
+            _ if self.name == "sequence" => "sequence",
+            Some(_) => "img",
+            None => "row",
+        }
+    }
+
     /// How to train it on this data when nothing else is said.
     pub fn plan(&self, data: &Dataset) -> Plan {
         self.plan_for(data.width(), data.len())

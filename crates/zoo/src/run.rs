@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nn::checkpoint::{Checkpoint, Metadata};
+use nn::data::table::Column;
 use nn::losses::Unit;
 use nn::{Error, Result};
 use serde_json::Value;
@@ -110,6 +111,14 @@ impl Run {
     /// # Errors
     /// Those of [`data`](Self::data).
     pub fn rows(&self) -> Result<[Rows; 2]> {
+        self.rows_carrying(None)
+    }
+
+    /// The same, carrying along this column of their table in place of the one of the training.
+    ///
+    /// # Errors
+    /// Those of [`data`](Self::data), and if there is no such column.
+    pub fn rows_carrying(&self, id: Option<Column>) -> Result<[Rows; 2]> {
         let gone = |problem: String| {
             Error::Invalid(format!(
                 "the training data of {} are needed here, but {problem}",
@@ -120,10 +129,13 @@ impl Run {
         if name == "-" {
             return Err(gone("they came from standard input; give data with --data".into()));
         }
-        let Prepared { rows, preparation: found, .. } = prepare_rows(name, &self.preparation.reading)
+        let mut reading = self.preparation.reading.clone();
+        reading.id = id.or(reading.id);
+        let Prepared { rows, preparation: mut found, .. } = prepare_rows(name, &reading)
             .map_err(|error| {
                 gone(format!("{error}; put them back, or give other data with --data where it is offered"))
             })?;
+        found.reading = self.preparation.reading.clone();
         if found != self.preparation {
             return Err(gone(format!("{name} has changed since then; give data with --data")));
         }
@@ -210,8 +222,9 @@ fn epoch(line: &Value) -> Option<Epoch> {
 fn terms(of: &Value) -> Option<Terms> {
     let of = of.as_object()?;
     let unit = of.get("unit")?.as_str()?;
+    let example = unit.split_once('/')?.1;
     let unit =
-        [Unit::SquaredError, Unit::Error, Unit::Nats].into_iter().find(|known| known.to_string() == unit)?;
+        [Unit::SquaredError, Unit::Error, Unit::Nats].into_iter().find(|known| known.per(example) == unit)?;
     let named = of.iter().filter(|(name, _)| !matches!(name.as_str(), "unit" | "total"));
     let values = named.map(|(name, value)| Some((name.clone().into(), value.as_f64()?)));
     Some(Terms { unit, values: values.collect::<Option<_>>()? })

@@ -52,6 +52,9 @@ pub struct TableOptions {
     pub label: Option<Column>,
     /// Columns to leave out.
     pub drop: Vec<Column>,
+    /// A column whose text is carried along as the [name](Table::ids) of each example. It is a feature as well unless it
+    /// is dropped.
+    pub id: Option<Column>,
     /// What to do about missing values.
     pub impute: Impute,
 }
@@ -109,6 +112,8 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The name of each class in alphabetical order, if the labels are names and not the numbers 0, 1, ….
     pub classes: Option<Vec<String>>,
+    /// The column [`TableOptions::id`], if one is asked for: its name, and its text for each example.
+    pub ids: Option<(String, Vec<String>)>,
 }
 
 /// Reads a table from a file, gzipped or not.
@@ -146,6 +151,7 @@ pub struct Stream<'a> {
     layout: Layout,
     impute: Impute,
     labels: Option<Labels>,
+    ids: Vec<String>,
     /// Whether a row was read that nobody has seen yet.
     waiting: bool,
 }
@@ -179,7 +185,7 @@ impl<'a> Stream<'a> {
             return rows.unusable("the file holds only a header and no examples".into());
         }
         let labels = layout.label.map(|_| Labels::default());
-        Ok(Stream { rows, layout, impute: options.impute, labels, waiting: true })
+        Ok(Stream { rows, layout, impute: options.impute, labels, ids: vec![], waiting: true })
     }
 
     /// The name of each feature.
@@ -196,7 +202,7 @@ impl<'a> Stream<'a> {
         if !std::mem::take(&mut self.waiting) && !self.rows.advance()? {
             return Ok(false);
         }
-        let Stream { rows, layout, impute, labels, .. } = self;
+        let Stream { rows, layout, impute, labels, ids, .. } = self;
         rows.has_fields(layout.names.len())?;
         for &column in &layout.features {
             let text = rows.record[column].trim();
@@ -220,6 +226,9 @@ impl<'a> Stream<'a> {
                 return rows.refuse(&layout.names[column], "the label is missing".into());
             }
             labels.push(text, rows.line());
+        }
+        if let Some(column) = layout.id {
+            ids.push(rows.record[column].trim().to_owned());
         }
         Ok(true)
     }
@@ -249,9 +258,10 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
         fill(&mut values, options.impute, &columns).map_err(|text| Error::file(stream.rows.name, text))?;
     }
     let examples = values.len() / columns.len();
+    let ids = stream.layout.id.map(|id| (stream.layout.names[id].clone(), std::mem::take(&mut stream.ids)));
     let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
-    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes })
+    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, ids })
 }
 
 /// The rows of a file, one after the other.

@@ -74,6 +74,11 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub(crate) drop_columns: Vec<String>,
 
+    /// A column, by name or number from 1, that identifies the examples: it is not trained on, and `zoo score`,
+    /// `encode` and `reconstruct` carry its text through to their results.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) id: Option<String>,
+
     /// What separates fields: `;`, say [default: tab for .tsv, otherwise comma].
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<char>,
@@ -147,6 +152,7 @@ impl ReadingArgs {
         let flags = [
             ("label-column", self.label_column.clone()),
             ("drop-columns", drop),
+            ("id", self.id.clone()),
             ("delimiter", self.delimiter.map(String::from)),
             ("header", word(self.header)),
             ("array", self.array.clone()),
@@ -165,10 +171,15 @@ impl ReadingArgs {
     pub(crate) fn over(&self, before: Reading) -> Reading {
         Reading {
             label: self.label_column.as_deref().map(column).or(before.label),
-            drop: match self.drop_columns.is_empty() {
-                true => before.drop,
-                false => self.drop_columns.iter().map(|name| column(name)).collect(),
+            drop: {
+                let drop: Vec<Column> = match self.drop_columns.is_empty() {
+                    true => before.drop,
+                    false => self.drop_columns.iter().map(|name| column(name)).collect(),
+                };
+                let id = self.id.as_deref().map(column).filter(|id| !drop.contains(id));
+                drop.into_iter().chain(id).collect()
             },
+            id: self.id.as_deref().map(column).or(before.id),
             delimiter: self.delimiter.or(before.delimiter),
             header: self.header.map(|header| header == YesNo::Yes).or(before.header),
             array: self.array.clone().or(before.array),
@@ -202,7 +213,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// A column by its number, counted from 1, or by its name.
-fn column(text: &str) -> Column {
+pub(crate) fn column(text: &str) -> Column {
     text.parse().map_or_else(|_| Column::Name(text.to_owned()), Column::Number)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ReadingArgs, ThreadsArgs};
+use super::{JsonArgs, ReadingArgs, ThreadsArgs};
 
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
@@ -70,6 +70,9 @@ pub(crate) struct TrainArgs {
     pub(crate) seed: Option<u64>,
 
     #[command(flatten)]
+    pub(crate) json: JsonArgs,
+
+    #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
 
     /// The run folder; it must not hold anything yet [default: runs/MODEL-1, -2, …].
@@ -90,6 +93,9 @@ pub(crate) struct ResumeArgs {
     /// The run folder.
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
@@ -135,6 +141,9 @@ pub(crate) struct SearchArgs {
     /// A file in which the search is kept after every trial; if it is there, the search goes on.
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,

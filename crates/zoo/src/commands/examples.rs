@@ -8,17 +8,29 @@ use zoo::run::Run;
 
 use super::output::Sheet;
 use super::progress::Spinner;
-use crate::cli::{Part, RowsArgs};
+use crate::cli::{CarriedArgs, Part, RowsArgs, column};
 
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
+    rows_carrying(run, args, &CarriedArgs { id: None })
+}
+
+/// The same, and beside them the column that is carried along.
+pub(super) fn rows_carrying(run: &Run, args: &RowsArgs, carried: &CarriedArgs) -> Result<Rows> {
     let _spinner = Spinner::new("reading data");
-    match &args.data {
-        Some(source) => run.preparation.read(source),
-        None => {
-            let [train, test] = run.rows()?;
-            Ok(if args.part == Some(Part::Train) { train } else { test })
+    let rows = match (&args.data, &carried.id) {
+        (Some(source), None) => run.preparation.read(source)?,
+        (Some(source), Some(id)) => run.preparation.clone().carrying(column(id)).read(source)?,
+        (None, id) => {
+            let [train, test] = run.rows_carrying(id.as_deref().map(column))?;
+            if args.part == Some(Part::Train) { train } else { test }
         }
+    };
+    match &carried.id {
+        Some(id) if rows.ids.is_none() => {
+            Err(Error::Invalid(format!("there is no column `{id}` in these data to carry along (--id)")))
+        }
+        _ => Ok(rows),
     }
 }
 
@@ -31,13 +43,19 @@ pub(super) fn called(run: &Run, args: &RowsArgs) -> String {
     }
 }
 
-/// Examples `[rows, features]` as a model sees them, as a table in the units of the data.
-pub(super) fn sheet(run: &Run, rows: Option<Vec<String>>, x: &Tensor<f32>) -> Sheet {
+/// Examples `[rows, features]` as a model sees them, as a table in the units of the data, beside what `rows` are
+/// called.
+pub(super) fn sheet(run: &Run, rows: Option<&Rows>, x: &Tensor<f32>) -> Sheet {
     let names = match run.preparation.columns.is_empty() {
         false => run.preparation.columns.clone(),
         true => (0..run.preparation.features).map(|j| run.preparation.feature(j).replace(' ', "_")).collect(),
     };
-    Sheet { rows, columns: names, values: run.preparation.restore_units(x) }
+    Sheet {
+        rows: rows.map(|rows| rows.names.clone()),
+        texts: rows.and_then(|rows| rows.ids.clone()).into_iter().collect(),
+        columns: names,
+        values: run.preparation.restore_units(x),
+    }
 }
 
 /// The size of the images that the run is about.

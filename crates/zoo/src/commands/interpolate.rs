@@ -30,7 +30,7 @@ pub(crate) fn run(args: &InterpolateArgs) -> Result<Outcome> {
     if target.is_picture() {
         image_size(&run)?;
     }
-    let Rows { data, names } = rows(&run, &args.rows)?;
+    let Rows { data, names, .. } = rows(&run, &args.rows)?;
     let code = |flag: &str, row: usize| match row {
         row if (1..=data.len()).contains(&row) => Ok(run.model.encode(&data.rows(&[row - 1]))),
         _ => Err(Error::Invalid(format!("--{flag} {row}: there are rows 1 to {}", data.len()))),

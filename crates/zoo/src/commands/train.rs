@@ -18,10 +18,10 @@ use zoo::tendency::Tendency;
 use zoo::train::{Epoch, Lesson, Plan, trainer};
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
-use super::Outcome;
-use super::progress::Spinner;
+use super::progress::{Spinner, note};
 use super::report::{Summary, metrics};
 use super::run_folder::RunFolder;
+use super::{Outcome, json as pretty};
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
@@ -42,10 +42,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     if entry.training == Training::Gradient {
         config.train.check(setup.preparation.examples)?;
     }
+    let code = config.settings.get("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
+    let features = setup.preparation.features;
+    if let Some(code) = code.filter(|code| entry.may_copy() && *code >= features) {
+        note(&format!(
+            "a code of {code} numbers for {features} is no bottleneck, and `{}` may learn to copy; choose less with --code",
+            entry.name
+        ));
+    }
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
-    let trained = train(&setup, model, &folder, false);
+    let trained = train(&setup, model, &folder, false, args.json.json);
     if !matches!(trained, Ok(Outcome::Done(_))) && !folder.path().join(UNFINISHED).exists() {
         let _ = std::fs::remove_file(folder.path().join(run::CONFIG));
     }
@@ -104,7 +112,7 @@ pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
             ),
         });
     }
-    train(&setup, model, &RunFolder::existing(path), true)
+    train(&setup, model, &RunFolder::existing(path), true, args.json.json)
 }
 
 /// What the checkpoint of an unfinished training says of itself, if these settings may go on with it.
@@ -129,7 +137,13 @@ fn about(setup: &Setup) -> Metadata {
 }
 
 /// Trains to the end of the plan or to Ctrl-C, and writes everything but the settings.
-fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume: bool) -> Result<Outcome> {
+fn train(
+    setup: &Setup,
+    mut model: Box<dyn AnyModel>,
+    folder: &RunFolder,
+    resume: bool,
+    json: bool,
+) -> Result<Outcome> {
     let Setup { entry, config, data, .. } = setup;
     let started = Instant::now();
     let stop = stop_by_ctrl_c();
@@ -140,12 +154,12 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
         Training::Gradient => {
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
-                .with(ProgressBar::new().images(data.train.image.is_some()))
+                .with(ProgressBar::new().per(entry.example(&data.train)))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let pretraining_stopped = Cell::new(false);
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
-                let bar = ProgressBar::new().images(data.train.image.is_some());
+                let bar = ProgressBar::new().per(entry.example(&data.train));
                 let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar);
                 trainer.run(task)?;
                 pretraining_stopped.set(!trainer.is_finished());
@@ -171,19 +185,23 @@ fn train(setup: &Setup, mut model: Box<dyn AnyModel>, folder: &RunFolder, resume
             trainer.epochs().to_vec()
         }
     };
-    let mut text = finish(setup, &*model, folder, &epochs, started, !finished)?;
+    let mut text = finish(setup, &*model, folder, &epochs, started, !finished, json)?;
     if finished {
         let _ = std::fs::remove_file(unfinished);
         return Ok(Outcome::Done(text));
     }
-    text += &format!("Go on with: zoo resume {}\n", folder.path().display());
+    let mut next = format!("Go on with: zoo resume {}\n", folder.path().display());
     if config.data == "-" {
-        text += "The data came from standard input: pipe the same in again.\n";
+        next += "The data came from standard input: pipe the same in again.\n";
+    }
+    match json {
+        true => eprint!("{next}"),
+        false => text += &next,
     }
     Ok(Outcome::Interrupted(text))
 }
 
-/// Measures the model, writes metrics, checkpoint and pictures, and returns the report.
+/// Measures the model, writes metrics, checkpoint and pictures, and returns the report, for programs if `json`.
 fn finish(
     setup: &Setup,
     model: &dyn AnyModel,
@@ -191,6 +209,7 @@ fn finish(
     epochs: &[Epoch],
     started: Instant,
     interrupted: bool,
+    json: bool,
 ) -> Result<String> {
     let Setup { entry, config, data, preparation, .. } = setup;
     let _spinner = Spinner::new("measuring and drawing");
@@ -202,7 +221,8 @@ fn finish(
     let summary = Summary {
         model: entry.name.to_owned(),
         data: data.name.clone(),
-        images: data.train.image.is_some(),
+        example: entry.example(&data.train),
+        features: preparation.features,
         examples: [preparation.examples, data.test.len()],
         code,
         epochs: epochs.len(),
@@ -242,6 +262,9 @@ fn finish(
         folder: folder.path().display().to_string(),
     };
     folder.write("report.html", report::page(&run).as_bytes())?;
+    if json {
+        return Ok(pretty(&summary.whole(folder.path())));
+    }
     Ok(format!(
         "{}\nSettings, metrics, checkpoint, pictures and report.html are in {}\n",
         summary.table(),

@@ -31,7 +31,7 @@ use nn::data::idx::ImageSet;
 use nn::{Dataset, Result};
 
 pub use self::description::{ColumnDescription, Description, describe};
-pub use self::preparation::{Preparation, Prepared, prepare, prepare_rows};
+pub use self::preparation::{Preparation, Prepared, Units, prepare, prepare_rows};
 pub use self::reading::{Reading, Scale};
 pub use self::stored::Stored;
 pub use nn::data::table::Impute;
@@ -74,13 +74,17 @@ pub struct Rows {
     pub data: Dataset,
     /// The file of each, or its number in the data, counted from 1.
     pub names: Vec<String>,
+    /// A column that is carried along, an identifier, say: its name, and its text for each example.
+    pub ids: Option<(String, Vec<String>)>,
+    /// The numbers as they were read, with NaN for missing ones, `[examples, features]`.
+    pub cells: Tensor<f32>,
 }
 
 impl Rows {
     /// Named by these names, or by their numbers if there are none.
     fn numbered(data: Dataset, names: Vec<String>) -> Self {
         let names = if names.is_empty() { (1..=data.len()).map(|n| n.to_string()).collect() } else { names };
-        Rows { data, names }
+        Rows { cells: data.x.clone(), ids: None, data, names }
     }
 
     /// The rows with these numbers, counted from 0, under their old names.
@@ -92,7 +96,16 @@ impl Rows {
         let Dataset { image, .. } = self.data;
         let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
         let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
-        Rows { data: Dataset { x, labels, image }, names }
+        let ids = self.ids.as_ref().map(|(name, ids)| {
+            (name.clone(), numbers.iter().map(|&number| ids[number].clone()).collect())
+        });
+        // As long as nothing was filled in or scaled, they share their memory.
+        let place = |tensor: &Tensor<f32>| tensor.as_slice().map(<[f32]>::as_ptr);
+        let cells = match place(&self.cells) == place(&self.data.x) {
+            true => x.clone(),
+            false => self.cells.index_select(0, numbers),
+        };
+        Rows { data: Dataset { x, labels, image }, names, ids, cells }
     }
 }
 

@@ -42,6 +42,17 @@ pub struct Preparation {
     scale: Vec<f32>,
 }
 
+/// How a model sees the data: `y = (x − shift) / scale`, with `fill` in place of missing values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Units {
+    /// A number for each feature, or none where nothing is filled in.
+    pub fill: Vec<f64>,
+    /// A number for each feature, or one for all, or none for `y = x`.
+    pub shift: Vec<f64>,
+    /// As many as there are shifts.
+    pub scale: Vec<f64>,
+}
+
 /// Data ready for a model.
 pub struct Prepared {
     /// Those for training and those for testing; samples of them if they are too many for memory.
@@ -119,6 +130,7 @@ pub(super) const SPLIT_SEED: u64 = 0;
 /// The examples for training and for testing, still as they were read.
 fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> {
     let names = raw.files.iter().map(|file| file.display().to_string()).collect();
+    let ids = raw.ids.take();
     if let Some(test) = raw.test.take() {
         return Ok((Rows::numbered(raw.data, names), Rows::numbered(test, vec![])));
     }
@@ -143,7 +155,7 @@ fn split(source: &str, mut raw: Raw, reading: &Reading) -> Result<(Rows, Rows)> 
         let problem = format!("{error}; {labels}choose another --test-fraction, such as 0.5");
         Error::file(Path::new(source), problem)
     })?;
-    let all = Rows::numbered(raw.data, names);
+    let all = Rows { ids, ..Rows::numbered(raw.data, names) };
     Ok((all.chosen(&numbers.train), all.chosen(&numbers.test)))
 }
 
@@ -188,9 +200,9 @@ impl Preparation {
         let train = learnt.filled(name, train)?;
         learnt.learn_scale(&train.data.x, like.pixels)?;
         let test = learnt.filled(name, test)?;
-        let rows = [train, test].map(|Rows { mut data, names }| {
-            data.x = learnt.scaled(data.x);
-            Rows { data, names }
+        let rows = [train, test].map(|mut rows| {
+            rows.data.x = learnt.scaled(rows.data.x);
+            rows
         });
         Ok((rows, learnt))
     }
@@ -241,9 +253,15 @@ impl Preparation {
         }
         raw.data.image = self.image;
         let names = raw.files.iter().map(|file| file.display().to_string()).collect();
-        let mut rows = self.filled(path, Rows::numbered(raw.data, names))?;
+        let rows = Rows { ids: raw.ids, ..Rows::numbered(raw.data, names) };
+        let mut rows = self.filled(path, rows)?;
         rows.data.x = self.scaled(rows.data.x);
         Ok(rows)
+    }
+
+    /// The same, but carrying along this column of a table. It need not have been there in training.
+    pub fn carrying(self, id: Column) -> Self {
+        Preparation { reading: Reading { id: Some(id), ..self.reading }, ..self }
     }
 
     /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data.
@@ -253,6 +271,17 @@ impl Preparation {
     #[track_caller]
     pub fn restore_units(&self, x: &Tensor<f32>) -> Tensor<f32> {
         self.scaling().map_or_else(|| x.clone(), |scaling| scaling.invert(x))
+    }
+
+    /// The units of the data as numbers, for programs that prepare examples themselves.
+    pub fn units(&self) -> Units {
+        let exact = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
+        Units { fill: exact(&self.fill), shift: exact(&self.shift), scale: exact(&self.scale) }
+    }
+
+    /// Whether gaps are filled in.
+    pub fn fills(&self) -> bool {
+        !self.fill.is_empty()
     }
 
     /// The name of a feature, `column 3` or `pixel 3` if it has none; counted from 0.
@@ -284,7 +313,7 @@ impl Preparation {
         }
         if !matches!(kind, Kind::Table | Kind::Parquet) {
             // An array has no columns that could be left out, and labels of its own.
-            return Ok(Reading { drop: vec![], label: None, ..reading });
+            return Ok(Reading { drop: vec![], label: None, id: None, ..reading });
         }
         let columns = raw::columns(path, content, &reading)?;
         let there = |column: &Column| match column {
@@ -294,6 +323,15 @@ impl Preparation {
         };
         reading.drop.retain(there);
         reading.label = reading.label.filter(there);
+        reading.id = reading.id.filter(there);
+        // A column that is carried along and was not there in training is no feature either.
+        let feature = |id: &Column| match id {
+            Column::Name(name) => self.columns.contains(name),
+            Column::Number(number) => self.columns.contains(&columns.names[number - 1]),
+        };
+        let strange = |id: &&Column| !feature(id) && !reading.drop.contains(id) && reading.label.as_ref() != Some(*id);
+        let strange = reading.id.as_ref().filter(strange).cloned();
+        reading.drop.extend(strange);
         Ok(reading)
     }
 
@@ -381,6 +419,9 @@ impl Preparation {
     /// Fills the gaps, or refuses them.
     fn filled(&self, path: &Path, mut rows: Rows) -> Result<Rows> {
         let width = self.features;
+        if rows.data.x.to_vec().iter().all(|value| value.is_finite()) {
+            return Ok(rows);
+        }
         let values = rows.data.x.make_mut();
         for (number, value) in values.iter_mut().enumerate().filter(|(_, value)| !value.is_finite()) {
             let (row, feature) = (number / width, number % width);

@@ -24,6 +24,8 @@ pub(super) struct Raw {
     pub(super) columns: Vec<String>,
     /// The name of every class, if classes have names.
     pub(super) classes: Vec<String>,
+    /// A column that is carried along: its name, and its text for every example.
+    pub(super) ids: Option<(String, Vec<String>)>,
     /// The file of every example, if each has one.
     pub(super) files: Vec<PathBuf>,
     /// Whether the features are pixels.
@@ -33,7 +35,7 @@ pub(super) struct Raw {
 impl Raw {
     pub(super) fn new(data: Dataset) -> Self {
         let pixels = data.image.is_some();
-        Raw { data, test: None, columns: vec![], classes: vec![], files: vec![], pixels }
+        Raw { data, test: None, columns: vec![], classes: vec![], ids: None, files: vec![], pixels }
     }
 
     /// The same without the examples.
@@ -207,7 +209,12 @@ impl Raw {
             None => table::read(path, &options),
         };
         let read = read.map_err(|error| explain_text(error, path, content, &options))?;
-        Ok(Raw { columns: read.columns, classes: read.classes.unwrap_or_default(), ..Raw::new(read.data) })
+        Ok(Raw {
+            columns: read.columns,
+            classes: read.classes.unwrap_or_default(),
+            ids: read.ids,
+            ..Raw::new(read.data)
+        })
     }
 }
 
@@ -256,6 +263,7 @@ pub(super) fn table_options(content: Option<&[u8]>, reading: &Reading) -> TableO
         header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
+        id: reading.id.clone(),
         impute: if reading.impute == Impute::Refuse { Impute::Refuse } else { Impute::Keep },
     }
 }
@@ -316,7 +324,7 @@ pub(super) fn explain_text(
             Column::Number(number) => *number == place + 1,
             Column::Name(name) => *name == columns.names[place],
         };
-        options.drop.iter().chain(&options.label).any(is)
+        options.drop.iter().chain(&options.label).chain(&options.id).any(is)
     };
     // A name with a comma would be taken for two.
     let by_name = |place: usize| columns.header && !columns.names[place].contains(',');

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::disk::Writer;
+use nn::data::table::TableOptions;
 use nn::data::{Examples, OnDisk, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
@@ -106,7 +107,8 @@ impl Large {
     }
 
     fn of_table(path: &Path, reading: &Reading) -> Result<Self> {
-        let options = raw::table_options(None, reading);
+        // A sample of the rows is not worth their names.
+        let options = TableOptions { id: None, ..raw::table_options(None, reading) };
         let explain = |error| raw::explain_text(error, path, None, &options);
         let mut stream = table::Stream::open(path, &options).map_err(explain)?;
         let columns = stream.columns();
@@ -200,7 +202,7 @@ impl Large {
         let sample = |part: &Part, labels: &Option<Vec<u32>>| {
             let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
             let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
-            Rows { data: Dataset { x, labels, image: like.data.image }, names: part.names.clone() }
+            Rows::numbered(Dataset { x, labels, image: like.data.image }, part.names.clone())
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;

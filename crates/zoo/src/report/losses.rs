@@ -16,7 +16,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     let last = evaluate::loss(run.model, &run.data.test, run.config.train.seed);
     let curves = Curves {
         x: "epoch",
-        y: &unit.of(run.data.test.image.is_some()),
+        y: &unit.per(run.entry.example(&run.data.test)),
         series: series(run.epochs, &last),
         colours: vec![],
         references: match unit {
@@ -34,7 +34,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Option<Markup> {
     };
     let body = html! {
         (curves.markup())
-        @if last.values.len() > 1 { (terms(&last, run.data.test.image.is_some())) }
+        @if last.values.len() > 1 { (terms(&last, run.entry.example(&run.data.test))) }
     };
     Some(framed("loss", "Loss during training", caption, body))
 }
@@ -58,11 +58,11 @@ fn series(epochs: &[Epoch], model: &Terms) -> Vec<Series> {
 }
 
 /// The final loss, term by term.
-fn terms(loss: &Terms, images: bool) -> Markup {
+fn terms(loss: &Terms, example: &str) -> Markup {
     html! {
         div.scroll {
             table {
-                thead { tr { th { "test loss at the end" } th { (loss.unit.of(images)) } } }
+                thead { tr { th { "test loss at the end" } th { (loss.unit.per(example)) } } }
                 tbody {
                     @for (name, value) in &loss.values { tr { th scope="row" { (name) } td { (number(*value)) } } }
                     tr.own { th scope="row" { "in all" } td { (number(loss.total())) } }

@@ -45,6 +45,10 @@ pub enum Score {
     /// `(z − μ)ᵀ Σ⁻¹ (z − μ)`, with mean and covariance of the training codes: it sees examples that
     /// are reconstructed well but have an unusual code.
     LatentDistance,
+    /// `‖r‖² / E‖r‖² + d² / E d²`: the squared error and the latent distance `d²`, each measured by its mean over the
+    /// training examples. An example is strange if it is reconstructed badly or has an unusual code, and a model that
+    /// also learnt from anomalies, and so reconstructs them, still has to give them codes of their own.
+    Combined,
 }
 
 /// A model with a score, and the scores of the normal examples it was fitted to.
@@ -71,9 +75,11 @@ impl<'a> Detector<'a> {
             )));
         }
         let mut detector = Detector { model, score, normal: None, training: vec![] };
-        if score != Score::SquaredError {
-            detector.normal = Some(Gaussian::fit(&detector.evidence(x))?);
-        }
+        detector.normal = match score {
+            Score::SquaredError => None,
+            Score::Combined => Some(Gaussian::of_two(&detector.evidence(x), x.shape()[1])?),
+            _ => Some(Gaussian::fit(&detector.evidence(x))?),
+        };
         detector.training = detector.scores(x)?;
         detector.training.sort_by(f64::total_cmp);
         Ok(detector)
@@ -96,7 +102,8 @@ impl<'a> Detector<'a> {
     }
 
     /// What every feature contributes to the scores: their sum over a row is the score. Of shape
-    /// `[examples, features]`, or `[examples, code]` for [`Score::LatentDistance`].
+    /// `[examples, features]`, or `[examples, code]` for [`Score::LatentDistance`], or both side by side for
+    /// [`Score::Combined`].
     ///
     /// For the squared error these are `(xⱼ − x̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
     /// `d` from the mean, which may be negative where features are correlated.
@@ -136,6 +143,16 @@ impl<'a> Detector<'a> {
         Ok(self.training[rank.max(1) - 1])
     }
 
+    /// How many training examples score so high that they hardly belong to the others: above `q₃ (q₃/q₁)³`, with the
+    /// quartiles `q₁` and `q₃` of the scores. That is Tukey's outer fence of their logarithms. Many of them mean that the
+    /// model was trained with anomalies.
+    pub fn far_out(&self) -> usize {
+        let n = self.training.len();
+        let [q1, q3] = [n / 4, 3 * n / 4].map(|rank| self.training[rank]);
+        let fence = q3 * (q3 / q1.max(f64::MIN_POSITIVE)).powi(3);
+        n - self.training.partition_point(|&s| s <= fence)
+    }
+
     /// Which examples score above the threshold.
     ///
     /// # Errors
@@ -156,15 +173,17 @@ impl<'a> Detector<'a> {
         Ok(self.scores(x)?.into_iter().map(p).collect())
     }
 
-    /// What the score judges: residuals, or codes.
+    /// What the score judges: residuals, or codes, or both.
     fn evidence(&self, x: &Tensor<f32>) -> Tensor<f64> {
         let rows = x.shape()[0];
         let part = |start: usize| {
             let x = x.slice(0, start, rows.min(start + BATCH), 1);
             let z = self.model.encode(&x);
+            let residual = || x.zip(&self.model.decode(&z), |x, x_hat| x - x_hat).cast();
             match self.score {
                 Score::LatentDistance => z.cast(),
-                _ => x.zip(&self.model.decode(&z), |x, x_hat| x - x_hat).cast(),
+                Score::Combined => Tensor::concat(&[&residual(), &z.cast()], 1),
+                _ => residual(),
             }
         };
         let parts: Vec<Tensor<f64>> = (0..rows).step_by(BATCH).map(part).collect();
@@ -248,12 +267,17 @@ mod tests {
     fn contributions_sum_to_the_score() {
         let data = digits();
         let pca = Pca::fit(&data.train.x, 8);
-        for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance] {
+        for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined] {
             let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
             let scores = detector.scores(&data.test.x).unwrap();
             let parts = detector.contributions(&data.test.x).to_vec();
             let width = parts.len() / scores.len();
-            assert_eq!(width, if score == Score::LatentDistance { 8 } else { 64 });
+            let expected = match score {
+                Score::LatentDistance => 8,
+                Score::Combined => 72,
+                _ => 64,
+            };
+            assert_eq!(width, expected);
             for (score, parts) in scores.iter().zip(parts.chunks(width)) {
                 assert!((score - parts.iter().sum::<f64>()).abs() < 1e-9 * score);
             }
@@ -262,6 +286,51 @@ mod tests {
             let same = scores.iter().zip(&errors).all(|(a, b)| (a - b).abs() < 1e-5 * b);
             assert_eq!(same, score == Score::SquaredError);
         }
+    }
+
+    #[test]
+    fn two_scores_are_combined_in_units_of_their_means() {
+        let data = digits();
+        let pca = Pca::fit(&data.train.x, 8);
+        let scores = |score| {
+            let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
+            [&data.train.x, &data.test.x].map(|x| detector.scores(x).unwrap())
+        };
+        let [[errors, new_errors], [distances, new_distances], [combined, new_combined]] =
+            [Score::SquaredError, Score::LatentDistance, Score::Combined].map(scores);
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+        assert!((mean(&combined) - 2.0).abs() < 1e-9);
+        let [error, distance] = [mean(&errors), mean(&distances)];
+        for ((sum, e), d) in new_combined.iter().zip(new_errors).zip(new_distances) {
+            assert!((sum - (e / error + d / distance)).abs() < 1e-9 * sum, "{sum}");
+        }
+        // Codes that are all the same say nothing, and are no reason to refuse.
+        let constant = Pca { components: Tensor::zeros([8, 64]), ..pca.clone() };
+        let detector = Detector::fit(&constant, &data.train.x, Score::Combined).unwrap();
+        let [a, b] = [Score::SquaredError, Score::Combined]
+            .map(|score| Detector::fit(&constant, &data.train.x, score).unwrap().scores(&data.test.x).unwrap());
+        let error = mean(&Detector::fit(&constant, &data.train.x, Score::SquaredError).unwrap().scores(&data.train.x).unwrap());
+        assert!(a.iter().zip(&b).all(|(a, b)| (a / error - b).abs() < 1e-9 * b) && detector.far_out() < 15);
+    }
+
+    /// A fifth of the training examples are anomalies that lie together: PCA learns to reconstruct them.
+    #[test]
+    fn anomalies_that_were_learnt_are_found_by_their_codes() {
+        let noise: Tensor<f32> = nn::random::normal([500, 6], &mut nn::generator(1, nn::Purpose::Sample, 0, 0));
+        let noise = noise.to_vec();
+        let strange = |row: usize| row % 10 == 0;
+        let x = Tensor::from_fn([500, 6], |i| match (strange(i / 6), i % 6) {
+            (true, 0) => 9.0 + 0.3 * noise[i],
+            (_, j) => noise[i] * [1.0, 1.0, 0.5, 0.5, 0.5, 0.5][j],
+        });
+        let pca = Pca::fit(&x, 2);
+        let anomalous: Vec<bool> = (0..500).map(strange).collect();
+        let area = |score| {
+            let detector = Detector::fit(&pca, &x, score).unwrap();
+            (auroc(&detector.scores(&x).unwrap(), &anomalous).unwrap(), detector.far_out())
+        };
+        let [errors, combined] = [Score::SquaredError, Score::Combined].map(area);
+        assert!(errors.0 < 0.6 && combined.0 > 0.95, "{errors:?} {combined:?}");
     }
 
     #[test]

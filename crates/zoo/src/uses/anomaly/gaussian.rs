@@ -45,6 +45,38 @@ impl Gaussian {
         Ok(Gaussian { mean, covariance })
     }
 
+    /// The Gaussian of residuals and codes side by side, `[examples, features + code]`, by which the two parts of
+    /// [`Combined`](super::Score::Combined) have the mean 1 each: `Σ` is `E‖r‖² I` for the residuals, around 0, and
+    /// `E d² Σ_z` for the codes. A part that is the same for all examples counts as it is.
+    pub(super) fn of_two(x: &Tensor<f64>, features: usize) -> Result<Self> {
+        let [n, width] = [0, 1].map(|axis| x.shape()[axis]);
+        let [residuals, codes] = [x.slice(1, 0, features, 1), x.slice(1, features, width, 1)];
+        let mean = |of: Tensor<f64>| Some(of.sum_to([]).item() / n as f64).filter(|mean| *mean > 0.0).unwrap_or(1.0);
+        let error = mean(residuals.map(|r| r * r));
+        let (centre, factor) = match Gaussian::fit(&codes) {
+            Ok(codes_gaussian) => {
+                let distance = mean(codes_gaussian.contributions(&codes));
+                (codes_gaussian.mean, codes_gaussian.covariance.l() * distance.sqrt())
+            }
+            Err(_) => {
+                let code = width - features;
+                (codes.sum_to([code]).map(|sum| sum / n as f64), DMatrix::identity(code, code))
+            }
+        };
+        let factor = DMatrix::from_fn(width, width, |i, j| match (i.checked_sub(features), j.checked_sub(features)) {
+            (Some(i), Some(j)) => factor[(i, j)],
+            (None, None) if i == j => error.sqrt(),
+            _ => 0.0,
+        });
+        let mean = Tensor::concat(&[&Tensor::zeros([features]), &centre], 0);
+        if !error.is_finite() || mean.to_vec().iter().any(|value| !value.is_finite()) {
+            return Err(Error::Invalid(
+                "the residuals or codes of the normal examples are not finite; train the model again".into(),
+            ));
+        }
+        Ok(Gaussian { mean, covariance: Cholesky::pack_dirty(factor) })
+    }
+
     /// `dⱼ (Σ⁻¹ d)ⱼ` with `d = x − μ`, for every row.
     pub(super) fn contributions(&self, x: &Tensor<f64>) -> Tensor<f64> {
         let width = x.shape()[1];
