@@ -63,7 +63,9 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         name: name.clone(),
         default: value.to_string(),
         about: about(name, &comments),
-        values: words(|word| entry.complete(&Table::from_iter([(name.clone(), word.into())]), data).map(|_| ())),
+        values: words(|word| {
+            entry.complete(&Table::from_iter([(name.clone(), word.into())]), data).map(|_| ())
+        }),
     });
     let plan = Table::try_from(entry.plan(data)).unwrap_or_default();
     let training = fields(include_str!("../../nn/src/train/plan.rs"), "pub struct Plan {");
@@ -96,7 +98,9 @@ fn words(set: impl Fn(&str) -> nn::Result<()>) -> Vec<String> {
     // ``unknown variant `?`, expected one of `relu`, `tanh` ``, or ``expected `relu` or `tanh` ``.
     let Some((_, known)) = error.split_once("unknown variant `?`, expected ") else { return vec![] };
     // Some words need numbers beside them, as the schedule of the rate does: they are words all the same.
-    let usable = |word: &String| set(word).map_or_else(|error| !error.to_string().contains("cannot be used"), |()| true);
+    let usable = |word: &String| {
+        set(word).map_or_else(|error| !error.to_string().contains("cannot be used"), |()| true)
+    };
     known.split('`').skip(1).step_by(2).map(str::to_owned).filter(usable).collect()
 }
 

@@ -131,8 +131,8 @@ impl Run {
         }
         let mut reading = self.preparation.reading.clone();
         reading.id = id.or(reading.id);
-        let Prepared { rows, preparation: mut found, .. } = prepare_rows(name, &reading)
-            .map_err(|error| {
+        let Prepared { rows, preparation: mut found, .. } =
+            prepare_rows(name, &reading).map_err(|error| {
                 gone(format!("{error}; put them back, or give other data with --data where it is offered"))
             })?;
         found.reading = self.preparation.reading.clone();

@@ -387,7 +387,10 @@ mod tests {
         assert_eq!(ProgressBar::new().message(&epoch), "epoch 3: training loss 1.500 SSE/img");
         epoch.validation = Some(train);
         assert_eq!(ProgressBar::new().images(false).message(&epoch), "epoch 3: test loss 1.500 SSE/row");
-        assert_eq!(ProgressBar::new().per("sequence").message(&epoch), "epoch 3: test loss 1.500 SSE/sequence");
+        assert_eq!(
+            ProgressBar::new().per("sequence").message(&epoch),
+            "epoch 3: test loss 1.500 SSE/sequence"
+        );
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, Readi
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
-    CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part, PathName,
-    ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
+    CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part,
+    PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
 };
 
 /// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
@@ -163,7 +163,9 @@ impl Cli {
             let names: Vec<&str> = MODELS.iter().map(|entry| entry.name).collect();
             for command in Cli::OF_MODELS {
                 let models = names.join(" ");
-                script += &format!("complete -c zoo -n \"__fish_zoo_using_subcommand {command}\" -f -a \"{models}\"\n");
+                script += &format!(
+                    "complete -c zoo -n \"__fish_zoo_using_subcommand {command}\" -f -a \"{models}\"\n"
+                );
             }
         }
         script
@@ -181,7 +183,10 @@ impl Cli {
                     true => "it has no commands of its own".to_owned(),
                     false => format!("its commands are {}", names.join(", ")),
                 };
-                nn::Error::Invalid(format!("`{}` has no command `{name}`; {known}", page.get_bin_name().unwrap_or("zoo")))
+                nn::Error::Invalid(format!(
+                    "`{}` has no command `{name}`; {known}",
+                    page.get_bin_name().unwrap_or("zoo")
+                ))
             })?;
         }
         let mut text = vec![];

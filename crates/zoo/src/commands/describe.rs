@@ -33,7 +33,12 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
                 true => String::new(),
                 false => wrapped(&format!("One of: {}.", setting.values.join(", ")), 6),
             };
-            format!("  {prefix}{} = {}\n{}{values}", setting.name, setting.default, wrapped(&setting.about, 6))
+            format!(
+                "  {prefix}{} = {}\n{}{values}",
+                setting.name,
+                setting.default,
+                wrapped(&setting.about, 6)
+            )
         });
         lines.collect()
     };

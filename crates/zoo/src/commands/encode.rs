@@ -27,12 +27,14 @@ pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
     let columns = (1..=codes.shape()[1]).map(|j| format!("z{j}")).collect();
     let title = format!("Codes of {}\n{}", called(&run, &args.rows), caption(&run));
     target.put(
-        || Ok(Sheet {
+        || {
+            Ok(Sheet {
                 rows: Some(rows.names.clone()),
                 texts: rows.ids.clone().into_iter().collect(),
                 columns,
                 values: codes.clone(),
-            }),
+            })
+        },
         || {
             Ok(pictures::codes_titled(
                 &title,
@@ -88,9 +90,11 @@ fn read_codes(source: &str, width: usize) -> Result<Tensor<f32>> {
         };
         let columns = table::parse_columns(name, &content[..], &TableOptions::default()).map_err(unlike)?;
         // Beside the numbers z1, z2, … it has the row, and perhaps a column that was carried along.
-        let is_code = |name: &String| name.strip_prefix('z').is_some_and(|number| number.parse::<usize>().is_ok());
+        let is_code =
+            |name: &String| name.strip_prefix('z').is_some_and(|number| number.parse::<usize>().is_ok());
         let beside = |name: &&String| {
-            *name == "row" || columns.names.iter().filter(|name| is_code(name)).count() == width && !is_code(name)
+            *name == "row"
+                || columns.names.iter().filter(|name| is_code(name)).count() == width && !is_code(name)
         };
         let drop = columns.names.iter().filter(beside).map(|name| Column::Name(name.clone()));
         let options = TableOptions { drop: drop.collect(), ..TableOptions::default() };

@@ -24,7 +24,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
         return Err(Error::file(path, "a .safetensors file holds all parameters; leave --part out"));
     }
     if format == "safetensors" && args.scaled {
-        return Err(Error::file(path, "a .safetensors file holds parameters and no operations; leave --scaled out"));
+        return Err(Error::file(
+            path,
+            "a .safetensors file holds parameters and no operations; leave --scaled out",
+        ));
     }
     may_write(path, args.force)?;
     let run = Run::open(&args.run)?;
@@ -81,7 +84,8 @@ fn rounded(run: &Run, units: &Units) {
     const FAR: f64 = (1 << 24) as f64 / 100.0;
     let far = |(shift, scale): (&f64, &f64)| shift.abs() > FAR * scale.abs();
     let places = units.shift.iter().zip(&units.scale).enumerate().filter(|(_, pair)| far(*pair));
-    let names: Vec<String> = places.map(|(place, _)| format!("`{}`", run.preparation.feature(place))).collect();
+    let names: Vec<String> =
+        places.map(|(place, _)| format!("`{}`", run.preparation.feature(place))).collect();
     if !names.is_empty() {
         note(&format!(
             "{} lie so far from 0 that single precision rounds much of their spread away, and an ONNX file takes single \

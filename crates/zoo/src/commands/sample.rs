@@ -38,7 +38,10 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
     let (x, how) = examples(&run, args, &codes)?;
     note(&format!("these are {how}"));
     let columns = (args.count as f64).sqrt().ceil() as usize;
-    let table = || Sheet { texts: classes.map(|classes| of_classes(&run, &classes)).into_iter().collect(), ..sheet(&run, None, &x) };
+    let table = || Sheet {
+        texts: classes.map(|classes| of_classes(&run, &classes)).into_iter().collect(),
+        ..sheet(&run, None, &x)
+    };
     target.put(|| Ok(table()), || images(&run, &format!("New examples: {how}"), columns, &x))
 }
 
@@ -56,13 +59,19 @@ fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor
                 "the decoder of `{name}` is a function and no distribution p(x|z) to draw from or to take the mean of; \
                  leave --draw and --mean out"
             ))),
-            false => Ok((decoded(run, codes), "decoded codes; they vary less than examples do, as the model has no p(x|z)")),
+            false => Ok((
+                decoded(run, codes),
+                "decoded codes; they vary less than examples do, as the model has no p(x|z)",
+            )),
         };
     }
     // Pictures are looked at, and a coin for every pixel is noise; and where values are no coins, such draws are none.
     let coins = run.config.settings.get("likelihood").and_then(toml::Value::as_str) == Some("bernoulli");
     if args.mean || !args.draw && (run.preparation.image.is_some() || coins) {
-        return Ok((decoded(run, codes), "means of p(x|z); --draw draws from it, with the spread of examples"));
+        return Ok((
+            decoded(run, codes),
+            "means of p(x|z); --draw draws from it, with the spread of examples",
+        ));
     }
     let _spinner = Spinner::new("drawing");
     let count = codes.shape()[0];
@@ -111,7 +120,8 @@ fn class(run: &Run, given: &str) -> Result<u32> {
     }
     let near = nearest(given, names.iter().map(String::as_str));
     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    let names: Vec<String> = names.iter().enumerate().map(|(number, name)| format!("{name} ({number})")).collect();
+    let names: Vec<String> =
+        names.iter().enumerate().map(|(number, name)| format!("{name} ({number})")).collect();
     Err(Error::Invalid(format!("there is no class `{given}`{near}; the classes are {}", names.join(", "))))
 }
 

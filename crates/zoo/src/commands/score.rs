@@ -4,10 +4,12 @@ use autograd::Tensor;
 use nn::{Error, Result};
 use serde_json::{Value, json};
 use zoo::data::Rows;
+use zoo::evaluate;
 use zoo::run::Run;
 use zoo::uses::anomaly::{Detector, Score};
 use zoo::uses::latent::reconstruct;
 
+use super::encode::decoded;
 use super::examples::{image_size, images, rows_carrying};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
@@ -156,13 +158,16 @@ impl<'a> Findings<'a> {
             width.max(terminal::width(title))
         };
         let width = column("row", &self.rows.names);
-        let (title, ids) = self.rows.ids.as_ref().map_or(("", None), |(name, ids)| (name.as_str(), Some(ids)));
+        let (title, ids) =
+            self.rows.ids.as_ref().map_or(("", None), |(name, ids)| (name.as_str(), Some(ids)));
         let beside = ids.map_or(0, |ids| column(title, ids) + 2);
-        text += &format!("  {:>width$}{title:>beside$}  {:>10}  {:>8}    because\n", "row", "score", "p-value");
+        text +=
+            &format!("  {:>width$}{title:>beside$}  {:>10}  {:>8}    because\n", "row", "score", "p-value");
         for &row in &self.shown {
             let because = broken(&self.because(row), width + beside + 28, terminal::columns());
             let mark = if self.is_anomalous(row) { '!' } else { ' ' };
-            let id = ids.map_or("", |ids| ids[row].as_str());
+            // A line break in it would break the table.
+            let id = ids.map_or(String::new(), |ids| ids[row].replace(char::is_control, " "));
             text += &format!(
                 "  {:>width$}{id:>beside$}  {:>10.4}  {:>8.4}  {mark} {}\n",
                 self.rows.names[row], self.scores[row], self.p_values[row], because
@@ -186,12 +191,13 @@ impl<'a> Findings<'a> {
         Some(sum / self.scores[row].max(f64::MIN_POSITIVE))
     }
 
-    /// `2 values are missing and filled in (ash, hue): 30 %`.
+    /// `2 values that were missing and filled in [ash hue] 30 %`.
     fn filled_text(&self, row: usize) -> Option<String> {
         const NAMED: usize = 3;
         let filled = self.filled(row);
         let count = filled.len();
-        let mut names: Vec<String> = filled.into_iter().take(NAMED).map(|j| self.run.preparation.feature(j)).collect();
+        let mut names: Vec<String> =
+            filled.into_iter().take(NAMED).map(|j| self.run.preparation.feature(j)).collect();
         if count > NAMED {
             names.push("…".into());
         }
@@ -229,9 +235,14 @@ impl<'a> Findings<'a> {
 
     /// For programs.
     fn json(&self) -> Value {
-        let row = |&row: &usize| {
+        // All together: one after the other takes many times as long.
+        let shown = self.rows.chosen(&self.shown).data;
+        let x_hat = decoded(self.run, &evaluate::codes(&*self.run.model, &shown));
+        let all_expected = self.run.preparation.restore_units(&x_hat);
+        let row = |(place, &row): (usize, &usize)| {
             let parts = self.contributions_of(row);
-            let (cells, expected) = (self.rows.cells.slice(0, row, row + 1, 1).to_vec(), self.expected(row));
+            let cells = self.rows.cells.slice(0, row, row + 1, 1).to_vec();
+            let expected = all_expected.slice(0, place, place + 1, 1).to_vec();
             let named = |(j, share): (usize, f64)| match self.is_feature(j) {
                 false => json!({"feature": self.part(j), "share": share}),
                 true => json!({
@@ -269,7 +280,7 @@ impl<'a> Findings<'a> {
             "threshold": self.threshold,
             "contamination": self.contamination,
             "id": self.rows.ids.as_ref().map(|(name, _)| name),
-            "rows": self.shown.iter().map(row).collect::<Vec<_>>(),
+            "rows": self.shown.iter().enumerate().map(row).collect::<Vec<_>>(),
         })
     }
 

@@ -64,7 +64,14 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let different = space.size().filter(|size| *size <= args.trials);
     let search = Search { about, space, strategy, trials: args.trials, seed: args.seed };
-    let words = Words { model: args.model.clone(), data: data_text, said, epochs: args.epochs, what, json: args.json.json };
+    let words = Words {
+        model: args.model.clone(),
+        data: data_text,
+        said,
+        epochs: args.epochs,
+        what,
+        json: args.json.json,
+    };
     let so_far = Arc::new(Mutex::new(Study { search: search.clone(), trials: vec![] }));
     stop_by_ctrl_c(words.clone(), args.state.clone(), so_far.clone());
     let progress =
@@ -106,8 +113,13 @@ fn stop_by_ctrl_c(words: Words, state: Option<PathBuf>, so_far: Arc<Mutex<Study>
             Err(_) => eprintln!("no trial has succeeded yet"),
         }
         match &state {
-            Some(path) => eprintln!("Stopped after {count} trials. Go on with the same command; they are in {}.", path.display()),
-            None => eprintln!("Stopped after {count} trials, which are not kept; with --state FILE a search can go on."),
+            Some(path) => eprintln!(
+                "Stopped after {count} trials. Go on with the same command; they are in {}.",
+                path.display()
+            ),
+            None => eprintln!(
+                "Stopped after {count} trials, which are not kept; with --state FILE a search can go on."
+            ),
         }
         std::process::exit(i32::from(INTERRUPTED));
     };
@@ -167,7 +179,9 @@ impl Words {
             })));
         }
         let (count, size) = (study.trials.len(), study.search.space.size());
-        let all = size.filter(|size| *size <= count).map_or(String::new(), |size| format!(" of all {size} settings in the space"));
+        let all = size
+            .filter(|size| *size <= count)
+            .map_or(String::new(), |size| format!(" of all {size} settings in the space"));
         let mut text = format!("{count} trials{all}; the best by {what} on examples held back:\n\n");
         for trial in ranked.iter().take(5) {
             text += &format!("  {:>12.4}  {}\n", trial.loss(), flags(&trial.settings).join("  "));

@@ -42,7 +42,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     if entry.training == Training::Gradient {
         config.train.check(setup.preparation.examples)?;
     }
-    let code = config.settings.get("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
+    let code =
+        config.settings.get("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
     let features = setup.preparation.features;
     if let Some(code) = code.filter(|code| entry.may_copy() && *code >= features) {
         note(&format!(

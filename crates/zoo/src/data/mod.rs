@@ -96,9 +96,10 @@ impl Rows {
         let Dataset { image, .. } = self.data;
         let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
         let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
-        let ids = self.ids.as_ref().map(|(name, ids)| {
-            (name.clone(), numbers.iter().map(|&number| ids[number].clone()).collect())
-        });
+        let ids = self
+            .ids
+            .as_ref()
+            .map(|(name, ids)| (name.clone(), numbers.iter().map(|&number| ids[number].clone()).collect()));
         // As long as nothing was filled in or scaled, they share their memory.
         let place = |tensor: &Tensor<f32>| tensor.as_slice().map(<[f32]>::as_ptr);
         let cells = match place(&self.cells) == place(&self.data.x) {

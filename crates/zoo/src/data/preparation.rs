@@ -329,7 +329,8 @@ impl Preparation {
             Column::Name(name) => self.columns.contains(name),
             Column::Number(number) => self.columns.contains(&columns.names[number - 1]),
         };
-        let strange = |id: &&Column| !feature(id) && !reading.drop.contains(id) && reading.label.as_ref() != Some(*id);
+        let strange =
+            |id: &&Column| !feature(id) && !reading.drop.contains(id) && reading.label.as_ref() != Some(*id);
         let strange = reading.id.as_ref().filter(strange).cloned();
         reading.drop.extend(strange);
         Ok(reading)

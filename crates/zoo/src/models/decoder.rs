@@ -85,7 +85,7 @@ impl<'t, T: Real> Decoder<Var<'t, T>> {
         let output = self.net.forward(z);
         let around = |mean: Var<'t, T>, log_var: Tensor<T>, context: &mut Context| {
             let (mean, eps) = (mean.value(), context.normal::<T>(mean.shape()[1]));
-            mean.zip(&eps.zip(&log_var, |eps, s| eps * (s * 0.5).exp()), |mean, noise| mean + noise)
+            mean.zip(&eps.zip(&log_var, |eps, s| eps * (s * T::of(0.5)).exp()), |mean, noise| mean + noise)
         };
         match (self.density, self.log_var) {
             (Density::Bernoulli, _) => {
@@ -195,7 +195,9 @@ mod tests {
             assert_eq!(x, draw(1));
             assert_ne!(x, draw(2));
             let log_var = match (decoder.density, decoder.log_var) {
-                (GaussianPerPixel, _) => Some(floored(decoder.net.forward(z).chunk::<2>(-1)[1]).value().to_vec()[0]),
+                (GaussianPerPixel, _) => {
+                    Some(floored(decoder.net.forward(z).chunk::<2>(-1)[1]).value().to_vec()[0])
+                }
                 (_, Some(log_var)) => Some(floored(log_var).value().item()),
                 (SquaredError, None) => Some(0.5_f32.ln()),
                 _ => None,
@@ -205,13 +207,17 @@ mod tests {
             let found = x.iter().sum::<f32>() / DRAWS as f32;
             let variance = x.iter().map(|x| (x - found).powi(2)).sum::<f32>() / DRAWS as f32;
             // Four standard errors.
-            assert!((found - mean).abs() < 4.0 * (variance / DRAWS as f32).sqrt(), "{density:?}: {found} {mean}");
+            assert!(
+                (found - mean).abs() < 4.0 * (variance / DRAWS as f32).sqrt(),
+                "{density:?}: {found} {mean}"
+            );
             let expected = match log_var {
                 Some(log_var) => log_var.exp(),
                 None if density == Bernoulli => mean * (1.0 - mean),
                 // The variance by the derivative of the mean: `dμ/dl`.
                 None => {
-                    let moved = |l: f32| Likelihood::ContinuousBernoulli.mean(tape.var(Tensor::scalar(l))).item();
+                    let moved =
+                        |l: f32| Likelihood::ContinuousBernoulli.mean(tape.var(Tensor::scalar(l))).item();
                     let l = decoder.net.forward(z).value().to_vec()[0];
                     (moved(l + 0.01) - moved(l - 0.01)) / 0.02
                 }

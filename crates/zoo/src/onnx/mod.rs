@@ -106,7 +106,9 @@ fn tensor_type(name: &str, shape: &[Size]) -> Message {
     for size in shape {
         let mut axis = Message::default();
         match *size {
-            Size::Fixed(size) => axis.int(1, size as i64).text(3, if name == "z" { "code" } else { "features" }),
+            Size::Fixed(size) => {
+                axis.int(1, size as i64).text(3, if name == "z" { "code" } else { "features" })
+            }
             Size::Batch(1) => axis.text(2, "batch"),
             Size::Batch(times) => axis.text(2, &format!("{times}*batch")),
         };

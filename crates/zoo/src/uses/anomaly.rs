@@ -307,16 +307,23 @@ mod tests {
         // Codes that are all the same say nothing, and are no reason to refuse.
         let constant = Pca { components: Tensor::zeros([8, 64]), ..pca.clone() };
         let detector = Detector::fit(&constant, &data.train.x, Score::Combined).unwrap();
-        let [a, b] = [Score::SquaredError, Score::Combined]
-            .map(|score| Detector::fit(&constant, &data.train.x, score).unwrap().scores(&data.test.x).unwrap());
-        let error = mean(&Detector::fit(&constant, &data.train.x, Score::SquaredError).unwrap().scores(&data.train.x).unwrap());
+        let [a, b] = [Score::SquaredError, Score::Combined].map(|score| {
+            Detector::fit(&constant, &data.train.x, score).unwrap().scores(&data.test.x).unwrap()
+        });
+        let error = mean(
+            &Detector::fit(&constant, &data.train.x, Score::SquaredError)
+                .unwrap()
+                .scores(&data.train.x)
+                .unwrap(),
+        );
         assert!(a.iter().zip(&b).all(|(a, b)| (a / error - b).abs() < 1e-9 * b) && detector.far_out() < 15);
     }
 
     /// A fifth of the training examples are anomalies that lie together: PCA learns to reconstruct them.
     #[test]
     fn anomalies_that_were_learnt_are_found_by_their_codes() {
-        let noise: Tensor<f32> = nn::random::normal([500, 6], &mut nn::generator(1, nn::Purpose::Sample, 0, 0));
+        let noise: Tensor<f32> =
+            nn::random::normal([500, 6], &mut nn::generator(1, nn::Purpose::Sample, 0, 0));
         let noise = noise.to_vec();
         let strange = |row: usize| row % 10 == 0;
         let x = Tensor::from_fn([500, 6], |i| match (strange(i / 6), i % 6) {

@@ -81,8 +81,14 @@ pub(super) fn is_header(first: &StringRecord, options: &TableOptions) -> bool {
         return true;
     }
     // Where a column is known to hold something else, text proves nothing.
-    let by_number =
-        |i: usize| options.drop.iter().chain(&options.label).chain(&options.id).any(|column| *column == Column::Number(i + 1));
+    let by_number = |i: usize| {
+        options
+            .drop
+            .iter()
+            .chain(&options.label)
+            .chain(&options.id)
+            .any(|column| *column == Column::Number(i + 1))
+    };
     first.iter().enumerate().any(|(i, field)| {
         let field = field.trim();
         // A number that is infinite or too large is wrong, but it is no name.

@@ -51,7 +51,8 @@ impl Gaussian {
     pub(super) fn of_two(x: &Tensor<f64>, features: usize) -> Result<Self> {
         let [n, width] = [0, 1].map(|axis| x.shape()[axis]);
         let [residuals, codes] = [x.slice(1, 0, features, 1), x.slice(1, features, width, 1)];
-        let mean = |of: Tensor<f64>| Some(of.sum_to([]).item() / n as f64).filter(|mean| *mean > 0.0).unwrap_or(1.0);
+        let mean =
+            |of: Tensor<f64>| Some(of.sum_to([]).item() / n as f64).filter(|mean| *mean > 0.0).unwrap_or(1.0);
         let error = mean(residuals.map(|r| r * r));
         let (centre, factor) = match Gaussian::fit(&codes) {
             Ok(codes_gaussian) => {
@@ -63,11 +64,12 @@ impl Gaussian {
                 (codes.sum_to([code]).map(|sum| sum / n as f64), DMatrix::identity(code, code))
             }
         };
-        let factor = DMatrix::from_fn(width, width, |i, j| match (i.checked_sub(features), j.checked_sub(features)) {
-            (Some(i), Some(j)) => factor[(i, j)],
-            (None, None) if i == j => error.sqrt(),
-            _ => 0.0,
-        });
+        let factor =
+            DMatrix::from_fn(width, width, |i, j| match (i.checked_sub(features), j.checked_sub(features)) {
+                (Some(i), Some(j)) => factor[(i, j)],
+                (None, None) if i == j => error.sqrt(),
+                _ => 0.0,
+            });
         let mean = Tensor::concat(&[&Tensor::zeros([features]), &centre], 0);
         if !error.is_finite() || mean.to_vec().iter().any(|value| !value.is_finite()) {
             return Err(Error::Invalid(
