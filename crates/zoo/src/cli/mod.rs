@@ -147,9 +147,9 @@ impl Cli {
     /// run, a wrong name gets a better answer than the parser has.
     pub(crate) fn whole() -> clap::Command {
         let names = PossibleValuesParser::new(MODELS.iter().map(|entry| entry.name));
-        Cli::OF_MODELS.into_iter().fold(Cli::command(), |cli, command| {
-            let of_model = |model: clap::Arg| model.value_parser(names.clone());
-            cli.mut_subcommand(command, |command| command.mut_arg("model", of_model))
+        Cli::command().mut_subcommands(|command| match Cli::OF_MODELS.contains(&command.get_name()) {
+            true => command.mut_arg("model", |model| model.value_parser(names.clone())),
+            false => command,
         })
     }
 

@@ -323,7 +323,9 @@ impl Preparation {
         };
         reading.drop.retain(there);
         reading.label = reading.label.filter(there);
-        reading.id = reading.id.filter(there);
+        // One that was chosen just now counts the columns of this file.
+        let here = |id: &Column| matches!(id, Column::Number(number) if !reading.drop.contains(id) && *number <= columns.names.len());
+        reading.id = reading.id.filter(|id| there(id) || here(id));
         // A column that is carried along and was not there in training is no feature either.
         let feature = |id: &Column| match id {
             Column::Name(name) => self.columns.contains(name),

@@ -22,7 +22,7 @@ pub struct Columns {
     pub text: Vec<usize>,
 }
 
-/// Looks at the columns of a file, gzipped or not. Label and columns to drop have no influence but on the
+/// Looks at the columns of a file, gzipped or not. Label, identifier and columns to drop have no influence but on the
 /// question whether there is a header.
 ///
 /// # Errors
@@ -45,7 +45,7 @@ fn look(source: Source, options: &TableOptions) -> Result<Columns> {
         return rows.unusable("the file is empty".into());
     }
     let header = options.header.unwrap_or_else(|| layout::is_header(&rows.record, options));
-    let plain = TableOptions { label: None, drop: vec![], ..options.clone() };
+    let plain = TableOptions { label: None, id: None, drop: vec![], ..options.clone() };
     let names = Layout::new(&rows.record, header, &plain).map_err(|text| Error::file(rows.name, text))?.names;
     let mut is_text = vec![false; names.len()];
     let mut there = !header || rows.advance()?;
