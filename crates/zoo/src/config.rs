@@ -20,7 +20,7 @@ use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::data::{Preparation, Prepared, Reading, Split, Stored, prepare_rows};
+use crate::data::{Origin, Preparation, Prepared, Reading, Split, Stored, prepare_rows};
 use crate::registry::{self, Entry};
 use crate::train::Plan;
 
@@ -65,8 +65,8 @@ pub struct Setup {
     pub config: Config,
     /// The data, ready for the model.
     pub data: Split,
-    /// What the examples for training and those for testing are called.
-    pub names: [Vec<String>; 2],
+    /// What the examples for training and those for testing are called, and what was missing in them.
+    pub origins: [Origin; 2],
     /// What was done to them.
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
@@ -184,7 +184,7 @@ impl Draft {
         let name = self.data.unwrap_or_else(|| "digits".into());
         let Prepared { rows: [train, test], preparation, stored, notes } =
             prepare_rows(&name, &self.reading)?;
-        let names = [train.names, test.names];
+        let origins = [&train, &test].map(Origin::of);
         let data = Split { name, train: train.data, test: test.data };
         refuse_strangers(entry, &data, &preparation)?;
         let settings = entry.complete(&self.settings, &data.train)?;
@@ -196,7 +196,7 @@ impl Draft {
             train,
             settings,
         };
-        Ok(Setup { entry, config, data, names, preparation, stored, notes })
+        Ok(Setup { entry, config, data, origins, preparation, stored, notes })
     }
 }
 

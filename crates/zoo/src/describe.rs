@@ -16,6 +16,7 @@ use serde::Serialize;
 use toml::Table;
 
 use crate::registry::{Entry, Training};
+use crate::train::Plan;
 
 /// A model in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,6 +46,9 @@ pub struct Setting {
     pub default: String,
     /// What it means, with range and unit.
     pub about: String,
+    /// The words it may be, if it is one of a few; as far as this model can use them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 /// Describes a model with the defaults for this data.
@@ -59,11 +63,19 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         name: name.clone(),
         default: value.to_string(),
         about: about(name, &comments),
+        values: words(|word| {
+            entry.complete(&Table::from_iter([(name.clone(), word.into())]), data).map(|_| ())
+        }),
     });
     let plan = Table::try_from(entry.plan(data)).unwrap_or_default();
     let training = fields(include_str!("../../nn/src/train/plan.rs"), "pub struct Plan {");
     let training = training.into_iter().map(|(name, about)| Setting {
         default: plan.get(&name).map_or("none".to_owned(), ToString::to_string),
+        values: words(|word| {
+            let plan = plan.iter().map(|(key, value)| (key.clone(), value.clone()));
+            let plan: Table = plan.chain([(name.clone(), word.into())]).collect();
+            plan.try_into::<Plan>().map(|_| ()).map_err(|error| nn::Error::Invalid(error.to_string()))
+        }),
         name,
         about,
     });
@@ -76,6 +88,20 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         settings: settings.collect(),
         training: if entry.training == Training::Gradient { training.collect() } else { vec![] },
     }
+}
+
+/// The words that a setting may be, if it is one of a few: those that are named when it is given a word that is none of
+/// them, and that can be used.
+fn words(set: impl Fn(&str) -> nn::Result<()>) -> Vec<String> {
+    let Err(error) = set("?") else { return vec![] };
+    let error = error.to_string();
+    // ``unknown variant `?`, expected one of `relu`, `tanh` ``, or ``expected `relu` or `tanh` ``.
+    let Some((_, known)) = error.split_once("unknown variant `?`, expected ") else { return vec![] };
+    // Some words need numbers beside them, as the schedule of the rate does: they are words all the same.
+    let usable = |word: &String| {
+        set(word).map_or_else(|error| !error.to_string().contains("cannot be used"), |()| true)
+    };
+    known.split('`').skip(1).step_by(2).map(str::to_owned).filter(usable).collect()
 }
 
 /// The file of a model.
@@ -174,6 +200,27 @@ mod tests {
     use super::*;
     use crate::data::digits;
     use crate::registry::MODELS;
+
+    #[test]
+    fn settings_that_are_one_of_a_few_words_list_them() {
+        let data = digits().train;
+        for entry in MODELS {
+            let found = model(entry, &data);
+            for setting in &found.settings {
+                let is_word = setting.default.starts_with('"');
+                let (name, values) = (&setting.name, &setting.values);
+                assert_eq!(is_word, !values.is_empty(), "{}: {name}", entry.name);
+                assert!(!is_word || values.contains(&setting.default.trim_matches('"').to_owned()), "{name}");
+            }
+        }
+        let of = |name: &str| model(crate::registry::find(name).unwrap(), &data);
+        let likelihood = of("vae").settings.into_iter().find(|setting| setting.name == "likelihood").unwrap();
+        let all = ["bernoulli", "continuous_bernoulli", "squared_error", "gaussian", "gaussian_per_pixel"];
+        assert_eq!(likelihood.values, all);
+        let training = of("vae").training;
+        let values = |name: &str| &training.iter().find(|setting| setting.name == name).unwrap().values;
+        assert!(values("epochs").is_empty());
+    }
 
     #[test]
     fn everything_has_words() {

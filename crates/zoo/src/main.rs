@@ -49,17 +49,8 @@ fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
         Command::Data(args) => commands::data::run(&args),
         Command::Reproduce(args) => commands::reproduce::run(&args),
         Command::Bench(args) => commands::bench::run(&args, started).map(Outcome::Done),
-        Command::Completions { shell } => {
-            let mut script = vec![];
-            clap_complete::generate(shell, &mut Cli::whole(), "zoo", &mut script);
-            Ok(Outcome::Done(String::from_utf8_lossy(&script).into_owned()))
-        }
-        Command::Man => {
-            let mut page = vec![];
-            let written = clap_mangen::Man::new(Cli::whole()).render(&mut page);
-            written.map_err(|error| Error::Invalid(format!("the manual cannot be written: {error}")))?;
-            Ok(Outcome::Done(String::from_utf8_lossy(&page).into_owned()))
-        }
+        Command::Completions { shell } => Ok(Outcome::Done(Cli::completions(shell))),
+        Command::Man { command } => Cli::manual(&command).map(Outcome::Done),
     }
 }
 

@@ -85,6 +85,12 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
         None
     }
 
+    /// An example for every code, drawn from `p(x|z)`: `[batch, code]` to `[batch, features]`, where
+    /// [`decode`](Self::decode) gives the mean. `None` for a model whose decoder is no distribution.
+    fn draw(&self, _z: Var<'t, T>, _context: &mut Context) -> Option<Tensor<T>> {
+        None
+    }
+
     /// Logarithms of importance weights, `ln p(x|z) + ln p(z) − ln q(z|x)` in nats for `samples` draws
     /// `z ~ q(z|x)` of each example, `[batch, samples]`: what a likelihood is estimated from. `None` for
     /// a model that is no distribution.
@@ -121,6 +127,11 @@ pub trait AnyModel {
 
     /// Codes drawn from the model's prior, if it has one; see [`Model::sample`].
     fn sample(&self, _context: Context) -> Option<Tensor<f32>> {
+        None
+    }
+
+    /// Examples drawn from `p(x|z)` for codes, if the decoder is a distribution; see [`Model::draw`].
+    fn draw(&self, _z: &Tensor<f32>, _context: Context) -> Option<Tensor<f32>> {
         None
     }
 
@@ -275,6 +286,12 @@ where
         let tape = Tape::new();
         let model = self.on(&tape);
         model.sample(&tape, &mut context).map(Var::value)
+    }
+
+    fn draw(&self, z: &Tensor<f32>, mut context: Context) -> Option<Tensor<f32>> {
+        let tape = Tape::new();
+        let model = self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf));
+        model.draw(tape.constant(z), &mut context)
     }
 
     fn log_weights(&self, x: &Tensor<f32>, samples: usize, context: &mut Context) -> Option<Tensor<f32>> {

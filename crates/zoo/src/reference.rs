@@ -19,7 +19,7 @@ use nn::train::Terms;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{NO_WORDS, Rows, Split, fingerprint, sample};
+use crate::data::{NO_WORDS, Origin, Rows, Split, fingerprint, sample};
 use crate::models::pca::Pca;
 use crate::uses::anomaly::{Normal, Score};
 use crate::uses::metrics::Fidelity;
@@ -49,8 +49,8 @@ const WIDEST: usize = 4096;
 pub struct Reference {
     /// Training and test examples as the model sees them; samples if there are very many.
     pub data: Split,
-    /// What they are called.
-    pub names: [Vec<String>; 2],
+    /// What they are called, and what was missing in them.
+    pub origins: [Origin; 2],
     /// How many there were for training and for testing.
     pub examples: [usize; 2],
     /// Codes of training examples, `[examples, code]`.
@@ -68,7 +68,7 @@ pub struct Reference {
 struct About {
     model: String,
     name: String,
-    names: [Vec<String>; 2],
+    origins: [Origin; 2],
     labels: [Option<Vec<u32>>; 2],
     image: Option<[usize; 2]>,
     examples: [usize; 2],
@@ -77,7 +77,7 @@ struct About {
 }
 
 impl Reference {
-    /// Learns it. `names` are those of the examples, `examples` says how many training examples there were if `data`
+    /// Learns it. `origins` are those of the examples, `examples` says how many training examples there were if `data`
     /// has a sample of them, and the noise of the loss follows from `seed`.
     ///
     /// # Panics
@@ -86,7 +86,7 @@ impl Reference {
     pub fn learn(
         model: &dyn AnyModel,
         data: &Split,
-        names: &[Vec<String>; 2],
+        origins: &[Origin; 2],
         examples: usize,
         seed: u64,
     ) -> Self {
@@ -95,14 +95,13 @@ impl Reference {
         let codes = evaluate::codes(model, &chosen(train, &coded));
         let pca = Pca::fit(&train.x, codes.shape()[1]);
         let kept = [train, test].map(|part| some(part, part.width()));
-        let named = |part: usize| kept[part].iter().map(|&number| names[part][number].clone()).collect();
         Reference {
             data: Split {
                 name: data.name.clone(),
                 train: chosen(train, &kept[0]),
                 test: chosen(test, &kept[1]),
             },
-            names: [named(0), named(1)],
+            origins: [0, 1].map(|part| origins[part].chosen(&kept[part])),
             examples: [examples, test.len()],
             codes,
             fidelity: Fidelity::beside(&pca, model, test),
@@ -117,8 +116,11 @@ impl Reference {
     /// If there are no training or no test examples.
     #[track_caller]
     pub fn of(model: &dyn AnyModel, data: &Split) -> Self {
-        let numbers = |part: &Dataset| (1..=part.len()).map(|number| number.to_string()).collect();
-        Reference::learn(model, data, &[numbers(&data.train), numbers(&data.test)], data.train.len(), 0)
+        let origins = [&data.train, &data.test].map(|part| Origin {
+            names: (1..=part.len()).map(|number| number.to_string()).collect(),
+            ..Origin::default()
+        });
+        Reference::learn(model, data, &origins, data.train.len(), 0)
     }
 
     /// The examples for training (0) or for testing (1), if all are here.
@@ -126,9 +128,10 @@ impl Reference {
     /// # Errors
     /// What is here, if it is a sample.
     pub fn rows(self, part: usize) -> Result<Rows, Rows> {
-        let (all, [train, test]) = (self.examples[part], self.names);
-        let (data, names) = if part == 0 { (self.data.train, train) } else { (self.data.test, test) };
-        let rows = Rows { data, names, notes: vec![] };
+        let (all, [train, test]) = (self.examples[part], self.origins);
+        let (data, origin) = if part == 0 { (self.data.train, train) } else { (self.data.test, test) };
+        let Origin { names, ids, gaps } = origin;
+        let rows = Rows { data, names, ids, gaps, cells: None, notes: vec![] };
         if rows.data.len() == all { Ok(rows) } else { Err(rows) }
     }
 
@@ -146,7 +149,7 @@ impl Reference {
         let about = About {
             model: name_of(model),
             name: name.clone(),
-            names: self.names.clone(),
+            origins: self.origins.clone(),
             labels: [train.labels.clone(), test.labels.clone()],
             image: train.image,
             examples: self.examples,
@@ -175,7 +178,7 @@ impl Reference {
         let pca = Pca { mean: take("pca.mean")?, components: take("pca.components")? };
         let fits = |x: &Tensor<f32>, part: usize| {
             let labels = about.labels[part].as_ref().is_none_or(|labels| labels.len() == x.shape()[0]);
-            x.shape().len() == 2 && x.shape()[0] == about.names[part].len() && labels
+            x.shape().len() == 2 && x.shape()[0] == about.origins[part].names.len() && labels
         };
         if !fits(&train, 0) || !fits(&test, 1) || codes.shape().len() != 2 {
             return Err(damaged("its parts do not fit each other"));
@@ -184,7 +187,7 @@ impl Reference {
         let dataset = |x, labels| Dataset { x, labels, image: about.image };
         Ok(Some(Reference {
             data: Split { name: about.name, train: dataset(train, of_train), test: dataset(test, of_test) },
-            names: about.names,
+            origins: about.origins,
             examples: about.examples,
             codes,
             pca,
@@ -265,7 +268,7 @@ fn width(model: &dyn AnyModel, train: &Dataset, score: Score) -> usize {
     match score {
         Score::SquaredError => 1,
         Score::Mahalanobis => train.width().max(1),
-        Score::LatentDistance => code_of(model, train).max(1),
+        Score::LatentDistance | Score::Combined => code_of(model, train).max(1),
     }
 }
 

@@ -338,14 +338,23 @@ impl Entry {
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
-    /// Whether such examples are images to it, and not rows of numbers or sequences.
-    pub fn sees_images(&self, data: &Dataset) -> bool {
-        data.image.is_some() && self.name != "sequence"
-    }
-
     /// Whether it makes examples of a class that is asked for.
     pub fn draws_classes(&self) -> bool {
         self.name == "cvae"
+    }
+
+    /// Whether nothing but a small code keeps the model from copying its input.
+    pub fn may_copy(&self) -> bool {
+        ["pca", "linear", "ae", "residual", "conv", "sequence", "stacked", "ica"].contains(&self.name)
+    }
+
+    /// What an example of this data is to this model, as in the unit of its error: `img`, `row` or `sequence`.
+    pub fn example(&self, data: &Dataset) -> &'static str {
+        match data.image {
+            _ if self.name == "sequence" => "sequence",
+            Some(_) => "img",
+            None => "row",
+        }
     }
 
     /// How to train it on this data when nothing else is said.

@@ -18,13 +18,14 @@ use std::path::{Path, PathBuf};
 
 use autograd::Tensor;
 use nn::checkpoint::{Checkpoint, Metadata};
+use nn::data::table::Column;
 use nn::losses::Unit;
 use nn::{Error, Result};
 use serde_json::Value;
 
 use crate::AnyModel;
 use crate::config::Config;
-use crate::data::{Preparation, Prepared, Rows, Split, is_stream, prepare_rows};
+use crate::data::{Origin, Preparation, Prepared, Rows, Split, is_stream, prepare_rows};
 use crate::reference::{self, Reference};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
@@ -110,9 +111,10 @@ impl Run {
             return Ok(kept);
         }
         let [train, test] = self.rows()?;
+        let origins = [&train, &test].map(Origin::of);
         let data = Split { name: self.config.data.clone(), train: train.data, test: test.data };
-        let (names, examples) = ([train.names, test.names], self.preparation.examples);
-        Ok(Reference::learn(&*self.model, &data, &names, examples, self.config.train.seed))
+        let examples = self.preparation.examples;
+        Ok(Reference::learn(&*self.model, &data, &origins, examples, self.config.train.seed))
     }
 
     /// The examples for training (0) or for testing (1). If they were too many to keep, they are read from the data
@@ -185,6 +187,14 @@ impl Run {
     /// # Errors
     /// Those of [`data`](Self::data).
     pub fn rows(&self) -> Result<[Rows; 2]> {
+        self.rows_carrying(None)
+    }
+
+    /// The same, carrying along this column of their table in place of the one of the training.
+    ///
+    /// # Errors
+    /// Those of [`data`](Self::data), and if there is no such column.
+    pub fn rows_carrying(&self, id: Option<Column>) -> Result<[Rows; 2]> {
         let gone = |problem: String| {
             Error::Invalid(format!(
                 "the training data of {} are needed here, but {problem}",
@@ -199,10 +209,13 @@ impl Run {
         if is_stream(name) {
             return Err(gone(format!("they came from the pipe {name}; give data with --data")));
         }
-        let Prepared { mut rows, preparation: found, notes, .. } =
-            prepare_rows(name, &self.preparation.reading).map_err(|error| {
+        let mut reading = self.preparation.reading.clone();
+        reading.id = id.or(reading.id);
+        let Prepared { mut rows, preparation: mut found, notes, .. } =
+            prepare_rows(name, &reading).map_err(|error| {
                 gone(format!("{error}; put them back, or give other data with --data where it is offered"))
             })?;
+        found.reading = self.preparation.reading.clone();
         if found != self.preparation {
             return Err(gone(format!("{name} has changed since then; give data with --data")));
         }
@@ -296,8 +309,9 @@ fn epoch(line: &Value) -> Option<Epoch> {
 fn terms(of: &Value) -> Option<Terms> {
     let of = of.as_object()?;
     let unit = of.get("unit")?.as_str()?;
+    let example = unit.split_once('/')?.1;
     let unit =
-        [Unit::SquaredError, Unit::Error, Unit::Nats].into_iter().find(|known| known.to_string() == unit)?;
+        [Unit::SquaredError, Unit::Error, Unit::Nats].into_iter().find(|known| known.per(example) == unit)?;
     let named = of.iter().filter(|(name, _)| !matches!(name.as_str(), "unit" | "total"));
     let values = named.map(|(name, value)| Some((name.clone().into(), value.as_f64()?)));
     Some(Terms { unit, values: values.collect::<Option<_>>()? })

@@ -8,7 +8,7 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use toml::Table;
 use zoo::config::Config;
-use zoo::data::{Preparation, Reading, Split, digits};
+use zoo::data::{Impute, Preparation, Reading, Split, Units, digits, prepare};
 use zoo::graph::{Graph, Part};
 use zoo::reference::Reference;
 use zoo::registry::{Entry, MODELS, find};
@@ -54,9 +54,9 @@ fn expected(model: &dyn AnyModel, part: Part, input: &Tensor<f32>) -> Tensor<f32
 }
 
 /// What an ONNX runtime of other authors computes.
-fn by_onnx(graph: &Graph, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
-    let model = rten::Model::load(onnx::file(graph, part, &[])).unwrap();
-    let (input, output) = onnx::names(part);
+fn by_onnx(graph: &Graph, part: Part, units: Option<&Units>, x: &Tensor<f32>) -> Tensor<f32> {
+    let model = rten::Model::load(onnx::file(graph, part, units, &[])).unwrap();
+    let (input, output) = onnx::names(part, units.is_some());
     let (input, output) = (model.node_id(input).unwrap(), model.node_id(output).unwrap());
     let x = NdTensor::from_data([x.shape()[0], x.shape()[1]], x.to_vec());
     let [y] = model.run_n(vec![(input, x.into())], [output], None).unwrap();
@@ -89,7 +89,7 @@ fn assert_exports(name: &str, settings: &str, data: &Split) {
         // Another number of examples than the graph was read from, and a single one.
         for x in [some(data), data.test.x.slice(0, 9, 10, 1)] {
             let input = inputs(&*model, part, &x);
-            let found = difference(&expected(&*model, part, &input), &by_onnx(&graph, part, &input));
+            let found = difference(&expected(&*model, part, &input), &by_onnx(&graph, part, None, &input));
             assert!(found < 1e-5, "{name} with {settings}, {part:?}: {found}");
         }
     }
@@ -99,6 +99,60 @@ fn assert_exports(name: &str, settings: &str, data: &Split) {
 fn every_model_exports_or_says_why_not() {
     let data = digits();
     MODELS.iter().for_each(|entry| assert_exports(entry.name, "", &data));
+}
+
+/// The rows of a file, as they stand there, go in; codes and reconstructions come out in the units of the file.
+#[test]
+fn files_take_and_give_rows_in_the_units_of_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.csv");
+    let row = |i: usize| {
+        let (a, b) = ((i as f64 * 0.7).sin(), (i as f64 * 1.3).cos());
+        let gap = if i % 7 == 3 { String::new() } else { format!("{:.3}", 1000.0 + 50.0 * b) };
+        format!("{:.3},{gap},{:.4},{:.2},{}\n", -5.0 + a, 0.01 * (a - b), 30.0 * a * b, i % 3)
+    };
+    let text = "a,b,c,d,kind\n".to_owned() + &(0..60).map(row).collect::<String>();
+    std::fs::write(&path, text).unwrap();
+    let reading = Reading { impute: Impute::Median, label: Some("kind".into()), ..Reading::default() };
+    let (table, preparation) = prepare(path.to_str().unwrap(), &reading).unwrap();
+    let raw = preparation.read(path.to_str().unwrap()).unwrap().cells;
+    assert!(raw.to_vec().iter().any(|cell| cell.is_nan()), "gaps go in as well");
+    let pixels = Tensor::from_fn([40, 8, 8], |i| ((i * i * 31) % 251) as f32);
+    let images = folder.path().join("images.npy");
+    std::fs::write(&images, nn::data::npy::bytes(&pixels)).unwrap();
+    let images = images.to_str().unwrap();
+    let (pictures, of_pictures) = prepare(images, &Reading::default()).unwrap();
+    let raw_pixels = of_pictures.read(images).unwrap().cells;
+    for entry in MODELS {
+        let (data, preparation, raw) = match entry.name {
+            "conv" => (&pictures, &of_pictures, &raw_pixels),
+            _ => (&table, &preparation, &raw),
+        };
+        let model = trained(entry, "", data);
+        let source = if entry.name == "conv" { images } else { path.to_str().unwrap() };
+        let x = preparation.read(source).unwrap().data.x;
+        for part in PARTS {
+            if REFUSED.iter().any(|refused| (refused.0, refused.1) == (entry.name, part)) {
+                continue;
+            }
+            let examples = inputs(&*model, part, &data.test.x);
+            let graph = Graph::of(&*model, part, &examples)
+                .unwrap_or_else(|problem| panic!("{}, {part:?}: {problem}", entry.name));
+            let input = if part == Part::Decoder { model.encode(&x) } else { raw.clone() };
+            let found = by_onnx(&graph, part, Some(&preparation.units()), &input);
+            let codes = model.encode(&x);
+            let wanted =
+                if part == Part::Encoder { codes } else { preparation.restore_units(&model.decode(&codes)) };
+            // Of each column by itself: the units differ by factors of a hundred thousand.
+            for column in 0..wanted.shape()[1] as usize {
+                let column = |of: &Tensor<f32>| of.slice(1, column, column + 1, 1).contiguous();
+                let (wanted, found) = (column(&wanted), column(&found));
+                let spread = wanted.to_vec().iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+                let far = wanted.zip(&found, |a, b| (a - b).abs()).to_vec().into_iter().fold(0.0, f32::max);
+                assert!(far <= 2e-5 * spread.max(1e-3), "{}, {part:?}: {far} of {spread}", entry.name);
+            }
+        }
+    }
 }
 
 #[test]

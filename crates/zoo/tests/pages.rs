@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 
 use common::{refuse, succeed, zoo};
+use rten_tensor::prelude::*;
 use tempfile::TempDir;
 
 /// Three runs of a few epochs: `a` and `b` on the digits, `c` on a table.
@@ -95,6 +96,36 @@ fn models_are_exported() {
         let input = if part == "decoder" { "z" } else { "x" };
         assert!(model.find_node(input).is_some(), "{part}");
     }
+    let text = succeed(folder, &["export", "c", "--out", "c.onnx"]);
+    assert!(
+        text.ends_with(
+            "in:  x [batch, 4], in the units of the data\nout: x_hat [batch, 4], in the units of the data\n"
+        ),
+        "{text}"
+    );
+    // The file computes what the command does, on the rows as they stand in the table.
+    let (_, rows) = common::csv(&fs::read_to_string(folder.join("table.csv")).unwrap());
+    let rows: Vec<f32> = rows.concat().iter().map(|cell| cell.parse().unwrap()).collect();
+    let run = |name: &str, [input, output]: [&str; 2], x: Vec<f32>| -> Vec<f32> {
+        let model = rten::Model::load(fs::read(folder.join(name)).unwrap()).unwrap();
+        let x = rten_tensor::NdTensor::from_data([60, 4], x);
+        let [y] = model
+            .run_n(vec![(model.node_id(input).unwrap(), x.into())], [model.node_id(output).unwrap()], None)
+            .unwrap();
+        let y: rten_tensor::NdTensor<f32, 2> = y.try_into().unwrap();
+        y.to_vec()
+    };
+    let again = common::csv(&succeed(folder, &["reconstruct", "c", "--data", "table.csv"])).1;
+    let again: Vec<f32> =
+        again.iter().flat_map(|row| row[1..].iter().map(|cell| cell.parse::<f32>().unwrap())).collect();
+    let near =
+        |a: &[f32], b: &[f32]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+    assert!(near(&run("c.onnx", ["x", "x_hat"], rows.clone()), &again));
+    succeed(folder, &["export", "c", "--out", "scaled.onnx", "--scaled"]);
+    assert!(
+        !near(&run("scaled.onnx", ["x_scaled", "x_hat_scaled"], rows), &again),
+        "these rows are not scaled"
+    );
     succeed(folder, &["export", "a", "--out", "a.safetensors"]);
     assert_eq!(
         fs::read(folder.join("a.safetensors")).unwrap(),
@@ -105,6 +136,7 @@ fn models_are_exported() {
     succeed(folder, &["export", "a", "--out", "encoder.onnx", "--force"]);
     refuse(folder, &["export", "a", "--out", "a.pt"], "a.pt: the ending says how to write");
     refuse(folder, &["export", "a", "--out", "b.safetensors", "--part", "encoder"], "leave --part out");
+    refuse(folder, &["export", "a", "--out", "b.safetensors", "--scaled"], "leave --scaled out");
     refuse(folder, &["export", "none", "--out", "b.onnx"], "none: there is no such run folder");
 
     succeed(folder, &["train", "topk", "--epochs", "1", "--out", "k"]);

@@ -65,6 +65,9 @@ pub struct TableOptions {
     pub label: Option<Column>,
     /// Columns to leave out.
     pub drop: Vec<Column>,
+    /// A column whose text is carried along as the [name](Table::ids) of each example. It is a feature as well unless it
+    /// is dropped.
+    pub id: Option<Column>,
     /// What to do about missing values.
     pub impute: Impute,
 }
@@ -132,6 +135,8 @@ pub struct Table {
     pub rounded: Vec<String>,
     /// Sentences about what was guessed, and about columns that hold no numbers but are read as such.
     pub notes: Vec<String>,
+    /// The column [`TableOptions::id`], if one is asked for: its name, and its text for each example.
+    pub ids: Option<(String, Vec<String>)>,
 }
 
 /// Reads a table from a file, gzipped or not.
@@ -177,6 +182,7 @@ pub struct Stream<'a> {
     kinds: Vec<Option<Kind>>,
     /// Whether a whole number of each feature had to be rounded.
     rounded: Vec<bool>,
+    ids: Vec<String>,
     /// Whether a row was read that nobody has seen yet.
     waiting: bool,
 }
@@ -210,7 +216,7 @@ impl<'a> Stream<'a> {
         let kinds = vec![None; layout.names.len()];
         let rounded = vec![false; layout.features.len()];
         let (impute, note, header) = (options.impute, header.note, header.is_header);
-        Ok(Stream { rows, layout, impute, labels, header, note, kinds, rounded, waiting: true })
+        Ok(Stream { rows, layout, impute, labels, ids: vec![], header, note, kinds, rounded, waiting: true })
     }
 
     /// The name of each feature.
@@ -239,7 +245,7 @@ impl<'a> Stream<'a> {
         if !std::mem::take(&mut self.waiting) && !self.rows.advance()? {
             return Ok(false);
         }
-        let Stream { rows, layout, impute, labels, kinds, rounded, .. } = self;
+        let Stream { rows, layout, impute, labels, ids, kinds, rounded, .. } = self;
         rows.has_fields(layout.names.len())?;
         for (&column, rounded) in layout.features.iter().zip(rounded) {
             let text = rows.record[column].trim();
@@ -269,6 +275,9 @@ impl<'a> Stream<'a> {
                 return rows.refuse(&layout.names[column], "the label is missing".into());
             }
             labels.push(text, rows.line());
+        }
+        if let Some(column) = layout.id {
+            ids.push(rows.record[column].trim().to_owned());
         }
         Ok(true)
     }
@@ -329,9 +338,10 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
     }
     let examples = values.len() / columns.len();
     let (rounded, notes) = (stream.rounded(), stream.notes());
+    let ids = stream.layout.id.map(|id| (stream.layout.names[id].clone(), std::mem::take(&mut stream.ids)));
     let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
-    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, rounded, notes })
+    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, ids, rounded, notes })
 }
 
 /// Whether the text is a whole number, written with all its digits, and `value` is another.

@@ -20,8 +20,16 @@ pub enum Unit {
 impl Unit {
     /// The unit for images, or for rows of numbers.
     pub fn of(self, images: bool) -> String {
-        let unit = self.to_string();
-        if images { unit } else { unit.replace("/img", "/row") }
+        self.per(if images { "img" } else { "row" })
+    }
+
+    /// The unit for examples of another kind: `SSE/sequence`.
+    ///
+    /// ```
+    /// assert_eq!(nn::losses::Unit::Nats.per("sequence"), "nats/sequence");
+    /// ```
+    pub fn per(self, example: &str) -> String {
+        self.to_string().replace("/img", &format!("/{example}"))
     }
 }
 

@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use autograd::Real;
-use indicatif::ProgressStyle;
+use indicatif::{HumanDuration, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::{Epoch, Step, Task, Terms};
@@ -174,30 +175,46 @@ impl<T: Real> Callback<T> for StopFlag {
     }
 }
 
-/// A bar on the terminal with the loss of the last epoch, the throughput and the time left. Nothing is
-/// shown where standard error is no terminal.
+/// Between two lines of a log at least.
+const LINES: Duration = Duration::from_secs(10);
+
+/// A bar on the terminal with the loss of the last epoch, the throughput and the time left. Where standard error is no
+/// terminal, a line of a long training says the same now and then: after ten seconds, and again whenever ten more or a
+/// tenth of the time so far have gone by.
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
     examples: u64,
-    /// Whether the examples are images, and not rows of numbers.
-    images: bool,
+    /// One example, in the unit of the loss.
+    example: &'static str,
     /// What is shown: less in a narrow terminal, where the line would break, and its first half would stay behind at
     /// every step.
     template: &'static str,
+    terminal: bool,
+    /// The time after which the next line is due where there is no terminal.
+    due: Duration,
+    /// How far it was when it began here: a training that was resumed is not at its beginning.
+    begun: Option<usize>,
 }
 
 impl ProgressBar {
     /// A bar, not yet shown.
     pub fn new() -> Self {
         let bar = indicatif::ProgressBar::new(0);
-        let mut bar = ProgressBar { bar, examples: 0, images: true, template: "" };
+        let terminal = console::Term::stderr().is_term();
+        let (template, due, begun) = ("", LINES, None);
+        let mut bar = ProgressBar { bar, examples: 0, example: "img", template, terminal, due, begun };
         bar.fit();
         bar
     }
 
     /// Names the unit of the loss for images (the default), or for rows of numbers.
-    pub fn images(mut self, images: bool) -> Self {
-        self.images = images;
+    pub fn images(self, images: bool) -> Self {
+        self.per(if images { "img" } else { "row" })
+    }
+
+    /// Names the unit of the loss for examples of this kind: `sequence`, say.
+    pub fn per(mut self, example: &'static str) -> Self {
+        self.example = example;
         self
     }
 
@@ -205,7 +222,21 @@ impl ProgressBar {
     fn message(&self, epoch: &Epoch) -> String {
         let (kind, loss) =
             if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };
-        format!("epoch {}: {kind} loss {:.3} {}", epoch.number, loss.total(), loss.unit.of(self.images))
+        format!("epoch {}: {kind} loss {:.3} {}", epoch.number, loss.total(), loss.unit.per(self.example))
+    }
+
+    /// The line for a log, if one is due after this time.
+    fn line(&mut self, step: &Step, elapsed: Duration) -> Option<String> {
+        let begun = *self.begun.get_or_insert(step.done.saturating_sub(1));
+        if elapsed < self.due {
+            return None;
+        }
+        self.due = elapsed + LINES.max(elapsed / 10);
+        let left = elapsed.as_secs_f64() * (step.of - step.done) as f64 / (step.done - begun).max(1) as f64;
+        let left = HumanDuration(Duration::from_secs(left as u64));
+        let message = self.bar.message();
+        let message = if message.is_empty() { String::new() } else { format!("  {message}") };
+        Some(format!("{:3.0} %{message}  {left} left", 100.0 * step.done as f64 / step.of.max(1) as f64))
     }
 
     /// Shows what the terminal has room for.
@@ -240,6 +271,8 @@ impl<T: Real> Callback<T> for ProgressBar {
             self.bar.reset_eta();
         }
         self.bar.set_position(step.done as u64);
+        let line = if self.terminal { None } else { self.line(step, self.bar.elapsed()) };
+        line.iter().for_each(|line| eprintln!("{line}"));
         Ok(ControlFlow::Continue(()))
     }
 
@@ -279,6 +312,8 @@ pub struct MetricsFile {
     file: File,
     /// The part of the model that is trained, if it is not the whole.
     part: Option<usize>,
+    /// One example, in the unit of the loss.
+    example: &'static str,
 }
 
 impl MetricsFile {
@@ -292,11 +327,11 @@ impl MetricsFile {
 
     /// The file of a training that goes on after the epochs that are `done`. Lines of later epochs, written after the
     /// last checkpoint, are taken back: they will come again; and lines that are missing are written. Those of
-    /// [pretraining](Self::append) stay.
+    /// [pretraining](Self::append) stay. `example` is one example in the unit of the loss: `img`, or `row`.
     ///
     /// # Errors
     /// If the file cannot be read or written.
-    pub fn resume(path: &Path, done: &[Epoch]) -> Result<Self> {
+    pub fn resume(path: &Path, done: &[Epoch], example: &'static str) -> Result<Self> {
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             read => read.map_err(|source| Error::io("read", path, source))?,
@@ -310,11 +345,11 @@ impl MetricsFile {
             let is_its = |value: &Value| value.get(PART).is_none() && value["epoch"] == epoch.number;
             match lines.iter().find(|(value, _)| is_its(value)) {
                 Some((_, line)) => kept += line,
-                None => kept += &MetricsFile::line(epoch),
+                None => kept += &MetricsFile::line(epoch, example),
             }
         }
         crate::files::write_atomically(path, kept.as_bytes())?;
-        MetricsFile::open(path, &mut File::options())
+        Ok(MetricsFile::open(path, &mut File::options())?.per(example))
     }
 
     /// The same file for the pretraining of a part of the model, counted from 1. Its lines have the number as
@@ -329,21 +364,26 @@ impl MetricsFile {
 
     fn open(path: &Path, how: &mut OpenOptions) -> Result<Self> {
         let file = how.append(true).open(path).map_err(|source| Error::io("write", path, source))?;
-        Ok(MetricsFile { path: path.to_owned(), file, part: None })
+        Ok(MetricsFile { path: path.to_owned(), file, part: None, example: "img" })
     }
 
-    /// The line of an epoch.
-    pub fn line(epoch: &Epoch) -> String {
-        format!("{}\n", MetricsFile::value(epoch))
+    /// Names the unit of the loss for examples of this kind in place of images: `row`, say.
+    pub fn per(self, example: &'static str) -> Self {
+        MetricsFile { example, ..self }
     }
 
-    fn value(epoch: &Epoch) -> Value {
+    /// The line of an epoch; `example` is one example in the unit of its loss: `img`, or `row`.
+    pub fn line(epoch: &Epoch, example: &str) -> String {
+        format!("{}\n", MetricsFile::value(epoch, example))
+    }
+
+    fn value(epoch: &Epoch, example: &str) -> Value {
         json!({
             "epoch": epoch.number,
             "learning_rate": epoch.rate,
             "seconds": epoch.seconds,
-            "train": json_of(&epoch.train),
-            "validation": epoch.validation.as_ref().map(json_of),
+            "train": json_of(&epoch.train, example),
+            "validation": epoch.validation.as_ref().map(|terms| json_of(terms, example)),
         })
     }
 }
@@ -351,9 +391,9 @@ impl MetricsFile {
 /// The name of the number of a part in a line of metrics.
 const PART: &str = "pretraining";
 
-fn json_of(terms: &Terms) -> Value {
+fn json_of(terms: &Terms, example: &str) -> Value {
     let mut map = Map::new();
-    map.insert("unit".into(), terms.unit.to_string().into());
+    map.insert("unit".into(), terms.unit.per(example).into());
     map.insert("total".into(), terms.total().into());
     map.extend(terms.values.iter().map(|(name, value)| (name.to_string(), (*value).into())));
     Value::Object(map)
@@ -361,7 +401,7 @@ fn json_of(terms: &Terms) -> Value {
 
 impl<T: Real> Callback<T> for MetricsFile {
     fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<T>) -> Result<ControlFlow<()>> {
-        let mut value = MetricsFile::value(epoch);
+        let mut value = MetricsFile::value(epoch, self.example);
         if let Some(part) = self.part {
             value[PART] = part.into();
         }
@@ -384,5 +424,29 @@ mod tests {
         assert_eq!(ProgressBar::new().message(&epoch), "epoch 3: training loss 1.500 SSE/img");
         epoch.validation = Some(train);
         assert_eq!(ProgressBar::new().images(false).message(&epoch), "epoch 3: test loss 1.500 SSE/row");
+        assert_eq!(
+            ProgressBar::new().per("sequence").message(&epoch),
+            "epoch 3: test loss 1.500 SSE/sequence"
+        );
+    }
+
+    #[test]
+    fn a_log_has_a_line_now_and_then() {
+        let loss = Terms { unit: Unit::Nats, values: vec![] };
+        let step = |done| Step { done, of: 1000, epoch: 1, rate: 0.1, examples: 8, loss: loss.clone() };
+        let mut bar = ProgressBar::new();
+        let lines: Vec<(usize, String)> = (1..=1000)
+            .filter_map(|done| Some((done, bar.line(&step(done), Duration::from_secs(done as u64))?)))
+            .collect();
+        let times: Vec<usize> = lines.iter().map(|line| line.0).collect();
+        assert_eq!(times[..11], [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110]);
+        assert_eq!(times[times.len() - 2..], [907, 998]);
+        assert_eq!(lines[1].1, "  2 %  16 minutes left");
+        // One that goes on knows its speed from here on only.
+        let mut bar = ProgressBar::new();
+        assert_eq!(bar.line(&step(901), Duration::from_secs(1)), None);
+        bar.bar.set_message("epoch 9: test loss 1.500 nats/row");
+        let line = bar.line(&step(910), Duration::from_secs(10)).unwrap();
+        assert_eq!(line, " 91 %  epoch 9: test loss 1.500 nats/row  90 seconds left");
     }
 }

@@ -109,6 +109,11 @@ pub(crate) struct ReadingArgs {
     #[command(flatten)]
     pub(crate) table: TableArgs,
 
+    /// A column, by name or number from 1, that identifies the examples: it is not trained on, and `zoo score`,
+    /// `encode` and `reconstruct` carry its text through to their results.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) id: Option<String>,
+
     /// Columns to learn from although they seem to number the rows, by name, or by number if they have none.
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub(crate) keep_columns: Vec<String>,
@@ -224,6 +229,7 @@ impl ReadingArgs {
     /// The same flags as text, for a command to be copied.
     pub(crate) fn text(&self) -> String {
         let others = text([
+            ("id", self.id.clone()),
             ("keep-columns", several(&self.keep_columns)),
             ("scale", word(self.scale)),
             ("test-fraction", self.test_fraction.map(|x| x.to_string())),
@@ -238,7 +244,10 @@ impl ReadingArgs {
     /// These flags over what was said before.
     pub(crate) fn over(&self, before: Reading) -> Reading {
         let before = self.table.over(before);
+        let id = self.id.as_deref().map(column).filter(|id| !before.drop.contains(id));
         Reading {
+            drop: before.drop.into_iter().chain(id).collect(),
+            id: self.id.as_deref().map(column).or(before.id),
             keep: columns(&self.keep_columns, before.keep),
             scale: self.scale.map_or(before.scale, |name| match name {
                 ScaleName::Auto => Scale::Auto,
@@ -266,7 +275,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// A column by its number, counted from 1, or by its name.
-fn column(text: &str) -> Column {
+pub(crate) fn column(text: &str) -> Column {
     text.parse().map_or_else(|_| Column::Name(text.to_owned()), Column::Number)
 }
 

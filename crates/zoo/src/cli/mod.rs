@@ -7,15 +7,19 @@ mod uses;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use zoo::registry::MODELS;
 
-pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs, quoted};
+pub(crate) use self::data::{
+    DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs, column, quoted,
+};
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
-    DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part, PathName,
-    ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
+    CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part,
+    PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
 };
 
 /// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
@@ -128,15 +132,69 @@ pub(crate) enum Command {
         /// For which shell.
         shell: Shell,
     },
-    /// Print the manual page.
-    #[command(after_help = "Example:\n  zoo man > zoo.1 && man ./zoo.1")]
-    Man,
+    /// Print a manual page: that of the program, or that of a command.
+    #[command(after_help = "Examples:\n  zoo man > zoo.1 && man ./zoo.1\n  zoo man train > zoo-train.1\n  \
+        zoo man data fetch > zoo-data-fetch.1")]
+    Man {
+        /// The command, `train` say.
+        command: Vec<String>,
+    },
 }
 
 impl Cli {
-    /// The whole command line, as completions and the manual need it.
+    /// The commands that take the name of a model.
+    const OF_MODELS: [&str; 3] = ["describe", "train", "search"];
+
+    /// The whole command line, as completions and the manual need it. It knows the models by name; where commands are
+    /// run, a wrong name gets a better answer than the parser has.
     pub(crate) fn whole() -> clap::Command {
-        Cli::command()
+        let names = PossibleValuesParser::new(MODELS.iter().map(|entry| entry.name));
+        Cli::command().mut_subcommands(|command| match Cli::OF_MODELS.contains(&command.get_name()) {
+            true => command.mut_arg("model", |model| model.value_parser(names.clone())),
+            false => command,
+        })
+    }
+
+    /// Completions for a shell.
+    pub(crate) fn completions(shell: Shell) -> String {
+        let mut script = vec![];
+        clap_complete::generate(shell, &mut Cli::whole(), "zoo", &mut script);
+        let mut script = String::from_utf8_lossy(&script).into_owned();
+        if shell == Shell::Fish {
+            // The generator of fish knows flags only.
+            let names: Vec<&str> = MODELS.iter().map(|entry| entry.name).collect();
+            for command in Cli::OF_MODELS {
+                let models = names.join(" ");
+                script += &format!(
+                    "complete -c zoo -n \"__fish_zoo_using_subcommand {command}\" -f -a \"{models}\"\n"
+                );
+            }
+        }
+        script
+    }
+
+    /// The manual page of the program, or of a command of it.
+    pub(crate) fn manual(path: &[String]) -> nn::Result<String> {
+        let mut whole = Cli::whole();
+        whole.build();
+        let mut page = &whole;
+        for name in path {
+            page = page.find_subcommand(name).ok_or_else(|| {
+                let names: Vec<&str> = page.get_subcommands().map(clap::Command::get_name).collect();
+                let known = match names.is_empty() {
+                    true => "it has no commands of its own".to_owned(),
+                    false => format!("its commands are {}", names.join(", ")),
+                };
+                nn::Error::Invalid(format!(
+                    "`{}` has no command `{name}`; {known}",
+                    page.get_bin_name().unwrap_or("zoo")
+                ))
+            })?;
+        }
+        let mut text = vec![];
+        let written = clap_mangen::Man::new(page.clone()).render(&mut text);
+        written.map_err(|error| nn::Error::Invalid(format!("the manual cannot be written: {error}")))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
 

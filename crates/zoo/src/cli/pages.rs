@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::JsonArgs;
+
 #[derive(Args)]
 pub(crate) struct ReportArgs {
     /// The run folder.
@@ -29,6 +31,9 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
+
     /// Replace the page if it exists.
     #[arg(long)]
     pub(crate) force: bool,
@@ -47,6 +52,11 @@ pub(crate) struct ExportArgs {
     /// The part of the model that an ONNX file computes [default: whole].
     #[arg(long, value_name = "PART")]
     pub(crate) part: Option<ExportPart>,
+
+    /// Leave filling and scaling out of an ONNX file: examples go in and come out as the model sees them. Without this
+    /// they have the units of the data.
+    #[arg(long)]
+    pub(crate) scaled: bool,
 
     /// Replace the file if it exists.
     #[arg(long)]

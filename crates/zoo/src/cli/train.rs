@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ReadingArgs, ThreadsArgs};
+use super::{JsonArgs, ReadingArgs, ThreadsArgs};
 
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
@@ -80,6 +80,9 @@ pub(crate) struct TrainArgs {
     pub(crate) tensorboard: bool,
 
     #[command(flatten)]
+    pub(crate) json: JsonArgs,
+
+    #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
 
     /// The run folder; it must not hold anything yet [default: runs/MODEL-1, -2, …].
@@ -104,6 +107,9 @@ pub(crate) struct ResumeArgs {
     /// Epochs in all, also for a run that is finished. The schedule of the learning rate is then that of so many.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
@@ -149,6 +155,9 @@ pub(crate) struct SearchArgs {
     /// A file in which the search is kept after every trial; if it is there, the search goes on.
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,

@@ -17,6 +17,9 @@ Examples:
   zoo score runs/ae-1 --data table.csv --top 10   the strangest rows, and why
   zoo score runs/ae-1 --data new.csv --contamination 0.01 --out scores.csv
 
+The default suits rows of numbers with anomalies among the training examples: a model reconstructs \
+the anomalies that it learnt from, but their codes are unusual. docs/RESULTS.md has the comparison.
+
 A score above the threshold is an anomaly. The threshold is set so that a fraction of \
 --contamination X of ordinary examples would be above it, by the scores of the training data. For \
 that there must be at least 1/X − 1 of them, 19 for the default.";
@@ -35,6 +38,15 @@ pub(crate) struct RowsArgs {
 
     #[command(flatten)]
     pub(crate) reading: TableArgs,
+}
+
+/// What is carried along with the examples.
+#[derive(Args)]
+pub(crate) struct CarriedArgs {
+    /// A column of the table, by name or number from 1, whose text is carried through to the result
+    /// [default: that of `zoo train --id`].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) id: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -84,6 +96,9 @@ pub(crate) struct EncodeArgs {
     pub(crate) rows: RowsArgs,
 
     #[command(flatten)]
+    pub(crate) carried: CarriedArgs,
+
+    #[command(flatten)]
     pub(crate) out: OutArgs,
 }
 
@@ -111,6 +126,9 @@ pub(crate) struct ReconstructArgs {
     pub(crate) rows: RowsArgs,
 
     #[command(flatten)]
+    pub(crate) carried: CarriedArgs,
+
+    #[command(flatten)]
     pub(crate) out: OutArgs,
 }
 
@@ -122,6 +140,9 @@ pub(crate) struct DenoiseArgs {
 
     #[command(flatten)]
     pub(crate) rows: RowsArgs,
+
+    #[command(flatten)]
+    pub(crate) carried: CarriedArgs,
 
     /// Damage the examples first: gaussian:σ, masking:p, salt_and_pepper:p or speckle:σ; so the result can
     /// be compared with what they were.
@@ -151,9 +172,17 @@ pub(crate) struct SampleArgs {
     #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub(crate) mixture: Option<usize>,
 
-    /// The class to make examples of, for a model of classes.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "mixture")]
-    pub(crate) class: Option<u32>,
+    /// The class to make examples of, for a model of classes: its name, or its number from 0 [default: all in turn].
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true, conflicts_with = "mixture")]
+    pub(crate) class: Option<String>,
+
+    /// Draw every example from p(x|z), with the spread that the model gives it [default: for rows of numbers].
+    #[arg(long, conflicts_with = "mean")]
+    pub(crate) draw: bool,
+
+    /// Take the means of p(x|z), which vary less than examples do [default: for images].
+    #[arg(long)]
+    pub(crate) mean: bool,
 
     /// What the draws follow from.
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
@@ -211,9 +240,13 @@ pub(crate) struct ScoreArgs {
     #[command(flatten)]
     pub(crate) rows: RowsArgs,
 
+    #[command(flatten)]
+    pub(crate) carried: CarriedArgs,
+
     /// How strangeness is measured.
-    #[arg(long, value_enum, default_value = "squared-error")]
-    pub(crate) score: ScoreName,
+    /// [default: combined for rows of numbers, squared-error for images].
+    #[arg(long, value_enum)]
+    pub(crate) score: Option<ScoreName>,
 
     /// The fraction of ordinary examples that may be above the threshold, above 0 and below 1.
     #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = 0.05)]
@@ -242,6 +275,8 @@ pub(crate) enum ScoreName {
     Mahalanobis,
     /// The distance of the code from those of the training examples.
     LatentDistance,
+    /// The squared error and the latent distance, each measured by its mean over the training examples.
+    Combined,
 }
 
 #[derive(Args)]

@@ -3,12 +3,11 @@
 use autograd::Tensor;
 use nn::data::transform::Corruption;
 use nn::{Context, Error, Result};
-use zoo::data::Rows;
 use zoo::run::Run;
 use zoo::uses::latent::reconstruct;
 
 use super::Outcome;
-use super::examples::{image_size, images, rows, sheet};
+use super::examples::{image_size, images, rows_carrying, sheet};
 use super::output::Target;
 use super::progress::Spinner;
 use crate::cli::DenoiseArgs;
@@ -21,7 +20,8 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     if target.is_picture() {
         image_size(&run)?;
     }
-    let Rows { data, names, .. } = rows(&run, &args.rows)?;
+    let all = rows_carrying(&run, &args.rows, &args.carried)?;
+    let data = &all.data;
     let spinner = Spinner::new("denoising");
     let numbers: Vec<usize> = (0..data.len()).collect();
     let noisy = match noise {
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
         };
         images(&run, title, shown, &Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0))
     };
-    target.put(|| Ok(sheet(&run, Some(names.clone()), &clean)), picture)
+    target.put(|| Ok(sheet(&run, Some(&all), &clean)), picture)
 }
 
 /// `gaussian:0.3`.

@@ -29,7 +29,16 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
     text += &format!("\n{}\n", wrapped(about, 0));
     let settings = |settings: &[Setting], prefix: &str| -> String {
         let lines = settings.iter().map(|setting| {
-            format!("  {prefix}{} = {}\n{}", setting.name, setting.default, wrapped(&setting.about, 6))
+            let values = match setting.values.is_empty() {
+                true => String::new(),
+                false => wrapped(&format!("One of: {}.", setting.values.join(", ")), 6),
+            };
+            format!(
+                "  {prefix}{} = {}\n{}{values}",
+                setting.name,
+                setting.default,
+                wrapped(&setting.about, 6)
+            )
         });
         lines.collect()
     };

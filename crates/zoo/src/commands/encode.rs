@@ -11,7 +11,7 @@ use zoo::run::Run;
 use zoo::{evaluate, pictures};
 
 use super::Outcome;
-use super::examples::{called, caption, image_size, images, rows, sheet};
+use super::examples::{called, caption, image_size, images, rows_carrying, sheet};
 use super::output::{Sheet, Target, finite};
 use super::progress::Spinner;
 use crate::cli::{DecodeArgs, EncodeArgs};
@@ -20,14 +20,22 @@ use crate::cli::{DecodeArgs, EncodeArgs};
 pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
     let run = Run::open(&args.run)?;
-    let rows = rows(&run, &args.rows)?;
+    let rows = rows_carrying(&run, &args.rows, &args.carried)?;
     let spinner = Spinner::new("encoding");
     let codes = evaluate::codes(&*run.model, &rows.data);
     drop(spinner);
     let columns = (1..=codes.shape()[1]).map(|j| format!("z{j}")).collect();
     let title = format!("Codes of {}\n{}", called(&run, &args.rows), caption(&run));
     target.put(
-        || Ok(Sheet { rows: Some(rows.names.clone()), columns, values: codes.cast(), single: true }),
+        || {
+            Ok(Sheet {
+                rows: Some(rows.names.clone()),
+                texts: rows.ids.clone().into_iter().collect(),
+                columns,
+                values: codes.cast(),
+                single: true,
+            })
+        },
         || {
             Ok(pictures::codes_titled(
                 &title,
@@ -75,7 +83,14 @@ fn codes_in(path: &Path, width: usize) -> Result<Tensor<f32>> {
             error => error,
         };
         let columns = table::columns(path, &TableOptions::default()).map_err(unlike)?;
-        let drop = columns.names.iter().filter(|name| *name == "row").map(|name| Column::Name(name.clone()));
+        // Beside the numbers z1, z2, … it has the row, and perhaps a column that was carried along.
+        let is_code =
+            |name: &String| name.strip_prefix('z').is_some_and(|number| number.parse::<usize>().is_ok());
+        let beside = |name: &&String| {
+            *name == "row"
+                || columns.names.iter().filter(|name| is_code(name)).count() == width && !is_code(name)
+        };
+        let drop = columns.names.iter().filter(beside).map(|name| Column::Name(name.clone()));
         let options = TableOptions { drop: drop.collect(), ..TableOptions::default() };
         table::read(path, &options).map_err(unlike)?.data.x.cast()
     };

@@ -8,8 +8,8 @@ use zoo::settings::check_size;
 use zoo::{evaluate, likelihood};
 
 use super::examples::{called, rows};
-use super::progress::Spinner;
-use super::report::{Summary, terms};
+use super::progress::{Spinner, note};
+use super::report::Summary;
 use super::{Outcome, json as pretty};
 use crate::cli::EvalArgs;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     let reference = match run.reference() {
         Ok(kept) => Some(kept.pca),
         Err(error) => {
-            eprintln!("note: {error}. PCA is left out, and R² compares with the mean of the given rows.");
+            note(&format!("{error}. PCA is left out, and R² compares with the mean of the given rows."));
             None
         }
     };
@@ -47,7 +47,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     let summary = Summary {
         model: run.entry.name.to_owned(),
         data: called(&run, &args.rows),
-        images: run.entry.sees_images(&data),
+        example: run.entry.example(&data),
+        features: run.preparation.features,
         examples: [run.preparation.examples, data.len()],
         code: run.code(),
         epochs: 0,
@@ -61,21 +62,17 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     };
     summary.check()?;
     if args.json.json {
-        let value = json!({
+        let mut value = json!({
             "model": summary.model,
             "run": run.folder,
             "data": summary.data,
             "examples": data.len(),
             "code": summary.code,
-            "sse": summary.sse,
-            "pca_sse": summary.pca,
-            "mean_sse": summary.mean,
-            "r2": (summary.mean > 0.0).then(|| 1.0 - summary.sse / summary.mean),
-            "loss": summary.loss.as_ref().map(terms),
             "nll": nll.map(|nll| json!({
                 "nats": nll.nats, "draws": args.likelihood, "effective_samples": nll.effective_samples,
             })),
         });
+        value.as_object_mut().expect("it is an object").extend(summary.errors());
         return Ok(Outcome::Done(pretty(&value)));
     }
     let mut text = summary.table();

@@ -9,11 +9,16 @@ use zoo::run::Run;
 use super::output::{Sheet, finite};
 use super::progress::Spinner;
 use super::terminal::say_notes;
-use crate::cli::{Part, RowsArgs};
+use crate::cli::{CarriedArgs, Part, RowsArgs, column};
 
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
-    let given = args.reading.over(Reading::default());
+    rows_carrying(run, args, &CarriedArgs { id: None })
+}
+
+/// The same, and beside them the column that is carried along.
+pub(super) fn rows_carrying(run: &Run, args: &RowsArgs, carried: &CarriedArgs) -> Result<Rows> {
+    let mut given = args.reading.over(Reading::default());
     if args.data.is_none() && !given.is_default() {
         let flags = args.reading.text();
         return Err(Error::Invalid(format!(
@@ -21,18 +26,29 @@ pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
             flags.trim()
         )));
     }
+    given.id = carried.id.as_deref().map(column);
     let spinner = Spinner::new("reading data");
-    let rows = match (&args.data, args.part) {
+    let part = if args.part == Some(Part::Train) { 0 } else { 1 };
+    let rows = match (&args.data, &given.id) {
         (Some(source), _) => run.preparation.read_as(source, &given)?,
-        (None, part) => {
-            let (mut rows, note) = run.examples(if part == Some(Part::Train) { 0 } else { 1 })?;
+        (None, Some(id)) if run.preparation.reading.id.as_ref() != Some(id) => {
+            let [train, test] = run.rows_carrying(Some(id.clone()))?;
+            if part == 0 { train } else { test }
+        }
+        (None, _) => {
+            let (mut rows, note) = run.examples(part)?;
             rows.notes.extend(note);
             rows
         }
     };
     drop(spinner);
     say_notes(&rows.notes);
-    Ok(rows)
+    match &carried.id {
+        Some(id) if rows.ids.is_none() => {
+            Err(Error::Invalid(format!("there is no column `{id}` in these data to carry along (--id)")))
+        }
+        _ => Ok(rows),
+    }
 }
 
 /// What the examples are called in a title.
@@ -44,14 +60,20 @@ pub(super) fn called(run: &Run, args: &RowsArgs) -> String {
     }
 }
 
-/// Examples `[rows, features]` as a model sees them, as a table in the units of the data.
-pub(super) fn sheet(run: &Run, rows: Option<Vec<String>>, x: &Tensor<f32>) -> Sheet {
+/// Examples `[rows, features]` as a model sees them, as a table in the units of the data, beside what `rows` are
+/// called.
+pub(super) fn sheet(run: &Run, rows: Option<&Rows>, x: &Tensor<f32>) -> Sheet {
     let names = match run.preparation.columns.is_empty() {
         false => run.preparation.columns.clone(),
         true => (0..run.preparation.features).map(|j| run.preparation.feature(j).replace(' ', "_")).collect(),
     };
-    let single = !run.preparation.is_scaled();
-    Sheet { rows, columns: names, values: run.preparation.restore_units(x), single }
+    Sheet {
+        rows: rows.map(|rows| rows.names.clone()),
+        texts: rows.and_then(|rows| rows.ids.clone()).into_iter().collect(),
+        columns: names,
+        values: run.preparation.restore_units(x),
+        single: !run.preparation.is_scaled(),
+    }
 }
 
 /// The size of the images that the run is about.

@@ -13,12 +13,13 @@ use zoo::tendency::Tendency;
 use zoo::train::Epoch;
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
-use super::progress::Spinner;
+use super::json as pretty;
+use super::progress::{Spinner, note};
 use super::report::Summary;
 use super::run_folder::RunFolder;
 
 /// Saves the model, measures it, writes what the run keeps of its data, and draws. Nothing that fails after the model
-/// was saved costs more than itself.
+/// was saved costs more than itself. The report is for programs if `json`.
 pub(super) fn finish(
     setup: &Setup,
     model: &dyn AnyModel,
@@ -26,13 +27,14 @@ pub(super) fn finish(
     epochs: &[Epoch],
     started: Instant,
     interrupted: bool,
+    json: bool,
 ) -> Result<String> {
-    let Setup { entry, config, data, names, preparation, .. } = setup;
+    let Setup { entry, config, data, origins, preparation, .. } = setup;
     let spinner = Spinner::new("measuring and drawing");
     model.save(&folder.path().join(run::MODEL), run::metadata(config, preparation))?;
     let place = folder.path().display();
     let mut missing = Missing(vec![]);
-    let learn = || Ok(Reference::learn(model, data, names, preparation.examples, config.train.seed));
+    let learn = || Ok(Reference::learn(model, data, origins, preparation.examples, config.train.seed));
     let Some(reference) = missing.without("the measurement", learn) else {
         drop(spinner);
         return Ok(missing.told(format!("The model is in {place}\n")));
@@ -42,7 +44,8 @@ pub(super) fn finish(
     let summary = Summary {
         model: entry.name.to_owned(),
         data: data.name.clone(),
-        images: entry.sees_images(&data.train),
+        example: entry.example(&data.train),
+        features: preparation.features,
         examples: reference.examples,
         code,
         epochs: epochs.len(),
@@ -93,6 +96,9 @@ pub(super) fn finish(
         folder.write("report.html", report::page(&run).as_bytes())
     });
     drop(spinner);
+    if json {
+        return Ok(missing.told(pretty(&summary.whole(folder.path()))));
+    }
     Ok(missing.told(format!(
         "{}\nSettings, metrics, checkpoint, pictures and report.html are in {place}\n",
         summary.table()
@@ -121,7 +127,7 @@ impl Missing {
 
     /// The text, after a note for everything that is missing.
     fn told(self, text: String) -> String {
-        self.0.iter().for_each(|problem| eprintln!("note: {problem}"));
+        self.0.iter().for_each(|problem| note(problem));
         text
     }
 }

@@ -8,6 +8,8 @@ use zoo::AnyModel;
 use zoo::config::Setup;
 use zoo::forecast::Forecast;
 
+use super::progress::note;
+
 /// An epoch that takes longer is worth a word, and so is a training.
 const LONG_EPOCH: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(3600);
@@ -32,7 +34,7 @@ pub(super) fn announce(setup: &Setup, model: &dyn AnyModel) -> Result<()> {
     };
     let smaller = smaller(setup, &forecast);
     if let Some(text) = verdict(&forecast, available(), config.train.epochs, &smaller)? {
-        eprintln!("note: {text}");
+        note(&text);
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::cli::OutArgs;
 pub(super) struct Sheet {
     /// What each row is called; not in an NPY file.
     pub(super) rows: Option<Vec<String>>,
+    /// Columns of text after that, each with its name; not in an NPY file.
+    pub(super) texts: Vec<(String, Vec<String>)>,
     /// What each column is called.
     pub(super) columns: Vec<String>,
     /// `[rows, columns]`.
@@ -98,11 +100,14 @@ impl Sheet {
         const MEMORY: &str = "writing to memory does not fail";
         let mut writer = csv::Writer::from_writer(vec![]);
         let first = self.rows.as_ref().map(|_| "row");
-        writer.write_record(first.into_iter().chain(self.columns.iter().map(String::as_str))).expect(MEMORY);
+        let texts = self.texts.iter().map(|(name, _)| name.as_str());
+        let columns = self.columns.iter().map(String::as_str);
+        writer.write_record(first.into_iter().chain(texts).chain(columns)).expect(MEMORY);
         for (i, row) in self.values.to_vec().chunks(self.columns.len().max(1)).enumerate() {
             if let Some(rows) = &self.rows {
                 writer.write_field(&rows[i]).expect(MEMORY);
             }
+            self.texts.iter().for_each(|(_, texts)| writer.write_field(&texts[i]).expect(MEMORY));
             let digits =
                 |value: f64| if self.single { (value as f32).to_string() } else { value.to_string() };
             row.iter().for_each(|value| writer.write_field(digits(*value)).expect(MEMORY));

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use nn::files::write_atomically;
+use nn::losses::Unit;
 use nn::{Error, Result};
+use serde_json::{Value, json};
 use zoo::reference::Reference;
 use zoo::report;
 use zoo::run::Run;
 
-use super::Outcome;
 use super::output::may_write;
-use super::terminal;
+use super::{Outcome, json as pretty, terminal};
 use crate::cli::{CompareArgs, ReportArgs};
 
 /// Makes the page of a run.
@@ -41,14 +42,45 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
     }
     let pages: Vec<report::Run> = runs.iter().zip(&kept).map(|(run, kept)| of(run, kept)).collect();
     write_atomically(&path, report::compare(&pages).as_bytes())?;
+    if args.json.json {
+        return Ok(Outcome::Done(pretty(&json(&pages, &path))));
+    }
     Ok(Outcome::Done(format!("{}\nWritten to {}\n", table(&pages), path.display())))
+}
+
+/// The error of a run, and its share of the variance that is explained, if there is any variance.
+fn errors(run: &report::Run) -> (f64, Option<f64>) {
+    let fidelity = &run.reference.fidelity;
+    (fidelity.sse, (fidelity.variance > 0.0).then(|| fidelity.r_squared()))
+}
+
+/// The errors of the runs, for programs.
+fn json(runs: &[report::Run], page: &Path) -> Value {
+    let of = |run: &report::Run| {
+        let (sse, r2) = errors(run);
+        json!({
+            "run": run.folder,
+            "model": run.entry.name,
+            "settings": run.config.settings,
+            "unit": Unit::SquaredError.per(run.entry.example(&run.reference.data.test)),
+            "sse": sse,
+            "r2": r2,
+        })
+    };
+    json!({
+        "data": runs[0].config.data,
+        "test_examples": runs[0].reference.examples[1],
+        "page": page,
+        "runs": runs.iter().map(of).collect::<Vec<_>>(),
+    })
 }
 
 /// The errors of the runs, as `zoo train` prints them.
 fn table(runs: &[report::Run]) -> String {
     let test = &runs[0].reference.data.test;
-    let (examples, unit) =
-        if test.image.is_some() { ("test images", "SSE/img") } else { ("test rows", "SSE/row") };
+    let example = runs[0].entry.example(test);
+    let examples = format!("test {}s", if example == "img" { "image" } else { example });
+    let unit = Unit::SquaredError.per(example);
     let name = |run: &report::Run| {
         let code = run.config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
         format!("{} ({}{code})", run.folder, run.entry.name)
@@ -57,12 +89,8 @@ fn table(runs: &[report::Run]) -> String {
     let width = names.iter().map(|name| terminal::width(name)).max().unwrap_or(0).max(examples.len());
     let mut text = format!("  {examples:width$}  {unit:>12}  {:>8}\n", "R²");
     for (run, name) in runs.iter().zip(&names) {
-        let fidelity = &run.reference.fidelity;
-        let sse = fidelity.sse;
-        let explained = match fidelity.variance > 0.0 {
-            true => format!("{:.2} %", 100.0 * fidelity.r_squared()),
-            false => "–".to_owned(),
-        };
+        let (sse, r2) = errors(run);
+        let explained = r2.map_or("–".to_owned(), |r2| format!("{:.2} %", 100.0 * r2));
         text += &format!("  {name:width$}  {sse:>12.4}  {explained:>8}\n");
     }
     text

@@ -1,8 +1,27 @@
 //! Signs of life on standard error while something takes long. Where that is no terminal they are not shown.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// The bar that is on the terminal now, if any: a note has to get it out of its way.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Prints a line about the work on standard error, above the bar that is there.
+pub(super) fn note(text: &str) {
+    line(&format!("note: {text}"));
+}
+
+/// The same without a word before it.
+pub(super) fn line(text: &str) {
+    let line = || eprintln!("{text}");
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match shown.filter(|bar| !bar.is_finished()) {
+        Some(bar) => bar.suspend(line),
+        None => line(),
+    }
+}
 
 /// A line that moves until it is dropped, while nobody knows how long something takes.
 pub(super) struct Spinner(ProgressBar);
@@ -15,7 +34,7 @@ impl Spinner {
         bar.set_style(style.tick_chars("◐◓◑◒ "));
         bar.set_message(doing.into());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Spinner(bar)
+        Spinner(shown(bar))
     }
 }
 
@@ -29,5 +48,10 @@ impl Drop for Spinner {
 pub(super) fn bar(steps: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(steps);
     bar.set_style(ProgressStyle::with_template(template).expect("a valid template").progress_chars("━━─"));
+    shown(bar)
+}
+
+fn shown(bar: ProgressBar) -> ProgressBar {
+    *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
     bar
 }

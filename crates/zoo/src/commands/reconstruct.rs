@@ -6,7 +6,7 @@ use zoo::{evaluate, pictures};
 
 use super::Outcome;
 use super::encode::decoded;
-use super::examples::{called, caption, image_size, rows, sheet};
+use super::examples::{called, caption, image_size, rows_carrying, sheet};
 use super::output::Target;
 use crate::cli::ReconstructArgs;
 
@@ -17,11 +17,11 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
     if target.is_picture() {
         image_size(&run)?;
     }
-    let rows = rows(&run, &args.rows)?;
+    let rows = rows_carrying(&run, &args.rows, &args.carried)?;
     let x_hat = || decoded(&run, &evaluate::codes(&*run.model, &rows.data));
     let caption = format!("{}, {}", called(&run, &args.rows), caption(&run));
     target.put(
-        || Ok(sheet(&run, Some(rows.names.clone()), &x_hat())),
+        || Ok(sheet(&run, Some(&rows), &x_hat())),
         || {
             let errors = evaluate::squared_errors(&*run.model, &rows.data);
             let (size, title) = (image_size(&run)?, format!("Reconstructions of test images\n{caption}"));

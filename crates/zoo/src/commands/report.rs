@@ -1,5 +1,8 @@
 //! What a run came to, in numbers: the table on the terminal and the lines of `metrics.jsonl`.
 
+use std::path::Path;
+
+use nn::losses::Unit;
 use nn::{Error, Result};
 use serde_json::{Map, Value, json};
 use zoo::tendency::Tendency;
@@ -11,8 +14,10 @@ use super::terminal;
 pub(crate) struct Summary {
     pub(crate) model: String,
     pub(crate) data: String,
-    /// Whether the examples are images, and not rows of numbers.
-    pub(crate) images: bool,
+    /// What an example is, as in the unit of its error: `img`, `row` or `sequence`.
+    pub(crate) example: &'static str,
+    /// Numbers in an example.
+    pub(crate) features: usize,
     pub(crate) examples: [usize; 2],
     pub(crate) code: usize,
     pub(crate) epochs: usize,
@@ -49,14 +54,9 @@ impl Summary {
 
     /// The table that ends a run.
     pub(crate) fn table(&self) -> String {
-        let Summary { model, data, examples: [train, test], code, .. } = self;
-        let (one, many) = match (self.images, model.as_str()) {
-            // Images, too, are sequences to it: of their rows.
-            (_, "sequence") => ("sequence", "sequences"),
-            (true, _) => ("image", "images"),
-            (false, _) => ("row", "rows"),
-        };
-        let unit = if self.images { "SSE/img" } else { "SSE/row" };
+        let Summary { model, data, examples: [train, test], code, features, .. } = self;
+        let one = if self.example == "img" { "image" } else { self.example };
+        let (many, unit) = (format!("{one}s"), self.unit());
         let mut text = format!("{model} on {data} ({train} training and {test} test {many})");
         if self.epochs > 0 || self.interrupted {
             let how = if self.interrupted { "stopped after" } else { "trained for" };
@@ -67,7 +67,7 @@ impl Summary {
         }
         let name = format!("{model}, code {code}");
         let mut rows = vec![(name, self.sse)];
-        if let Some(pca) = self.pca.filter(|_| model != "pca") {
+        if let Some(pca) = self.pca.filter(|_| model != "pca" && self.has_bottleneck()) {
             rows.push((format!("PCA, code {code}"), pca));
         }
         rows.push((format!("mean {one}"), self.mean));
@@ -83,6 +83,13 @@ impl Summary {
             let sse = if *sse < 1e6 { format!("{sse:.4}") } else { format!("{sse:.4e}") };
             text += &format!("  {name:width$}  {sse:>12}  {explained:>8}\n");
         }
+        if !self.has_bottleneck() {
+            let about = format!(
+                "No bottleneck: a code of {code} numbers has room for all {features} of an example, and PCA would copy \
+                 them. A small error alone is no merit here."
+            );
+            text += &format!("\n{}", terminal::wrapped(&about, 2, 80));
+        }
         if self.epochs > 0 && self.sse > self.mean {
             text += &format!(
                 "\n  Not yet better than the mean {one}: more epochs (--epochs) or another learning rate (--lr) may \
@@ -94,32 +101,70 @@ impl Summary {
         if let Some(loss) = self.loss.as_ref().filter(|loss| loss.values.len() > 1) {
             let terms = loss.values.iter().map(|(name, value)| format!("{name} {value:.3}"));
             let terms = terms.collect::<Vec<_>>().join(" + ");
-            let unit = loss.unit.of(self.images);
+            let unit = loss.unit.per(self.example);
             text += &format!("\n  test loss {:.3} {unit} = {terms}\n", loss.total());
         }
         text
     }
 
+    /// The unit of the errors.
+    pub(crate) fn unit(&self) -> String {
+        Unit::SquaredError.per(self.example)
+    }
+
+    /// Whether the code is smaller than what goes through it. If not, PCA with such a code copies everything.
+    fn has_bottleneck(&self) -> bool {
+        self.code < self.features
+    }
+
+    /// The errors on the test examples.
+    pub(crate) fn errors(&self) -> Map<String, Value> {
+        let errors = json!({
+            "unit": self.unit(),
+            "sse": self.sse,
+            "pca_sse": self.pca.filter(|_| self.has_bottleneck()),
+            "mean_sse": self.mean,
+            "r2": (self.mean > 0.0).then(|| 1.0 - self.sse / self.mean),
+            "loss": self.loss.as_ref().map(|loss| terms(loss, self.example)),
+        });
+        if let Value::Object(errors) = errors { errors } else { unreachable!("it is an object") }
+    }
+
     /// The last line of the metrics.
     pub(crate) fn json(&self) -> Value {
         json!({
-            "test": {
-                "sse_per_image": self.sse,
-                "pca_sse_per_image": self.pca,
-                "mean_image_sse": self.mean,
-                "r2": 1.0 - self.sse / self.mean,
-                "loss": self.loss.as_ref().map(terms),
-            },
+            "test": self.errors(),
             "epochs": self.epochs,
             "interrupted": self.interrupted,
             "seconds": self.seconds,
         })
     }
+
+    /// All of it, for programs.
+    pub(crate) fn whole(&self, folder: &Path) -> Value {
+        let [train, test] = self.examples;
+        let mut value = json!({
+            "run": folder,
+            "model": self.model,
+            "data": self.data,
+            "training_examples": train,
+            "test_examples": test,
+            "features": self.features,
+            "code": self.code,
+            "epochs": self.epochs,
+            "interrupted": self.interrupted,
+            "seconds": self.seconds,
+            "tendency": self.tendency.map(|tendency| tendency.to_string()),
+        });
+        value.as_object_mut().expect("it is an object").extend(self.errors());
+        value
+    }
 }
 
-pub(crate) fn terms(terms: &Terms) -> Value {
+/// A loss, term by term.
+pub(crate) fn terms(terms: &Terms, example: &str) -> Value {
     let mut map = Map::new();
-    map.insert("unit".into(), terms.unit.to_string().into());
+    map.insert("unit".into(), terms.unit.per(example).into());
     map.insert("total".into(), terms.total().into());
     map.extend(terms.values.iter().map(|(name, value)| (name.to_string(), (*value).into())));
     Value::Object(map)

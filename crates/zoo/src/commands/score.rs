@@ -4,13 +4,15 @@ use autograd::Tensor;
 use nn::{Error, Result};
 use serde_json::{Value, json};
 use zoo::data::Rows;
+use zoo::evaluate;
 use zoo::run::Run;
 use zoo::uses::anomaly::Score;
 use zoo::uses::latent::reconstruct;
 
-use super::examples::{image_size, images, rows};
+use super::encode::decoded;
+use super::examples::{image_size, images, rows_carrying};
 use super::output::{Sheet, Target};
-use super::progress::Spinner;
+use super::progress::{Spinner, note};
 use super::{Outcome, json as pretty, terminal};
 use crate::cli::{ScoreArgs, ScoreName};
 
@@ -32,7 +34,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     if target.is_picture() {
         image_size(&run)?;
     }
-    let rows = rows(&run, &args.rows)?;
+    let rows = rows_carrying(&run, &args.rows, &args.carried)?;
     let spinner = Spinner::new("scoring");
     let found = Findings::new(&run, args, rows)?;
     drop(spinner);
@@ -64,13 +66,18 @@ struct Findings<'a> {
 impl<'a> Findings<'a> {
     fn new(run: &'a Run, args: &ScoreArgs, rows: Rows) -> Result<Self> {
         let kind = match args.score {
-            ScoreName::SquaredError => Score::SquaredError,
-            ScoreName::Mahalanobis => Score::Mahalanobis,
-            ScoreName::LatentDistance => Score::LatentDistance,
+            Some(ScoreName::SquaredError) => Score::SquaredError,
+            Some(ScoreName::Mahalanobis) => Score::Mahalanobis,
+            Some(ScoreName::LatentDistance) => Score::LatentDistance,
+            Some(ScoreName::Combined) => Score::Combined,
+            // A picture of a new kind often has an ordinary code; in tables a model learns its anomalies.
+            None if run.preparation.image.is_some() => Score::SquaredError,
+            None => Score::Combined,
         };
-        let (detector, note) = run.detector(kind, &rows.data.x)?;
-        note.iter().for_each(|note| eprintln!("note: {note}"));
+        let (detector, problem) = run.detector(kind, &rows.data.x)?;
+        problem.iter().for_each(|problem| note(problem));
         let threshold = detector.threshold(args.contamination)?;
+        doubts(run, kind, detector.far_out()).iter().for_each(|doubt| note(doubt));
         let scores = detector.scores(&rows.data.x)?;
         let mut shown: Vec<usize> = (0..scores.len()).collect();
         if let Some(top) = args.top {
@@ -96,8 +103,16 @@ impl<'a> Findings<'a> {
     fn part(&self, j: usize) -> String {
         match self.kind {
             Score::LatentDistance => format!("z{}", j + 1),
-            _ => self.run.preparation.feature(j),
+            _ => match j.checked_sub(self.run.preparation.features) {
+                Some(j) => format!("z{}", j + 1),
+                None => self.run.preparation.feature(j),
+            },
         }
+    }
+
+    /// Whether a part is a feature, and no number of the code.
+    fn is_feature(&self, j: usize) -> bool {
+        self.kind != Score::LatentDistance && j < self.run.preparation.features
     }
 
     fn width(&self) -> usize {
@@ -108,10 +123,12 @@ impl<'a> Findings<'a> {
         self.contributions.slice(0, row, row + 1, 1).to_vec()
     }
 
-    /// The parts that contribute most, with their share of the score where that is worth a word.
+    /// The parts that contribute most, with their share of the score where that is worth a word. What was filled in is no
+    /// reason: nobody observed it.
     fn reasons(&self, row: usize) -> Vec<(usize, f64)> {
         let parts = self.contributions_of(row);
-        let mut order: Vec<usize> = (0..parts.len()).collect();
+        let filled = if self.kind == Score::LatentDistance { vec![] } else { self.filled(row) };
+        let mut order: Vec<usize> = (0..parts.len()).filter(|j| !filled.contains(j)).collect();
         order.sort_by(|&a, &b| parts[b].total_cmp(&parts[a]));
         let share = |j: usize| (j, parts[j] / self.scores[row].max(f64::MIN_POSITIVE));
         order.into_iter().take(REASONS).map(share).filter(|(_, share)| *share >= LEAST).collect()
@@ -130,55 +147,131 @@ impl<'a> Findings<'a> {
             self.threshold,
             self.contamination
         );
-        let names = self.shown.iter().map(|&row| self.rows.names[row].chars().count());
-        let width = names.max().unwrap_or(0).max(3);
-        text += &format!("  {:>width$}  {:>10}  {:>8}    because\n", "row", "score", "p-value");
+        let column = |title: &str, names: &[String]| {
+            let width = self.shown.iter().map(|&row| terminal::width(&names[row])).max().unwrap_or(0);
+            width.max(terminal::width(title))
+        };
+        let width = column("row", &self.rows.names);
+        let (title, ids) =
+            self.rows.ids.as_ref().map_or(("", None), |(name, ids)| (name.as_str(), Some(ids)));
+        let beside = ids.map_or(0, |ids| column(title, ids) + 2);
+        text +=
+            &format!("  {:>width$}{title:>beside$}  {:>10}  {:>8}    because\n", "row", "score", "p-value");
         for &row in &self.shown {
-            let because = broken(&self.because(row), width + 28, terminal::columns());
+            let because = broken(&self.because(row), width + beside + 28, terminal::columns());
             let mark = if self.is_anomalous(row) { '!' } else { ' ' };
+            // A line break in it would break the table.
+            let id = ids.map_or(String::new(), |ids| ids[row].replace(char::is_control, " "));
             text += &format!(
-                "  {:>width$}  {:>10.4}  {:>8.4}  {mark} {}\n",
+                "  {:>width$}{id:>beside$}  {:>10.4}  {:>8.4}  {mark} {}\n",
                 self.rows.names[row], self.scores[row], self.p_values[row], because
             );
         }
+        text += "\n  !  the score is above the threshold\n";
+        text += "  p-value  the fraction of ordinary examples that score as high\n";
         text
+    }
+
+    /// The features of a row that were missing and are filled in.
+    fn filled(&self, row: usize) -> Vec<usize> {
+        self.rows.filled(row)
+    }
+
+    /// The cells of a row as they stand in the file, or as near as the run knows them.
+    fn cells(&self, row: usize) -> Vec<f64> {
+        match &self.rows.cells {
+            Some(cells) => cells.slice(0, row, row + 1, 1).to_vec(),
+            None => self.run.preparation.restore_units(&self.rows.data.rows(&[row])).to_vec(),
+        }
+    }
+
+    /// The share of the score of a row that comes from what was filled in, where the parts are features.
+    fn filled_share(&self, row: usize) -> Option<f64> {
+        let parts = (self.kind != Score::LatentDistance).then(|| self.contributions_of(row))?;
+        let sum: f64 = self.filled(row).into_iter().map(|j| parts[j]).sum();
+        Some(sum / self.scores[row].max(f64::MIN_POSITIVE))
+    }
+
+    /// `2 values that were missing and filled in [ash hue] 30 %`.
+    fn filled_text(&self, row: usize) -> Option<String> {
+        const NAMED: usize = 3;
+        let filled = self.filled(row);
+        let count = filled.len();
+        let mut names: Vec<String> =
+            filled.into_iter().take(NAMED).map(|j| self.run.preparation.feature(j)).collect();
+        if count > NAMED {
+            names.push("…".into());
+        }
+        let share = self.filled_share(row).map_or(String::new(), |share| format!(" {:.0} %", 100.0 * share));
+        let values = if count == 1 { "value that was" } else { "values that were" };
+        (count > 0).then(|| format!("{count} {values} missing and filled in [{}]{share}", names.join(" ")))
     }
 
     /// `alcohol 14.8 (expected 12.9) 61 %, …`.
     fn because(&self, row: usize) -> String {
         if let (Some([_, width]), true) = (self.run.preparation.image, self.kind != Score::LatentDistance) {
-            let place = |&(j, _): &(usize, f64)| format!("row {}, column {}", j / width + 1, j % width + 1);
-            return self
-                .reasons(row)
-                .first()
-                .map_or(String::new(), |worst| format!("worst at {}", place(worst)));
+            let place = |&(j, _): &(usize, f64)| match self.is_feature(j) {
+                true => format!("worst at row {}, column {}", j / width + 1, j % width + 1),
+                false => format!("worst in {} of the code", self.part(j)),
+            };
+            return self.reasons(row).first().map_or(String::new(), place);
         }
-        let x = self.rows.data.rows(&[row]);
-        let units = |x: &Tensor<f32>| self.run.preparation.restore_units(x).to_vec();
-        let (found, expected) = (units(&x), units(&reconstruct(&*self.run.model, &x)));
+        let expected = self.expected(row);
+        let found = self.cells(row);
         let reason = |(j, share): (usize, f64)| {
-            let values = match self.kind {
-                Score::LatentDistance => String::new(),
-                _ => format!(" {} (expected {})", short(found[j]), short(expected[j])),
+            let values = match self.is_feature(j) {
+                true => format!(" {} (expected {})", as_written(found[j]), short(expected[j])),
+                false => String::new(),
             };
             format!("{}{values} {:.0} %", self.part(j), 100.0 * share)
         };
-        self.reasons(row).into_iter().map(reason).collect::<Vec<_>>().join(", ")
+        self.reasons(row).into_iter().map(reason).chain(self.filled_text(row)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the model makes of a row, in the units of the data.
+    fn expected(&self, row: usize) -> Vec<f64> {
+        let x_hat = reconstruct(&*self.run.model, &self.rows.data.rows(&[row]));
+        self.run.preparation.restore_units(&x_hat).to_vec()
     }
 
     /// For programs.
     fn json(&self) -> Value {
-        let row = |&row: &usize| {
+        // All together: one after the other takes many times as long.
+        let shown = self.rows.chosen(&self.shown).data;
+        let x_hat = decoded(self.run, &evaluate::codes(&*self.run.model, &shown));
+        let single = !self.run.preparation.is_scaled();
+        let all_expected = self.run.preparation.restore_units(&x_hat);
+        let row = |(place, &row): (usize, &usize)| {
             let parts = self.contributions_of(row);
-            let named = |(j, share): (usize, f64)| json!({"feature": self.part(j), "share": share});
+            let cells = self.cells(row);
+            let expected = all_expected.slice(0, place, place + 1, 1).to_vec();
+            let named = |(j, share): (usize, f64)| match self.is_feature(j) {
+                false => json!({"feature": self.part(j), "share": share}),
+                true => json!({
+                    "feature": self.part(j),
+                    "value": exactly(cells[j], single && self.rows.cells.is_none()),
+                    "expected": exactly(expected[j], single),
+                    "share": share,
+                }),
+            };
             let reasons: Vec<Value> = self.reasons(row).into_iter().map(named).collect();
+            let filled = self.filled(row).into_iter().map(|j| self.run.preparation.feature(j));
+            let name = &self.rows.names[row];
             let mut value = json!({
-                "row": self.rows.names[row],
+                // A number, or the name of a file.
+                "row": name.parse::<usize>().map_or_else(|_| json!(name), |number| json!(number)),
                 "score": self.scores[row],
                 "p_value": self.p_values[row],
                 "anomalous": self.is_anomalous(row),
                 "reasons": reasons,
+                "filled": filled.collect::<Vec<_>>(),
             });
+            if let Some((_, ids)) = &self.rows.ids {
+                value["id"] = json!(ids[row]);
+            }
+            if let Some(share) = self.filled_share(row).filter(|share| *share != 0.0) {
+                value["filled_share"] = json!(share);
+            }
             if self.all_contributions {
                 value["contributions"] = json!(parts);
             }
@@ -188,23 +281,29 @@ impl<'a> Findings<'a> {
             "score": self.kind,
             "threshold": self.threshold,
             "contamination": self.contamination,
-            "rows": self.shown.iter().map(row).collect::<Vec<_>>(),
+            "id": self.rows.ids.as_ref().map(|(name, _)| name),
+            "rows": self.shown.iter().enumerate().map(row).collect::<Vec<_>>(),
         })
     }
 
     fn sheet(&self) -> Sheet {
         let mut columns = ["score", "p_value", "anomalous"].map(String::from).to_vec();
+        let fills = self.run.preparation.fills();
+        columns.extend(fills.then(|| "filled".to_owned()));
         let parts = if self.all_contributions { self.width() } else { 0 };
         columns.extend((0..parts).map(|j| format!("because_{}", self.part(j).replace(' ', "_"))));
         let mut values = vec![];
         for &row in &self.shown {
             let flag = if self.is_anomalous(row) { 1.0 } else { 0.0 };
             values.extend([self.scores[row], self.p_values[row], flag]);
+            values.extend(fills.then(|| self.filled(row).len() as f64));
             values.extend(self.contributions_of(row).iter().take(parts));
         }
-        let rows = self.shown.iter().map(|&row| self.rows.names[row].clone()).collect();
+        let of_shown = |texts: &[String]| self.shown.iter().map(|&row| texts[row].clone()).collect();
+        let texts = self.rows.ids.iter().map(|(name, ids)| (name.clone(), of_shown(ids))).collect();
+        let rows = of_shown(&self.rows.names);
         let values = Tensor::from_vec([self.shown.len(), columns.len()], values);
-        Sheet { rows: Some(rows), columns, values, single: true }
+        Sheet { rows: Some(rows), texts, columns, values, single: true }
     }
 
     /// The strangest images, each over its reconstruction.
@@ -226,6 +325,36 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// Why a score of this model should not be trusted without a look, in sentences. Of the training examples `far_out` score
+/// far above the others.
+fn doubts(run: &Run, kind: Score, far_out: usize) -> Vec<String> {
+    /// The share of training examples beyond which they are no exceptions.
+    const MANY: f64 = 0.01;
+    let (name, code, features) = (run.entry.name, run.code(), run.preparation.features);
+    let mut doubts = vec![];
+    if kind == Score::LatentDistance && !["pca", "linear"].contains(&name) {
+        doubts.push(format!(
+            "latent-distance alone can be worse than chance: examples of a kind that `{name}` has never seen may have \
+             ordinary codes; compare with --score squared-error or combined"
+        ));
+    }
+    if kind != Score::LatentDistance && code >= features && run.entry.may_copy() {
+        doubts.push(format!(
+            "a code of {code} numbers for {features} features is no bottleneck: `{name}` can reconstruct anomalies as \
+             well as all else, so its errors say little; train with --code {} or less",
+            (features / 2).max(1)
+        ));
+    }
+    if far_out > 3 && far_out as f64 > MANY * run.preparation.examples as f64 {
+        doubts.push(format!(
+            "{far_out} of the {} training examples score far above the others, so the model may have learnt from \
+             anomalies; look at them with --part train --top {far_out}, and train without those that are",
+            run.preparation.examples
+        ));
+    }
+    doubts
+}
+
 /// Reasons below each other, at this indentation, where they do not fit beside each other.
 fn broken(reasons: &str, indentation: usize, columns: Option<usize>) -> String {
     let fits = columns.is_none_or(|columns| indentation + terminal::width(reasons) <= columns);
@@ -240,6 +369,21 @@ fn filled_up(rows: [Tensor<f32>; 2], columns: usize) -> Vec<Tensor<f32>> {
         [Some(row), rest].into_iter().flatten()
     };
     rows.into_iter().flat_map(filled).collect()
+}
+
+/// A number as a file has it, with the digits that give the same number again.
+fn as_written(x: f64) -> String {
+    match x.abs() {
+        0.0 => "0".into(),
+        a if (1e-5..1e9).contains(&a) => x.to_string(),
+        _ => format!("{x:e}"),
+    }
+}
+
+/// A number for JSON. In single precision it is the one that has the same few digits: 0.1 is not to become 0.10000000149.
+fn exactly(x: f64, single: bool) -> Option<f64> {
+    let x = if single { (x as f32).to_string().parse().ok()? } else { x };
+    Some(x).filter(|x| x.is_finite())
 }
 
 /// A number with few digits.

@@ -1,14 +1,21 @@
 //! `zoo search`.
 
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use nn::{Error, Result};
+use serde_json::json;
 use toml::{Table, Value};
 use zoo::config::{Draft, Setup, value_of};
-use zoo::uses::search::{Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Validation};
+use zoo::uses::search::{
+    Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Study, Trial, Validation,
+};
 
-use super::Outcome;
 use super::progress::bar;
 use super::terminal::say_notes;
 use super::train::use_threads;
+use super::{Outcome, json as pretty};
+use crate::INTERRUPTED;
 use crate::cli::{MeasureName, SearchArgs, StrategyName, quoted};
 
 /// The fraction of the training examples that judges.
@@ -59,51 +66,130 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let different = space.size().filter(|size| *size <= args.trials);
     let search = Search { about, space, strategy, trials: args.trials, seed: args.seed };
+    let words = Words {
+        model: args.model.clone(),
+        data: data_text,
+        said,
+        epochs: args.epochs,
+        what,
+        json: args.json.json,
+    };
+    let so_far = Arc::new(Mutex::new(Study { search: search.clone(), trials: vec![] }));
+    stop_by_ctrl_c(words.clone(), args.state.clone(), so_far.clone());
     let progress =
         bar(different.unwrap_or(args.trials) as u64, "{bar:30}  trial {pos} of {len}  {msg}  {eta} left");
-    let mut best = f64::INFINITY;
     let study = search.run(args.state.as_deref(), |settings, budget| {
         let mut all = fixed.clone();
         all.extend(settings.clone());
         let loss = judge.loss(&all, budget);
-        if let Ok(loss) = &loss {
-            best = best.min(*loss);
-        }
+        let outcome = match &loss {
+            Ok(loss) if loss.is_finite() => Tried::Loss(*loss),
+            Ok(loss) => Tried::Failed(format!("the loss is {loss}")),
+            Err(error) => Tried::Failed(error.to_string()),
+        };
+        let mut so_far = locked(&so_far);
+        so_far.trials.push(Trial { point: vec![], settings: settings.clone(), budget, outcome });
+        let best = so_far.best_so_far().last().copied().unwrap_or(f64::INFINITY);
         progress.inc(1);
         progress.set_message(format!("best {best:.4}"));
         loss
     })?;
     progress.finish_and_clear();
+    words.of(&study).map(Outcome::Done)
+}
 
-    let Some(found) = study.best() else {
-        let why = study.trials.iter().find_map(|trial| match &trial.outcome {
-            Tried::Failed(why) => Some(why.clone()),
-            Tried::Loss(_) => None,
-        });
-        return Err(Error::Invalid(format!(
-            "every trial failed, the first because {}",
-            why.unwrap_or_default()
-        )));
+fn locked(study: &Mutex<Study>) -> MutexGuard<'_, Study> {
+    study.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ctrl-C ends the search at once, with what it has found. A trial is lost, but it would be the same again.
+fn stop_by_ctrl_c(words: Words, state: Option<PathBuf>, so_far: Arc<Mutex<Study>>) {
+    let handler = move || {
+        // The file has the trials of earlier searches as well.
+        let kept = state.as_ref().and_then(|path| std::fs::read(path).ok());
+        let kept: Option<Study> = kept.and_then(|text| serde_json::from_slice(&text).ok());
+        let study = kept.unwrap_or_else(|| locked(&so_far).clone());
+        let count = study.trials.len();
+        match words.of(&study) {
+            Ok(text) => print!("{text}"),
+            Err(_) => eprintln!("no trial has succeeded yet"),
+        }
+        match &state {
+            Some(path) => eprintln!(
+                "Stopped after {count} trials. Go on with the same command; they are in {}.",
+                path.display()
+            ),
+            None => eprintln!(
+                "Stopped after {count} trials, which are not kept; with --state FILE a search can go on."
+            ),
+        }
+        std::process::exit(i32::from(INTERRUPTED));
     };
-    let mut ranked: Vec<_> = study.trials.iter().filter(|trial| trial.loss().is_finite()).collect();
-    ranked.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
-    let all = different.map_or(String::new(), |size| format!(" of all {size} settings in the space"));
-    let mut text =
-        format!("{} trials{all}; the best by {what} on examples held back:\n\n", study.trials.len());
-    for trial in ranked.iter().take(5) {
-        text += &format!("  {:>12.4}  {}\n", trial.loss(), flags(&trial.settings).join("  "));
+    // Without a handler Ctrl-C ends the program as well.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// How the result is told.
+#[derive(Clone)]
+struct Words {
+    model: String,
+    /// The data with the flags that read them.
+    data: String,
+    said: Table,
+    epochs: Option<usize>,
+    what: &'static str,
+    json: bool,
+}
+
+impl Words {
+    /// The best trials, and how to train with the best of them.
+    fn of(&self, study: &Study) -> Result<String> {
+        let Some(found) = study.best() else {
+            let why = study.trials.iter().find_map(|trial| match &trial.outcome {
+                Tried::Failed(why) => Some(why.clone()),
+                Tried::Loss(_) => None,
+            });
+            return Err(Error::Invalid(format!(
+                "every trial failed, the first because {}",
+                why.unwrap_or_default()
+            )));
+        };
+        let Words { model, data, said, what, .. } = self;
+        let mut ranked: Vec<_> = study.trials.iter().filter(|trial| trial.loss().is_finite()).collect();
+        ranked.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
+        let mut set: Vec<String> = flags(said).into_iter().chain(flags(&found.settings)).collect();
+        set.iter_mut().for_each(|flag| *flag = format!("--set '{flag}'"));
+        // A flag would override what was found.
+        let epochs = self.epochs.filter(|_| !found.settings.contains_key("train.epochs"));
+        let epochs = epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
+        let command = format!("zoo train {model} --data {data}{epochs} {}", set.join(" "));
+        if self.json {
+            let trial = |trial: &Trial| {
+                let failed = match &trial.outcome {
+                    Tried::Failed(why) => Some(why),
+                    Tried::Loss(_) => None,
+                };
+                let loss = Some(trial.loss()).filter(|loss| loss.is_finite());
+                json!({"settings": trial.settings, "budget": trial.budget, "loss": loss, "failed": failed})
+            };
+            return Ok(pretty(&json!({
+                "model": model,
+                "measure": what,
+                "best": trial(found),
+                "command": command,
+                "trials": study.trials.iter().map(trial).collect::<Vec<_>>(),
+            })));
+        }
+        let (count, size) = (study.trials.len(), study.search.space.size());
+        let all = size
+            .filter(|size| *size <= count)
+            .map_or(String::new(), |size| format!(" of all {size} settings in the space"));
+        let mut text = format!("{count} trials{all}; the best by {what} on examples held back:\n\n");
+        for trial in ranked.iter().take(5) {
+            text += &format!("  {:>12.4}  {}\n", trial.loss(), flags(&trial.settings).join("  "));
+        }
+        Ok(text + &format!("\nTrain with it:\n  {command}\n"))
     }
-    let mut flags: Vec<String> = flags(&said).into_iter().chain(flags(&found.settings)).collect();
-    flags.iter_mut().for_each(|flag| *flag = format!("--set '{flag}'"));
-    // A flag would override what was found.
-    let epochs = args.epochs.filter(|_| !found.settings.contains_key("train.epochs"));
-    let epochs = epochs.map_or(String::new(), |epochs| format!(" --epochs {epochs}"));
-    text += &format!(
-        "\nTrain with it:\n  zoo train {} --data {data_text}{epochs} {}\n",
-        args.model,
-        flags.join(" ")
-    );
-    Ok(Outcome::Done(text))
 }
 
 /// What was said with `--set`, but for what is searched, and for the epochs if they have a flag of their own.

@@ -1,5 +1,7 @@
 //! What fits into the terminal that results are read on.
 
+use super::progress::{line, note};
+
 /// Columns of the terminal on standard output; `None` where that is a file or a pipe, in which lines may be long.
 pub(super) fn columns() -> Option<usize> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns.into())
@@ -7,9 +9,11 @@ pub(super) fn columns() -> Option<usize> {
 
 /// Says on standard error what was found when data were read.
 pub(super) fn say_notes(notes: &[String]) {
-    for note in notes {
-        let kind = if note.starts_with("warning: ") { "" } else { "note: " };
-        eprintln!("{kind}{note}");
+    for text in notes {
+        match text.starts_with("warning: ") {
+            true => line(text),
+            false => note(text),
+        }
     }
 }
 

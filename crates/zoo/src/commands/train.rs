@@ -10,7 +10,7 @@ use nn::train::{MetricsFile, ProgressBar, StopFlag, Task, TensorBoard};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
-use zoo::data::{Prepared, Reading, Split, prepare_rows};
+use zoo::data::{Origin, Prepared, Reading, Split, prepare_rows};
 use zoo::registry::{self, Entry, Training};
 use zoo::train::{Lesson, Plan, trainer};
 use zoo::{AnyModel, run};
@@ -18,7 +18,7 @@ use zoo::{AnyModel, run};
 use super::Outcome;
 use super::finish::finish;
 use super::outlook::announce;
-use super::progress::Spinner;
+use super::progress::{Spinner, note};
 use super::run_folder::RunFolder;
 use super::terminal::say_notes;
 use crate::cli::{ResumeArgs, TrainArgs};
@@ -41,7 +41,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
                 "--resume goes on with the data as they were read; leave the flags for reading away";
             return Err(Error::Invalid(problem.into()));
         }
-        return go_on(run, args.epochs, args.tensorboard, args.threads.threads);
+        let how = How { tensorboard: args.tensorboard, json: args.json.json };
+        return go_on(run, args.epochs, how, args.threads.threads);
     }
     use_threads(args.threads.threads)?;
     let draft = draft(args)?;
@@ -55,10 +56,20 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     }
     drop(spinner);
     say_notes(&setup.notes);
+    let code =
+        config.settings.get("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
+    let features = setup.preparation.features;
+    if let Some(code) = code.filter(|code| entry.may_copy() && *code >= features) {
+        note(&format!(
+            "a code of {code} numbers for {features} is no bottleneck, and `{}` may learn to copy; choose less with --code",
+            entry.name
+        ));
+    }
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
-    let trained = train(&setup, model, &folder, From::Start, args.tensorboard);
+    let how = How { tensorboard: args.tensorboard, json: args.json.json };
+    let trained = train(&setup, model, &folder, From::Start, how);
     let kept = [UNFINISHED, run::MODEL].iter().any(|name| folder.path().join(name).exists());
     if !matches!(trained, Ok(Outcome::Done(_))) && !kept {
         for name in [run::CONFIG, run::METRICS] {
@@ -71,10 +82,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
 
 /// Goes on where a training was interrupted, or with more epochs.
 pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
-    go_on(&args.run, args.epochs, false, args.threads.threads)
+    let how = How { tensorboard: false, json: args.json.json };
+    go_on(&args.run, args.epochs, how, args.threads.threads)
 }
 
-fn go_on(path: &Path, epochs: Option<usize>, tensorboard: bool, threads: Option<usize>) -> Result<Outcome> {
+fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -> Result<Outcome> {
     use_threads(threads)?;
     let config_path = path.join(run::CONFIG);
     if !config_path.is_file() {
@@ -92,7 +104,7 @@ fn go_on(path: &Path, epochs: Option<usize>, tensorboard: bool, threads: Option<
     };
     let Prepared { rows: [train_rows, test_rows], preparation, stored, notes } =
         prepare_rows(&config.data, &config.reading)?;
-    let names = [train_rows.names, test_rows.names];
+    let origins = [&train_rows, &test_rows].map(Origin::of);
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
     let model = match from {
         From::Start => entry.build(&config.settings, &data.train, config.train.seed)?,
@@ -105,7 +117,7 @@ fn go_on(path: &Path, epochs: Option<usize>, tensorboard: bool, threads: Option<
         }
     };
     say_notes(&notes);
-    let setup = Setup { entry, config, data, names, preparation, stored, notes };
+    let setup = Setup { entry, config, data, origins, preparation, stored, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
@@ -128,7 +140,17 @@ fn go_on(path: &Path, epochs: Option<usize>, tensorboard: bool, threads: Option<
     if epochs.is_some() {
         folder.write(run::CONFIG, setup.config.to_toml().as_bytes())?;
     }
-    train(&setup, model, &folder, from, tensorboard || path.join(TENSORBOARD).is_dir())
+    let tensorboard = how.tensorboard || path.join(TENSORBOARD).is_dir();
+    train(&setup, model, &folder, from, How { tensorboard, ..how })
+}
+
+/// What a training tells besides the run folder.
+#[derive(Clone, Copy)]
+struct How {
+    /// Whether it writes events for TensorBoard.
+    tensorboard: bool,
+    /// Whether the report is for programs.
+    json: bool,
 }
 
 /// Where a training goes on.
@@ -165,7 +187,7 @@ fn beginning(path: &Path, entry: &Entry, config: &Config, more: bool) -> Result<
         };
     }
     if !model.is_file() {
-        eprintln!("note: the training was ended before its first checkpoint, so it begins again");
+        note("the training was ended before its first checkpoint, so it begins again");
         return Ok(From::Start);
     }
     refused(
@@ -208,10 +230,10 @@ fn train(
     mut model: Box<dyn AnyModel>,
     folder: &RunFolder,
     from: From,
-    tensorboard: bool,
+    how: How,
 ) -> Result<Outcome> {
     let Setup { entry, config, data, .. } = setup;
-    let started = Instant::now();
+    let (started, example) = (Instant::now(), entry.example(&data.train));
     let stop = stop_by_ctrl_c();
     let [unfinished, metrics] = [UNFINISHED, run::METRICS].map(|name| folder.path().join(name));
     if matches!(from, From::Start) {
@@ -223,14 +245,14 @@ fn train(
         Training::Gradient => {
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
-                .with(ProgressBar::new().images(entry.sees_images(&data.train)))
+                .with(ProgressBar::new().per(example))
                 .with_checkpoints(&unfinished, Duration::from_secs(30));
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let (pretraining_stopped, part) = (Cell::new(false), Cell::new(0));
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
                 part.set(part.get() + 1);
-                let bar = ProgressBar::new().images(entry.sees_images(&data.train));
-                let lines = MetricsFile::append(&metrics, part.get())?;
+                let bar = ProgressBar::new().per(example);
+                let lines = MetricsFile::append(&metrics, part.get())?.per(example);
                 let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines);
                 trainer.run(task)?;
                 pretraining_stopped.set(!trainer.is_finished());
@@ -244,9 +266,9 @@ fn train(
             if let From::Checkpoint(file) = &from {
                 trainer.resume(&mut lesson, file)?;
             }
-            let lines = MetricsFile::resume(&metrics, trainer.epochs())?;
+            let lines = MetricsFile::resume(&metrics, trainer.epochs(), example)?;
             let mut trainer = trainer.with(lines);
-            if tensorboard {
+            if how.tensorboard {
                 trainer = trainer.with(TensorBoard::create(&folder.path().join(TENSORBOARD))?);
             }
             match trainer.run(&mut lesson) {
@@ -261,14 +283,18 @@ fn train(
             trainer.epochs().to_vec()
         }
     };
-    let mut text = finish(setup, &*model, folder, &epochs, started, !finished)?;
+    let mut text = finish(setup, &*model, folder, &epochs, started, !finished, how.json)?;
     if finished {
         let _ = std::fs::rename(unfinished, folder.path().join(FINISHED));
         return Ok(Outcome::Done(text));
     }
-    text += &format!("Go on with: zoo resume {}\n", folder.path().display());
+    let mut next = format!("Go on with: zoo resume {}\n", folder.path().display());
     if config.data == "-" {
-        text += "The data came from standard input: pipe the same in again.\n";
+        next += "The data came from standard input: pipe the same in again.\n";
+    }
+    match how.json {
+        true => eprint!("{next}"),
+        false => text += &next,
     }
     Ok(Outcome::Interrupted(text))
 }

@@ -214,7 +214,7 @@ pub(super) fn spared(place: usize, columns: &Columns, options: &TableOptions) ->
         Column::Number(number) => *number == place + 1,
         Column::Name(name) => *name == columns.names[place],
     };
-    options.drop.iter().chain(&options.label).any(is)
+    options.drop.iter().chain(&options.label).chain(&options.id).any(is)
 }
 
 /// Columns as the value of a flag: by name, or by number where a name would be taken for two or is shared.

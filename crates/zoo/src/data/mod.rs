@@ -38,11 +38,12 @@ use autograd::Tensor;
 use nn::data::idx::ImageSet;
 use nn::random::permutation;
 use nn::{Dataset, Purpose, Result, generator};
+use serde::{Deserialize, Serialize};
 
 pub use self::description::{ColumnDescription, Description, describe};
 pub use self::input::{Input, is_stream};
 use self::preparation::SPLIT_SEED;
-pub use self::preparation::{Preparation, Prepared, prepare, prepare_rows};
+pub use self::preparation::{Preparation, Prepared, Units, prepare, prepare_rows};
 pub use self::reading::{Reading, Scale};
 pub use self::stored::Stored;
 pub use nn::data::table::Impute;
@@ -85,10 +86,19 @@ pub struct Rows {
     pub data: Dataset,
     /// The file of each, or its number in the data, counted from 1.
     pub names: Vec<String>,
+    /// A column that is carried along, an identifier, say: its name, and its text for each example.
+    pub ids: Option<Ids>,
+    /// Row and feature of each cell that was missing and is filled in, in this order.
+    pub gaps: Vec<[usize; 2]>,
+    /// The cells of new data as they were read, with NaN for missing ones, `[examples, features]`.
+    pub cells: Option<Tensor<f64>>,
     /// Sentences about what was found; one with `warning:` before it is about data that lie far outside of what the
     /// model learnt.
     pub notes: Vec<String>,
 }
+
+/// The name of a column of texts, and its text for each example.
+pub type Ids = (String, Vec<String>);
 
 impl Rows {
     /// The rows with these numbers, counted from 0, under their old names.
@@ -99,8 +109,50 @@ impl Rows {
     pub fn chosen(&self, numbers: &[usize]) -> Self {
         let Dataset { image, .. } = self.data;
         let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
-        let names = numbers.iter().map(|&number| self.names[number].clone()).collect();
-        Rows { data: Dataset { x, labels, image }, names, notes: self.notes.clone() }
+        let Origin { names, ids, gaps } = Origin::of(self).chosen(numbers);
+        let cells = self.cells.as_ref().map(|cells| cells.index_select(0, numbers));
+        Rows { data: Dataset { x, labels, image }, names, ids, gaps, cells, notes: self.notes.clone() }
+    }
+
+    /// The features of a row that were missing and are filled in.
+    pub fn filled(&self, row: usize) -> Vec<usize> {
+        filled(&self.gaps, row).map(|gap| gap[1]).collect()
+    }
+}
+
+fn filled(gaps: &[[usize; 2]], row: usize) -> impl Iterator<Item = &[usize; 2]> {
+    gaps[gaps.partition_point(|gap| gap[0] < row)..].iter().take_while(move |gap| gap[0] == row)
+}
+
+/// Where examples come from: what they are called there, and what was missing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// See [`Rows::names`].
+    pub names: Vec<String>,
+    /// See [`Rows::ids`].
+    pub ids: Option<Ids>,
+    /// See [`Rows::gaps`].
+    pub gaps: Vec<[usize; 2]>,
+}
+
+impl Origin {
+    /// That of these rows.
+    pub fn of(rows: &Rows) -> Self {
+        Origin { names: rows.names.clone(), ids: rows.ids.clone(), gaps: rows.gaps.clone() }
+    }
+
+    /// That of the rows with these numbers, counted from 0.
+    pub(crate) fn chosen(&self, numbers: &[usize]) -> Self {
+        let some = |texts: &[String]| numbers.iter().map(|&number| texts[number].clone()).collect();
+        let gaps = numbers
+            .iter()
+            .enumerate()
+            .flat_map(|(row, &number)| filled(&self.gaps, number).map(move |gap| [row, gap[1]]));
+        Origin {
+            names: some(&self.names),
+            ids: self.ids.as_ref().map(|(name, ids)| (name.clone(), some(ids))),
+            gaps: gaps.collect(),
+        }
     }
 }
 

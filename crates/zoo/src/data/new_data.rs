@@ -60,6 +60,9 @@ impl Preparation {
         let raw = self.match_white(raw);
         let names = raw.file_names();
         let mut rows = self.filling(path, given.impute)?.rows(path, &Part::all(&raw.data, &names))?;
+        if self.shape.is_none() {
+            rows.cells = raw.data.x.double_rows(&(0..raw.data.len()).collect::<Vec<_>>());
+        }
         rows.notes = raw.notes;
         let name = input.name().display();
         rows.notes.extend(self.far_outside(&raw.data.x).map(|text| format!("warning: {name}: {text}")));
@@ -130,7 +133,7 @@ impl Preparation {
         let Some(table) = TableText::of(input, &reading, 1)? else {
             if !self.columns.is_empty() {
                 // An array has no columns that could be left out, and labels of its own.
-                (reading.drop, reading.label) = (vec![], None);
+                (reading.drop, reading.label, reading.id) = (vec![], None, None);
             }
             reading.label = given.label.clone().or(reading.label);
             return Ok(reading);
@@ -151,7 +154,19 @@ impl Preparation {
         reading.label = given.label.clone().or(reading.label.filter(same));
         reading.drop.retain(same);
         reading.drop.extend(given.drop.iter().cloned());
-        if !named || !are_named(&self.columns) {
+        reading.id = given.id.clone().or(reading.id.filter(same));
+        let by_name = named && are_named(&self.columns);
+        if let Some((id, place)) = given.id.as_ref().and_then(|id| Some((id, place_of(id)?))) {
+            // A column that is carried along and was not there in training is no feature.
+            let spared: Vec<Option<usize>> =
+                reading.drop.iter().chain(&reading.label).map(place_of).collect();
+            let left = (0..names.len()).filter(|&place| !spared.contains(&Some(place))).count();
+            let is_feature = if by_name { known(place) } else { left <= self.features };
+            if !is_feature && !spared.contains(&Some(place)) {
+                reading.drop.push(id.clone());
+            }
+        }
+        if !by_name {
             return Ok(reading);
         }
         if let Some(name) = self.columns.iter().find(|name| !names.contains(name)) {

@@ -3,6 +3,8 @@
 use autograd::{Real, Tensor};
 use nn::Dataset;
 
+use super::Ids;
+
 /// Rows of numbers, `[examples, features]`. Pixels need only single precision; all other numbers are in double
 /// precision until they are scaled, because rounded before that, time stamps or identifiers would become equal.
 #[derive(Clone, Debug)]
@@ -66,6 +68,15 @@ impl Numbers {
         either!(self, x => [x.slice(0, 0, row, 1).into(), x.slice(0, row, x.shape()[0], 1).into()])
     }
 
+    /// Some of the rows, if they are in double precision.
+    pub(super) fn double_rows(&self, rows: &[usize]) -> Option<Tensor<f64>> {
+        match self {
+            Numbers::Single(_) => None,
+            Numbers::Double(x) if rows.iter().copied().eq(0..x.shape()[0]) => Some(x.clone()),
+            Numbers::Double(x) => Some(x.index_select(0, rows)),
+        }
+    }
+
     /// Calls `f` with some of the rows, one after the other, each with its number.
     pub(super) fn each_row<E>(
         &self,
@@ -121,6 +132,8 @@ pub(super) struct Found {
     pub(super) labels: Option<Vec<u32>>,
     /// Height and width, if the features are the pixels of a grey image.
     pub(super) image: Option<[usize; 2]>,
+    /// A column that is carried along.
+    pub(super) ids: Option<Ids>,
 }
 
 impl Found {
@@ -137,14 +150,15 @@ impl Found {
         let [first, rest] = self.x.split_at(example);
         let labels =
             self.labels.map(|labels| (labels[..example].to_vec(), labels[example..].to_vec())).unzip();
-        let with = |x, labels| Found { x, labels, image: self.image };
+        let with = |x, labels| Found { x, labels, image: self.image, ids: None };
         (with(first, labels.0), with(rest, labels.1))
     }
 
     /// These examples and then the others.
     pub(super) fn and(self, others: Found) -> Self {
         let labels = self.labels.zip(others.labels).map(|(a, b)| [a, b].concat());
-        Found { x: self.x.and(others.x), labels, image: self.image }
+        let ids = self.ids.zip(others.ids).map(|((name, a), (_, b))| (name, [a, b].concat()));
+        Found { x: self.x.and(others.x), labels, image: self.image, ids }
     }
 }
 
@@ -153,6 +167,6 @@ where
     Numbers: From<Tensor<T>>,
 {
     fn from(Dataset { x, labels, image }: Dataset<T>) -> Self {
-        Found { x: x.into(), labels, image }
+        Found { x: x.into(), labels, image, ids: None }
     }
 }

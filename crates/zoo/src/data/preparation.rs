@@ -60,6 +60,17 @@ pub struct Preparation {
     scale: Vec<f64>,
 }
 
+/// How a model sees the data: `y = (x − shift) / scale`, with `fill` in place of missing values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Units {
+    /// A number for each feature, or none where nothing is filled in.
+    pub fill: Vec<f64>,
+    /// A number for each feature, or one for all, or none for `y = x`.
+    pub shift: Vec<f64>,
+    /// As many as there are shifts.
+    pub scale: Vec<f64>,
+}
+
 /// Data ready for a model.
 pub struct Prepared {
     /// Those for training and those for testing; samples of them if they are too many for memory.
@@ -235,6 +246,16 @@ impl Preparation {
         !self.scale.is_empty()
     }
 
+    /// The units of the data as numbers, for programs that prepare examples themselves.
+    pub fn units(&self) -> Units {
+        Units { fill: self.fill.clone(), shift: self.shift.clone(), scale: self.scale.clone() }
+    }
+
+    /// Whether gaps are filled in.
+    pub fn fills(&self) -> bool {
+        !self.fill.is_empty()
+    }
+
     /// The name of a feature, `column 3` or `pixel 3` if it has none; counted from 0.
     pub fn feature(&self, number: usize) -> String {
         match self.columns.get(number) {
@@ -287,7 +308,20 @@ impl Preparation {
         let x = self.prepared(path, &part.data.x, &part.places, |place| part.name(place))?;
         let data = Dataset { x, labels: part.labels(), image: self.image };
         let names = part.places.iter().map(|&place| part.name(place)).collect();
-        Ok(Rows { data, names, notes: vec![] })
+        let ids = part.data.ids.as_ref();
+        let of_part = |ids: &[String]| part.places.iter().map(|&place| ids[place].clone()).collect();
+        let ids = ids.map(|(name, ids)| (name.clone(), of_part(ids)));
+        let mut gaps = vec![];
+        if self.fills() {
+            let mut row = 0;
+            part.data.x.each_row(part.places.iter().copied(), |_, cells| {
+                let missing = cells.iter().enumerate().filter(|(_, cell)| cell.is_nan());
+                gaps.extend(missing.map(|(feature, _)| [row, feature]));
+                row += 1;
+                Ok::<(), Error>(())
+            })?;
+        }
+        Ok(Rows { data, names, ids, gaps, cells: None, notes: vec![] })
     }
 
     /// Some of these rows, filled and scaled; errors call each by its `name`.

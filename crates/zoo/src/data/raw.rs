@@ -56,7 +56,7 @@ impl Raw {
             bytes: self.bytes,
             shape: self.shape,
             notes: self.notes.clone(),
-            ..Raw::new(Found { x, labels: None, image: self.data.image })
+            ..Raw::new(Found { x, labels: None, image: self.data.image, ids: None })
         }
     }
 
@@ -294,7 +294,8 @@ impl Raw {
         };
         let notes = explain::notes(&read.notes).chain(explain::rounded(&read.rounded)).collect();
         let (columns, classes) = (read.columns, read.classes.unwrap_or_default());
-        Ok(Raw { columns, classes, notes, ..Raw::new(read.data) })
+        let data = Found { ids: read.ids, ..read.data.into() };
+        Ok(Raw { columns, classes, notes, ..Raw::new(data) })
     }
 }
 
@@ -350,6 +351,7 @@ pub(super) fn table_options(reading: &Reading) -> TableOptions {
         header: reading.header,
         label: reading.label.clone(),
         drop: reading.drop.clone(),
+        id: reading.id.clone(),
         impute: if reading.impute == Impute::Refuse { Impute::Refuse } else { Impute::Keep },
     }
 }
@@ -381,7 +383,7 @@ impl TableText {
 
     /// The names of all columns, and whether the file gives them.
     pub(super) fn names(&self, path: &Path) -> Result<(Vec<String>, bool)> {
-        let options = TableOptions { label: None, drop: vec![], ..table_options(&self.reading) };
+        let options = TableOptions { label: None, id: None, drop: vec![], ..table_options(&self.reading) };
         let stream = match &self.content {
             Some(content) => table::Stream::new(path, &content[..], &options),
             None => table::Stream::open(path, &options),

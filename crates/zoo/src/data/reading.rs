@@ -18,6 +18,9 @@ pub struct Reading {
     /// Columns of a table to leave out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<Column>,
+    /// The column of a table whose text is carried along as the name of each example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Column>,
     /// What stands in a table between two fields; the file's name says so if nothing is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
@@ -62,6 +65,7 @@ impl Default for Reading {
         Reading {
             label: None,
             drop: vec![],
+            id: None,
             delimiter: None,
             decimal: None,
             missing: vec![],

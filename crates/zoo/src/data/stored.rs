@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use autograd::{Real, Tensor};
 use nn::data::disk::Writer;
+use nn::data::table::TableOptions;
 use nn::data::{Examples, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
@@ -119,7 +120,8 @@ impl Large {
     }
 
     fn of_table(path: &Path, reading: &Reading) -> Result<Self> {
-        let options = raw::table_options(reading);
+        // A sample of the rows is not worth their names.
+        let options = TableOptions { id: None, ..raw::table_options(reading) };
         let explain = |error| explain::in_training(error, path, None, &options);
         let mut stream = table::Stream::open(path, &options).map_err(explain)?;
         let columns = stream.columns();
@@ -234,7 +236,7 @@ impl Large {
         let sample = |part: &Part<T>, labels: &Option<Vec<u32>>| {
             let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
             let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
-            (Found { x: x.into(), labels, image: like.data.image }, part.names.clone())
+            (Found { x: x.into(), labels, image: like.data.image, ids: None }, part.names.clone())
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;

@@ -148,6 +148,10 @@ impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
         Some(self.posterior(x, self.classifier.forward(x).softmax(-1)).divergence())
     }
 
+    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
+        Some(self.decoder.draw(z, context))
+    }
+
     /// Of `p(x|y)`, the class being known.
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let y = self.classes(x, context);

@@ -2,7 +2,7 @@
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::losses::elementwise;
-use nn::{Activation, Dataset, Generator, Mlp};
+use nn::{Activation, Context, Dataset, Generator, Mlp};
 use serde::{Deserialize, Serialize};
 
 use super::begin_with;
@@ -80,6 +80,32 @@ impl<'t, T: Real> Decoder<Var<'t, T>> {
         }
     }
 
+    /// A draw from `p(x|z)` for every row, `[rows, code]` to `[rows, features]`. Its noise is that of the context's
+    /// examples, one for each row.
+    pub fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Tensor<T> {
+        let output = self.net.forward(z);
+        let around = |mean: Var<'t, T>, log_var: Tensor<T>, context: &mut Context| {
+            let (mean, eps) = (mean.value(), context.normal::<T>(mean.shape()[1]));
+            mean.zip(&eps.zip(&log_var, |eps, s| eps * (s * T::of(0.5)).exp()), |mean, noise| mean + noise)
+        };
+        match (self.density, self.log_var) {
+            (Density::Bernoulli, _) => {
+                let u = context.uniform::<T>(output.shape()[1]);
+                output.sigmoid().value().zip(&u, |p, u| if u < p { T::one() } else { T::zero() })
+            }
+            (Density::ContinuousBernoulli, _) => {
+                let u = context.uniform::<T>(output.shape()[1]);
+                output.value().zip(&u, |logit, u| T::of(continuous(logit.as_f64(), u.as_f64())))
+            }
+            (Density::GaussianPerPixel, _) => {
+                let [mean, log_var] = output.chunk(-1);
+                around(mean, floored(log_var).value(), context)
+            }
+            (_, Some(log_var)) => around(output, floored(log_var).value(), context),
+            (_, None) => around(output, Tensor::scalar(T::of(0.5_f64.ln())), context),
+        }
+    }
+
     /// `−ln p(x|z)` of every row, `[rows]`, in nats.
     ///
     /// # Panics
@@ -100,6 +126,19 @@ impl<'t, T: Real> Decoder<Var<'t, T>> {
         };
         terms.sum_over(-1)
     }
+}
+
+/// The number in `[0, 1]` below which a share `u` of the continuous Bernoulli distribution with this logit `l` lies: the
+/// solution of `(e^{l x} − 1) / (eˡ − 1) = u`.
+fn continuous(l: f64, u: f64) -> f64 {
+    match l {
+        // The distribution is nearly uniform.
+        l if l.abs() < 1e-6 => u,
+        l if l < 0.0 => (u * l.exp_m1()).ln_1p() / l,
+        // `eˡ` may be beyond all numbers.
+        l => 1.0 + (u + (1.0 - u) * (-l).exp()).ln() / l,
+    }
+    .clamp(0.0, 1.0)
 }
 
 /// Keeps `ln σ²` above −10, that is σ above 0.0067: the density of a pixel that never changes has no
@@ -138,6 +177,64 @@ mod tests {
             let first: f32 = masses.iter().zip(x.to_vec()).map(|(mass, x)| mass * x).sum();
             assert!((total - 1.0).abs() < 1e-4, "{density:?}: {total}");
             assert!((first - mean).abs() < 1e-4, "{density:?}: {first} {mean}");
+        }
+    }
+
+    #[test]
+    fn draws_have_the_mean_and_the_spread_of_their_density() {
+        use Density::{Bernoulli, ContinuousBernoulli, Gaussian, GaussianPerPixel, SquaredError};
+        const DRAWS: usize = 20_000;
+        let numbers: Vec<usize> = (0..DRAWS).collect();
+        for density in [Bernoulli, ContinuousBernoulli, SquaredError, Gaussian, GaussianPerPixel] {
+            let (decoder, _) = decoder(density, 2);
+            let z = Tensor::full([DRAWS, 2], 0.3);
+            let tape = Tape::new();
+            let decoder = decoder.map(autograd::Name::Root, &mut |_, leaf| tape.constant(leaf));
+            let z = tape.constant(z);
+            let draw = |seed| decoder.draw(z, &mut Context::sampling(seed, &numbers));
+            let (x, mean) = (draw(1), decoder.mean(z).value());
+            assert_eq!(x, draw(1));
+            assert_ne!(x, draw(2));
+            let log_var = match (decoder.density, decoder.log_var) {
+                (GaussianPerPixel, _) => {
+                    Some(floored(decoder.net.forward(z).chunk::<2>(-1)[1]).value().to_vec()[0])
+                }
+                (_, Some(log_var)) => Some(floored(log_var).value().item()),
+                (SquaredError, None) => Some(0.5_f32.ln()),
+                _ => None,
+            };
+            let first = |of: &Tensor<f32>| of.slice(1, 0, 1, 1).to_vec();
+            let (x, mean) = (first(&x), first(&mean)[0]);
+            let found = x.iter().sum::<f32>() / DRAWS as f32;
+            let variance = x.iter().map(|x| (x - found).powi(2)).sum::<f32>() / DRAWS as f32;
+            // Four standard errors.
+            assert!(
+                (found - mean).abs() < 4.0 * (variance / DRAWS as f32).sqrt(),
+                "{density:?}: {found} {mean}"
+            );
+            let expected = match log_var {
+                Some(log_var) => log_var.exp(),
+                None if density == Bernoulli => mean * (1.0 - mean),
+                // The variance by the derivative of the mean: `dμ/dl`.
+                None => {
+                    let moved =
+                        |l: f32| Likelihood::ContinuousBernoulli.mean(tape.var(Tensor::scalar(l))).item();
+                    let l = decoder.net.forward(z).value().to_vec()[0];
+                    (moved(l + 0.01) - moved(l - 0.01)) / 0.02
+                }
+            };
+            assert!((variance / expected - 1.0).abs() < 0.05, "{density:?}: {variance} {expected}");
+        }
+    }
+
+    #[test]
+    fn quantiles_of_a_continuous_coin_are_right_at_both_ends() {
+        for l in [-2000.0_f64, -30.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 30.0, 2000.0] {
+            assert_eq!([continuous(l, 0.0), continuous(l, 1.0)], [0.0, 1.0], "{l}");
+            let x = continuous(l, 0.5);
+            let back = if l.abs() < 1e-6 { x } else { (l * x).exp_m1() / l.exp_m1() };
+            assert!(l.abs() > 700.0 || (back - 0.5).abs() < 1e-9, "{l}: {x} {back}");
+            assert!((continuous(-l, 0.5) - (1.0 - x)).abs() < 1e-12, "{l}");
         }
     }
 

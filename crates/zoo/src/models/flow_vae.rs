@@ -147,6 +147,10 @@ impl<'t, T: Real> Model<'t, T> for FlowVae<Var<'t, T>> {
         Some(tape.constant(context.normal(self.network.code)))
     }
 
+    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
+        Some(self.network.decoder.draw(z, context))
+    }
+
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let (ln_q, z) = self.draws(x, samples, context);
         Some(self.network.ln_likelihood(z, x) + ln_standard_normal(z) - ln_q)

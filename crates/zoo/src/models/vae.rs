@@ -102,6 +102,10 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
         Some(self.network.posterior(x).divergence())
     }
 
+    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
+        Some(self.network.decoder.draw(z, context))
+    }
+
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         self.network.log_weights(x, samples, context)
     }

@@ -123,6 +123,10 @@ impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
         Some(mu.index_select(0, &chosen) + (log_var.index_select(0, &chosen) * 0.5).exp() * eps)
     }
 
+    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
+        Some(self.network.decoder.draw(z, context))
+    }
+
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let q = self.network.posterior(x);
         let z = q.draws(samples, context);

@@ -6,6 +6,7 @@ use autograd::Tensor;
 
 use super::proto::Message;
 use super::{FLOAT, INT64};
+use crate::data::Units;
 use crate::graph::{Binary, Graph, Moves, Node, Op, Size, Unary};
 
 /// Attributes of an operator.
@@ -36,6 +37,51 @@ impl Writer {
         self.operators.iter().for_each(|operator| _ = graph.message(1, operator));
         self.constants.iter().for_each(|constant| _ = graph.message(5, constant));
         graph
+    }
+
+    /// Fills and scales the input, and returns the name of what the model sees.
+    pub(super) fn prepared(&mut self, input: &str, units: &Units) -> String {
+        let mut name = input.to_owned();
+        if !units.fill.is_empty() {
+            // A missing value is the only number that does not equal itself.
+            let fill = self.row("units.fill", &units.fill);
+            self.operator("Equal", &[&name, &name], "x_known", &[]);
+            self.operator("Where", &["x_known", &name, &fill], "x_filled", &[]);
+            name = "x_filled".to_owned();
+        }
+        if !units.scale.is_empty() {
+            let [shift, scale] = self.shift_and_scale(units);
+            self.operator("Sub", &[&name, &shift], "x_centred", &[]);
+            self.operator("Div", &["x_centred", &scale], "x_scaled", &[]);
+            name = "x_scaled".to_owned();
+        }
+        name
+    }
+
+    /// Takes the scaling back, and returns the name of the result.
+    pub(super) fn restored(&mut self, output: &str, units: &Units) -> String {
+        if units.scale.is_empty() {
+            return output.to_owned();
+        }
+        let [shift, scale] = self.shift_and_scale(units);
+        self.operator("Mul", &[output, &scale], "x_hat_centred", &[]);
+        self.operator("Add", &["x_hat_centred", &shift], "x_hat_in_units", &[]);
+        "x_hat_in_units".to_owned()
+    }
+
+    /// Constants that both ends share.
+    fn shift_and_scale(&mut self, units: &Units) -> [String; 2] {
+        [("units.shift", &units.shift), ("units.scale", &units.scale)].map(|(name, values)| {
+            match self.taken.iter().any(|taken| taken == name) {
+                true => name.to_owned(),
+                false => self.row(name, values),
+            }
+        })
+    }
+
+    fn row(&mut self, name: &str, values: &[f64]) -> String {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect();
+        self.constant(name, FLOAT, &[values.len()], &bytes)
     }
 
     /// Writes the node with this number and returns the name of its result. `names` are those of the nodes

@@ -127,7 +127,7 @@ fn losses(runs: &[Run]) -> Markup {
     let mut charts: Vec<(String, Vec<usize>, Vec<Series>)> = vec![];
     for (number, run) in runs.iter().enumerate() {
         let Some(first) = run.epochs.first() else { continue };
-        let unit = first.judged().unit.of(run.test().image.is_some());
+        let unit = first.judged().unit.per(run.entry.example(run.test()));
         let points = run.epochs.iter().map(|epoch| (epoch.number as f64, epoch.judged().total())).collect();
         let series = Series { name: run.folder.clone(), points };
         match charts.iter_mut().find(|chart| chart.0 == unit) {

@@ -16,7 +16,7 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
     let last = &run.reference.loss;
     let curves = Curves {
         x: "epoch",
-        y: &unit.of(run.test().image.is_some()),
+        y: &unit.per(run.entry.example(run.test())),
         series: series(run.epochs, last),
         colours: vec![],
         references: match unit {
@@ -37,7 +37,7 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
     };
     let body = html! {
         (curves.markup())
-        @if last.values.len() > 1 { (terms(last, run.test().image.is_some())) }
+        @if last.values.len() > 1 { (terms(last, run.entry.example(run.test()))) }
     };
     Some(framed("loss", "Loss during training", caption, body))
 }
@@ -61,11 +61,11 @@ fn series(epochs: &[Epoch], model: &Terms) -> Vec<Series> {
 }
 
 /// The final loss, term by term.
-fn terms(loss: &Terms, images: bool) -> Markup {
+fn terms(loss: &Terms, example: &str) -> Markup {
     html! {
         div.scroll {
             table {
-                thead { tr { th { "test loss at the end" } th { (loss.unit.of(images)) } } }
+                thead { tr { th { "test loss at the end" } th { (loss.unit.per(example)) } } }
                 tbody {
                     @for (name, value) in &loss.values { tr { th scope="row" { (name) } td { (number(*value)) } } }
                     tr.own { th scope="row" { "in all" } td { (number(loss.total())) } }

@@ -44,11 +44,16 @@ pub enum Score {
     /// `(z − μ)ᵀ Σ⁻¹ (z − μ)`, with mean and covariance of the training codes: it sees examples that
     /// are reconstructed well but have an unusual code.
     LatentDistance,
+    /// `‖r‖² / E‖r‖² + d² / E d²`: the squared error and the latent distance `d²`, each measured by its mean over the
+    /// training examples. An example is strange if it is reconstructed badly or has an unusual code, and a model that
+    /// also learnt from anomalies, and so reconstructs them, still has to give them codes of their own.
+    Combined,
 }
 
 impl Score {
     /// Every score.
-    pub const ALL: [Score; 3] = [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance];
+    pub const ALL: [Score; 4] =
+        [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined];
 
     /// The name in files.
     fn name(self) -> &'static str {
@@ -56,6 +61,7 @@ impl Score {
             Score::SquaredError => "squared_error",
             Score::Mahalanobis => "mahalanobis",
             Score::LatentDistance => "latent_distance",
+            Score::Combined => "combined",
         }
     }
 }
@@ -90,7 +96,8 @@ impl<'a> Detector<'a> {
     }
 
     /// What every feature contributes to the scores: their sum over a row is the score. Of shape
-    /// `[examples, features]`, or `[examples, code]` for [`Score::LatentDistance`].
+    /// `[examples, features]`, or `[examples, code]` for [`Score::LatentDistance`], or both side by side for
+    /// [`Score::Combined`].
     ///
     /// For the squared error these are `(xⱼ − x̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
     /// `d` from the mean, which may be negative where features are correlated.
@@ -107,6 +114,13 @@ impl<'a> Detector<'a> {
     /// If `contamination` is not between 0 and 1, or so small that the rank would be above `n`.
     pub fn threshold(&self, contamination: f64) -> Result<f64> {
         self.normal.threshold(contamination)
+    }
+
+    /// How many training examples score so high that they hardly belong to the others: above `q₃ (q₃/q₁)³`, with the
+    /// quartiles `q₁` and `q₃` of the scores. That is Tukey's outer fence of their logarithms. Many of them mean that the
+    /// model was trained with anomalies.
+    pub fn far_out(&self) -> usize {
+        self.normal.far_out()
     }
 
     /// Which examples score above the threshold.
@@ -204,12 +218,17 @@ mod tests {
     fn contributions_sum_to_the_score() {
         let data = digits();
         let pca = Pca::fit(&data.train.x, 8);
-        for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance] {
+        for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined] {
             let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
             let scores = detector.scores(&data.test.x).unwrap();
             let parts = detector.contributions(&data.test.x).to_vec();
             let width = parts.len() / scores.len();
-            assert_eq!(width, if score == Score::LatentDistance { 8 } else { 64 });
+            let expected = match score {
+                Score::LatentDistance => 8,
+                Score::Combined => 72,
+                _ => 64,
+            };
+            assert_eq!(width, expected);
             for (score, parts) in scores.iter().zip(parts.chunks(width)) {
                 assert!((score - parts.iter().sum::<f64>()).abs() < 1e-9 * score);
             }
@@ -218,6 +237,58 @@ mod tests {
             let same = scores.iter().zip(&errors).all(|(a, b)| (a - b).abs() < 1e-5 * b);
             assert_eq!(same, score == Score::SquaredError);
         }
+    }
+
+    #[test]
+    fn two_scores_are_combined_in_units_of_their_means() {
+        let data = digits();
+        let pca = Pca::fit(&data.train.x, 8);
+        let scores = |score| {
+            let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
+            [&data.train.x, &data.test.x].map(|x| detector.scores(x).unwrap())
+        };
+        let [[errors, new_errors], [distances, new_distances], [combined, new_combined]] =
+            [Score::SquaredError, Score::LatentDistance, Score::Combined].map(scores);
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+        assert!((mean(&combined) - 2.0).abs() < 1e-9);
+        let [error, distance] = [mean(&errors), mean(&distances)];
+        for ((sum, e), d) in new_combined.iter().zip(new_errors).zip(new_distances) {
+            assert!((sum - (e / error + d / distance)).abs() < 1e-9 * sum, "{sum}");
+        }
+        // Codes that are all the same say nothing, and are no reason to refuse.
+        let constant = Pca { components: Tensor::zeros([8, 64]), ..pca.clone() };
+        let detector = Detector::fit(&constant, &data.train.x, Score::Combined).unwrap();
+        let [a, b] = [Score::SquaredError, Score::Combined].map(|score| {
+            Detector::fit(&constant, &data.train.x, score).unwrap().scores(&data.test.x).unwrap()
+        });
+        let error = mean(
+            &Detector::fit(&constant, &data.train.x, Score::SquaredError)
+                .unwrap()
+                .scores(&data.train.x)
+                .unwrap(),
+        );
+        assert!(a.iter().zip(&b).all(|(a, b)| (a / error - b).abs() < 1e-9 * b) && detector.far_out() < 15);
+    }
+
+    /// A fifth of the training examples are anomalies that lie together: PCA learns to reconstruct them.
+    #[test]
+    fn anomalies_that_were_learnt_are_found_by_their_codes() {
+        let noise: Tensor<f32> =
+            nn::random::normal([500, 6], &mut nn::generator(1, nn::Purpose::Sample, 0, 0));
+        let noise = noise.to_vec();
+        let strange = |row: usize| row % 10 == 0;
+        let x = Tensor::from_fn([500, 6], |i| match (strange(i / 6), i % 6) {
+            (true, 0) => 9.0 + 0.3 * noise[i],
+            (_, j) => noise[i] * [1.0, 1.0, 0.5, 0.5, 0.5, 0.5][j],
+        });
+        let pca = Pca::fit(&x, 2);
+        let anomalous: Vec<bool> = (0..500).map(strange).collect();
+        let area = |score| {
+            let detector = Detector::fit(&pca, &x, score).unwrap();
+            (auroc(&detector.scores(&x).unwrap(), &anomalous).unwrap(), detector.far_out())
+        };
+        let [errors, combined] = [Score::SquaredError, Score::Combined].map(area);
+        assert!(errors.0 < 0.6 && combined.0 > 0.95, "{errors:?} {combined:?}");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub struct StrayText {
     pub count: usize,
 }
 
-/// Looks at all columns and rows of a file, gzipped or not. Label and columns to drop have no influence but on the
+/// Looks at all columns and rows of a file, gzipped or not. Label, identifier and columns to drop have no influence but on the
 /// question whether there is a header.
 ///
 /// # Errors
@@ -81,7 +81,7 @@ fn look(source: Source, options: &TableOptions) -> Result<Columns> {
     let mut rows = Rows::new(source, options)?;
     let (delimiter, better) = (rows.delimiter, better_delimiter(&rows));
     let (header, mut there) = rows.header(options)?;
-    let plain = TableOptions { label: None, drop: vec![], ..options.clone() };
+    let plain = TableOptions { label: None, id: None, drop: vec![], ..options.clone() };
     let layout = Layout::new(&header.first, header.is_header, &plain);
     let names = layout.map_err(|text| Error::file(rows.name, text))?.names;
     let mut seen = vec![Column::default(); names.len()];

@@ -80,7 +80,8 @@ fn shown(row: &StringRecord) -> String {
 }
 
 fn by_number(column: usize, options: &TableOptions) -> bool {
-    options.drop.iter().chain(&options.label).any(|other| *other == Column::Number(column + 1))
+    let told = options.drop.iter().chain(&options.label).chain(&options.id);
+    told.into_iter().any(|other| *other == Column::Number(column + 1))
 }
 
 /// Whether the numbers of the first row may be names: years, or numbers in equal steps, where those below are not.

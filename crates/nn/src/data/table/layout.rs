@@ -36,6 +36,8 @@ pub(super) struct Layout {
     pub(super) features: Vec<usize>,
     /// The column with the labels, counted from 0.
     pub(super) label: Option<usize>,
+    /// The column that is carried along, counted from 0.
+    pub(super) id: Option<usize>,
 }
 
 impl Layout {
@@ -48,6 +50,7 @@ impl Layout {
         };
         let names: Vec<String> = first.iter().enumerate().map(name).collect();
         let label = options.label.as_ref().map(|column| find(column, &names, header)).transpose()?;
+        let id = options.id.as_ref().map(|column| find(column, &names, header)).transpose()?;
         let mut is_feature = vec![true; names.len()];
         label.into_iter().for_each(|column| is_feature[column] = false);
         for column in &options.drop {
@@ -61,7 +64,7 @@ impl Layout {
         if features.is_empty() {
             return Err("no column is left to be a feature; check the delimiter and `drop`".into());
         }
-        Ok(Layout { names, features, label })
+        Ok(Layout { names, features, label, id })
     }
 
     /// The names of the features.

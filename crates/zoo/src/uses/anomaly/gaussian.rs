@@ -46,6 +46,24 @@ impl Gaussian {
         Ok(Gaussian { mean, covariance })
     }
 
+    /// The Gaussian of rows whose distances `dᵀ Σ⁻¹ d` have the mean 1: `Σ` is their covariance times the mean of their
+    /// distances. Rows that are all the same count as they are.
+    pub(super) fn of_mean_one(x: &Tensor<f64>) -> Result<Self> {
+        let [n, width] = [0, 1].map(|axis| x.shape()[axis]);
+        let mean = x.sum_to([width]).map(|sum| sum / n as f64);
+        if mean.to_vec().iter().any(|value| !value.is_finite()) {
+            return Err(Error::Invalid(
+                "the codes of the normal examples are not finite; train the model again".into(),
+            ));
+        }
+        let Ok(gaussian) = Gaussian::fit(x) else {
+            return Ok(Gaussian { mean, covariance: Cholesky::pack_dirty(DMatrix::identity(width, width)) });
+        };
+        let distance = gaussian.contributions(x).sum_to([]).item() / n as f64;
+        let scale = if distance > 0.0 { distance.sqrt() } else { 1.0 };
+        Ok(Gaussian { covariance: Cholesky::pack_dirty(gaussian.covariance.l() * scale), ..gaussian })
+    }
+
     /// The mean, and the rows of the lower triangle `L` of `Σ = L Lᵀ`, one after the other.
     pub(super) fn parts(&self) -> [Tensor<f64>; 2] {
         let (l, width) = (self.covariance.l(), self.mean.len());

@@ -20,6 +20,8 @@ pub struct Normal {
     score: Score,
     /// Of residuals or codes; none for the squared error.
     gaussian: Option<Gaussian>,
+    /// The mean squared error, in which [`Score::Combined`] measures errors; 1 for other scores.
+    error: f64,
     /// Normal examples.
     examples: usize,
     /// Their scores with the ranks of [`kept`], rising.
@@ -51,11 +53,18 @@ impl Normal {
                 "a detector needs at least 2 normal examples, not {examples}"
             )));
         }
-        let gaussian = match score {
-            Score::SquaredError => None,
-            _ => Some(Gaussian::fit(&in_batches(some, |x| evidence(model, x, score)))?),
+        let evidence = || in_batches(some, |x| evidence(model, x, score));
+        let (gaussian, error) = match score {
+            Score::SquaredError => (None, 1.0),
+            Score::Combined => {
+                let squares = |x: &_| residuals(model, x, &model.encode(x)).map(|r| r * r);
+                let sums = in_batches(some, |x| squares(x).sum_to([x.shape()[0], 1]));
+                let error = sums.sum_to([]).item() / sums.len() as f64;
+                (Some(Gaussian::of_mean_one(&evidence())?), if error > 0.0 { error } else { 1.0 })
+            }
+            _ => (Some(Gaussian::fit(&evidence())?), 1.0),
         };
-        let mut normal = Normal { score, gaussian, examples, scores: vec![] };
+        let mut normal = Normal { score, gaussian, error, examples, scores: vec![] };
         let mut all = normal.scores(model, x)?;
         all.sort_by(f64::total_cmp);
         normal.scores = kept(examples).into_iter().map(|rank| all[rank]).collect();
@@ -86,9 +95,14 @@ impl Normal {
     /// See [`Detector::contributions`](super::Detector::contributions); of a batch.
     pub(super) fn contributions(&self, model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f64> {
         let evidence = evidence(model, x, self.score);
-        match &self.gaussian {
-            None => evidence.map(|r| r * r),
-            Some(gaussian) => gaussian.contributions(&evidence),
+        let Some(gaussian) = &self.gaussian else { return evidence.map(|r| r * r) };
+        let distances = gaussian.contributions(&evidence);
+        match self.score {
+            Score::Combined => {
+                let errors = residuals(model, x, &model.encode(x)).map(|r| r * r / self.error);
+                Tensor::concat(&[&errors, &distances], 1)
+            }
+            _ => distances,
         }
     }
 
@@ -116,6 +130,17 @@ impl Normal {
         Ok(self.scores[at])
     }
 
+    /// See [`Detector::far_out`](super::Detector::far_out).
+    pub(super) fn far_out(&self) -> usize {
+        let (n, kept) = (self.examples, kept(self.examples));
+        let [q1, q3] = [n / 4, 3 * n / 4].map(|rank| self.scores[kept.partition_point(|&kept| kept < rank)]);
+        let fence = q3 * (q3 / q1.max(f64::MIN_POSITIVE)).powi(3);
+        match self.scores.partition_point(|&score| score <= fence) {
+            0 => n,
+            some => n - 1 - kept[some - 1],
+        }
+    }
+
     /// See [`Detector::p_values`](super::Detector::p_values). Where not all scores are kept, it is rather too large.
     pub(super) fn p_value(&self, score: f64) -> f64 {
         let n = self.examples;
@@ -136,6 +161,7 @@ impl Normal {
             into.insert(&format!("{name}.mean"), &mean);
             into.insert(&format!("{name}.factor"), &factor);
         }
+        into.insert(&format!("{name}.error"), &Tensor::scalar(self.error));
     }
 
     /// Reads what [`save`](Self::save) added; `None` if nothing is there about this score, or it does not fit.
@@ -147,22 +173,29 @@ impl Normal {
             Score::SquaredError => None,
             _ => Some(Gaussian::of_parts([part("mean")?.clone(), part("factor")?.clone()])?),
         };
+        let error = part("error")?.to_vec().first().copied()?;
         (examples >= 2 && scores.len() == examples.min(MOST)).then_some(Normal {
             score,
             gaussian,
+            error,
             examples,
             scores,
         })
     }
 }
 
-/// What the score judges: residuals, or codes.
+/// What the score measures by its own error or Gaussian: residuals, or codes.
 fn evidence(model: &dyn AnyModel, x: &Tensor<f32>, score: Score) -> Tensor<f64> {
     let z = model.encode(x);
     match score {
-        Score::LatentDistance => z.cast(),
-        _ => x.zip(&model.decode(&z), |x, x_hat| x - x_hat).cast(),
+        Score::LatentDistance | Score::Combined => z.cast(),
+        Score::SquaredError | Score::Mahalanobis => residuals(model, x, &z),
     }
+}
+
+/// `x − x̂` of examples with these codes.
+fn residuals(model: &dyn AnyModel, x: &Tensor<f32>, z: &Tensor<f32>) -> Tensor<f64> {
+    x.zip(&model.decode(z), |x, x_hat| x - x_hat).cast()
 }
 
 /// The rank of the score that is kept at this place, of `n` scores, both counted from 0.
@@ -200,7 +233,7 @@ mod tests {
         // The scores are the ranks themselves.
         let examples = 100_000;
         let scores = kept(examples).into_iter().map(|rank| rank as f64).collect();
-        let normal = Normal { score: Score::SquaredError, gaussian: None, examples, scores };
+        let normal = Normal { score: Score::SquaredError, gaussian: None, error: 1.0, examples, scores };
         for contamination in [0.5, 0.2, 0.05, 0.01, 1e-3, 1e-4] {
             let wanted = ((examples + 1) as f64 * (1.0 - contamination)).ceil() - 1.0;
             let found = normal.threshold(contamination).unwrap();
