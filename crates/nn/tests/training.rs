@@ -293,7 +293,7 @@ fn metrics_are_a_line_an_epoch_also_after_a_resumption() {
     fs::write(&metrics, fs::read_to_string(&metrics).unwrap() + "{\"epoch\":3}\n").unwrap();
     let mut second = trainer(4).with(StopAfter(0));
     second.resume(&mut task, &checkpoint).unwrap();
-    let file = MetricsFile::resume(&metrics, second.epochs()).unwrap();
+    let file = MetricsFile::resume(&metrics, second.epochs(), "img").unwrap();
     second.with(file).run(&mut task).unwrap();
     let text = fs::read_to_string(&metrics).unwrap();
     let epochs: Vec<&str> = text.lines().map(|line| &line[..11]).collect();
@@ -306,12 +306,12 @@ fn metrics_are_a_line_an_epoch_also_after_a_resumption() {
     fs::write(&metrics, damaged).unwrap();
     let mut third = trainer(4);
     third.resume(&mut task, &checkpoint).unwrap();
-    drop(MetricsFile::resume(&metrics, &third.epochs()[..3]).unwrap());
+    drop(MetricsFile::resume(&metrics, &third.epochs()[..3], "img").unwrap());
     let mended = fs::read_to_string(&metrics).unwrap();
     let mended: Vec<&str> = mended.lines().collect();
     assert_eq!((mended.len(), mended[0], mended[1], mended[3]), (4, part, lines[0], lines[2]));
     assert!(mended[2].starts_with("{\"epoch\":2,"), "{}", mended[2]);
-    drop(MetricsFile::resume(&folder.path().join("gone.jsonl"), &third.epochs()[..3]).unwrap());
+    drop(MetricsFile::resume(&folder.path().join("gone.jsonl"), &third.epochs()[..3], "img").unwrap());
     assert_eq!(fs::read_to_string(folder.path().join("gone.jsonl")).unwrap().lines().count(), 3);
 }
 

@@ -106,7 +106,7 @@ fn messages_name_only_flags_that_the_command_has() {
                 let data: &[&str] = if reader[0] == "data" { &[] } else { &["--data"] };
                 let out = path.join("out");
                 let out_flags: &[&str] = if reader[0] == "train" { &["--out", "out"] } else { &[] };
-                let arguments = [reader, data, &[name], flags.1, out_flags].concat();
+                let arguments = [reader, data, &[*name], flags.1, out_flags].concat();
                 let output = zoo(path, &arguments);
                 let [text, error] =
                     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());

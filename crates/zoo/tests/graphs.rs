@@ -115,14 +115,14 @@ fn files_take_and_give_rows_in_the_units_of_the_data() {
     std::fs::write(&path, text).unwrap();
     let reading = Reading { impute: Impute::Median, label: Some("kind".into()), ..Reading::default() };
     let (table, preparation) = prepare(path.to_str().unwrap(), &reading).unwrap();
-    let raw = preparation.read(path.to_str().unwrap()).unwrap().cells;
+    let raw = preparation.read(path.to_str().unwrap()).unwrap().cells.unwrap().cast::<f32>();
     assert!(raw.to_vec().iter().any(|cell| cell.is_nan()), "gaps go in as well");
     let pixels = Tensor::from_fn([40, 8, 8], |i| ((i * i * 31) % 251) as f32);
     let images = folder.path().join("images.npy");
     std::fs::write(&images, nn::data::npy::bytes(&pixels)).unwrap();
     let images = images.to_str().unwrap();
     let (pictures, of_pictures) = prepare(images, &Reading::default()).unwrap();
-    let raw_pixels = of_pictures.read(images).unwrap().cells;
+    let raw_pixels = pixels.reshape([40, 64]);
     for entry in MODELS {
         let (data, preparation, raw) = match entry.name {
             "conv" => (&pictures, &of_pictures, &raw_pixels),
@@ -142,7 +142,7 @@ fn files_take_and_give_rows_in_the_units_of_the_data() {
             let found = by_onnx(&graph, part, Some(&preparation.units()), &input);
             let codes = model.encode(&x);
             let wanted =
-                if part == Part::Encoder { codes } else { preparation.restore_units(&model.decode(&codes)) };
+                if part == Part::Encoder { codes.clone() } else { preparation.restore_units(&model.decode(&codes)).cast() };
             // Of each column by itself: the units differ by factors of a hundred thousand.
             for column in 0..wanted.shape()[1] as usize {
                 let column = |of: &Tensor<f32>| of.slice(1, column, column + 1, 1).contiguous();

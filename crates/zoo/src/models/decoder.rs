@@ -150,7 +150,7 @@ fn floored<'t, T: Real>(log_var: Var<'t, T>) -> Var<'t, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::{Tape, value};
+    use autograd::{Tape, Tree, value};
     use nn::{Purpose, generator};
 
     fn decoder(density: Density, features: usize) -> (Decoder<Tensor<f32>>, Dataset) {
