@@ -109,7 +109,7 @@ impl Elementwise for Excess {
         let e = s.exp_m1();
         if s.abs() < T::of(0.5) {
             // s²/2 (1 + s/3 (1 + s/4 (1 + …))), as near 0 the difference would have lost its digits.
-            let tail = (3..=16).rev().fold(T::zero(), |tail, k| (tail + T::one()) * s / T::of(k.into()));
+            let tail = (3..=16).rev().fold(T::zero(), |tail, k| (tail + T::one()) * s / T::of(f64::from(k)));
             s * s * T::of(0.5) * (T::one() + tail)
         } else if e == T::INFINITY {
             e

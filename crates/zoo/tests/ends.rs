@@ -11,7 +11,7 @@ use zoo::models::wae::mmd;
 use zoo::terms;
 
 const INF: f64 = f64::INFINITY;
-const LN_2_PI: f64 = 1.837_877_066_409_345_5;
+const LN_2_PI: f64 = 1.8378770664093456;
 
 /// A function of rows `[1, n]`.
 type Function<T> = for<'t> fn(&[Var<'t, T>]) -> Var<'t, T>;
@@ -35,8 +35,7 @@ fn lines<T: Real>() -> Vec<Line<T>> {
         for d in [0.0, -1e-30, 1.0, 1e18, -1e30] {
             // Of a number of the type, as the function sees it.
             let d = T::of(d).as_f64();
-            let power = |n: f64| if d == 0.0 { 0.0 } else { (n * d.abs().ln() - s).exp() };
-            let (square, slope) = (power(2.0), power(1.0) * d.signum());
+            let [square, slope] = [d * d, d].map(|d| if d == 0.0 { 0.0 } else { d * f64::exp(-s) });
             let by_s = 0.5 * (square - 1.0);
             lines.push(line(
                 "ln_gaussian",
@@ -50,7 +49,7 @@ fn lines<T: Real>() -> Vec<Line<T>> {
     // Of s: (eˢ − 1 − s) / 2 and (eˢ − 1) / 2 by an exact program; one latent of 3 adds 9/2.
     for (s, value, slope) in [
         (0.0, 0.0, 0.0),
-        (0.0009765625, 2.384_962_082_676_214_2e-7, 4.885_197_462_082_676_2e-4),
+        (0.0009765625, 2.384962082676214e-7, 0.0004885197462082676),
         (-0.0001220703125, 3.725_138_720_637_435e-9, -6.103_143_111_127_936e-5),
         (-20.0, 9.500_000_001_030_577, -0.499_999_998_969_423_2),
         (80.0, 2.770_311_192_196_755e34, 2.770_311_192_196_755e34),
@@ -160,8 +159,14 @@ fn no_decoder_makes_nan_of_any_output() {
                 decoder.nll(tape.constant(Tensor::ones([6, 2])), tape.constant(&data.x)).mean()
             });
             assert!(loss.is_finite(), "{density:?}, {scale:e}: {loss}");
+<<<<<<< HEAD
             gradient.map(Name::Root, &mut |name, g: &Tensor<f32>| {
                 assert!(g.to_vec().iter().all(|g| g.is_finite()), "{density:?}, {scale:e}: {name}");
+=======
+            gradient.map(Name::Root, &mut |_, g: &Tensor<f32>| {
+                assert!(g.to_vec().iter().all(|g| g.is_finite()), "{density:?}, {scale:e}: {:?}", g.to_vec());
+                g.clone()
+>>>>>>> w-numerics
             });
         }
     }
