@@ -243,7 +243,7 @@ fn variables() {
         ("sort", &|| _ = x.sort(2, SortOrder::Ascending)),
         ("top_k", &|| _ = x.top_k(1, 4)),
         ("diagonal", &|| _ = var(&[3]).diagonal()),
-        ("diagonal of trace", &|| _ = var(&[3]).trace()),
+        ("trace", &|| _ = var(&[3]).trace()),
         ("tril", &|| _ = var(&[3]).tril(0)),
         ("triu", &|| _ = var(&[3]).triu(0)),
         ("upsample_nearest2d", &|| _ = x.upsample_nearest2d(Upsample::Factor(2))),

@@ -32,13 +32,17 @@ impl<T: Real> Tensor<T> {
         }
         let inner: usize = shape[axis + 1..].iter().product();
         let block = shape[axis] * inner;
-        let parts: Vec<Self> = parts.iter().map(|part| part.contiguous()).collect();
+        // Not in a closure, where a panic would not name the caller's line.
+        let mut sources = vec![];
+        for part in parts {
+            sources.push(part.contiguous());
+        }
         let blocks = (CHUNK / block.max(1)).max(1);
         Tensor::build(&shape, |out| {
             for_each_chunk(out, blocks * block, |i, out| {
                 for (number, out) in out.chunks_exact_mut(block).enumerate() {
                     let mut rest = out;
-                    for part in &parts {
+                    for part in &sources {
                         let len = part.shape[axis] * inner;
                         let (here, after) = rest.split_at_mut(len);
                         let data = part.as_slice().expect("contiguous");

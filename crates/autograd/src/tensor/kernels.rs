@@ -6,7 +6,6 @@
 //! of threads, and partial sums are combined in a fixed order: the same inputs give the same bits on any machine with
 //! any number of threads.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
@@ -47,27 +46,6 @@ pub(super) fn for_each_chunk<T: Send>(out: &mut [T], chunk: usize, task: impl Fn
         let (i, piece) = next.expect("one for each part");
         task(i, piece);
     });
-}
-
-/// Whether no element is NaN or infinite.
-pub(super) fn all_finite<T: Real>(data: &[T]) -> bool {
-    let finite = |piece: &[T]| {
-        vectorized(
-            #[inline(always)]
-            || piece.iter().fold(true, |finite, x| finite & x.is_finite()),
-        )
-    };
-    if data.len() <= CHUNK {
-        return finite(data);
-    }
-    let chunk = piece(data.len(), CHUNK, LINE);
-    let all = AtomicBool::new(true);
-    share(data.len().div_ceil(chunk), |i| {
-        if !finite(&data[i * chunk..data.len().min((i + 1) * chunk)]) {
-            all.store(false, Ordering::Relaxed);
-        }
-    });
-    all.into_inner()
 }
 
 /// The length of the pieces for [`for_each_chunk`] where work may be divided anywhere: a multiple of `unit`, at most

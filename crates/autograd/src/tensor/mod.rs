@@ -13,6 +13,7 @@
 
 mod conv;
 pub mod cost;
+mod finite;
 mod gemm;
 mod index;
 mod join;
@@ -221,25 +222,6 @@ impl<T: Real> Tensor<T> {
     #[doc(hidden)]
     pub fn set_mark(&self, mark: u8) {
         self.buffer.set_mark(mark);
-    }
-
-    /// The first element in row-major order that is NaN or infinite, with its place. One pass over memory, in parallel
-    /// for large tensors.
-    ///
-    /// ```
-    /// # use autograd::Tensor;
-    /// let a = Tensor::from_vec([2, 2], vec![1.0, 2.0, f64::INFINITY, 4.0]);
-    /// assert_eq!(a.first_not_finite(), Some((2, f64::INFINITY)));
-    /// assert_eq!(a.slice(0, 0, 1, 1).first_not_finite(), None);
-    /// ```
-    #[track_caller]
-    pub fn first_not_finite(&self) -> Option<(usize, T)> {
-        let room = &mut None;
-        let data = self.in_order(room);
-        if kernels::all_finite(data) {
-            return None;
-        }
-        data.iter().copied().enumerate().find(|(_, x)| !x.is_finite())
     }
 
     /// Whether this is the very same tensor: the same header over the same memory.

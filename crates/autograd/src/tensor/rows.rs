@@ -46,7 +46,11 @@ impl<T: Real> Tensor<T> {
         }
         let length = |shape: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
         let lengths = operands.map(|t| length(&t.shape));
-        let sources = operands.map(|t| t.permute(&order).contiguous());
+        // Not in a closure, where a panic would not name the caller's line.
+        let mut sources = SmallVec::<[Self; 3]>::new();
+        for operand in operands {
+            sources.push(operand.permute(&order).contiguous());
+        }
         let data: [&[T]; N] = std::array::from_fn(|k| sources[k].as_slice().expect("contiguous"));
         let width = length(shape);
         let longest = lengths.iter().copied().fold(width, usize::max);

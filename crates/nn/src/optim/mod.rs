@@ -55,10 +55,12 @@ mod lion;
 mod memory;
 mod nadam;
 mod plateau;
+mod refused;
 mod rmsprop;
 mod schedule;
 mod schedule_text;
 mod sgd;
+mod stepping;
 
 pub use accumulate::Accumulator;
 pub use adadelta::Adadelta;
@@ -75,11 +77,12 @@ pub use lion::Lion;
 pub use memory::{Memory, State};
 pub use nadam::NAdam;
 pub use plateau::Plateau;
+pub(crate) use refused::Refused;
 pub use rmsprop::RmsProp;
 pub use schedule::{Phase, Schedule};
 pub use sgd::Sgd;
-
-use std::cell::RefCell;
+pub(crate) use stepping::{bad_setting, updates};
+use stepping::{begin, update};
 
 use autograd::{Leaf, Name, Real, Recorded, Shape, Tape, Tensor, Tree, Var, value_and_update};
 
@@ -292,72 +295,6 @@ pub fn minimize_recorded<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     value
 }
 
-/// Begins a step of an optimizer; the result updates one leaf of the model, given its number, its name, and
-/// its gradient, unless something was refused.
-#[track_caller]
-pub(crate) fn updates<'a, T: Real, M: Tree<Tensor<T>>>(
-    optimizer: &'a mut dyn Optimizer<T>,
-    model: &M,
-    refused: &'a Refused,
-) -> impl FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) + use<'a, T, M> {
-    begin(optimizer, model);
-    // The number of every leaf among parameters, where buffers do not count.
-    let (mut indices, mut count) = (vec![], 0);
-    model.visit(&mut |name, _| {
-        indices.push(count);
-        count += usize::from(!name.is_buffer());
-    });
-    move |leaf, name, parameter, gradient| {
-        if name.is_buffer() {
-            return context::expect_store(parameter);
-        }
-        refused.gradient(name, gradient);
-        if refused.0.borrow().is_none() {
-            update(optimizer, indices[leaf], name, parameter, gradient);
-        }
-    }
-}
-
-/// Why a step is not made, or not made to its end: the first reason. A panic in the middle of a sweep would not point
-/// at the line of whoever asked for the step.
-#[derive(Default)]
-pub(crate) struct Refused(RefCell<Option<String>>);
-
-impl Refused {
-    fn because(&self, reason: String) {
-        self.0.borrow_mut().get_or_insert(reason);
-    }
-
-    fn gradient<T: Real>(&self, name: Name, gradient: &Tensor<T>) {
-        if let Some((at, value)) = gradient.first_not_finite() {
-            let of = of(&name.to_string());
-            self.because(format!("the gradient{of} is {value} at element {at}; no step is made with it"));
-        }
-    }
-
-    /// The loss, looked at.
-    pub(crate) fn loss<'t, T: Real>(&self, loss: Var<'t, T>) -> Var<'t, T> {
-        if let Some((_, value)) = loss.value().first_not_finite() {
-            self.because(format!(
-                "the loss is {value}, and no step is made; look for an empty batch, data that are no numbers, or a \
-                 learning rate that is too large"
-            ));
-        }
-        loss
-    }
-
-    pub(crate) fn take(&self) -> Option<String> {
-        self.0.take()
-    }
-
-    #[track_caller]
-    fn panic(&self, name: &str) {
-        if let Some(reason) = self.take() {
-            panic!("{name}: {reason}");
-        }
-    }
-}
-
 /// Whose gradient it is, in a sentence; a model that is a single tensor has no name.
 fn of(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!(" of `{name}`") }
@@ -378,48 +315,6 @@ fn each_parameter_mut<W: Leaf>(model: &mut impl Tree<W>, mut f: impl FnMut(Name,
             f(name, parameter);
         }
     });
-}
-
-/// Begins a step, if this optimizer can make one with this model.
-#[track_caller]
-fn begin<T: Real>(optimizer: &mut dyn Optimizer<T>, model: &impl Tree<Tensor<T>>) {
-    if let Some(problem) = bad_setting(optimizer) {
-        panic!("{problem}");
-    }
-    let wanted = optimizer.labels().len();
-    let (memory, mut count, mut problem) = (optimizer.memory_mut(), 0, None);
-    each_parameter(model, |name, parameter: &Tensor<T>| {
-        problem = problem.take().or_else(|| memory.problem(wanted, count, name, parameter.shape()));
-        count += 1;
-    });
-    if let Some(problem) = problem {
-        panic!("{problem}");
-    }
-    memory.count = count;
-    memory.steps += 1;
-    optimizer.begin();
-}
-
-/// The setting of an optimizer that no step can be made with.
-pub(crate) fn bad_setting<T: Real>(optimizer: &dyn Optimizer<T>) -> Option<String> {
-    let all = [("learning rate", optimizer.memory().rate)].into_iter().chain(optimizer.settings());
-    let (name, value) = all.into_iter().find(|(_, value)| !value.is_finite())?;
-    Some(format!("the {name} of the optimizer is {value}; it must be a finite number"))
-}
-
-/// Updates the parameter with this number and name.
-fn update<T: Real>(
-    optimizer: &mut dyn Optimizer<T>,
-    index: usize,
-    name: Name,
-    parameter: &mut Tensor<T>,
-    gradient: &Tensor<T>,
-) {
-    let memory = optimizer.memory();
-    let settings = memory.groups.settings(index);
-    let rate = memory.rate * settings.rate_factor;
-    let slot = Slot { index, name, rate, weight_decay: settings.weight_decay };
-    optimizer.update(slot, parameter, gradient);
 }
 
 /// Gives an optimizer of the same kind and settings the state that another one had when it last
