@@ -106,16 +106,16 @@ fn a_column_that_loses_digits_is_named() {
     assert!(text.contains("note: column `time` loses digits: of 32 different values 2 are left"), "{text}");
     assert!(text.contains("--scale standard") && text.lines().count() == 1, "{text}");
     // One value far from the others makes a scale in which these are equal.
-    fs::write(path.join("far.csv"), "a,b\n1e15,1\n".to_owned() + &"1,2\n2,1\n3,0\n".repeat(20)).unwrap();
+    fs::write(path.join("far.csv"), "a,b\n".to_owned() + &"1,2\n2,1\n1e15,1\n3,0\n".repeat(20)).unwrap();
     arguments[5] = "far.csv";
     let text = said(path, &[&arguments[..], &["--out", "c"]].concat());
     assert!(text.contains("column `a` loses digits: of ") && text.contains("far from all others"), "{text}");
     // Names of rows that no number of double precision tells apart.
     let ids = |i: i64| format!("{},{}\n", 9_007_199_254_740_993 + i, i * 7 % 11);
-    fs::write(path.join("ids.csv"), "id,a\n".to_owned() + &(0..20).map(ids).collect::<String>()).unwrap();
+    fs::write(path.join("ids.csv"), "key,a\n".to_owned() + &(0..20).map(ids).collect::<String>()).unwrap();
     for arguments in [&["data", "ids.csv"][..], &["train", "pca", "--set", "code=1", "--data", "ids.csv"]] {
         let text = said(path, arguments);
-        assert!(text.contains("note: column `id` has whole numbers above 2⁵³"), "{text}");
+        assert!(text.contains("note: column `key` has whole numbers above 2⁵³"), "{text}");
     }
     // What is too large without a scale is refused, and with one it is not.
     fs::write(path.join("huge.csv"), "a\n".to_owned() + &"1e300\n-1e300\n".repeat(9)).unwrap();
@@ -127,7 +127,12 @@ fn a_column_that_loses_digits_is_named() {
 
 /// An NPY file of unsigned bytes.
 fn bytes(shape: &str, elements: &[u8]) -> Vec<u8> {
-    let text = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+    array_of("|u1", shape, elements)
+}
+
+/// An NPY file of elements of any kind.
+fn array_of(descr: &str, shape: &str, elements: &[u8]) -> Vec<u8> {
+    let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
     let start = [&b"\x93NUMPY\x01\0"[..], &(text.len() as u16).to_le_bytes(), text.as_bytes()].concat();
     [&start, elements].concat()
 }
@@ -269,33 +274,25 @@ fn arrays_as_others_write_them() {
     assert_eq!(trained("wide-last.npy"), trained("wide-first.npy"));
 
     // Text beside the numbers is left out with a note, unless it is asked for.
-    let text = b"\x93NUMPY\x01\0\x3a\0{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }\na\0\0\0";
+    let text = array_of("<U1", "(1,)", b"a\0\0\0");
     let x = bytes("(36, 4, 3)", &elements);
-    write("text.npz", &archive(&[("names.npy", text), ("x.npy", &x)]));
+    write("text.npz", &archive(&[("names.npy", &text), ("x.npy", &x)]));
     let note = "note: left out, because these arrays hold no numbers: `names`\n";
     assert_eq!(axes("text.npz"), note);
-    assert_eq!(numbers(&pca(path, "text.npz", &["--out", "r-text"])), trained2(path, "plain.npy"));
+    assert_eq!(numbers(&pca(path, "text.npz", &["--out", "r-text"])), numbers(&pca(path, "plain.npy", &["--out", "again"])));
     refuse(
         path,
         &["data", "text.npz", "--label-column", "names"],
         "the array `names` cannot be used: text.npz/names.npy: the NPY header cannot be read: the elements are `<U1` (text)",
     );
-    write("only.npz", &archive(&[("names.npy", text)]));
+    write("only.npz", &archive(&[("names.npy", &text)]));
     refuse(path, &["data", "only.npz"], "only.npz: no array in it can be read: only.npz/names.npy: ");
-    write(
-        "brain.npy",
-        b"\x93NUMPY\x01\0\x3c\0{'descr': '<V2', 'fortran_order': False, 'shape': (2, 2), }\n12345678",
-    );
+    write("brain.npy", &array_of("<V2", "(2, 2)", b"12345678"));
     refuse(path, &["data", "brain.npy"], "`<V2` (raw bytes of two; NumPy has no other name for bfloat16)");
     // Half precision.
-    let head = b"\x93NUMPY\x01\0\x3c\0{'descr': '<f2', 'fortran_order': False, 'shape': (2, 2), }\n";
-    write("half.npy", &[&head[..], &[0, 0x3c, 0, 0xc0, 0, 0x40, 0, 0]].concat());
+    write("half.npy", &array_of("<f2", "(2, 2)", &[0, 0x3c, 0, 0xc0, 0, 0x40, 0, 0]));
     let found = succeed(path, &["data", "half.npy"]);
     assert!(found.contains("2 examples of 2 numbers") && found.contains("-2.0000"), "{found}");
-}
-
-fn trained2(path: &Path, file: &str) -> String {
-    numbers(&pca(path, file, &["--out", "again"]))
 }
 
 #[test]
