@@ -4,7 +4,7 @@ use super::{Case, Elementwise, case, wave};
 use crate::{Real, Scalar, Var};
 
 // ANCHOR: tanh
-/// `y = tanh x`,  `dy/dx = 1 − y²`.
+/// `y = tanh x`,  `dy/dx = 1 / cosh² x`, which is `1 − y²` without its cancellation: where `y` rounds to 1, that is 0.
 struct Tanh;
 
 impl Elementwise for Tanh {
@@ -13,13 +13,27 @@ impl Elementwise for Tanh {
         x.tanh()
     }
     #[inline(always)]
-    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
-        y.lit(1.0) - y * y
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.sech2()
     }
 }
 // ANCHOR_END: tanh
 
-/// `y = 1 / (1 + e⁻ˣ)`,  `dy/dx = y (1 − y)`.
+/// `y = 1 / cosh² x`,  `dy/dx = −2 y tanh x`.
+struct Sech2;
+
+impl Elementwise for Sech2 {
+    #[inline(always)]
+    fn f<T: Real>(&self, x: T) -> T {
+        x.sech2()
+    }
+    #[inline(always)]
+    fn df<S: Scalar>(&self, x: S, y: S) -> S {
+        x.lit(-2.0) * x.tanh() * y
+    }
+}
+
+/// `y = 1 / (1 + e⁻ˣ)`,  `dy/dx = σ(x) σ(−x) = ¼ / cosh²(x/2)`, which is `y (1 − y)` without its cancellation.
 struct Sigmoid;
 
 impl Elementwise for Sigmoid {
@@ -28,9 +42,15 @@ impl Elementwise for Sigmoid {
         x.sigmoid()
     }
     #[inline(always)]
-    fn df<S: Scalar>(&self, _x: S, y: S) -> S {
-        y * (y.lit(1.0) - y)
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        sigmoid_slope(x)
     }
+}
+
+/// `σ′(x)`. Multiplying by ½ and by ¼ is exact.
+#[inline(always)]
+pub(super) fn sigmoid_slope<S: Scalar>(x: S) -> S {
+    x.lit(0.25) * (x.lit(0.5) * x).sech2()
 }
 
 /// `y = max(x, 0)`,  `dy/dx = 1` where `x > 0`, else 0. At the kink, `relu′(0) = 0`.
@@ -98,6 +118,11 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(Tanh, [self])
     }
 
+    #[track_caller]
+    pub(super) fn sech2(self) -> Var<'t, T> {
+        Var::apply(Sech2, [self])
+    }
+
     /// The logistic function `1 / (1 + e⁻ˣ)`, in (0, 1).
     #[track_caller]
     pub fn sigmoid(self) -> Var<'t, T> {
@@ -137,6 +162,7 @@ impl<'t, T: Real> Var<'t, T> {
 
 pub(super) const CASES: &[Case] = &[
     case!("tanh", |a| a.tanh(), [wave([5])]),
+    case!("sech2", |a| a.sech2(), [wave([5])]),
     case!("sigmoid", |a| a.sigmoid(), [wave([5])]),
     case!("relu", |a| a.relu() * a, [wave([5])]),
     case!("step", |a| a.step() * a, [wave([5])]),

@@ -1,7 +1,9 @@
 //! Activation functions: relatives of `relu` that leak, bend or are smooth.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
+use std::f64::consts::FRAC_2_PI;
 
+use super::activation::sigmoid_slope;
+use super::special::normal_density;
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
 use crate::{Real, Scalar, Var};
@@ -51,21 +53,15 @@ struct Gelu;
 /// out, where a power of `x` could overflow.
 const OPEN: f64 = 40.0;
 
-/// `Φ(x)`, exact also in the lower tail, where `1 + erf` cancels.
-fn normal_cdf<S: Scalar>(x: S) -> S {
-    x.lit(0.5) * (x.lit(-FRAC_1_SQRT_2) * x).erfc()
-}
-
 impl Elementwise for Gelu {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
-        x * normal_cdf(x)
+        x * x.normal_cdf()
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let x = x.clamp(-OPEN, OPEN);
-        let density = x.lit((2.0 * PI).sqrt().recip()) * (x.lit(-0.5) * x * x).exp();
-        normal_cdf(x) + x * density
+        x.normal_cdf() + x * normal_density(x)
     }
 }
 
@@ -89,9 +85,8 @@ impl Elementwise for GeluTanh {
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let x = x.clamp(-OPEN, OPEN);
         let u = gelu_gate(x);
-        let s = u.sigmoid();
-        let slope = x.lit(2.0 * FRAC_2_PI.sqrt()) * s * (-u).sigmoid() * x;
-        s + slope + x.lit(3.0 * GELU_CUBIC) * slope * x * x
+        let slope = x.lit(2.0 * FRAC_2_PI.sqrt()) * sigmoid_slope(u) * x;
+        u.sigmoid() + slope + x.lit(3.0 * GELU_CUBIC) * slope * x * x
     }
 }
 

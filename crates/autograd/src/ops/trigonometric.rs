@@ -84,7 +84,9 @@ impl Elementwise for Atan {
         x.atan()
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
-        x.lit(1.0) / (x.lit(1.0) + x * x)
+        // The square of 1/√(1 + x²), because x² may overflow and the slope of the slope has x⁴.
+        let r = x.lit(1.0) / x.hypotenuse();
+        r * r
     }
 }
 
@@ -170,6 +172,15 @@ mod tests {
                 assert!((sign * given / expected - 1.0).abs() < 1e-15, "{given}");
             }
         }
+    }
+
+    #[test]
+    fn the_second_derivative_of_arctan_far_out() {
+        // −2x / (1 + x²)²
+        let tape = Tape::<f64>::new();
+        let x = tape.var(1e100);
+        let [slope] = x.atan().grad([x]);
+        assert!((slope.grad([x])[0].item() / -2e-300 - 1.0).abs() < 1e-15);
     }
 
     #[test]
