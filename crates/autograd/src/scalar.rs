@@ -64,6 +64,8 @@ pub trait Scalar:
     fn sigmoid(self) -> Self;
     /// `1 / cosh² x`, the slope of `tanh`; exact also in the tails, where `1 − tanh² x` cancels.
     fn sech2(self) -> Self;
+    /// `σ(x) σ(−x)`, the slope of `sigmoid`; exact also in the tails, where `y (1 − y)` cancels.
+    fn sigmoid_slope(self) -> Self;
     /// `e^(−rate x²)` for a rate that is a power of 2; exact also in the tails, where `x²` must not be rounded.
     fn gaussian(self, rate: f64) -> Self;
     /// The normal distribution function `Φ(x) = ½ erfc(−x/√2)`; exact also in the lower tail.
@@ -325,7 +327,7 @@ real!(
     f32,
     fast,
     {
-        fast!(sigmoid sech2 gaussian(rate: f64));
+        fast!(sigmoid sigmoid_slope sech2 gaussian(rate: f64));
         #[inline(always)]
         fn powi(self, n: i32) -> Self {
             // Many factors, one rounding.
@@ -351,6 +353,11 @@ real!(
         fn sech2(self) -> Self {
             let e = Float::exp(-2.0 * Float::abs(self));
             4.0 * e / ((1.0 + e) * (1.0 + e))
+        }
+        #[inline(always)]
+        fn sigmoid_slope(self) -> Self {
+            let e = Float::exp(-Float::abs(self));
+            e / ((1.0 + e) * (1.0 + e))
         }
         fn gaussian(self, rate: f64) -> Self {
             gaussian(self, rate)

@@ -153,6 +153,9 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn sech2(self) -> Self {
         self.sech2()
     }
+    fn sigmoid_slope(self) -> Self {
+        self.sigmoid_slope()
+    }
     fn gaussian(self, rate: f64) -> Self {
         self.gaussian(rate)
     }

@@ -82,13 +82,13 @@ impl Elementwise for Logit {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// `eˣ`.
+    /// `eˣ`. Exact to 2 ε.
     #[track_caller]
     pub fn exp(self) -> Var<'t, T> {
         Var::apply(Exp, [self])
     }
 
-    /// `eˣ − 1`, exact also near zero, where `x.exp() - 1.0` cancels.
+    /// `eˣ − 1`, exact also near zero, where `x.exp() - 1.0` cancels. Exact to 2 ε.
     #[track_caller]
     pub fn exp_m1(self) -> Var<'t, T> {
         Var::apply(ExpM1, [self])
@@ -96,12 +96,13 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The natural logarithm; `−∞` at 0, NaN below. The slope is `1/x` there, too, and no NaN: where a
     /// [mask](crate::Mask::select) hides the value, it hides the gradient. So it is for the other logarithms.
+    /// Exact to 4 ε.
     #[track_caller]
     pub fn ln(self) -> Var<'t, T> {
         Var::apply(Ln, [self])
     }
 
-    /// `ln(1 + x)`, exact also near zero; `−∞` at −1, NaN below.
+    /// `ln(1 + x)`, exact also near zero; `−∞` at −1, NaN below. Exact to 4 ε.
     #[track_caller]
     pub fn ln_1p(self) -> Var<'t, T> {
         Var::apply(Ln1p, [self])
@@ -113,7 +114,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The logarithm of the odds, `ln(x / (1 − x))`: the inverse of [`sigmoid`](Self::sigmoid). Infinite at 0 and
-    /// 1, where the slope is infinite too, and NaN outside.
+    /// 1, where the slope is infinite too, and NaN outside. Exact to 4 ε.
     #[track_caller]
     pub fn logit(self) -> Var<'t, T> {
         Var::apply(Logit, [self])

@@ -282,7 +282,8 @@ mod tests {
                 );
             }
         }
-        let x = Tape::<f32>::new().var(Tensor::from_fn([1000, 1], |i| if i % 2 == 0 { 1e18 } else { -1e18 }));
+        let tape = Tape::<f32>::new();
+        let x = tape.var(Tensor::from_fn([1000, 1], |i| if i % 2 == 0 { 1e18 } else { -1e18 }));
         let normalized = x.batch_norm(0, 1e-5);
         assert!((normalized.y.value().to_vec()[0] - 1.0).abs() < 1e-6 && normalized.mean.to_vec() == [0.0]);
         assert!((normalized.variance.to_vec()[0] / 1e36 - 1.0).abs() < 1e-6);

@@ -91,31 +91,31 @@ impl Elementwise for Atan {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// `sin x`, in radians.
+    /// `sin x`, in radians. Exact to 2 ε.
     #[track_caller]
     pub fn sin(self) -> Var<'t, T> {
         Var::apply(Sin, [self])
     }
 
-    /// `cos x`, in radians.
+    /// `cos x`, in radians. Exact to 2 ε.
     #[track_caller]
     pub fn cos(self) -> Var<'t, T> {
         Var::apply(Cos, [self])
     }
 
-    /// `tan x`, in radians.
+    /// `tan x`, in radians. Exact to 4 ε.
     #[track_caller]
     pub fn tan(self) -> Var<'t, T> {
         Var::apply(Tan, [self])
     }
 
-    /// `arcsin x`, in [−π/2, π/2]; NaN outside of [−1, 1], where its slope is infinite at both ends.
+    /// `arcsin x`, in [−π/2, π/2]; NaN outside of [−1, 1], where its slope is infinite at both ends. Exact to 6 ε.
     #[track_caller]
     pub fn asin(self) -> Var<'t, T> {
         Var::apply(Asin, [self])
     }
 
-    /// `arccos x`, in [0, π]; NaN outside of [−1, 1], where its slope is infinite at both ends.
+    /// `arccos x`, in [0, π]; NaN outside of [−1, 1], where its slope is infinite at both ends. Exact to 6 ε.
     #[track_caller]
     pub fn acos(self) -> Var<'t, T> {
         Var::apply(Acos, [self])
@@ -126,7 +126,7 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(OtherLeg, [self])
     }
 
-    /// `arctan x`, in (−π/2, π/2).
+    /// `arctan x`, in (−π/2, π/2). Exact to 8 ε.
     #[track_caller]
     pub fn atan(self) -> Var<'t, T> {
         Var::apply(Atan, [self])
