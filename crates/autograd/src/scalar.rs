@@ -1,20 +1,20 @@
 //! The numbers: [`Scalar`], the vocabulary of a formula, and [`Real`], the two element types.
 //!
-//! A derivative formula such as `1 − y²` is written once, for any [`Scalar`]. With `S = f32` it is
+//! A derivative formula such as `−y²` is written once, for any [`Scalar`]. With `S = f32` it is
 //! one fused loop over memory; with `S = Var` it is recorded on the tape, so that it can be
 //! differentiated again.
 //!
 //! ```
 //! use autograd::{Scalar, Tape};
 //!
-//! fn slope_of_tanh<S: Scalar>(y: S) -> S {
-//!     y.lit(1.0) - y * y
+//! fn slope_of_reciprocal<S: Scalar>(y: S) -> S {
+//!     -(y * y)
 //! }
 //!
-//! assert_eq!(slope_of_tanh(0.5), 0.75); // of a number
+//! assert_eq!(slope_of_reciprocal(0.5), -0.25); // of a number
 //! let tape = Tape::<f64>::new();
 //! let y = tape.var(0.5); // of a variable, with a derivative of its own
-//! assert_eq!(slope_of_tanh(y).backward().wrt(y).item(), -1.0);
+//! assert_eq!(slope_of_reciprocal(y).backward().wrt(y).item(), -1.0);
 //! ```
 
 use std::fmt::{Debug, Display, LowerExp};
@@ -23,7 +23,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use num_traits::{Float, FloatConst, NumAssign, NumCast};
 
-use crate::special::polygamma;
+use crate::special::{gaussian, normal_cdf, polygamma};
 use crate::tensor::{Lanes, Pool};
 
 /// What a formula may do with a number, whether it is an `f32`, an `f64` or a [`Var`](crate::Var).
@@ -42,6 +42,10 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
     /// `√(1 − x²)`, the other leg of a right triangle with hypotenuse 1; exact also near ±1.
     fn other_leg(self) -> Self;
+    /// `√(1 + x²)`, the hypotenuse of a right triangle with legs 1 and `x`; `x²` may be beyond the largest number.
+    fn hypotenuse(self) -> Self;
+    /// `x (1 − x)` for probabilities `x`, NaN outside [0, 1]; its derivative is exact near ½.
+    fn coin_variance(self) -> Self;
     /// `eˣ`.
     fn exp(self) -> Self;
     /// The natural logarithm.
@@ -58,6 +62,14 @@ pub trait Scalar:
     fn cosh(self) -> Self;
     /// The logistic function `1 / (1 + e⁻ˣ)`.
     fn sigmoid(self) -> Self;
+    /// `1 / cosh² x`, the slope of `tanh`; exact also in the tails, where `1 − tanh² x` cancels.
+    fn sech2(self) -> Self;
+    /// `σ(x) σ(−x)`, the slope of `sigmoid`; exact also in the tails, where `y (1 − y)` cancels.
+    fn sigmoid_slope(self) -> Self;
+    /// `e^(−rate x²)` for a rate that is a power of 2; exact also in the tails, where `x²` must not be rounded.
+    fn gaussian(self, rate: f64) -> Self;
+    /// The normal distribution function `Φ(x) = ½ erfc(−x/√2)`; exact also in the lower tail.
+    fn normal_cdf(self) -> Self;
     /// `xⁿ`.
     fn powi(self, n: i32) -> Self;
     /// `xᵖ`.
@@ -163,22 +175,22 @@ macro_rules! standard {
 /// The elementary functions that training spends its time in: for `f32` our own, for `f64` those of the
 /// standard library.
 macro_rules! fast {
-    ($($name:ident)+) => {
+    ($($name:ident $(($more:ident: $t:ty))?)+) => {
         $(
             #[inline(always)]
-            fn $name(self) -> Self {
-                crate::fast::$name(self)
+            fn $name(self $(, $more: $t)?) -> Self {
+                crate::fast::$name(self $(, $more)?)
             }
         )+
     };
 }
 
 macro_rules! real {
-    ($t:ty, $elementary:ident, { $($sigmoid:tt)* }, { $($softplus:tt)* }) => {
+    ($t:ty, $elementary:ident, { $($scalar:tt)* }, { $($softplus:tt)* }) => {
         impl Scalar for $t {
             standard!(abs sqrt sin cos sinh cosh);
             $elementary!(exp ln tanh);
-            $($sigmoid)*
+            $($scalar)*
             #[inline(always)]
             fn lit(self, value: f64) -> Self {
                 value as $t
@@ -203,12 +215,22 @@ macro_rules! real {
                 Float::sqrt((1.0 - self) * (1.0 + self))
             }
             #[inline(always)]
-            fn powi(self, n: i32) -> Self {
-                Float::powi(self, n)
+            fn hypotenuse(self) -> Self {
+                let x = Float::abs(self);
+                // Beside a square as large as this, 1 is lost to rounding.
+                if x > 1.0 / <$t>::EPSILON { x } else { Float::sqrt(1.0 + x * x) }
+            }
+            #[inline(always)]
+            fn coin_variance(self) -> Self {
+                if self < 0.0 || self > 1.0 { <$t>::NAN } else { self * (1.0 - self) }
             }
             #[inline(always)]
             fn powf(self, p: f64) -> Self {
-                Float::powf(self, p as $t)
+                // In double precision: an exponent that is rounded changes the power of a large number.
+                Float::powf(self as f64, p) as $t
+            }
+            fn normal_cdf(self) -> Self {
+                normal_cdf(self as f64) as $t
             }
             // Special functions are computed in double precision for both types.
             fn erfc(self) -> Self {
@@ -305,7 +327,12 @@ real!(
     f32,
     fast,
     {
-        fast!(sigmoid);
+        fast!(sigmoid sigmoid_slope sech2 gaussian(rate: f64));
+        #[inline(always)]
+        fn powi(self, n: i32) -> Self {
+            // Many factors, one rounding.
+            Float::powi(self as f64, n) as f32
+        }
     },
     {
         fast!(softplus);
@@ -321,6 +348,24 @@ real!(
             let e = Float::exp(-Float::abs(self));
             let r = 1.0 / (1.0 + e);
             if self < 0.0 { e * r } else { r }
+        }
+        #[inline(always)]
+        fn sech2(self) -> Self {
+            let e = Float::exp(-2.0 * Float::abs(self));
+            4.0 * e / ((1.0 + e) * (1.0 + e))
+        }
+        #[inline(always)]
+        fn sigmoid_slope(self) -> Self {
+            let e = Float::exp(-Float::abs(self));
+            e / ((1.0 + e) * (1.0 + e))
+        }
+        fn gaussian(self, rate: f64) -> Self {
+            gaussian(self, rate)
+        }
+        #[inline(always)]
+        fn powi(self, n: i32) -> Self {
+            // Each factor rounds, and the reciprocal of a large power may be lost.
+            if (-1..=4).contains(&n) { Float::powi(self, n) } else { Float::powf(self, n.into()) }
         }
     },
     {

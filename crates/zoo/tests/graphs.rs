@@ -141,8 +141,11 @@ fn files_take_and_give_rows_in_the_units_of_the_data() {
             let input = if part == Part::Decoder { model.encode(&x) } else { raw.clone() };
             let found = by_onnx(&graph, part, Some(&preparation.units()), &input);
             let codes = model.encode(&x);
-            let wanted =
-                if part == Part::Encoder { codes.clone() } else { preparation.restore_units(&model.decode(&codes)).cast() };
+            let wanted = if part == Part::Encoder {
+                codes.clone()
+            } else {
+                preparation.restore_units(&model.decode(&codes)).cast()
+            };
             // Of each column by itself: the units differ by factors of a hundred thousand.
             for column in 0..wanted.shape()[1] as usize {
                 let column = |of: &Tensor<f32>| of.slice(1, column, column + 1, 1).contiguous();

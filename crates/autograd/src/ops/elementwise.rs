@@ -120,6 +120,12 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn other_leg(self) -> Self {
         self.other_leg()
     }
+    fn hypotenuse(self) -> Self {
+        self.hypotenuse()
+    }
+    fn coin_variance(self) -> Self {
+        self.coin_variance()
+    }
     fn exp(self) -> Self {
         self.exp()
     }
@@ -143,6 +149,18 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     }
     fn sigmoid(self) -> Self {
         self.sigmoid()
+    }
+    fn sech2(self) -> Self {
+        self.sech2()
+    }
+    fn sigmoid_slope(self) -> Self {
+        self.sigmoid_slope()
+    }
+    fn gaussian(self, rate: f64) -> Self {
+        self.gaussian(rate)
+    }
+    fn normal_cdf(self) -> Self {
+        self.normal_cdf()
     }
     fn powi(self, n: i32) -> Self {
         self.powi(n)

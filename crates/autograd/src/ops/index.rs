@@ -54,23 +54,30 @@ impl<T: Real> Op<T, 1> for Gather {
         a.gather(self.axis as isize, &self.index)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(Scatter { axis: self.axis, size: a.shape()[self.axis], index: self.index.clone() }, [g])
+        let zeros = g.tape().constant(Tensor::scalar(T::zero()).expand(a.shape()));
+        Var::apply(ScatterAdd { axis: self.axis, index: self.index.clone() }, [zeros, g])
     }
 }
 
-/// Zeros of the given size along an axis, where every element of `a` is added at its index.
-struct Scatter {
+/// `a`, where every element of `b` is added at its index along an axis. An element that gets nothing stays as it is,
+/// also −0.
+struct ScatterAdd {
     axis: usize,
-    size: usize,
     index: Indices,
 }
 
-impl<T: Real> Op<T, 1> for Scatter {
-    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.scatter(self.axis, self.size, &self.index)
+impl<T: Real> Op<T, 2> for ScatterAdd {
+    fn name(&self) -> String {
+        "scatter_add".into()
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(Gather { axis: self.axis, index: self.index.clone() }, [g])
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        a.scatter_add(self.axis, &self.index, b)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => g,
+            _ => Var::apply(Gather { axis: self.axis, index: self.index.clone() }, [g]),
+        }
     }
 }
 
@@ -145,7 +152,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// This with every element of `source` added to one of its elements: the one at the same place,
     /// except along `axis`, where the index says. For a matrix and axis 1,
-    /// `y[i, index[i, j]] += source[i, j]`. Equal indices add up, in order.
+    /// `y[i, index[i, j]] += source[i, j]`. Equal indices add up, in order; an element that gets nothing keeps its bits.
     ///
     /// ```
     /// # use autograd::{Indices, Tape, Tensor};
@@ -167,7 +174,7 @@ impl<'t, T: Real> Var<'t, T> {
         if given[..] != *index.shape() {
             panic!("scatter_add: {given:?} is added, but the indices have shape {:?}", index.shape());
         }
-        self + Var::apply(Scatter { axis, size: shape[axis], index: index.clone() }, [source])
+        Var::apply(ScatterAdd { axis, index: index.clone() }, [self, source])
     }
 }
 
@@ -243,6 +250,22 @@ mod tests {
         assert_eq!(gradients.wrt(source).to_vec(), [1.0, 1.0, 3.0, 5.0]);
         assert_eq!(gradients.wrt(x).to_vec(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(x.gather(1, &index).sum().backward().wrt(x).to_vec(), [0.0, 2.0, 0.0, 1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn what_gets_nothing_keeps_its_bits() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec([3], vec![-0.0, -0.0, f64::INFINITY]));
+        let y = x.scatter_add(0, &Indices::from_vec([1], vec![1]), tape.var(Tensor::zeros([1]))).value();
+        assert_eq!(y.to_vec().iter().map(|y| y.is_sign_negative()).collect::<Vec<_>>(), [true, false, false]);
+        // Added up in order, to the element itself: from the other end 1 would be lost.
+        let x = tape.var(Tensor::from_vec([1], vec![-1e16]));
+        let y = x.scatter_add(
+            0,
+            &Indices::from_vec([2], vec![0, 0]),
+            tape.var(Tensor::from_vec([2], vec![1e16, 1.0])),
+        );
+        assert_eq!(y.item(), 1.0);
     }
 
     #[test]

@@ -53,8 +53,21 @@
 //! To add an operation, write it in the file of its family (mathematics, forward, rule, method) with
 //! a line in that file's `CASES`. Every case is checked at orders 1, 2 and 3 by the test beside this
 //! table. A family that is missing from [`ALL`] leaves its `CASES` unused, which does not compile.
+//!
+//! # How exact
+//!
+//! `Exact to 4 ε` in the documentation of an elementwise function bounds the error of its value and of its derivatives up
+//! to order 3, relative to the exact ones, with ε = [`Real::EPSILON`](crate::Real::EPSILON): for numbers from 1e-30 to
+//! 1e30, in both precisions, recorded or not. Beyond the largest number stands an infinity; below the smallest normal
+//! number the bound counts smallest numbers. Very near a zero of a function or of a derivative the error is relative to the
+//! terms of its formula and not to their sum. `accuracy.rs` is the test.
+//!
+//! For that no rule may subtract numbers that are nearly equal, as `1 − y²` for `tanh` would where `y` is nearly 1, and
+//! what it is written with must have such rules as well. `scalar.rs` has functions for the purpose, such as `sech2`.
 #![deny(dead_code)]
 
+#[cfg(test)]
+mod accuracy;
 mod activation;
 mod arithmetic;
 mod binary;

@@ -5,8 +5,8 @@ use smallvec::SmallVec;
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
-use crate::tensor::{Axes, dropped_shape, reduced_shape, resolve_axes, sum_by};
-use crate::{Correction, Keep, Op, Real, Tensor, Var};
+use crate::tensor::{Axes, dropped_shape, resolve_axes, sum_by};
+use crate::{Keep, Op, Real, Shape, Tensor, Var};
 
 /// `y = (x − μ) r` with `r = 1 / √(σ² + ε)`, where `μ` and `σ²` are mean and (biased) variance along
 /// the axes.
@@ -26,16 +26,15 @@ impl<T: Real> Op<T, 1> for Normalize {
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         Tensor::by_rows([x], &self.axes, x.shape(), |[x], y| {
-            let (mean, variance) = mean_and_variance(x);
-            let r = T::one() / (variance + T::of(self.epsilon)).sqrt();
-            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * r);
+            let row = Row::of(x, self.epsilon);
+            let r = row.rate(self.epsilon);
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x * row.unit - row.mean) * r);
         })
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
         let mean = |x: Var<'t, T>| x.mean_over(Keep(self.axes.as_slice()));
-        let variance = x.var_over(Keep(self.axes.as_slice()), Correction::Population);
-        let r = 1.0 / (variance + self.epsilon).sqrt();
+        let r = Var::apply(Rate { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
         (g - mean(g) - y * mean(g * y)) * r
     }
 
@@ -47,8 +46,8 @@ impl<T: Real> Op<T, 1> for Normalize {
         y: &Tensor<T>,
     ) -> Option<Tensor<T>> {
         Some(Tensor::by_rows([g, x, y], &self.axes, x.shape(), |[g, x, y], out| {
-            let (_, variance) = mean_and_variance(x);
-            let r = T::one() / (variance + T::of(self.epsilon)).sqrt();
+            let row = Row::of(x, self.epsilon);
+            let r = row.rate(self.epsilon) * row.unit;
             let count = T::of(x.len() as f64);
             let mean_g = sum_by(g.len(), |i| g[i]) / count;
             let mean_gy = sum_by(g.len(), |i| g[i] * y[i]) / count;
@@ -59,14 +58,75 @@ impl<T: Real> Op<T, 1> for Normalize {
     }
 }
 
-/// Mean and biased variance, in passes of their own: `mean(x²) − mean(x)²` would cancel. What the mean has lost by
+/// `r = 1 / √(σ² + ε)`, one number for each row. With `y` from [`Normalize`] and `n` numbers in a row,
+///
+/// > `x̄ = −r̄ r² y / n`.
+struct Rate {
+    axes: SmallVec<[usize; 4]>,
+    epsilon: f64,
+}
+
+impl<T: Real> Op<T, 1> for Rate {
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        of_rows(x, &self.axes, |x| {
+            let row = Row::of(x, self.epsilon);
+            row.rate(self.epsilon) * row.unit
+        })
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], r: Var<'t, T>) -> Var<'t, T> {
+        let y = Var::apply(Normalize { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
+        let count: usize = self.axes.iter().map(|&axis| x.shape()[axis]).product();
+        y * (g * r * r / -(count as f64))
+    }
+}
+
+/// What a row is normalised by.
+struct Row<T> {
+    /// A power of 2 that the row is multiplied by: 1, unless the squares of its numbers are too large or too small.
+    unit: T,
+    /// The mean of the numbers, times the unit.
+    mean: T,
+    /// Their biased variance, times the square of the unit.
+    variance: T,
+}
+
+impl<T: Real> Row<T> {
+    fn of(x: &[T], epsilon: f64) -> Row<T> {
+        let (mean, variance) = mean_and_variance(x, T::one());
+        let all = variance + T::of(epsilon);
+        if all.is_finite() && all > T::EPSILON.powi(4) {
+            return Row { unit: T::one(), mean, variance };
+        }
+        // The exponent of the largest number, as far as its reciprocal exists.
+        let largest = x.iter().fold(T::zero(), |largest, x| Real::max(largest, x.abs()));
+        let exponents = if T::EPSILON.as_f64() < 1e-10 { 1000.0 } else { 120.0 };
+        let exponent = largest.as_f64().log2().floor().clamp(-exponents, exponents);
+        let unit = if largest.is_finite() { T::of((-exponent).exp2()) } else { T::one() };
+        let (mean, variance) = mean_and_variance(x, unit);
+        Row { unit, mean, variance }
+    }
+
+    /// `1 / √(σ² + ε)`, all times the unit.
+    fn rate(&self, epsilon: f64) -> T {
+        T::one() / (self.variance + T::of(epsilon) * self.unit * self.unit).sqrt()
+    }
+}
+
+/// A number for each row, where the other axes are kept.
+fn of_rows<T: Real>(x: &Tensor<T>, axes: &[usize], f: impl Fn(&[T]) -> T + Sync) -> Tensor<T> {
+    let mut kept = Shape::from_slice(x.shape());
+    axes.iter().for_each(|&axis| kept[axis] = 1);
+    Tensor::by_rows([x], axes, &kept, |[x], out| out[0] = f(x))
+}
+
+/// Mean and biased variance of a row times `unit`, in passes of their own: `mean(x²) − mean(x)²` would cancel. What the mean has lost by
 /// rounding is the mean of the deviations: so those of equal numbers are 0.
-fn mean_and_variance<T: Real>(x: &[T]) -> (T, T) {
+fn mean_and_variance<T: Real>(x: &[T], unit: T) -> (T, T) {
     let count = T::of(x.len() as f64);
-    let mean = sum_by(x.len(), |i| x[i]) / count;
-    let mean = mean + sum_by(x.len(), |i| x[i] - mean) / count;
+    let mean = sum_by(x.len(), |i| x[i] * unit) / count;
+    let mean = mean + sum_by(x.len(), |i| x[i] * unit - mean) / count;
     let square = |x: T| x * x;
-    (mean, sum_by(x.len(), |i| square(x[i] - mean)) / count)
+    (mean, sum_by(x.len(), |i| square(x[i] * unit - mean)) / count)
 }
 
 /// The result of [`Var::batch_norm`].
@@ -84,7 +144,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// `(x − mean) / √(variance + ε)`, with mean and (biased) variance over some axes: the last for
     /// layer normalisation, `[-2, -1]` for instance normalisation of images.
     ///
-    /// Where all elements are equal the result is 0; with `ε = 0` it is NaN there.
+    /// Where all elements are equal the result is 0; with `ε = 0` it is NaN there. The squares of the elements may be
+    /// larger than the largest number or smaller than the smallest.
     ///
     /// # Panics
     /// If an axis is out of range or listed twice.
@@ -112,13 +173,11 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn batch_norm(self, axes: impl Axes, epsilon: f64) -> Normalized<'t, T> {
         let (shape, x) = (self.shape(), self.seen_by("batch_norm"));
         let y = self.normalize("batch_norm", &axes, epsilon);
-        let kept = reduced_shape("batch_norm", &shape, &axes);
-        let dropped = dropped_shape(&shape, &axes);
-        let of_rows = |f: fn(&[T]) -> T| {
-            let axes = resolve_axes("batch_norm", &shape, &axes);
-            Tensor::by_rows([&x], &axes, &kept, |[x], out| out[0] = f(x)).reshape(&dropped)
-        };
-        let (mean, variance) = (of_rows(|x| mean_and_variance(x).0), of_rows(|x| mean_and_variance(x).1));
+        let (listed, dropped) = (resolve_axes("batch_norm", &shape, &axes), dropped_shape(&shape, &axes));
+        let statistic =
+            |f: fn(Row<T>) -> T| of_rows(&x, &listed, |x| f(Row::of(x, epsilon))).reshape(&dropped);
+        let mean = statistic(|row| row.mean / row.unit);
+        let variance = statistic(|row| row.variance / row.unit / row.unit);
         Normalized { y, mean, variance }
     }
 
@@ -203,6 +262,34 @@ mod tests {
     }
 
     #[test]
+    fn numbers_whose_squares_overflow_or_vanish() {
+        let (r, tape) = (0.5_f64.sqrt(), Tape::<f64>::new());
+        for size in [1e200, 1e308, 3e-200] {
+            let x = tape.var(Tensor::from_vec([3], vec![-size, size, size]));
+            let y = x.layer_norm(0, 0.0);
+            for (y, expected) in y.value().to_vec().into_iter().zip([-2.0 * r, r, r]) {
+                assert!((y / expected - 1.0).abs() < 1e-15, "{y}");
+            }
+            // Stretching x has no effect: only what is orthogonal to 1 and y passes, here (0, 1, −1).
+            let weights = tape.constant(Tensor::from_vec([3], vec![3.0, 4.0, 1.0]));
+            let [dx] = (y * weights).sum().grad([x]);
+            let expected = 1.5 / size / (8.0_f64 / 9.0).sqrt();
+            let fast = (y * weights).sum().backward().wrt(x).to_vec();
+            for dx in [dx.value().to_vec(), fast] {
+                assert!(
+                    (dx[1] / expected - 1.0).abs() < 1e-14 && (dx[2] / expected + 1.0).abs() < 1e-14,
+                    "{dx:?}"
+                );
+            }
+        }
+        let tape = Tape::<f32>::new();
+        let x = tape.var(Tensor::from_fn([1000, 1], |i| if i % 2 == 0 { 1e18 } else { -1e18 }));
+        let normalized = x.batch_norm(0, 1e-5);
+        assert!((normalized.y.value().to_vec()[0] - 1.0).abs() < 1e-6 && normalized.mean.to_vec() == [0.0]);
+        assert!((normalized.variance.to_vec()[0] / 1e36 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
     fn offsets_and_nan() {
         // A large common offset costs digits of x itself, but no more.
         let tape = Tape::<f64>::new();
@@ -222,7 +309,7 @@ mod tests {
             epsilon in 1e-6..0.1_f64,
         ) {
             let (x, g): (Vec<f64>, Vec<f64>) = rows.iter().copied().unzip();
-            let (_, variance) = mean_and_variance(&x);
+            let (_, variance) = mean_and_variance(&x, 1.0);
             prop_assume!(variance > 1e-3);
             let tape = Tape::new();
             let x = tape.var(Tensor::from_vec([x.len()], x));

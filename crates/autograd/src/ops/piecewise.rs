@@ -84,38 +84,38 @@ impl Elementwise for Clamp {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// `|x|`. At the kink, `|·|′(0) = 0`.
+    /// `|x|`. At the kink, `|·|′(0) = 0`. Exact to 0 ε.
     #[track_caller]
     pub fn abs(self) -> Var<'t, T> {
         Var::apply(Abs, [self])
     }
 
-    /// `−1`, `0` or `1`. Its derivative is 0 everywhere, also at the jump.
+    /// `−1`, `0` or `1`. Its derivative is 0 everywhere, also at the jump. Exact to 0 ε.
     #[track_caller]
     pub fn sign(self) -> Var<'t, T> {
         Var::apply(Sign, [self])
     }
 
-    /// The next integer below. Its derivative is 0 everywhere, also at the jumps.
+    /// The next integer below. Its derivative is 0 everywhere, also at the jumps. Exact to 0 ε.
     #[track_caller]
     pub fn floor(self) -> Var<'t, T> {
         Var::apply(Floor, [self])
     }
 
-    /// The next integer above. Its derivative is 0 everywhere, also at the jumps.
+    /// The next integer above. Its derivative is 0 everywhere, also at the jumps. Exact to 0 ε.
     #[track_caller]
     pub fn ceil(self) -> Var<'t, T> {
         Var::apply(Ceil, [self])
     }
 
-    /// The nearest integer; of two, the even one. Its derivative is 0 everywhere, also at the jumps.
+    /// The nearest integer; of two, the even one. Its derivative is 0 everywhere, also at the jumps. Exact to 0 ε.
     #[track_caller]
     pub fn round(self) -> Var<'t, T> {
         Var::apply(Round, [self])
     }
 
     /// `x`, but not below `low` and not above `high`. The derivative is 1 from `low` to `high`, both
-    /// included, and 0 outside.
+    /// included, and 0 outside. Exact to 0 ε.
     ///
     /// # Panics
     /// If `low` is above `high` or either is NaN.

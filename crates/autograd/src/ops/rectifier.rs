@@ -1,7 +1,8 @@
 //! Activation functions: relatives of `relu` that leak, bend or are smooth.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, PI};
+use std::f64::consts::FRAC_2_PI;
 
+use super::special::normal_density;
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
 use crate::{Real, Scalar, Var};
@@ -51,21 +52,15 @@ struct Gelu;
 /// out, where a power of `x` could overflow.
 const OPEN: f64 = 40.0;
 
-/// `Φ(x)`, exact also in the lower tail, where `1 + erf` cancels.
-fn normal_cdf<S: Scalar>(x: S) -> S {
-    x.lit(0.5) * (x.lit(-FRAC_1_SQRT_2) * x).erfc()
-}
-
 impl Elementwise for Gelu {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
-        x * normal_cdf(x)
+        x * x.normal_cdf()
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let x = x.clamp(-OPEN, OPEN);
-        let density = x.lit((2.0 * PI).sqrt().recip()) * (x.lit(-0.5) * x * x).exp();
-        normal_cdf(x) + x * density
+        x.normal_cdf() + x * normal_density(x)
     }
 }
 
@@ -89,51 +84,51 @@ impl Elementwise for GeluTanh {
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let x = x.clamp(-OPEN, OPEN);
         let u = gelu_gate(x);
-        let s = u.sigmoid();
-        let slope = x.lit(2.0 * FRAC_2_PI.sqrt()) * s * (-u).sigmoid() * x;
-        s + slope + x.lit(3.0 * GELU_CUBIC) * slope * x * x
+        let slope = x.lit(2.0 * FRAC_2_PI.sqrt()) * u.sigmoid_slope() * x;
+        u.sigmoid() + slope + x.lit(3.0 * GELU_CUBIC) * slope * x * x
     }
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// `x` where `x > 0`, else `slope · x`. At the kink the derivative is `slope`.
+    /// `x` where `x > 0`, else `slope · x`. At the kink the derivative is `slope`. Exact to 1 ε.
     #[track_caller]
     pub fn leaky_relu(self, slope: f64) -> Var<'t, T> {
         Var::apply(LeakyRelu(slope), [self])
     }
 
-    /// `x` where `x > 0`, else `α (eˣ − 1)` (Clevert et al., 2016). At the kink the derivative is `α`.
+    /// `x` where `x > 0`, else `α (eˣ − 1)` (Clevert et al., 2016). At the kink the derivative is `α`. Exact to 3 ε.
     #[track_caller]
     pub fn elu(self, alpha: f64) -> Var<'t, T> {
         Var::apply(Elu(alpha), [self])
     }
 
     /// `λ elu(x)` with the constants that keep mean 0 and variance 1 from layer to layer (Klambauer
-    /// et al., 2017). At the kink the derivative is `λ α`.
+    /// et al., 2017). At the kink the derivative is `λ α`. Exact to 4 ε.
     #[track_caller]
     pub fn selu(self) -> Var<'t, T> {
         self.elu(1.673_263_242_354_377_2) * 1.050_700_987_355_480_5
     }
 
-    /// `x Φ(x)` with the normal distribution function `Φ` (Hendrycks and Gimpel, 2016). NaN at −∞.
+    /// `x Φ(x)` with the normal distribution function `Φ` (Hendrycks and Gimpel, 2016). NaN at −∞. Exact to 8 ε.
     #[track_caller]
     pub fn gelu(self) -> Var<'t, T> {
         Var::apply(Gelu, [self])
     }
 
     /// `x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`, an approximation of [`gelu`](Self::gelu).
+    /// Exact to 2000 ε, far out on the left, where an exponent of hundreds is rounded; to 8 ε elsewhere.
     #[track_caller]
     pub fn gelu_tanh(self) -> Var<'t, T> {
         Var::apply(GeluTanh, [self])
     }
 
-    /// `x sigmoid(x)`, also called swish (Ramachandran et al., 2017). NaN at −∞.
+    /// `x sigmoid(x)`, also called swish (Ramachandran et al., 2017). NaN at −∞. Exact to 16 ε.
     #[track_caller]
     pub fn silu(self) -> Var<'t, T> {
         self * self.sigmoid()
     }
 
-    /// `x tanh(softplus x)` (Misra, 2019). NaN at −∞.
+    /// `x tanh(softplus x)` (Misra, 2019). NaN at −∞. Exact to 64 ε.
     #[track_caller]
     pub fn mish(self) -> Var<'t, T> {
         self * self.softplus().tanh()

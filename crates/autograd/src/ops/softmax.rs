@@ -1,5 +1,9 @@
 //! Softmax and its logarithm.
 //!
+//! The gradient of a row of logits adds up to 0, since a shift of all of them changes nothing. So the gradient of the
+//! largest is minus the sum of the others (`Balance`): its own formula has a factor `1 − y`, which is 0 where `y` rounds
+//! to 1.
+//!
 //! Extreme numbers are safe: the largest logit of each row is subtracted first. A logit of `−∞` has
 //! probability 0 and passes no gradient (a mask). A row that contains `+∞` or NaN, or nothing but
 //! `−∞`, describes no distribution, and all of it becomes NaN.
@@ -7,7 +11,7 @@
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::tensor::{resolve_axis, sum_by};
-use crate::{Keep, Op, Real, Tensor, Var};
+use crate::{Keep, Op, Real, Scalar, Tensor, Var};
 
 /// `y = eˣ / Σ eˣ`,  `x̄ = y (ȳ − Σ ȳ y)`, with sums along one axis.
 struct Softmax {
@@ -23,7 +27,7 @@ impl<T: Real> Op<T, 1> for Softmax {
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        y * (g - (g * y).sum_over(Keep(self.axis)))
+        balanced(y * (g - (g * y).sum_over(Keep(self.axis))), y, self.axis)
     }
 
     fn fused_vjp(
@@ -36,6 +40,7 @@ impl<T: Real> Op<T, 1> for Softmax {
         Some(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
             let mean = sum_by(g.len(), |i| g[i] * y[i]);
             out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = y * (g - mean));
+            balance_row(y, out);
         }))
     }
 }
@@ -61,7 +66,7 @@ impl<T: Real> Op<T, 1> for LogSoftmax {
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        g - y.exp() * g.sum_over(Keep(self.axis))
+        balanced(g - y.exp() * g.sum_over(Keep(self.axis)), y, self.axis)
     }
 
     fn fused_vjp(
@@ -74,8 +79,54 @@ impl<T: Real> Op<T, 1> for LogSoftmax {
         Some(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
             let total = sum_by(g.len(), |i| g[i]);
             out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = g - y.exp() * total);
+            balance_row(y, out);
         }))
     }
+}
+
+/// A row `a` that should add up to 0, made to: at the place of the largest element of a row `y` stands minus the sum of
+/// the others. To `y` there is no gradient, for the choice is one of rounding.
+///
+/// The transpose takes the element at that place away from all.
+struct Balance {
+    axis: usize,
+    transposed: bool,
+}
+
+impl<T: Real> Op<T, 2> for Balance {
+    fn forward(&self, [a, y]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::by_rows([a, y], &[self.axis], a.shape(), |[a, y], out| {
+            out.copy_from_slice(a);
+            if !self.transposed {
+                balance_row(y, out);
+            } else if let Some(place) = largest(y) {
+                out.iter_mut().zip(a).for_each(|(out, &x)| *out = x - a[place]);
+            }
+        })
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, y]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(Balance { transposed: !self.transposed, ..*self }, [g, y]),
+            _ => y.lit(0.0),
+        }
+    }
+}
+
+fn balanced<'t, T: Real>(a: Var<'t, T>, y: Var<'t, T>, axis: usize) -> Var<'t, T> {
+    Var::apply(Balance { axis, transposed: false }, [a, y])
+}
+
+fn balance_row<T: Real>(y: &[T], row: &mut [T]) {
+    if let Some(place) = largest(y) {
+        row[place] = T::zero();
+        row[place] = -sum_by(row.len(), |i| row[i]);
+    }
+}
+
+/// The place of the largest number; `None` of none or NaN.
+fn largest<T: Real>(row: &[T]) -> Option<usize> {
+    let max = maximum(row);
+    row.iter().position(|&x| x == max)
 }
 
 fn maximum<T: Real>(row: &[T]) -> T {
@@ -184,6 +235,29 @@ mod tests {
     }
 
     const INF: f64 = f64::INFINITY;
+
+    #[test]
+    fn slopes_of_a_confident_answer() {
+        // Of two classes the logits matter by their difference; the derivatives of σ(40) are all ±e⁻⁴⁰.
+        let small = (-40.0_f64).exp();
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec([2], vec![40.0, 0.0]));
+        let check = |y: Var<f64>, signs: [f64; 3]| {
+            let mut y = y;
+            for sign in signs {
+                let fast = y.backward().wrt(x).to_vec();
+                let [recorded] = y.grad([x]);
+                for slope in [fast[0], -fast[1], recorded.value().to_vec()[0], -recorded.value().to_vec()[1]]
+                {
+                    assert!((slope / (sign * small) - 1.0).abs() < 1e-14, "{slope:e}");
+                }
+                y = recorded.slice(0, ..1).sum();
+            }
+        };
+        check(x.softmax(0).slice(0, ..1).sum(), [1.0, -1.0, 1.0]);
+        check(x.log_softmax(0).slice(0, ..1).sum(), [1.0, -1.0, 1.0]);
+        check(-x.softmax(0).slice(0, 1..).sum(), [1.0, -1.0, 1.0]);
+    }
 
     #[test]
     fn extreme_logits() {

@@ -211,7 +211,7 @@ fn every_file_has_its_cases_and_every_case_its_own_name() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if !["mod.rs", "table.rs", "elementwise.rs"].contains(&name) {
+        if !["mod.rs", "table.rs", "accuracy.rs", "elementwise.rs"].contains(&name) {
             files += 1;
             assert!(text.contains("pub(super) const CASES: &[Case]"), "{name} has no CASES");
         }

@@ -84,36 +84,38 @@ impl Elementwise for Atan {
         x.atan()
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
-        x.lit(1.0) / (x.lit(1.0) + x * x)
+        // The square of 1/√(1 + x²), because x² may overflow and the slope of the slope has x⁴.
+        let r = x.lit(1.0) / x.hypotenuse();
+        r * r
     }
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// `sin x`, in radians.
+    /// `sin x`, in radians. Exact to 2 ε.
     #[track_caller]
     pub fn sin(self) -> Var<'t, T> {
         Var::apply(Sin, [self])
     }
 
-    /// `cos x`, in radians.
+    /// `cos x`, in radians. Exact to 2 ε.
     #[track_caller]
     pub fn cos(self) -> Var<'t, T> {
         Var::apply(Cos, [self])
     }
 
-    /// `tan x`, in radians.
+    /// `tan x`, in radians. Exact to 4 ε.
     #[track_caller]
     pub fn tan(self) -> Var<'t, T> {
         Var::apply(Tan, [self])
     }
 
-    /// `arcsin x`, in [−π/2, π/2]; NaN outside of [−1, 1], where its slope is infinite at both ends.
+    /// `arcsin x`, in [−π/2, π/2]; NaN outside of [−1, 1], where its slope is infinite at both ends. Exact to 6 ε.
     #[track_caller]
     pub fn asin(self) -> Var<'t, T> {
         Var::apply(Asin, [self])
     }
 
-    /// `arccos x`, in [0, π]; NaN outside of [−1, 1], where its slope is infinite at both ends.
+    /// `arccos x`, in [0, π]; NaN outside of [−1, 1], where its slope is infinite at both ends. Exact to 6 ε.
     #[track_caller]
     pub fn acos(self) -> Var<'t, T> {
         Var::apply(Acos, [self])
@@ -124,7 +126,7 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(OtherLeg, [self])
     }
 
-    /// `arctan x`, in (−π/2, π/2).
+    /// `arctan x`, in (−π/2, π/2). Exact to 8 ε.
     #[track_caller]
     pub fn atan(self) -> Var<'t, T> {
         Var::apply(Atan, [self])
@@ -170,6 +172,15 @@ mod tests {
                 assert!((sign * given / expected - 1.0).abs() < 1e-15, "{given}");
             }
         }
+    }
+
+    #[test]
+    fn the_second_derivative_of_arctan_far_out() {
+        // −2x / (1 + x²)²
+        let tape = Tape::<f64>::new();
+        let x = tape.var(1e100);
+        let [slope] = x.atan().grad([x]);
+        assert!((slope.grad([x])[0].item() / -2e-300 - 1.0).abs() < 1e-15);
     }
 
     #[test]

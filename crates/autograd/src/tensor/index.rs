@@ -208,20 +208,26 @@ impl<T: Real> Tensor<T> {
         })
     }
 
-    /// Zeros of the given size along `axis`, with every element of this tensor added where its index
-    /// says: the transpose of [`gather`](Self::gather). Equal indices add up, in order.
+    /// This tensor with every element of `source` added where its index along `axis` says. Onto zeros it is the transpose
+    /// of [`gather`](Self::gather). Equal indices add up, in order.
     #[track_caller]
-    pub(crate) fn scatter(&self, axis: usize, size: usize, index: &Indices) -> Self {
-        let mut shape = self.shape.clone();
-        shape[axis] = size;
-        let inner: usize = shape[axis + 1..].iter().product();
-        let (block, len) = (size * inner, self.shape[axis] * inner);
-        let source = self.contiguous();
+    pub(crate) fn scatter_add(&self, axis: usize, index: &Indices, source: &Self) -> Self {
+        let inner: usize = self.shape[axis + 1..].iter().product();
+        let (block, len) = (self.shape[axis] * inner, source.shape[axis] * inner);
+        let number = self.buffer.as_slice().get(self.offset).copied().filter(|_| self.is_one_number());
+        let (base, source) =
+            (if number.is_some() { self.clone() } else { self.contiguous() }, source.contiguous());
         let data = source.as_slice().expect("contiguous");
         let blocks = (CHUNK / block.max(1)).max(1);
-        Tensor::build(shape, |out| {
+        Tensor::build(&self.shape, |out| {
             for_each_chunk(out, blocks * block, |i, out| {
-                out.fill(T::zero());
+                match number {
+                    Some(number) => out.fill(number),
+                    None => {
+                        let base = base.as_slice().expect("contiguous");
+                        out.copy_from_slice(&base[i * blocks * block..][..out.len()]);
+                    }
+                }
                 for (number, out) in out.chunks_exact_mut(block).enumerate() {
                     let start = (i * blocks + number) * len;
                     let moves = data[start..start + len].iter().zip(&index.data[start..start + len]);
@@ -272,13 +278,17 @@ mod tests {
         let a = counting(&[2, 3]);
         let columns = Indices::from_vec([2, 2], vec![2, 0, 1, 1]);
         assert_eq!(a.gather(1, &columns).to_vec(), [2.0, 0.0, 4.0, 4.0]);
-        assert_eq!(a.gather(1, &columns).scatter(1, 3, &columns).to_vec(), [0.0, 0.0, 2.0, 0.0, 8.0, 0.0]);
+        let zeros = Tensor::zeros([2, 3]);
+        assert_eq!(
+            zeros.scatter_add(1, &columns, &a.gather(1, &columns)).to_vec(),
+            [0.0, 0.0, 2.0, 0.0, 8.0, 0.0]
+        );
         let rows = Indices::from_vec([1, 3], vec![1, 0, 1]);
         assert_eq!(a.gather(0, &rows).to_vec(), [3.0, 1.0, 5.0]);
-        assert_eq!(a.gather(0, &rows).scatter(0, 2, &rows).to_vec(), [0.0, 1.0, 0.0, 3.0, 0.0, 5.0]);
+        assert_eq!(zeros.scatter_add(0, &rows, &a.gather(0, &rows)).to_vec(), [0.0, 1.0, 0.0, 3.0, 0.0, 5.0]);
         let none = Indices::from_vec([2, 0], vec![]);
         assert_eq!(a.gather(1, &none).shape(), [2, 0]);
-        assert_eq!(a.gather(1, &none).scatter(1, 3, &none), Tensor::zeros([2, 3]));
+        assert_eq!(zeros.scatter_add(1, &none, &a.gather(1, &none)), zeros);
     }
 
     #[test]
@@ -288,7 +298,8 @@ mod tests {
         let rows: Vec<usize> = index.as_slice()[..301].to_vec();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let added = || [a.index_add(0, 23, &rows), a.scatter(0, 23, &index), a.scatter(1, 23, &index)];
+            let onto = |axis, shape| Tensor::zeros(shape).scatter_add(axis, &index, &a);
+            let added = || [a.index_add(0, 23, &rows), onto(0, [23, 177]), onto(1, [301, 23])];
             pool.install(|| (added(), a.gather(0, &index), a.index_select(0, &rows)))
         };
         let one = run(1);

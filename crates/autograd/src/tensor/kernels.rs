@@ -292,7 +292,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// Whether it repeats a single number.
-    fn is_one_number(&self) -> bool {
+    pub(super) fn is_one_number(&self) -> bool {
         self.strides.iter().all(|&stride| stride == 0)
     }
 
