@@ -279,7 +279,10 @@ fn arrays_as_others_write_them() {
     write("text.npz", &archive(&[("names.npy", &text), ("x.npy", &x)]));
     let note = "note: left out, because these arrays hold no numbers: `names`\n";
     assert_eq!(axes("text.npz"), note);
-    assert_eq!(numbers(&pca(path, "text.npz", &["--out", "r-text"])), numbers(&pca(path, "plain.npy", &["--out", "again"])));
+    assert_eq!(
+        numbers(&pca(path, "text.npz", &["--out", "r-text"])),
+        numbers(&pca(path, "plain.npy", &["--out", "again"]))
+    );
     refuse(
         path,
         &["data", "text.npz", "--label-column", "names"],
