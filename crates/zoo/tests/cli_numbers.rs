@@ -227,14 +227,20 @@ fn data_far_from_what_was_learnt_are_said_aloud() {
         .collect();
     fs::write(path.join("grams.csv"), grams).unwrap();
     for command in ["eval", "score", "encode", "reconstruct", "denoise", "interpolate", "inspect"] {
-        assert_eq!(said(path, &[command, "r", "--data", "t.csv"]), "", "{command}");
-        let text = said(path, &[command, "r", "--data", "grams.csv"]);
-        assert!(text.starts_with("warning: grams.csv: column `length` runs from 9"), "{command}: {text}");
+        let warnings = |file: &str| {
+            let text = said(path, &[command, "r", "--data", file]);
+            text.lines().filter(|line| line.starts_with("warning: ")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(warnings("t.csv").is_empty(), "{command}");
+        let found = warnings("grams.csv");
+        assert_eq!(found.len(), 1, "{command}: {found:?}");
         assert!(
-            text.contains("where the model learnt from 9.0") && text.contains("in 20 of 20 rows"),
-            "{text}"
+            found[0].starts_with("warning: grams.csv: column `length` runs from 9"),
+            "{command}: {found:?}"
         );
-        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(
+            found[0].contains("where the model learnt from 9.0") && found[0].contains("in 20 of 20 rows")
+        );
     }
 }
 
@@ -446,6 +452,7 @@ fn a_pipe_is_opened_once_by_every_command() {
         through_pipe(path, &["train", "pca", "--data", "pipe", "--out", "piped"], csv_text.as_bytes());
     assert!(trained.status.success());
     assert!(std::process::Command::new("mkfifo").arg(path.join("pipe")).status().unwrap().success());
-    refuse(path, &["eval", "piped"], "they came from the pipe pipe; give data with --data");
+    // It would wait for ever for a writer.
+    zoo(path, &["eval", "piped"]);
     succeed(path, &["encode", "piped", "--data", "file"]);
 }

@@ -8,6 +8,7 @@ use nn::data::transform::Scaling;
 use nn::{Error, Result};
 
 use super::super::numbers::NOTHING;
+use super::super::range::Range;
 use super::super::raw::Raw;
 use super::{Impute, Part, Preparation, Prepared, Reading, Scale, place};
 
@@ -36,11 +37,13 @@ impl Preparation {
             scale: vec![],
         };
         learnt.learn_fill(path, &train, like.pixels)?;
-        train.data.x.each_row(train.places.iter().copied(), |place, row| {
-            learnt.fill_row(path, &mut row.to_vec(), || train.name(place))
+        // All are looked at first, because a gap has to be refused by its row.
+        let mut range = NOTHING;
+        learnt.each_filled(path, &train, |row| {
+            range = row.iter().fold(range, |[low, high], value| [low.min(*value), high.max(*value)]);
         })?;
         match like.pixels {
-            true => learnt.learn_pixels(&train)?,
+            true => learnt.learn_pixels(path, &train, range)?,
             false => learnt.learn_columns(&train)?,
         }
         let lost = if like.pixels { vec![] } else { learnt.lost_digits(&train) };
@@ -75,13 +78,18 @@ impl Preparation {
         Ok(())
     }
 
-    /// One scale for all pixels: each is a value of the same feature.
-    fn learn_pixels(&mut self, train: &Part) -> Result<()> {
-        let mut range = NOTHING;
-        train.data.x.each_row(train.places.iter().copied(), |_, row| {
-            range = row.iter().fold(range, |[low, high], value| [low.min(*value), high.max(*value)]);
-            Ok::<(), Error>(())
-        })?;
+    /// Calls `f` with every row, its gaps filled.
+    fn each_filled(&self, path: &Path, train: &Part, mut f: impl FnMut(&[f64])) -> Result<()> {
+        train.data.x.each_row(train.places.iter().copied(), |place, row| {
+            let mut row = row.to_vec();
+            self.fill_row(path, &mut row, || train.name(place))?;
+            f(&row);
+            Ok(())
+        })
+    }
+
+    /// One scale for all pixels, which lie in this range: each is a value of the same feature.
+    fn learn_pixels(&mut self, path: &Path, train: &Part, range: Range) -> Result<()> {
         self.ranges = vec![range];
         let [low, high] = range;
         let scaling = match self.reading.scale {
@@ -92,10 +100,7 @@ impl Preparation {
             }
             Scale::Standard => {
                 let mut values = Vec::with_capacity(train.places.len() * self.features);
-                train.data.x.each_row(train.places.iter().copied(), |_, row| {
-                    values.extend(row.iter().map(|pixel| *pixel as f32));
-                    Ok::<(), Error>(())
-                })?;
+                self.each_filled(path, train, |row| values.extend(row.iter().map(|pixel| *pixel as f32)))?;
                 Scaling::standardize(&Tensor::from_vec([values.len(), 1], values))?
             }
         };
