@@ -114,8 +114,9 @@ impl Kind {
             _ => "",
         };
         let flags = [
-            (reading.drop.is_empty() || table, "--drop-columns", "; leave them out when you write it"),
+            // First: the identifier is among the columns to drop.
             (reading.id.is_none() || table, "--id", "; only a table has columns"),
+            (reading.drop.is_empty() || table, "--drop-columns", "; leave them out when you write it"),
             (reading.label.is_none() || table || self == Kind::Arrays, "--label-column", labels),
             (reading.array.is_none() || self == Kind::Arrays, "--array", ""),
             (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
