@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::Path;
 use std::time::Instant;
 
-use nn::{Error, Result};
+use nn::Result;
 use zoo::config::{Config, Setup};
 use zoo::plot::{Picture, png};
 use zoo::reference::{self, Reference};
@@ -136,6 +136,7 @@ fn caption(entry: &Entry, config: &Config, data: &str, epochs: usize) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nn::Error;
 
     #[test]
     fn what_fails_is_noted_and_what_follows_goes_on() {
