@@ -222,7 +222,7 @@ macro_rules! real {
             }
             #[inline(always)]
             fn coin_variance(self) -> Self {
-                if self < 0.0 || self > 1.0 { <$t>::NAN } else { self * (1.0 - self) }
+                if (0.0..=1.0).contains(&self) { self * (1.0 - self) } else { <$t>::NAN }
             }
             #[inline(always)]
             fn powf(self, p: f64) -> Self {

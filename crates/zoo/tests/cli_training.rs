@@ -256,7 +256,7 @@ fn what_was_killed_has_its_metrics_and_goes_on() {
 fn a_finished_run_goes_on_with_more_epochs() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let training = ["train", "vae", "--hidden", "8", "--code", "2", "--set", "train.schedule=constant"];
+    let training = ["train", "ae", "--hidden", "8", "--code", "2", "--set", "train.schedule=constant"];
     let with = |epochs: &'static str, out: &'static str| {
         succeed(path, &[&training[..], &["--epochs", epochs, "--out", out]].concat())
     };
@@ -264,7 +264,7 @@ fn a_finished_run_goes_on_with_more_epochs() {
     with("2", "a");
     with("2", "b");
     refuse(path, &["resume", "a", "--epochs", "2"], "a: the run has 2 epochs already");
-    refuse(path, &["train", "vae", "--resume", "a"], "cannot be used with");
+    assert_eq!(zoo(path, &["train", "ae", "--resume", "a"]).status.code(), Some(2), "it has its model");
     refuse(path, &["train", "--resume", "a", "--scale", "none"], "leave the flags for reading away");
     let text = succeed(path, &["train", "--resume", "a", "--epochs", "3"]);
     assert!(text.contains("trained for 3 epochs"), "{text}");

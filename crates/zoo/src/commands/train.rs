@@ -27,6 +27,8 @@ use crate::cli::{ResumeArgs, TrainArgs};
 const UNFINISHED: &str = "training.safetensors";
 /// Where a finished one keeps it, for more epochs.
 const FINISHED: &str = "finished.safetensors";
+/// The time between two checkpoints.
+const CHECKPOINTS: Duration = Duration::from_secs(30);
 /// Events for TensorBoard.
 const TENSORBOARD: &str = "tensorboard";
 /// Under these names it says how the data were prepared, and which they were.
@@ -69,10 +71,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
     let how = How { tensorboard: args.tensorboard, json: args.json.json };
+    let started = Instant::now();
     let trained = train(&setup, model, &folder, From::Start, how);
+    // A failure would come again, but whoever has waited for it may want to see how it came.
+    let failed_soon = trained.is_err() && started.elapsed() < CHECKPOINTS;
     let kept = [UNFINISHED, run::MODEL].iter().any(|name| folder.path().join(name).exists());
-    if !matches!(trained, Ok(Outcome::Done(_))) && !kept {
-        for name in [run::CONFIG, run::METRICS] {
+    if failed_soon || !kept {
+        for name in [run::CONFIG, run::METRICS, UNFINISHED] {
             let _ = std::fs::remove_file(folder.path().join(name));
         }
         let _ = std::fs::remove_dir_all(folder.path().join(TENSORBOARD));
@@ -246,7 +251,7 @@ fn train(
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
                 .with(ProgressBar::new().per(example))
-                .with_checkpoints(&unfinished, Duration::from_secs(30));
+                .with_checkpoints(&unfinished, CHECKPOINTS);
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let (pretraining_stopped, part) = (Cell::new(false), Cell::new(0));
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {

@@ -165,8 +165,10 @@ pub(crate) fn sample(of: usize, labels: Option<&[u32]>, count: usize) -> Vec<usi
     let mut order = permutation(of, &mut generator(SPLIT_SEED, Purpose::Sample, 0, 0));
     if let Some(labels) = labels {
         let mut seen = BTreeSet::new();
-        // Stable: the first of every class, then all others.
-        order.sort_by_cached_key(|&number| !seen.insert(labels[number]));
+        // The first of every class, then all others.
+        let (first, others): (Vec<usize>, Vec<usize>) =
+            order.into_iter().partition(|&number| seen.insert(labels[number]));
+        order = [first, others].concat();
     }
     order.truncate(count);
     order.sort_unstable();

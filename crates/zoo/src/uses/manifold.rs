@@ -234,6 +234,7 @@ mod tests {
     use crate::data::digits;
     use crate::models::pca::Pca;
     use crate::registry;
+    use autograd::cost;
     use toml::Table;
 
     fn autoencoder() -> Box<dyn AnyModel> {
@@ -253,6 +254,18 @@ mod tests {
         assert!(changes_in_jumps(model, &x) && tangents(model, &x.slice(0, 0, 1, 1), 4).is_empty());
         assert_eq!(mean_spectrum(model, &x), vec![0.0; model.encode(&x).shape()[1].min(64)]);
         assert!(!changes_in_jumps(&*untrained("ae"), &x));
+    }
+
+    #[test]
+    fn a_jacobian_takes_the_memory_of_a_few_rows() {
+        let x = digits().test.x.slice(0, 0, 10, 1);
+        for name in ["sequence", "conv"] {
+            let model = &*untrained(name);
+            let (_, forward) = cost::peak_of(|| model.encode(&x));
+            let (jacobian, bytes) = cost::peak_of(|| model.encoder_jacobian(&x));
+            // Recorded, every row of the Jacobian would add the memory of a sweep.
+            assert!(bytes < 4 * forward + 3 * 4 * jacobian.len(), "{name}: {bytes} after {forward}");
+        }
     }
 
     #[test]
