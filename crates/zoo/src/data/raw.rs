@@ -128,17 +128,16 @@ impl Raw {
     /// A single picture.
     fn of_picture(path: &Path, reading: &Reading) -> Result<Self> {
         let content = fs::read(path).map_err(|error| Error::io("read", path, error))?;
-        let [height, width] = match reading.size {
-            Some(size) => size,
-            None => pictures::size_of(path, &content)?,
-        };
+        let found = pictures::size_of(path, &content)?;
+        let [height, width] = reading.size.unwrap_or(found);
+        let notes = pictures::scaled(&[(found, 1)].into(), [height, width]).into_iter().collect();
         let options = PictureOptions { height, width, colour: reading.colour };
         let picture = pictures::parse(path, &content, &options)?;
         let shape = [reading.colour.channels(), height, width];
         let image = (shape[0] == 1).then_some([height, width]);
         let x = picture.reshape([1, picture.len()]);
         let data = Dataset { x, labels: None, image };
-        Ok(Raw { files: vec![path.to_owned()], pixels: true, shape: Some(shape), ..Raw::new(data) })
+        Ok(Raw { files: vec![path.to_owned()], pixels: true, shape: Some(shape), notes, ..Raw::new(data) })
     }
 
     /// One array: bytes are pixels.
