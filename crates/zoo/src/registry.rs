@@ -338,6 +338,11 @@ impl Entry {
             .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
     }
 
+    /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
+    fn reads_all_at_once(&self) -> bool {
+        !["conv", "sequence"].contains(&self.name)
+    }
+
     /// Whether it makes examples of a class that is asked for.
     pub fn draws_classes(&self) -> bool {
         self.name == "cvae"
@@ -366,13 +371,21 @@ impl Entry {
     ///
     /// What a network learns depends on the number of steps. So few examples are gone through more often than many: the
     /// steps are those of the embedded digits in 600 epochs, for wide examples those of MNIST in 20. A few pictures
-    /// come in small batches, or an epoch would be a single step.
+    /// come in small batches, or an epoch would be a single step. A step of Adam changes every weight by the learning
+    /// rate, and the sum that a unit makes of an example by as much for each of its features; so the rate falls where
+    /// a layer reads thousands of them at once.
     pub fn plan_for(&self, features: usize, examples: usize) -> Plan {
         let small = features < 256;
         let (steps, batch, learning_rate) =
             if small { (13_800, 64, 2e-3) } else { (9_380, (examples / 8).clamp(16, 128), 1e-3) };
         let batch = batch.min(examples);
         let epochs = (steps / examples.div_ceil(batch.max(1)).max(1)).clamp(20, 600);
+        /// As many features as the rate above suits.
+        const SUITED: f64 = 1024.0;
+        let learning_rate = match self.reads_all_at_once() {
+            true => learning_rate * (SUITED / features as f64).sqrt().min(1.0),
+            false => learning_rate,
+        };
         let schedule = if small { Schedule::Cosine { floor: 0.0 } } else { Schedule::Constant };
         Plan { epochs, batch, learning_rate, schedule, ..Plan::default() }
     }
@@ -485,5 +498,12 @@ mod tests {
         assert_eq!(plan(1024, 96), (600, 16), "a few photos");
         assert_eq!(plan(10, 1_000_000), (20, 64), "a long table");
         assert_eq!([plan(10, 1), plan(784, 1)], [(600, 1); 2]);
+    }
+
+    #[test]
+    fn many_features_are_learnt_in_smaller_steps() {
+        let rate = |name: &str, features| find(name).unwrap().plan_for(features, 1000).learning_rate;
+        assert_eq!([rate("ae", 64), rate("ae", 784), rate("ae", 4096)], [2e-3, 1e-3, 5e-4]);
+        assert_eq!(rate("conv", 128 * 128), 1e-3);
     }
 }

@@ -77,7 +77,8 @@ fn a_size_is_needed_only_where_pictures_differ() {
     write(path, "new/a.png", red([12, 15], 3));
     for (run, numbers) in [("grey", 30), ("colour", 90)] {
         let output = zoo(path, &["reconstruct", run, "--data", "new"]);
-        let note = "note: all 1 pictures have 12 × 15 pixels; they are stretched to 6 × 5, which has other proportions\n";
+        let note =
+            "note: the picture has 12 × 15 pixels; it is stretched to 6 × 5, which has other proportions\n";
         assert_eq!(String::from_utf8(output.stderr).unwrap(), note, "{run}");
         let (header, rows) = csv(&String::from_utf8(output.stdout).unwrap());
         assert_eq!((header.len(), rows.len()), (1 + numbers, 1));

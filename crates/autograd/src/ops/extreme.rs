@@ -250,7 +250,8 @@ mod tests {
     #[test]
     fn nan_is_followed_by_every_operation_that_chooses() {
         let row = [1.0, f64::NAN, 3.0, 2.0];
-        let functions: [(&str, for<'t> fn(Var<'t, f64>) -> Var<'t, f64>); 9] = [
+        type Function = for<'t> fn(Var<'t, f64>) -> Var<'t, f64>;
+        let functions: [(&str, Function); 9] = [
             ("max", |x| x.max()),
             ("min", |x| x.min()),
             ("max_over", |x| x.max_over(Keep(-1))),

@@ -324,7 +324,7 @@ mod tests {
         let tape = Tape::<f64>::new();
         let equal = tape.var(Tensor::full([3], 0.1));
         // 2/3 (I − 1 1ᵀ / 3)
-        let expected = |i: usize| 2.0 / 3.0 * (f64::from(i % 4 == 0) - 1.0 / 3.0);
+        let expected = |i: usize| 2.0 / 3.0 * (f64::from(i.is_multiple_of(4)) - 1.0 / 3.0);
         let hessian = equal.var(Population).hessian(equal).value().to_vec();
         assert!(hessian.iter().enumerate().all(|(i, h)| (h - expected(i)).abs() < 1e-15), "{hessian:?}");
         let y = equal.std(Population).square();

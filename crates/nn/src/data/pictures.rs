@@ -30,7 +30,7 @@ use autograd::Tensor;
 use serde::{Deserialize, Serialize};
 
 use self::exif::Orientation;
-pub use self::folder::{PictureFolder, extent, read_folder};
+pub use self::folder::{PictureFolder, extent, read_folder, scaled};
 use self::scale::Scaler;
 use super::Dataset;
 use crate::{Error, Result};

@@ -145,10 +145,9 @@ impl Raw {
     /// A single picture.
     fn of_picture(path: &Path, reading: &Reading) -> Result<Self> {
         let content = fs::read(path).map_err(|error| Error::io("read", path, error))?;
-        let [height, width] = match reading.size {
-            Some(size) => size,
-            None => pictures::size_of(path, &content)?,
-        };
+        let found = pictures::size_of(path, &content)?;
+        let [height, width] = reading.size.unwrap_or(found);
+        let notes = pictures::scaled(&[(found, 1)].into(), [height, width]).into_iter().collect();
         let options = PictureOptions { height, width, colour: reading.colour };
         let picture = pictures::parse(path, &content, &options)?;
         let shape = [reading.colour.channels(), height, width];
@@ -156,7 +155,7 @@ impl Raw {
         let x = picture.reshape([1, picture.len()]);
         let data = Dataset { x, labels: None, image };
         let raw = Raw { files: vec![path.to_owned()], pixels: true, bytes: true, ..Raw::new(data) };
-        Ok(Raw { shape: Some(shape), ..raw })
+        Ok(Raw { shape: Some(shape), notes, ..raw })
     }
 
     /// One array.

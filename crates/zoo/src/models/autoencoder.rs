@@ -14,7 +14,7 @@ use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, check_widths, reversed, small_code, widths};
+use super::{begin_with, centred, check_widths, reversed, small_code, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
@@ -61,7 +61,8 @@ impl Settings for Config {
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&self.hidden, self.code)?;
         let widths = widths(data.width(), &self.hidden, self.code);
-        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut encoder = Mlp::new(&widths, self.activation, from);
+        centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
         begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));

@@ -20,7 +20,7 @@ use nn::layers::Conv2d;
 use nn::{Activation, Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check_widths;
+use super::{SMALL, check_widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
 
 /// Settings of a convolutional autoencoder.
@@ -95,7 +95,8 @@ impl Settings for Config {
             let weight = Init::Glorot.tensor(shape, inputs * pixels, outputs * pixels * copies, from);
             Conv2d { weight, bias: Tensor::zeros([outputs]), options: same }
         };
-        let decoder = (0..stages).map(|i| enlarge(channels[i + 1], channels[i])).collect();
+        let mut decoder: Vec<_> = (0..stages).map(|i| enlarge(channels[i + 1], channels[i])).collect();
+        decoder[0].weight = decoder[0].weight.map(|w| SMALL * w);
         let mean = Buffer(likelihood.output_for(&evaluate::mean(&data.x)));
         let smallest = channels[stages] * sizes[stages].iter().product::<usize>();
         let to_code = Linear::new(smallest, self.code, Init::Glorot, from);

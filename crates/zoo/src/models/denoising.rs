@@ -15,7 +15,7 @@ use nn::data::transform::Corruption;
 use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, check_widths, reversed, widths};
+use super::{begin_with, centred, check_widths, reversed, widths};
 use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a denoising autoencoder.
@@ -73,7 +73,8 @@ impl Settings for Config {
             )));
         }
         let widths = widths(data.width(), &self.hidden, self.code);
-        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut encoder = Mlp::new(&widths, self.activation, from);
+        centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
         begin_with(output, likelihood.output_for(&crate::evaluate::mean(&data.x)));

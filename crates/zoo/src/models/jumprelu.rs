@@ -31,7 +31,7 @@ pub struct Config {
     /// Share of the training, 0 to 1, over which the price grows from 0 to `weight`: units that are off
     /// early may never come back.
     pub warm_up: f64,
-    /// `θ` > 0 at the beginning, in units of `z`, like the data.
+    /// `θ` > 0 at the beginning, in units of `z`, like the data; less where wide codes begin smaller than the data.
     pub threshold: f64,
     /// `ε` > 0, the width of the kernel, in units of `z`: a wide one averages over more examples, a narrow
     /// one is nearer to the truth.
@@ -74,6 +74,8 @@ impl Settings for Config {
         let mut model = Learned(JumpRelu { dictionary, log_theta, weight, warm_up, bandwidth });
         let share = best_share(&model, data);
         model.0.dictionary.scale_codes(share);
+        // Smaller codes pass smaller thresholds: the same units are on.
+        model.0.log_theta = model.0.log_theta.map(|theta| theta + share.max(f32::MIN_POSITIVE).ln());
         Ok(model)
     }
 }

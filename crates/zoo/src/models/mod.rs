@@ -63,6 +63,14 @@ fn begin_with(layer: &mut Linear<Tensor<f32>>, output: Tensor<f32>) {
     layer.weight = layer.weight.map(|w| SMALL * w);
 }
 
+/// Lets a first layer begin with 0 for the mean of the data, as if that were taken away: where all pixels are light, units
+/// would otherwise be on for every example, or for none.
+fn centred(layer: &mut Linear<Tensor<f32>>, data: &Dataset) {
+    let mean = evaluate::mean(&data.x);
+    let output = layer.weight.matmul(&mean.reshape([mean.len(), 1])).reshape(layer.bias.shape());
+    layer.bias = layer.bias.zip(&output, |bias, output| bias - output);
+}
+
 /// The factor, at most 1, by which what a model adds to the mean comes nearest to what training examples add to it:
 /// `s = Σ (x − m)(x̂ − m) / Σ (x̂ − m)²`. Scaled so, a first reconstruction is no worse than the mean.
 fn best_share(model: &dyn AnyModel, data: &Dataset) -> f32 {

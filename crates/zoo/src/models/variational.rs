@@ -5,7 +5,7 @@ use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 
 use super::decoder::{Decoder, Density};
-use super::{check_widths, reversed, small_code, widths};
+use super::{centred, check_widths, reversed, small_code, widths};
 use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
 
 /// Encoder and decoder of a variational model. The encoder gives `μ` and `s = ln σ²` side by side.
@@ -63,11 +63,17 @@ impl Network<Tensor<f32>> {
         check_widths(hidden, code)?;
         let input = data.width();
         let mut encoder = Mlp::new(&widths(input, hidden, 2 * code + further), activation, from);
-        // A posterior that begins near the prior costs next to nothing.
-        quiet(&mut encoder, 0, 0.1);
+        quiet(&mut encoder, 0, near_prior(code));
+        centred(&mut encoder.layers[0], data);
         let decoder = Decoder::new(&reversed(widths(input, hidden, code)), activation, density, data, from);
         Ok(Network { encoder, decoder, code })
     }
+}
+
+/// The factor for the initial weights of an encoder's outputs with which the posterior begins so near the prior that its
+/// divergence, over all latents, costs next to nothing.
+pub(super) fn near_prior(code: usize) -> f32 {
+    0.1 / (code as f32).sqrt()
 }
 
 /// Scales the initial weights of a network's outputs from this one on.

@@ -15,7 +15,8 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::codebook::Codebook;
-use super::{begin_with, check_weight, check_widths, reversed, widths};
+use super::variational::quiet;
+use super::{begin_with, centred, check_weight, check_widths, reversed, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a VQ-VAE.
@@ -84,7 +85,10 @@ impl Settings for Config {
             return Err(Error::Invalid(format!("decay must be from 0 to less than 1, not {decay}")));
         }
         let widths = widths(data.width(), &self.hidden, code);
-        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut encoder = Mlp::new(&widths, self.activation, from);
+        // The codebook begins at codes, and codes near 0 are near each other: the first loss is that of the mean.
+        quiet(&mut encoder, 0, 0.1);
+        centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
         begin_with(output, likelihood.output_for(&crate::evaluate::mean(&data.x)));

@@ -15,7 +15,7 @@ use autograd::{Real, SortOrder, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, check_weight, check_widths, reversed, small_code, widths};
+use super::{begin_with, centred, check_weight, check_widths, reversed, small_code, widths};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
@@ -81,7 +81,8 @@ impl Settings for Config {
             return Err(Error::Invalid("projections is 0; the distance needs at least 1".into()));
         }
         let widths = widths(data.width(), &self.hidden, self.code);
-        let encoder = Mlp::new(&widths, self.activation, from);
+        let mut encoder = Mlp::new(&widths, self.activation, from);
+        centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
         begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));

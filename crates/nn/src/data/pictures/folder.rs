@@ -134,14 +134,13 @@ impl PictureFolder {
         options.check()?;
         let wanted = [options.height, options.width];
         let (mut values, mut kept, mut broken) = (vec![], vec![], vec![]);
-        let (mut sizes, mut stretched) = (BTreeMap::<[usize; 2], usize>::new(), 0);
+        let mut sizes = BTreeMap::new();
         for (place, path) in self.files.iter().enumerate() {
             match content_of(path).and_then(|content| decode(path, &content, options)) {
                 Ok((picture, size)) => {
                     values.extend(picture);
                     kept.push(place);
                     *sizes.entry(size).or_default() += 1;
-                    stretched += usize::from(size[0] * wanted[1] != size[1] * wanted[0]);
                 }
                 Err(error) if skip_broken => broken.push(error),
                 Err(error) => return Err(error),
@@ -153,7 +152,7 @@ impl PictureFolder {
             return Err(Error::file(&self.path, problem));
         }
         let mut notes = self.notes.clone();
-        notes.extend(scaled(&sizes, stretched, wanted));
+        notes.extend(scaled(&sizes, wanted));
         notes.extend(skipped(&broken, self.files.len()));
         let first_test = self.files.len() - self.test;
         let test = kept.iter().filter(|&&place| place >= first_test).count();
@@ -170,29 +169,31 @@ impl PictureFolder {
     }
 }
 
-/// The note about what became of pictures of other sizes or proportions.
-fn scaled(
-    sizes: &BTreeMap<[usize; 2], usize>,
-    stretched: usize,
-    [height, width]: [usize; 2],
-) -> Option<String> {
+/// A sentence about what becomes of pictures of these sizes when they are made this high and wide, if it is more than
+/// was asked for: sizes differ, or proportions change. `sizes` are as by [`PictureFolder::sizes`].
+pub fn scaled(sizes: &BTreeMap<[usize; 2], usize>, [height, width]: [usize; 2]) -> Option<String> {
     let count: usize = sizes.values().sum();
-    let text = match (sizes.len(), stretched) {
-        (..2, 0) => return None,
-        (1, _) => format!("all {count} pictures have {}", extent(sizes)),
-        _ => format!("the {count} pictures have {}", extent(sizes)),
+    let other = sizes.iter().filter(|([h, w], _)| h * width != w * height);
+    let stretched: usize = other.map(|(_, count)| count).sum();
+    if sizes.len() < 2 && stretched == 0 {
+        return None;
+    }
+    let (pictures, are) = match (count, sizes.len()) {
+        (1, _) => ("the picture has".to_owned(), "it is"),
+        (_, 1) => (format!("all {count} pictures have"), "they are"),
+        _ => (format!("the {count} pictures have"), "they are"),
     };
     let changed = match stretched {
-        0 => format!("they are scaled to {height} × {width}"),
+        0 => format!("{are} scaled to {height} × {width}"),
         _ if stretched == count => {
-            format!("they are stretched to {height} × {width}, which has other proportions")
+            format!("{are} stretched to {height} × {width}, which has other proportions")
         }
-        1 => format!("they are scaled to {height} × {width}, and 1 of other proportions is stretched"),
-        _ => format!(
-            "they are scaled to {height} × {width}, and {stretched} of other proportions are stretched"
-        ),
+        1 => format!("{are} scaled to {height} × {width}, and 1 of other proportions is stretched"),
+        _ => {
+            format!("{are} scaled to {height} × {width}, and {stretched} of other proportions are stretched")
+        }
     };
-    Some(format!("{text}; {changed}"))
+    Some(format!("{pictures} {}; {changed}", extent(sizes)))
 }
 
 /// The sizes of [`PictureFolder::sizes`] in words, height first: `9 sizes from 4 × 5 to 6 × 8 pixels`.

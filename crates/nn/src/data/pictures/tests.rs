@@ -261,3 +261,50 @@ fn other_formats_and_huge_pictures_are_named() {
         "the picture has 10000 × 20000 pixels, and at most 134 million are read at once; make it smaller"
     );
 }
+
+// TEMPORARY
+#[test]
+fn temporary_pillow() {
+    let Ok(folder) = std::env::var("KINDS") else { return };
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "jpg" || e == "png"))
+        .collect();
+    names.sort();
+    for path in names {
+        let content = std::fs::read(&path).unwrap();
+        let reference =
+            crate::data::npy::read::<f32>(std::path::Path::new(&format!("{}.rgb.npy", path.display())))
+                .unwrap();
+        let [_, height, width] = reference.shape()[..] else { panic!() };
+        let found = parse(&path, &content, &PictureOptions { height, width, colour: Colour::Rgb });
+        match found {
+            Err(e) => println!("{e}"),
+            Ok(found) => {
+                let d: Vec<f32> = found
+                    .to_vec()
+                    .iter()
+                    .zip(reference.to_vec())
+                    .map(|(a, b)| (a - b).abs() * 255.0)
+                    .collect();
+                let max = d.iter().fold(0.0f32, |m, d| m.max(*d));
+                let mean = d.iter().sum::<f32>() / d.len() as f32;
+                let grey = parse(&path, &content, &PictureOptions { height, width, colour: Colour::Grey })
+                    .unwrap()
+                    .to_vec();
+                let r = reference.to_vec();
+                let n = height * width;
+                let dg = (0..n)
+                    .map(|i| (grey[i] - 0.299 * r[i] - 0.587 * r[n + i] - 0.114 * r[2 * n + i]).abs() * 255.0)
+                    .fold(0.0f32, f32::max);
+                println!(
+                    "{:14} {:?} max {max:.2} mean {mean:.3} grey {dg:.2}  size {:?}",
+                    path.file_name().unwrap().to_string_lossy(),
+                    [height, width],
+                    size_of(&path, &content).unwrap()
+                );
+            }
+        }
+    }
+}
