@@ -272,7 +272,8 @@ impl<T: Real> Callback<T> for ProgressBar {
         }
         self.bar.set_position(step.done as u64);
         let line = if self.terminal { None } else { self.line(step, self.bar.elapsed()) };
-        line.iter().for_each(|line| eprintln!("{line}"));
+        // A log that nobody takes is no reason to end a training.
+        line.iter().for_each(|line| _ = writeln!(std::io::stderr(), "{line}"));
         Ok(ControlFlow::Continue(()))
     }
 

@@ -50,8 +50,10 @@ pub(super) fn size(content: &[u8]) -> Result<[usize; 2], String> {
     Ok(orientation(&decoder).turned(stored))
 }
 
+type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
+
 /// The decoder behind the headers, and the height and width that are stored.
-fn open(content: &[u8]) -> Result<(JpegDecoder<ZCursor<&[u8]>>, [usize; 2]), String> {
+fn open(content: &[u8]) -> Result<(Decoder<'_>, [usize; 2]), String> {
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(content), strict());
     decoder.decode_headers().map_err(explain)?;
     let (width, height) = decoder.dimensions().ok_or("the JPEG data has no size")?;
@@ -66,7 +68,7 @@ fn strict() -> DecoderOptions {
     DecoderOptions::default().set_strict_mode(true).set_max_width(65_535).set_max_height(65_535)
 }
 
-fn orientation(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Orientation {
+fn orientation(decoder: &Decoder) -> Orientation {
     decoder.exif().map_or_else(Orientation::default, |exif| Orientation::of_exif(exif))
 }
 

@@ -9,7 +9,7 @@ pub(super) fn days(text: &str) -> Option<f64> {
         return (bytes.get(2) == Some(&b':')).then(|| time(text)).flatten();
     }
     let (date, rest) = text.split_at(text.find(['T', 't', ' ']).unwrap_or(text.len()));
-    let mut parts = date.split('-').map(|part| digits(part));
+    let mut parts = date.split('-').map(digits);
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some((1, 2)))?);
     if year.1 != 4 || month.1 != 2 || day.1 != 2 || parts.next().is_some() {
         return None;
@@ -66,7 +66,7 @@ fn time(text: &str) -> Option<f64> {
 /// Days from the first of January 1970 in the Gregorian calendar, whose years begin here with March, so that a day
 /// in February that only some years have comes last.
 fn days_since_1970(year: u32, month: u32, day: u32) -> Option<f64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let length = match month {
         2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,

@@ -72,7 +72,7 @@ pub(super) fn what_it_is(start: &[u8]) -> Option<&'static str> {
         return Some(sentence);
     }
     let is_page = |text: &str| PAGE.iter().any(|begin| text.starts_with(begin));
-    if small.starts_with('<') {
+    if let Some(inner) = small.strip_prefix('<') {
         if is_page(&small) || PAGE[..3].iter().any(|tag| small.contains(tag)) {
             return Some(
                 "this is an HTML page and not the table itself; look at it in a browser: it may be an error \
@@ -82,7 +82,7 @@ pub(super) fn what_it_is(start: &[u8]) -> Option<&'static str> {
         if small.starts_with("<svg") || small.contains("<svg ") {
             return Some("this is a picture (SVG); pictures are read as PNG or JPEG");
         }
-        let named = small[1..].starts_with(|sign: char| sign.is_alphabetic() || "?!".contains(sign));
+        let named = inner.starts_with(|sign: char| sign.is_alphabetic() || "?!".contains(sign));
         if named && small.contains('>') && !small.starts_with("<na>") {
             return Some("this is XML; write its table as CSV");
         }
