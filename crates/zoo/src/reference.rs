@@ -123,16 +123,14 @@ impl Reference {
         Reference::learn(model, data, &origins, data.train.len(), 0)
     }
 
-    /// The examples for training (0) or for testing (1), if all are here.
-    ///
-    /// # Errors
-    /// What is here, if it is a sample.
-    pub fn rows(self, part: usize) -> Result<Rows, Rows> {
+    /// The examples for training (0) or for testing (1) that are here, and whether these are all.
+    pub fn rows(self, part: usize) -> (Rows, bool) {
         let (all, [train, test]) = (self.examples[part], self.origins);
         let (data, origin) = if part == 0 { (self.data.train, train) } else { (self.data.test, test) };
         let Origin { names, ids, gaps } = origin;
         let rows = Rows { data, names, ids, gaps, cells: None, notes: vec![] };
-        if rows.data.len() == all { Ok(rows) } else { Err(rows) }
+        let whole = rows.data.len() == all;
+        (rows, whole)
     }
 
     /// Writes the file.
@@ -199,7 +197,7 @@ impl Reference {
 
 /// Which examples are kept, if each has so many numbers.
 fn some(of: &Dataset, width: usize) -> Vec<usize> {
-    let count = (MOST_NUMBERS / width.max(1)).max(FEWEST_ROWS).min(MOST_ROWS);
+    let count = (MOST_NUMBERS / width.max(1)).clamp(FEWEST_ROWS, MOST_ROWS);
     sample(of.len(), of.labels.as_deref(), count)
 }
 

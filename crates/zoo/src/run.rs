@@ -128,10 +128,10 @@ impl Run {
             return Ok((if part == 0 { train } else { test }, None));
         };
         let all = kept.examples[part];
-        let some = match kept.rows(part) {
-            Ok(rows) => return Ok((rows, None)),
-            Err(some) => some,
-        };
+        let (some, whole) = kept.rows(part);
+        if whole {
+            return Ok((some, None));
+        }
         match self.rows() {
             Ok([train, test]) => Ok((if part == 0 { train } else { test }, None)),
             Err(error) => {

@@ -46,7 +46,6 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     let fixed = draft.settings.clone();
     let said = said(&draft, &space, args.epochs.is_some());
     let Setup { entry, config, data, notes, .. } = draft.complete()?;
-    say_notes(&notes);
     known(&space, &config.settings)?;
     let measure = match args.measure {
         MeasureName::SquaredError => Measure::SquaredError,
@@ -54,6 +53,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     };
     let plan = config.train.clone();
     let judge = Judge::new(entry, &data.train, plan, Validation::Fraction(HELD_BACK), measure)?;
+    say_notes(&notes);
     let strategy = match args.strategy {
         StrategyName::Random => Strategy::Random,
         StrategyName::Halving => Strategy::Halving { factor: 3 },

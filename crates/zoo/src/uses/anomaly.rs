@@ -276,7 +276,7 @@ mod tests {
         let noise: Tensor<f32> =
             nn::random::normal([500, 6], &mut nn::generator(1, nn::Purpose::Sample, 0, 0));
         let noise = noise.to_vec();
-        let strange = |row: usize| row % 10 == 0;
+        let strange = |row: usize| row.is_multiple_of(10);
         let x = Tensor::from_fn([500, 6], |i| match (strange(i / 6), i % 6) {
             (true, 0) => 9.0 + 0.3 * noise[i],
             (_, j) => noise[i] * [1.0, 1.0, 0.5, 0.5, 0.5, 0.5][j],
