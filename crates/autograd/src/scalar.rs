@@ -23,6 +23,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use num_traits::{Float, FloatConst, NumAssign, NumCast};
 
+use crate::ops::pow::Pow;
 use crate::special::{gaussian, normal_cdf, polygamma};
 use crate::tensor::{Lanes, Pool};
 
@@ -74,6 +75,8 @@ pub trait Scalar:
     fn powi(self, n: i32) -> Self;
     /// `xᵖ`.
     fn powf(self, p: f64) -> Self;
+    /// The derivative of this order of `xᵖ`; 0 where it is of a whole power and none is left.
+    fn powf_derivative(self, p: f64, order: u32) -> Self;
     /// The complementary error function `1 − erf x`, exact also where it is tiny.
     fn erfc(self) -> Self;
     /// The derivative of order `n + 1` of `ln Γ(x)`.
@@ -226,8 +229,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn powf(self, p: f64) -> Self {
+                self.powf_derivative(p, 0)
+            }
+            fn powf_derivative(self, p: f64, order: u32) -> Self {
                 // In double precision: an exponent that is rounded changes the power of a large number.
-                Float::powf(self as f64, p) as $t
+                Pow { by_base: order, by_exponent: 0 }.at(self as f64, p) as $t
             }
             fn normal_cdf(self) -> Self {
                 normal_cdf(self as f64) as $t

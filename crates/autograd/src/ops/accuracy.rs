@@ -142,12 +142,13 @@ fn worst<T: Real>(f: Of<T>, points: &[(Vec<f64>, Vec<f64>)]) -> (f64, String) {
 }
 
 /// The files that hold nothing but elementwise functions and functions of two numbers.
-const FAMILIES: [&str; 9] = [
+const FAMILIES: [&str; 10] = [
     "activation",
     "binary",
     "exponential",
     "hyperbolic",
     "piecewise",
+    "pow",
     "power",
     "rectifier",
     "special",

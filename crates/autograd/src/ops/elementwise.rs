@@ -168,6 +168,9 @@ impl<'t, T: Real> Scalar for Var<'t, T> {
     fn powf(self, p: f64) -> Self {
         self.powf(p)
     }
+    fn powf_derivative(self, p: f64, order: u32) -> Self {
+        self.powf_derivative(p, order)
+    }
     fn erfc(self) -> Self {
         self.erfc()
     }

@@ -59,8 +59,11 @@
 //! `Exact to 4 ε` in the documentation of an elementwise function bounds the error of its value and of its derivatives up
 //! to order 3, relative to the exact ones, with ε = [`Real::EPSILON`](crate::Real::EPSILON): for numbers from 1e-30 to
 //! 1e30, in both precisions, recorded or not. Beyond the largest number stands an infinity; below the smallest normal
-//! number the bound counts smallest numbers. Very near a zero of a function or of a derivative the error is relative to the
-//! terms of its formula and not to their sum. `accuracy.rs` is the test.
+//! number the bound counts smallest numbers. There are three exceptions. Very near a zero of a function or of a derivative
+//! the error is relative to the terms of its formula and not to their sum. Where a factor of the formula is below the
+//! smallest normal number, it has lost digits, and so has the product (`silu` beyond −87 in `f32`, beyond −708 in `f64`).
+//! And of a function of two numbers a derivative of order 3 may be NaN where it is beyond the largest number.
+//! `accuracy.rs` is the test.
 //!
 //! For that no rule may subtract numbers that are nearly equal, as `1 − y²` for `tanh` would where `y` is nearly 1, and
 //! what it is written with must have such rules as well. `scalar.rs` has functions for the purpose, such as `sech2`.
@@ -90,6 +93,7 @@ mod norm;
 mod normalize;
 mod piecewise;
 mod pooling;
+pub(crate) mod pow;
 mod power;
 mod rectifier;
 mod reduce;
@@ -138,6 +142,7 @@ pub const ALL: &[&[Case]] = &[
     normalize::CASES,
     piecewise::CASES,
     pooling::CASES,
+    pow::CASES,
     power::CASES,
     rectifier::CASES,
     reduce::CASES,

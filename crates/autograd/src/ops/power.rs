@@ -1,4 +1,4 @@
-//! Powers and roots. For powers with a variable exponent see `pow`.
+//! Powers and roots. For powers with a variable exponent see `pow.rs`.
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
@@ -76,22 +76,26 @@ impl Elementwise for Powi {
     }
 }
 
-/// `y = xᵖ`,  `dy/dx = p xᵖ⁻¹`; the exponents 0 and 1 as in [`Powi`].
-struct Powf(f64);
+/// `y = xᵖ`, or its derivative of order `k`, `y = p (p − 1) … (p − k + 1) xᵖ⁻ᵏ`; the next one is its slope. In one piece,
+/// since the power alone may be too large or too small, and `p − k` is rounded. It is 0 where a factor is, as in [`Powi`].
+struct Powf {
+    exponent: f64,
+    order: u32,
+}
 
 impl Elementwise for Powf {
     fn constants(&self) -> Attributes {
-        vec![("exponent", self.0.into())]
+        let mut constants = vec![("exponent", self.exponent.into())];
+        if self.order > 0 {
+            constants.push(("order", f64::from(self.order).into()));
+        }
+        constants
     }
     fn f<T: Real>(&self, x: T) -> T {
-        x.powf(self.0)
+        x.powf_derivative(self.exponent, self.order)
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
-        match self.0 {
-            0.0 => x.lit(0.0),
-            1.0 => x.lit(1.0),
-            p => x.lit(p) * x.powf(p - 1.0),
-        }
+        x.powf_derivative(self.exponent, self.order + 1)
     }
 }
 
@@ -128,14 +132,18 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(Powi(n), [self])
     }
 
-    /// `xᵖ`. Of negative `x` only whole powers exist, others are NaN.
-    /// Exact to 64 ε, since `p − 1` is rounded, which matters far from `x = 1`.
+    /// `xᵖ`. Of negative `x` only whole powers exist, others are NaN. Exact to 4 ε.
     ///
     /// `x⁰` is 1 and its derivative 0 everywhere; `x¹` has the derivative 1 everywhere. At `x = 0`
     /// the derivative is infinite for `p < 1`.
     #[track_caller]
     pub fn powf(self, p: f64) -> Var<'t, T> {
-        Var::apply(Powf(p), [self])
+        self.powf_derivative(p, 0)
+    }
+
+    #[track_caller]
+    pub(super) fn powf_derivative(self, exponent: f64, order: u32) -> Var<'t, T> {
+        Var::apply(Powf { exponent, order }, [self])
     }
 }
 

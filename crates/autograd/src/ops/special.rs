@@ -112,13 +112,13 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(NormalCdf, [self])
     }
 
-    /// `ln |Γ(x)|`; `ln_gamma(n + 1) = ln n!`. It is `+∞` at the poles 0, −1, −2 … Exact to 16 ε.
+    /// `ln |Γ(x)|`; `ln_gamma(n + 1) = ln n!`. It is `+∞` at the poles 0, −1, −2 … Exact to 32 ε.
     #[track_caller]
     pub fn ln_gamma(self) -> Var<'t, T> {
         Var::apply(LnGamma, [self])
     }
 
-    /// `ψ₀(x)`, the derivative of `ln |Γ(x)|`. NaN at the poles 0, −1, −2 … Exact to 16 ε.
+    /// `ψ₀(x)`, the derivative of `ln |Γ(x)|`. NaN at the poles 0, −1, −2 … Exact to 32 ε.
     #[track_caller]
     pub fn digamma(self) -> Var<'t, T> {
         self.polygamma(0)

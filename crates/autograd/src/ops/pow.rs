@@ -1,0 +1,203 @@
+//! Powers of which the exponent is a variable, too.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::arithmetic::expanded;
+use super::{Case, case, wave};
+use crate::attribute::Attributes;
+use crate::{Op, Real, Tensor, Var};
+
+/// `y = aᵇ`, or its derivative of order `k` by `a` and order `j` by `b`,
+///
+/// > `y = aᵇ⁻ᵏ dʲ/dεʲ [(b + ε) (b + ε − 1) … (b + ε − k + 1) e^(ε ln a)]` at `ε = 0`.
+///
+/// So every derivative of this operation is this operation. Those of whole powers end in exact zeros, also at bases so
+/// small that the power is infinite. At `a = 0` the derivatives by `b` are stated to be 0 where that of the same order by
+/// `a` alone is finite.
+#[derive(Clone, Copy)]
+pub(crate) struct Pow {
+    pub(crate) by_base: u32,
+    pub(crate) by_exponent: u32,
+}
+
+impl<T: Real> Op<T, 2> for Pow {
+    fn name(&self) -> String {
+        if self.by_base + self.by_exponent == 0 { "pow" } else { "pow_derivative" }.into()
+    }
+    fn attributes(&self) -> Attributes {
+        if self.by_base + self.by_exponent == 0 {
+            return vec![];
+        }
+        vec![("by_base", f64::from(self.by_base).into()), ("by_exponent", f64::from(self.by_exponent).into())]
+    }
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
+        Tensor::combine([a, b], |[a, b]| T::of(self.at(a.as_f64(), b.as_f64())))
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        let next = match wrt {
+            0 => Pow { by_base: self.by_base + 1, ..*self },
+            _ => Pow { by_exponent: self.by_exponent + 1, ..*self },
+        };
+        g * Var::apply(next, inputs)
+    }
+}
+
+impl Pow {
+    /// In double precision.
+    pub(crate) fn at(self, a: f64, b: f64) -> f64 {
+        if self.by_base + self.by_exponent == 0 {
+            return a.powf(b);
+        }
+        if a == 0.0 && self.by_exponent > 0 {
+            let y = Pow { by_exponent: 0, ..self }.at(a, b);
+            let sign = if self.by_exponent % 2 == 1 { -1.0 } else { 1.0 }; // of ln 0 = −∞
+            return if y.is_finite() { 0.0 } else { sign * y };
+        }
+        let polynomial = self.polynomial(a, b);
+        if polynomial == 0.0 {
+            return 0.0;
+        }
+        let order = f64::from(self.by_base);
+        let exponent = b - order;
+        let power = a.powf(exponent);
+        // What the exponent has lost by rounding; to a power of a number far from 1 it matters.
+        let lost = (b - exponent) - order;
+        let correction = if lost == 0.0 || a == 0.0 { 1.0 } else { a.abs().powf(lost) };
+        if power.is_normal() && polynomial.is_finite() || a == 0.0 || power.is_nan() {
+            return polynomial * power * correction;
+        }
+        // Alone, one of the two is too large or too small. So half of the power comes first, and the other half last.
+        let half = a.abs().powf(exponent / 2.0);
+        let size = if half == 0.0 { 0.0 } else { half * polynomial * half * correction };
+        if power.is_sign_negative() { -size } else { size }
+    }
+
+    /// The second factor of the formula.
+    fn polynomial(self, a: f64, b: f64) -> f64 {
+        // In powers of ε: first those of the exponential, then times each factor.
+        let mut series: SmallVec<[f64; 4]> = smallvec![1.0];
+        for n in 1..=self.by_exponent {
+            series.push(series[series.len() - 1] * a.ln() / f64::from(n));
+        }
+        for k in 0..self.by_base {
+            for n in (0..series.len()).rev() {
+                let before = if n == 0 { 0.0 } else { series[n - 1] };
+                series[n] = (b - f64::from(k)) * series[n] + before;
+            }
+        }
+        let factorial: f64 = (1..=self.by_exponent).map(f64::from).product();
+        series[series.len() - 1] * factorial
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `aᵇ`, both variables; they broadcast. For a fixed exponent see [`powf`](Self::powf). Exact to 8 ε.
+    ///
+    /// Of a negative base only whole powers exist, others are NaN; and the derivative with respect to the
+    /// exponent is NaN. At base 0:
+    ///
+    /// - `0⁰ = 1`, and its derivatives are stated to be 0;
+    /// - the derivative with respect to the base is 0 for exponents above 1, 1 for 1, and infinite below;
+    /// - the derivative with respect to the exponent is 0 for positive exponents, the limit of `aᵇ ln a`.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn pow(self, exponent: Var<'t, T>) -> Var<'t, T> {
+        Var::apply(Pow { by_base: 0, by_exponent: 0 }, expanded("pow", self, exponent))
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!("pow", |a, b| a.pow(b), [wave([2, 3]).between(0.4, 2.0), wave([2, 3])]),
+    case!("pow, broadcast", |a, b| a.pow(b), [wave([2, 1]).between(0.4, 2.0), wave([3])]),
+    case!("pow of itself", |a| a.pow(a), [wave([]).between(0.4, 2.0)]),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::Tape;
+
+    /// `aᵇ` and its derivatives by `a` and `b`.
+    fn pow(a: f64, b: f64) -> (f64, f64, f64) {
+        let tape = Tape::new();
+        let (a, b) = (tape.var(a), tape.var(b));
+        let y = a.pow(b);
+        let gradients = y.backward();
+        (y.item(), gradients.wrt(a).item(), gradients.wrt(b).item())
+    }
+
+    #[test]
+    fn powers_of_zero() {
+        assert_eq!(pow(0.0, 0.0), (1.0, 0.0, 0.0));
+        assert_eq!(pow(0.0, 0.5), (0.0, f64::INFINITY, 0.0));
+        assert_eq!(pow(0.0, 1.0), (0.0, 1.0, 0.0));
+        assert_eq!(pow(0.0, 2.0), (0.0, 0.0, 0.0));
+        assert_eq!(pow(0.0, -1.0).0, f64::INFINITY);
+    }
+
+    #[test]
+    fn higher_derivatives_of_powers_of_zero() {
+        let tape = Tape::<f64>::new();
+        for (exponent, expected) in [(0.0, [1.0, 0.0, 0.0, 0.0]), (2.0, [0.0, 0.0, 2.0, 0.0])] {
+            let (a, b) = (tape.var(0.0), tape.var(exponent));
+            let y = a.pow(b);
+            let [dy, by_exponent] = y.grad([a, b]);
+            let [ddy] = dy.grad([a]);
+            let [dddy] = ddy.grad([a]);
+            assert_eq!([y, dy, ddy, dddy].map(|y| y.item()), expected);
+            let [mixed, twice] = by_exponent.grad([a, b]);
+            let [mixed_again] = dy.grad([b]);
+            assert_eq!([by_exponent, mixed, mixed_again, twice].map(|y| y.item()), [0.0; 4]);
+        }
+        // At another base the mixed derivative is (1 + b ln a) aᵇ⁻¹, also for b = 0.
+        let (a, b) = (tape.var(4.0), tape.var(0.0));
+        let [by_base] = a.pow(b).grad([a]);
+        let [mixed] = by_base.grad([b]);
+        assert_eq!((by_base.item(), mixed.item()), (0.0, 0.25));
+    }
+
+    #[test]
+    fn whole_powers_of_tiny_numbers() {
+        // Here 1/a³, 1/a² or even 1/a is infinite.
+        for a in [1e-14_f32, -1e-20, 1e-30, 1e-40] {
+            for (exponent, expected) in
+                [(0.0, [1.0, 0.0, 0.0, 0.0]), (1.0, [a, 1.0, 0.0, 0.0]), (2.0, [a * a, 2.0 * a, 2.0, 0.0])]
+            {
+                let tape = Tape::new();
+                let (a, b) = (tape.var(a), tape.var(exponent));
+                let y = a.pow(b);
+                let [dy] = y.grad([a]);
+                let [ddy] = dy.grad([a]);
+                let [dddy] = ddy.grad([a]);
+                assert_eq!([y, dy, ddy, dddy].map(|y| y.item()), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn powers_that_vanish_or_overflow() {
+        let second = |a: f64, b: f64| {
+            let tape = Tape::new();
+            let (a, b) = (tape.var(a), tape.var(b));
+            let [da, db] = a.pow(b).grad([a, b]);
+            let ([daa, dab], [dbb]) = (da.grad([a, b]), db.grad([b]));
+            [daa, dab, dbb].map(|y| y.item())
+        };
+        // b² is beyond the largest number where the power is 0.
+        assert_eq!(second(0.5, 1e155), [0.0, 0.0, 0.0]);
+        assert_eq!(second(2.0, 1e155), [f64::INFINITY; 3]);
+        // The power alone is below the smallest number: 1080 · 1079 · 2⁻¹⁰⁷⁸.
+        let expected = 1080.0 * 1079.0 * f64::exp2(-500.0) * f64::exp2(-578.0);
+        assert!(expected > 0.0);
+        assert_eq!(second(0.5, 1080.0)[0], expected);
+    }
+
+    #[test]
+    fn powers_of_negative_numbers() {
+        let (y, by_base, by_exponent) = pow(-2.0, 3.0);
+        assert_eq!((y, by_base), (-8.0, 12.0));
+        assert!(by_exponent.is_nan());
+        assert!(pow(-2.0, 0.5).0.is_nan());
+    }
+}
