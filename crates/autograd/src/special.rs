@@ -22,7 +22,7 @@ pub(crate) fn gaussian(x: f64, rate: f64) -> f64 {
 
 /// `Φ(x) = ½ erfc(−x/√2)`. What the quotient loses by rounding is made up for with the slope of `erfc`.
 pub(crate) fn normal_cdf(x: f64) -> f64 {
-    /// What `FRAC_1_SQRT_2` lacks to `1/√2`.
+    /// The rest that `FRAC_1_SQRT_2` lacks to `1/√2`.
     const REST: f64 = -4.833_646_656_726_457e-17;
     const TWICE_DENSITY_AT_0: f64 = 0.797_884_560_802_865_4; // √(2/π)
     let quotient = -x * FRAC_1_SQRT_2;

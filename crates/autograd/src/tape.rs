@@ -150,7 +150,7 @@ impl<T: Real> Tape<T> {
     }
     // ANCHOR_END: push
 
-    /// Whether what is computed stays on the tape: not while a rule runs for [`Var::backward`].
+    /// Whether new lines stay on the tape: not while a rule runs for [`Var::backward`].
     pub fn is_recording(&self) -> bool {
         self.recording.get()
     }

@@ -65,7 +65,7 @@ pub struct Setup {
     pub config: Config,
     /// The data, ready for the model.
     pub data: Split,
-    /// What the examples for training and those for testing are called, and what was missing in them.
+    /// Names of the examples for training and for testing, and the cells that were missing in them.
     pub origins: [Origin; 2],
     /// What was done to them.
     pub preparation: Preparation,

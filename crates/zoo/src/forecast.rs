@@ -14,11 +14,11 @@ use crate::AnyModel;
 use crate::data::Split;
 use crate::train::Plan;
 
-/// What is tried may take so many bytes, and so long.
+/// Limits of a trial step, in bytes and time.
 const MOST_BYTES: usize = 1 << 29;
 const LONGEST: Duration = Duration::from_millis(400);
 
-/// What a training takes.
+/// Memory and time of a training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Forecast {
     /// Bytes of a step, besides the data: what is recorded and its gradients.

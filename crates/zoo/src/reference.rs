@@ -1,4 +1,4 @@
-//! What a run keeps of its data, learnt once at the end of the training: so that its folder, copied to anywhere, is
+//! The part of its data that a run keeps, learnt once at the end of the training: so that its folder, copied to anywhere, is
 //! measured, drawn, sampled and exported without them.
 //!
 //! Two files lie beside the model:
@@ -49,7 +49,7 @@ const WIDEST: usize = 4096;
 pub struct Reference {
     /// Training and test examples as the model sees them; samples if there are very many.
     pub data: Split,
-    /// What they are called, and what was missing in them.
+    /// Their names, and the cells that were missing in them.
     pub origins: [Origin; 2],
     /// How many there were for training and for testing.
     pub examples: [usize; 2],
@@ -63,7 +63,7 @@ pub struct Reference {
     pub loss: Terms,
 }
 
-/// What a file says besides its tensors.
+/// Facts in a file besides its tensors.
 #[derive(Serialize, Deserialize)]
 struct About {
     model: String,
@@ -234,7 +234,7 @@ pub fn write_scores(path: &Path, model: &dyn AnyModel, train: &Dataset) -> Resul
     file.write(path)
 }
 
-/// What is normal for a score by a file of them; `None` if it belongs to other parameters or says nothing about it.
+/// Normal values of a score from a file of them; `None` if it belongs to other parameters or says nothing about it.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -244,7 +244,7 @@ pub fn read_scores(path: &Path, model: &dyn AnyModel, score: Score) -> Result<Op
     Ok(Normal::restore(score, &file).filter(|_| belongs))
 }
 
-/// What is normal for a score on training examples: on a sample of them where all would take too long.
+/// Normal values of a score on training examples: on a sample of them where all would take too long.
 ///
 /// # Errors
 /// If the score cannot be measured.

@@ -353,7 +353,7 @@ impl Entry {
         ["pca", "linear", "ae", "residual", "conv", "sequence", "stacked", "ica"].contains(&self.name)
     }
 
-    /// What an example of this data is to this model, as in the unit of its error: `img`, `row` or `sequence`.
+    /// Name of an example of this data for this model, as in the unit of its error: `img`, `row` or `sequence`.
     pub fn example(&self, data: &Dataset) -> &'static str {
         match data.image {
             _ if self.name == "sequence" => "sequence",

@@ -102,7 +102,7 @@ impl Run {
         Ok(Run { folder: folder.to_owned(), config, entry, preparation, model, epochs, seconds })
     }
 
-    /// What the run keeps of its data. An older run that keeps nothing learns it from them.
+    /// The part of its data that the run keeps. An older run that keeps nothing learns it from them.
     ///
     /// # Errors
     /// If the file is damaged, or those of [`rows`](Self::rows) for an older run.
@@ -167,7 +167,7 @@ impl Run {
         }
     }
 
-    /// What is in the file, if it is there and belongs to the model.
+    /// Contents of the file, if it is there and belongs to the model.
     fn kept(&self) -> Result<Option<Reference>> {
         let path = self.folder.join(reference::EXAMPLES);
         if path.is_file() { Reference::read(&path, &*self.model) } else { Ok(None) }

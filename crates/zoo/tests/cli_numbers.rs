@@ -10,7 +10,7 @@ use nn::data::npy;
 mod common;
 use common::{close, csv, refuse, succeed, table, zoo};
 
-/// What is said on standard error by a command that succeeds.
+/// Text on standard error of a command that succeeds.
 fn said(folder: &Path, arguments: &[&str]) -> String {
     let output = zoo(folder, arguments);
     let text = String::from_utf8(output.stderr).unwrap();

@@ -29,7 +29,7 @@ fn photos(folder: &Path, size: [usize; 2]) {
     (0..12).for_each(|i| write(folder, &format!("photos/{i:02}.png"), red(size, i)));
 }
 
-/// What a command says on standard error while it succeeds.
+/// Text on standard error of a command that succeeds.
 fn said(folder: &Path, arguments: &[&str]) -> String {
     let output = zoo(folder, arguments);
     let said = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! What commands print about rows of numbers: cells as they stand in the file, names of rows, units, draws.
+//! Output of commands about rows of numbers: cells as they stand in the file, names of rows, units, draws.
 
 use std::fs;
 use std::path::Path;

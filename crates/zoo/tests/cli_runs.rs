@@ -18,7 +18,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What every command that takes a run says and writes.
+/// Output and files of every command that takes a run.
 fn everything(folder: &Path, prior: bool, picture: bool) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut commands: Vec<Vec<&str>> = [

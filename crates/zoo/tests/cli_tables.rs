@@ -30,7 +30,7 @@ fn refuse_to_train(folder: &Path, more: &[&str], expected: &str) {
     refuse(folder, &[&QUICK[..], more].concat(), expected);
 }
 
-/// What a command that succeeds says on standard error.
+/// Text on standard error of a command that succeeds.
 fn said(folder: &Path, arguments: &[&str]) -> String {
     let output = zoo(folder, arguments);
     let text = String::from_utf8(output.stderr).unwrap();
@@ -39,7 +39,7 @@ fn said(folder: &Path, arguments: &[&str]) -> String {
     text
 }
 
-/// What `zoo data` prints, and what it notes before that.
+/// Output of `zoo data`, and the notes before it.
 fn described(folder: &Path, arguments: &[&str]) -> String {
     let arguments = [&["data"], arguments].concat();
     said(folder, &arguments) + &succeed(folder, &arguments)
@@ -125,7 +125,7 @@ fn messages_name_only_flags_that_the_command_has() {
     }
 }
 
-/// Whatever a source file says about a flag, the commands that it belongs to have it.
+/// Flags that a source file names exist on the commands that it belongs to.
 #[test]
 fn flags_in_the_source_exist() {
     /// The files of several commands, or of one with another name, and one command that has all of their flags.

@@ -80,7 +80,7 @@ impl<T: Real> Op<T, 1> for Rate {
     }
 }
 
-/// What a row is normalised by.
+/// The number by which a row is normalised.
 struct Row<T> {
     /// A power of 2 that the row is multiplied by: 1, unless the squares of its numbers are too large or too small.
     unit: T,

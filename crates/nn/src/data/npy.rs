@@ -82,7 +82,7 @@ pub fn read_pictures(path: &Path) -> Result<Pictures> {
     Ok(Pictures::new(x, [channels, height, width], None))
 }
 
-/// What [`element`] calls unsigned bytes.
+/// The name that [`element`] has for unsigned bytes.
 pub const BYTES: &str = "|u1";
 
 /// The shapes of images, as the end of a sentence.

@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// What is differentiated again at such a point is right, infinite where a number is too large, and never a wrong
+    /// A derivative of higher order at such a point is right, infinite where a number is too large, and never a wrong
     /// number.
     #[test]
     fn second_derivatives_where_the_plain_formula_is_zero_times_infinity() {

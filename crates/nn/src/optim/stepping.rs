@@ -1,4 +1,4 @@
-//! What every step begins with, and the update of one parameter.
+//! The beginning of every step, and the update of one parameter.
 
 use autograd::{Name, Real, Tensor, Tree};
 

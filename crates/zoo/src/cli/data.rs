@@ -74,7 +74,7 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub(crate) drop_columns: Vec<String>,
 
-    /// What separates fields: `;`, say; `' '` is any number of spaces [default: tab for .tsv, otherwise comma].
+    /// The sign that separates fields: `;`, say; `' '` is any number of spaces [default: tab for .tsv, otherwise comma].
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<char>,
 

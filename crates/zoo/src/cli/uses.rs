@@ -40,7 +40,7 @@ pub(crate) struct RowsArgs {
     pub(crate) reading: TableArgs,
 }
 
-/// What is carried along with the examples.
+/// A column that is carried along with the examples.
 #[derive(Args)]
 pub(crate) struct CarriedArgs {
     /// A column of the table, by name or number from 1, whose text is carried through to the result

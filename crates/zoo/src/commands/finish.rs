@@ -1,4 +1,4 @@
-//! What follows a training: the model is saved, then measured and drawn.
+//! The end of a training: the model is saved, then measured and drawn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::Path;
@@ -105,7 +105,7 @@ pub(super) fn finish(
     )))
 }
 
-/// What could not be made, each with the reason.
+/// Files that could not be made, each with the reason.
 struct Missing(Vec<String>);
 
 impl Missing {
@@ -132,7 +132,7 @@ impl Missing {
     }
 }
 
-/// What pictures say about the run they show.
+/// Caption of the pictures of a run.
 fn caption(entry: &Entry, config: &Config, data: &str, epochs: usize) -> String {
     let code = config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
     let epochs = if epochs > 0 { format!(", {epochs} epochs") } else { String::new() };

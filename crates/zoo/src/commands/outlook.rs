@@ -1,4 +1,4 @@
-//! What is said before a training begins that takes much memory or time.
+//! The forecast of a training that takes much memory or time, before it begins.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(super) fn announce(setup: &Setup, model: &dyn AnyModel) -> Result<()> {
     Ok(())
 }
 
-/// What would make it smaller.
+/// Settings that would make it smaller.
 fn smaller(setup: &Setup, forecast: &Forecast) -> String {
     let Setup { config, data, .. } = setup;
     let batch = forecast.batch_within(available().unwrap_or(MUCH).min(MUCH) / 4, config.train.batch);
@@ -58,7 +58,7 @@ fn smaller(setup: &Setup, forecast: &Forecast) -> String {
     flags.join(", ")
 }
 
-/// What is worth saying of a training on a machine with so much memory left, if that is known.
+/// The sentence about a training on a machine with so much memory left, if that is known.
 fn verdict(
     forecast: &Forecast,
     available: Option<u64>,

@@ -14,7 +14,7 @@ use super::terminal;
 pub(crate) struct Summary {
     pub(crate) model: String,
     pub(crate) data: String,
-    /// What an example is, as in the unit of its error: `img`, `row` or `sequence`.
+    /// Name of an example, as in the unit of its error: `img`, `row` or `sequence`.
     pub(crate) example: &'static str,
     /// Numbers in an example.
     pub(crate) features: usize,

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
     target.put(|| Ok(table()), || images(&run, &format!("New examples: {how}"), columns, &x))
 }
 
-/// What the decoder makes of codes, and what that is in words.
+/// Output of the decoder for some codes, and a sentence about it.
 fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor<f32>, &'static str)> {
     let draws = |from: usize, to: usize| {
         let numbers: Vec<usize> = (from..to).collect();

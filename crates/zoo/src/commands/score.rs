@@ -228,7 +228,7 @@ impl<'a> Findings<'a> {
         self.reasons(row).into_iter().map(reason).chain(self.filled_text(row)).collect::<Vec<_>>().join(", ")
     }
 
-    /// What the model makes of a row, in the units of the data.
+    /// Reconstruction of a row, in the units of the data.
     fn expected(&self, row: usize) -> Vec<f64> {
         let x_hat = reconstruct(&*self.run.model, &self.rows.data.rows(&[row]));
         self.run.preparation.restore_units(&x_hat).to_vec()

@@ -149,7 +149,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
     train(&setup, model, &folder, from, How { tensorboard, ..how })
 }
 
-/// What a training tells besides the run folder.
+/// Output of a training besides the run folder.
 #[derive(Clone, Copy)]
 struct How {
     /// Whether it writes events for TensorBoard.

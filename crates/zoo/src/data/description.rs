@@ -38,7 +38,7 @@ pub struct Description {
     pub notes: Vec<String>,
 }
 
-/// What the values of one feature are like; statistics are of those that are there, and NaN if all are missing.
+/// Description of the values of one feature; statistics are of those that are there, and NaN if all are missing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnDescription {
     /// What it is called.

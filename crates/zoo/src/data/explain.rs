@@ -8,7 +8,7 @@ use nn::data::table::{self, Column, Columns, Stray, TableOptions, listed, quoted
 
 use super::Impute;
 
-/// What to do about missing values, as the end of a sentence.
+/// Advice about missing values, as the end of a sentence.
 pub(super) const GAPS: &str =
     "fill such gaps with --impute mean or --impute median, or leave the column out with --drop-columns";
 
@@ -89,7 +89,7 @@ pub(super) fn notes(notes: &[String]) -> impl Iterator<Item = String> + '_ {
     notes.iter().map(|note| in_flags(note, GAPS))
 }
 
-/// What to say about columns of whole numbers that double precision does not have.
+/// Sentences about columns of whole numbers that double precision does not have.
 pub(super) fn rounded(columns: &[String]) -> impl Iterator<Item = String> + '_ {
     columns.iter().map(|column| {
         format!(
@@ -100,7 +100,7 @@ pub(super) fn rounded(columns: &[String]) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// What a look at the columns has to say about those that are no plain numbers.
+/// Sentences about the columns that are no plain numbers.
 pub(super) fn strange(columns: &Columns) -> Vec<String> {
     let stray = |stray: &Stray| {
         let texts: Vec<String> = (stray.texts.iter())

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::fetch;
 
-/// What errors call it.
+/// The name that errors give it.
 const STANDARD_INPUT: &str = "standard input";
 
 /// A source of data, which may be read several times: to see what it is, to look at its columns, to read it. A
@@ -81,7 +81,7 @@ impl Input {
         &self.path
     }
 
-    /// What people call it.
+    /// The name that people give it.
     pub fn name(&self) -> &Path {
         &self.name
     }

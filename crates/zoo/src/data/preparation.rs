@@ -149,7 +149,7 @@ pub(super) struct Part<'a> {
     data: &'a Found,
     /// Which of them, counted from 0.
     places: Vec<usize>,
-    /// What each of all is called; if these are no names, they are called by their numbers, counted from 1.
+    /// Name of each of all; without names, they are called by their numbers, counted from 1.
     names: &'a [String],
 }
 
@@ -241,7 +241,7 @@ impl Preparation {
         })
     }
 
-    /// Whether what a model sees has another scale than the data.
+    /// Whether the model's inputs have another scale than the data.
     pub fn is_scaled(&self) -> bool {
         !self.scale.is_empty()
     }
@@ -270,7 +270,7 @@ impl Preparation {
         Ok(Preparation { fill: self.fill_by(path, impute)?, ..self.clone() })
     }
 
-    /// What to take for the missing values of each feature: what was said in training, if they are refused here.
+    /// Values for the gaps of each feature: those of the training, if gaps are refused here.
     fn fill_by(&self, path: &Path, impute: Impute) -> Result<Vec<f64>> {
         let [means, medians] = &self.centres;
         let values = match impute {

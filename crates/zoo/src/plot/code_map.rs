@@ -95,7 +95,7 @@ impl Colours {
         }
     }
 
-    /// What the legend says of each colour.
+    /// Text of the legend for each colour.
     fn entries(&self, names: &[String]) -> Vec<(Colour, String)> {
         let named = |label: &u32| (self.of(*label), name(*label, names));
         match self {

@@ -67,7 +67,7 @@ impl Classes {
         self.own.binary_search(&class).ok()
     }
 
-    /// What the others are called together, if there are any.
+    /// Name of all others together, if there are any.
     pub(crate) fn called(&self) -> Option<String> {
         (self.others > 0).then(|| format!("{} others", self.others))
     }

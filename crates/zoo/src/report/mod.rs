@@ -143,7 +143,7 @@ pub fn page(run: &Run) -> String {
     html::document(&title, made)
 }
 
-/// What somebody said who panicked.
+/// The sentence of a panic.
 pub fn sentence(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     text.unwrap_or("a fault of the program without a word").to_owned()

@@ -295,7 +295,7 @@ fn holds_pictures(folder: &Path) -> Result<bool> {
     Ok(false)
 }
 
-/// What a folder holds, each sorted by name. Hidden files and folders are none of it.
+/// Contents of a folder, each kind sorted by name. Hidden files and folders are none of it.
 pub(super) struct Listing {
     pub(super) pictures: Vec<PathBuf>,
     pub(super) folders: Vec<PathBuf>,

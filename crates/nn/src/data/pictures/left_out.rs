@@ -1,4 +1,4 @@
-//! What of a folder is not read, so that it can be said.
+//! Files of a folder that are not read, so that they can be named.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::folder::{Listing, name, start_of};
 use crate::Result;
 
-/// What of a folder is not read.
+/// Files of a folder that are not read.
 #[derive(Default)]
 pub(super) struct LeftOut {
     /// Pictures of formats that are not read, by format.
@@ -17,13 +17,13 @@ pub(super) struct LeftOut {
     deeper: Vec<(String, usize)>,
 }
 
-/// What to do about them.
+/// The advice about them.
 const CONVERT: &str = "only PNG and JPEG are read, so convert them";
 
 impl LeftOut {
     /// Files that are not read.
     pub(super) fn files(&mut self, files: &[PathBuf]) {
-        /// What systems leave in every folder of pictures.
+        /// Files that systems leave in every folder of pictures.
         const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
         for file in files.iter().filter(|file| !LITTER.contains(&name(file).as_str())) {
             match format(file) {

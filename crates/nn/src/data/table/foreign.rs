@@ -1,6 +1,6 @@
 //! Content that is no table, by its first bytes: the sentence names what it is and what to do.
 
-/// What files of bytes begin with.
+/// First bytes of files that are no text.
 const BINARY: &[(&[u8], &str)] = &[
     (b"%PDF-", "this is a PDF document; copy its table into a spreadsheet and save that as CSV"),
     (b"PK\x03\x04", "this is a zip archive or a spreadsheet; unpack it, or save the spreadsheet as CSV"),
@@ -40,7 +40,7 @@ const BINARY: &[(&[u8], &str)] = &[
 
 const PICKLE: &str = "this is a pickled Python object; write its array as NPY or its table as CSV";
 
-/// What files of text begin with, in small letters.
+/// First words of files of text, in small letters.
 const TEXT: &[(&str, &str)] = &[
     (
         "version https://git-lfs.github.com/spec/",
@@ -51,7 +51,7 @@ const TEXT: &[(&str, &str)] = &[
     ("-----begin", "this is a key or an encrypted message and no table"),
 ];
 
-/// What a page or a document of tags begins with, in small letters.
+/// First words of a page or a document of tags, in small letters.
 const PAGE: [&str; 6] = ["<!doctype html", "<html", "<head", "<body", "<table", "<script"];
 
 /// The sentence about content that starts like this and is no table.

@@ -216,7 +216,7 @@ impl<'a> Rows<'a> {
         spaced || !like_row
     }
 
-    /// What a reader should know about the text.
+    /// A sentence for the reader about the text.
     pub(super) fn notes(&self) -> Vec<String> {
         let (comments, line) = self.comments;
         let comments = (comments > 0).then(|| {

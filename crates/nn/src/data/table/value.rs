@@ -1,9 +1,9 @@
-//! What the fields of a table mean: numbers, truth values, dates, and marks of missing values.
+//! The meaning of the fields of a table: numbers, truth values, dates, and marks of missing values.
 
 use super::date::days;
 use super::{TableOptions, clip};
 
-/// What the known values of a column are; those of one column are all of the same kind.
+/// Kind of the known values of a column; those of one column are all of the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Numbers.
@@ -28,7 +28,7 @@ impl Kind {
     pub(super) const ALL: [Kind; 6] =
         [Kind::Number, Kind::Date, Kind::Truth(0), Kind::Truth(1), Kind::Truth(2), Kind::Truth(3)];
 
-    /// What its values are called.
+    /// The name of its values.
     pub fn plural(self) -> String {
         match self {
             Kind::Number => "numbers".into(),
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// What is wrong with a text that is no value of this kind.
+    /// The fault of a text that is no value of this kind.
     pub(super) fn refusal(self, text: &str) -> String {
         let unlike = match self {
             Kind::Number => "is not a number".to_owned(),

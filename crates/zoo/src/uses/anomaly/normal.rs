@@ -1,4 +1,4 @@
-//! What is normal for a score, without the model: it can be kept in a file beside the model.
+//! Normal values of a score, without the model: it can be kept in a file beside the model.
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
@@ -184,7 +184,7 @@ impl Normal {
     }
 }
 
-/// What the score measures by its own error or Gaussian: residuals, or codes.
+/// Numbers that the score measures by its own error or Gaussian: residuals, or codes.
 fn evidence(model: &dyn AnyModel, x: &Tensor<f32>, score: Score) -> Tensor<f64> {
     let z = model.encode(x);
     match score {
