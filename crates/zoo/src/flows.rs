@@ -45,12 +45,15 @@ pub struct Autoregressive<W> {
 tree!(Autoregressive { from_z, from_context, output });
 
 impl Autoregressive<Tensor<f32>> {
+    /// `σ` at the beginning: a step remembers more than it writes.
+    pub const FIRST_SIGMA: f64 = 0.880_797_077_977_882_4;
+
     /// A step that begins near the identity.
     pub fn new(latents: usize, context: usize, hidden: usize, from: &mut Generator) -> Self {
         let mut output = Linear::new(hidden, 2 * latents, Init::Glorot, from);
         output.weight = output.weight.map(|w| 0.1 * w);
-        // σ begins at 0.88: a step remembers more than it writes.
-        output.bias = Tensor::from_fn([2 * latents], |i| if i < latents { 0.0 } else { 2.0 });
+        let logit = (Self::FIRST_SIGMA / (1.0 - Self::FIRST_SIGMA)).ln() as f32; // 2
+        output.bias = Tensor::from_fn([2 * latents], |i| if i < latents { 0.0 } else { logit });
         Autoregressive {
             from_z: Linear::new(latents, hidden, Init::Glorot, from),
             from_context: Linear::new(context, hidden, Init::Glorot, from),

@@ -57,9 +57,10 @@ fn every_command_says_what_it_leaves_out() {
     assert_eq!(note, format!("note: {}\n", json["notes"][0].as_str().unwrap()));
     assert_eq!(said(path, &QUICK), note);
     let run = ["runs/ae-1", "--data", "photos"];
-    for command in ["encode", "reconstruct", "eval", "score", "denoise", "interpolate", "inspect"] {
+    for command in ["encode", "reconstruct", "eval", "denoise", "interpolate", "inspect"] {
         assert!(said(path, &[&[command], &run[..]].concat()).contains(note), "{command}");
     }
+    assert!(said(path, &[&["score"], &run[..], &["--contamination", "0.2"]].concat()).contains(note));
     assert!(said(path, &["encode", "runs/ae-1"]).contains(note));
     let search =
         ["search", "ae", "--data", "photos", "--space", "code=1,2", "--trials", "2", "--epochs", "1"];
@@ -188,7 +189,7 @@ fn pictures_with_colours_come_out_with_colours() {
         &["reconstruct"],
         &["denoise", "--noise", "gaussian:0.1"],
         &["interpolate"],
-        &["score"],
+        &["score", "--contamination", "0.2"],
     ];
     for run in ["run", "array"] {
         for command in commands {

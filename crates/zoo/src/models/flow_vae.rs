@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_share;
 use super::decoder::Density;
-use super::variational::{Gaussian, Network, default_size, quiet};
+use super::variational::{Gaussian, Network, default_size, output_for, quiet};
 use crate::flows::{Autoregressive, planar};
 use crate::terms::{ln_standard_normal, warm_up};
 use crate::{Learned, Loss, Model, Settings, Unit};
@@ -82,6 +82,13 @@ impl Settings for Config {
         let mut network = Network::with_outputs(data, size, further, self.activation, self.likelihood, from)?;
         if planar_steps > 0 {
             quiet(&mut network.encoder, 2 * self.code, 0.1);
+        }
+        if self.flow == Flow::Autoregressive {
+            // Each step shrinks what it is given, so the Gaussian begins so much wider: the posterior is near the prior.
+            let ln_sigma = -(self.steps as f64) * Autoregressive::<Tensor<f32>>::FIRST_SIGMA.ln();
+            let bias = &mut network.encoder.layers.last_mut().expect("at least one layer").bias;
+            let output = output_for(2.0 * ln_sigma) as f32;
+            bias.make_mut()[self.code..2 * self.code].iter_mut().for_each(|bias| *bias += output);
         }
         let hidden = (4 * self.code).max(32);
         let flow = (planar_steps..self.steps).map(|_| Autoregressive::new(self.code, CONTEXT, hidden, from));

@@ -11,14 +11,14 @@
 //!
 //! They are derivatives by decree, so a second derivative is refused.
 
-use autograd::{Real, Tensor, Var, tree};
+use autograd::{Real, Tensor, Var, tree, value};
 use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_weight, check_widths};
 use crate::terms::warm_up;
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
 
 /// Settings of an autoencoder with thresholds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +31,8 @@ pub struct Config {
     /// Share of the training, 0 to 1, over which the price grows from 0 to `weight`: units that are off
     /// early may never come back.
     pub warm_up: f64,
-    /// `θ` > 0 at the beginning, in units of `z`, like the data; less where wide codes begin smaller than the data.
+    /// `θ` > 0 at the beginning, in units of `z`, like the data; higher where more units would be on than are worth their
+    /// price, and lower where the codes are scaled down.
     pub threshold: f64,
     /// `ε` > 0, the width of the kernel, in units of `z`: a wide one averages over more examples, a narrow
     /// one is nearer to the truth.
@@ -70,6 +71,7 @@ impl Settings for Config {
             }
         }
         let dictionary = Dictionary::new(code, data, from);
+        let threshold = threshold.max(affordable(&dictionary, weight, data));
         let log_theta = Tensor::full([code], threshold.ln());
         let mut model = Learned(JumpRelu { dictionary, log_theta, weight, warm_up, bandwidth });
         let share = best_share(&model, data);
@@ -78,6 +80,19 @@ impl Settings for Config {
         model.0.log_theta = model.0.log_theta.map(|theta| theta + share.max(f32::MIN_POSITIVE).ln());
         Ok(model)
     }
+}
+
+/// The threshold above which there are so few units that they cost at most half of the squared error of the mean:
+/// of a wide dictionary half would be on, at a price that no reconstruction is worth.
+fn affordable(dictionary: &Dictionary<Tensor<f32>>, weight: f64, data: &Dataset) -> f64 {
+    /// As many examples as are looked at.
+    const ENOUGH: usize = 256;
+    let some = data.x.slice(0, 0, data.len().min(ENOUGH), 1);
+    let error = evaluate::variance_around(&evaluate::mean(&data.x), data);
+    let units = error / (2.0 * weight) * some.shape()[0] as f64;
+    let mut z = value(dictionary, |dictionary, tape| dictionary.encode(tape.constant(&some))).to_vec();
+    z.sort_unstable_by(|a, b| b.total_cmp(a));
+    z.get(units as usize).map_or(0.0, |z| f64::from(*z))
 }
 
 /// `H(z − θ)` and `z H(z − θ)`, for `z` of `[batch, code]` and `θ` of `[code]`, with the derivatives of the

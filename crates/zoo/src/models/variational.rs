@@ -76,6 +76,12 @@ pub(super) fn near_prior(code: usize) -> f32 {
     0.1 / (code as f32).sqrt()
 }
 
+/// The output of an encoder that [`Gaussian::of`] makes this `ln σ²` of, or 6 where it is more: near the bound of 8 no
+/// output would be large enough.
+pub(super) fn output_for(log_var: f64) -> f64 {
+    ((log_var.min(6.0) + 2.0) * 0.1).atanh() * 10.0 - 2.0
+}
+
 /// Scales the initial weights of a network's outputs from this one on.
 pub(super) fn quiet(network: &mut Mlp<Tensor<f32>>, first: usize, factor: f32) {
     let weight = &mut network.layers.last_mut().expect("at least one layer").weight;

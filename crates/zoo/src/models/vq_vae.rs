@@ -87,7 +87,7 @@ impl Settings for Config {
         let widths = widths(data.width(), &self.hidden, code);
         let mut encoder = Mlp::new(&widths, self.activation, from);
         // The codebook begins at codes, and codes near 0 are near each other: the first loss is that of the mean.
-        quiet(&mut encoder, 0, 0.1);
+        quiet(&mut encoder, 0, 0.1 * (64.0 / code as f32).sqrt().min(1.0));
         centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
