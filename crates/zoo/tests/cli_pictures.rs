@@ -29,7 +29,7 @@ fn photos(folder: &Path, size: [usize; 2]) {
     (0..12).for_each(|i| write(folder, &format!("photos/{i:02}.png"), red(size, i)));
 }
 
-/// What a command says on standard error while it succeeds.
+/// Text on standard error of a command that succeeds.
 fn said(folder: &Path, arguments: &[&str]) -> String {
     let output = zoo(folder, arguments);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -50,7 +50,8 @@ fn every_command_says_what_it_leaves_out() {
     }
     let note = "note: 3 of 15 pictures are left out: 3 WEBP; only PNG and JPEG are read, so convert them\n";
     let text = succeed(path, &["data", "photos"]);
-    assert!(text.contains("photos: 12 images of 6 × 5 pixels") && text.contains(note), "{text}");
+    assert!(text.contains("photos: 12 images of 6 × 5 pixels"), "{text}");
+    assert_eq!(said(path, &["data", "photos"]), note);
     let json: serde_json::Value =
         serde_json::from_str(&succeed(path, &["data", "photos", "--json"])).unwrap();
     assert_eq!((&json["examples"], &json["shape"]), (&12.into(), &serde_json::json!([1, 6, 5])));
@@ -60,8 +61,6 @@ fn every_command_says_what_it_leaves_out() {
     for command in ["encode", "reconstruct", "eval", "denoise", "interpolate", "inspect"] {
         assert!(said(path, &[&[command], &run[..]].concat()).contains(note), "{command}");
     }
-    assert!(said(path, &[&["score"], &run[..], &["--contamination", "0.2"]].concat()).contains(note));
-    assert!(said(path, &["encode", "runs/ae-1"]).contains(note));
     let search =
         ["search", "ae", "--data", "photos", "--space", "code=1,2", "--trials", "2", "--epochs", "1"];
     assert!(said(path, &search).contains(note));
