@@ -90,12 +90,16 @@ fn loss_of_mean(entry: &Entry, settings: &Table, data: &Dataset) -> f64 {
 /// Checks how a model begins, if it takes these settings.
 fn check(entry: &Entry, given: &str, data: &Dataset, problems: &mut Vec<String>) {
     let what = format!("{}, {given}, {} features", entry.name, data.width());
+    let given_is_default = given.is_empty();
     let given: Table = given.parse().unwrap();
     let known = entry.complete(&Table::new(), data).unwrap();
     // Settings that other models have.
     let given = given.into_iter().filter(|(key, _)| known.contains_key(key)).collect();
     let Ok(settings) = entry.complete(&given, data) else { return };
-    let Ok(mut model) = entry.build(&settings, data, 0) else { return };
+    let built = entry.build(&settings, data, 0);
+    // A model may refuse a code, such as one that is wider than the data, or a table, but not pictures as they are.
+    assert!(!given_is_default || built.is_ok() || data.image.is_none(), "{what}");
+    let Ok(mut model) = built else { return };
     let mut insist = |holds: bool, problem: String| {
         if !holds {
             problems.push(format!("{what}: {problem}"));
@@ -159,14 +163,21 @@ fn the_first_loss_is_that_of_the_mean_example() {
     assert_none(&problems);
 }
 
+/// Independent components whiten their data first, by a matrix of all features with all.
+fn takes(entry: &Entry, side: usize) -> bool {
+    entry.name != "ica" || side <= 28
+}
+
 #[test]
 fn also_for_pictures_of_the_usual_sizes() {
     let mut problems = vec![];
+    let small = "code = 16\nhidden = [64]\nwidth = 32\nchannels = [8, 16]";
     for entry in learned() {
-        for side in [28, 64] {
-            check(entry, "code = 16\nhidden = [64]\nwidth = 32", &pictures(8, side), &mut problems);
+        // A sequence has as many channels as a row has pixels.
+        let given = if entry.name == "sequence" { "code = 16\nstate = 32" } else { small };
+        for side in [28, 64].into_iter().filter(|&side| takes(entry, side)) {
+            check(entry, given, &pictures(8, side), &mut problems);
         }
-        check(entry, "code = 16\nhidden = [32]", &table(500), &mut problems);
     }
     assert_none(&problems);
 }
@@ -174,13 +185,11 @@ fn also_for_pictures_of_the_usual_sizes() {
 #[test]
 fn also_for_large_pictures() {
     let mut problems = vec![];
+    let small = "code = 8\nhidden = [8]\nwidth = 8\nchannels = [4, 8]\nk = 2\ncomponents = 2";
     for entry in learned() {
-        for side in [128, 256] {
-            let small =
-                "code = 8\nhidden = [8]\nwidth = 8\nchannels = [4, 8]\nstate = 8\nk = 2\ncomponents = 2";
-            // A sequence has as many channels as a row has pixels.
-            let small = if entry.name == "sequence" { "code = 8\nstate = 8" } else { small };
-            check(entry, small, &pictures(4, side), &mut problems);
+        let given = if entry.name == "sequence" { "code = 8\nstate = 8" } else { small };
+        for side in [128, 256].into_iter().filter(|&side| takes(entry, side)) {
+            check(entry, given, &pictures(4, side), &mut problems);
         }
     }
     assert_none(&problems);
