@@ -213,7 +213,7 @@ impl Run {
         reading.id = id.or(reading.id);
         let Prepared { mut rows, preparation: mut found, notes, .. } =
             prepare_rows(name, &reading).map_err(|error| {
-                gone(format!("{error}; put them back, or give other data with --data where it is offered"))
+                gone(format!("{error}; put them back, or give other data where the command takes any"))
             })?;
         found.reading = self.preparation.reading.clone();
         if found != self.preparation {

@@ -172,7 +172,8 @@ fn flags_in_the_source_exist() {
                     .chars()
                     .take_while(|sign| sign.is_ascii_lowercase() || *sign == '-')
                     .collect();
-                let known = ["--path", "--features", "--out", "--mirror", "--to", "--data"];
+                // The text of `describe` is about `zoo train`.
+                let known = ["--set", "--path", "--features", "--out", "--mirror", "--to", "--data"];
                 if flag.len() < 4 || flag[2..].starts_with('-') || known.contains(&flag.as_str()) {
                     continue;
                 }
@@ -221,8 +222,7 @@ fn trained_models_read_tables_that_are_written_differently() {
     let mut extra = format!("who,{},kg\n", lines.next().unwrap());
     lines.for_each(|line| extra += &format!("ann,{line},7\n"));
     let note = same("extra.csv", extra, &[]);
-    let expected =
-        "note: extra.csv: columns `who`, `kg` are left out, because the model was not trained with them\n";
+    let expected = "note: columns `who`, `kg` are left out, because the model was not trained with them\n";
     assert_eq!(note, expected);
     // Flags that would not be heeded are refused.
     refuse(
@@ -241,7 +241,7 @@ fn trained_models_read_tables_that_are_written_differently() {
 fn gaps_in_new_data_are_filled_by_the_training_data() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let rows: String = (0..40).map(|i| format!("{},{}\n", i % 5, i * i % 7)).collect();
+    let rows: String = (0..40).map(|i| format!("{},{}\n", i % 5, i % 3)).collect();
     fs::write(path.join("t.csv"), format!("a,b\n{rows}")).unwrap();
     train(path, &["--data", "t.csv", "--out", "run"]);
     fs::write(path.join("new.csv"), "a,b\n,3\n2,-\n").unwrap();
@@ -285,10 +285,8 @@ fn one_stray_mark_does_not_make_a_column_text() {
         );
         let text = described(path, &[name]);
         assert!(text.contains("39 examples of 4 numbers") && !text.contains("columns of text"), "{text}");
-        let note = format!(
-            "note: dash.csv: column `length` holds 38 numbers, and `{}` in line 13; ",
-            mark.escape_debug()
-        );
+        let note =
+            format!("note: column `length` holds 38 numbers, and `{}` in line 13; ", mark.escape_debug());
         assert!(text.contains(&note), "{text}");
         assert!(text.contains(&format!("say --missing '{mark}'\n")), "{text}");
         let length = text.lines().find(|line| line.trim_start().starts_with("length")).unwrap();
@@ -332,15 +330,13 @@ fn a_guessed_header_is_said() {
     let drop = ["--data", "names.csv", "--drop-columns", "1", "--out", "run"];
     let note = said(path, &[&QUICK[..], &drop].concat());
     assert!(
-        note.starts_with(
-            "note: names.csv: the first row (`ann`, `1.5`, `2`) is taken for an example, because"
-        ),
+        note.starts_with("note: the first row (`ann`, `1.5`, `2`) is taken for an example, because"),
         "{note}"
     );
     assert!(note.ends_with("if it names the columns, say --header yes\n"), "{note}");
     // Names that are years.
     write("years.csv", "2019,2020\n1,2\n3,5\n2,2\n");
-    let note = "note: years.csv: the first row (`2019`, `2020`) is taken for an example, because it holds only numbers";
+    let note = "note: the first row (`2019`, `2020`) is taken for an example, because it holds only numbers";
     assert!(described(path, &["years.csv"]).contains(note));
     write("wide.csv", "name,2019,2020\nann,1,2\nbob,3,5\n");
     let text = described(path, &["wide.csv"]);

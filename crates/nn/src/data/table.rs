@@ -114,10 +114,16 @@ impl Impute {
     }
 }
 
-/// `Σ x / n`, of finite numbers finite: where the sum is not, each is divided before it is added.
+/// `Σ x / n`, of finite numbers finite: where the sum is not, each is divided before it is added. The digits that an
+/// addition loses are added at the end (Neumaier, 1974), so that large numbers of both signs cancel.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     let n = values.len() as f64;
-    let sum: f64 = values.iter().sum();
+    let (sum, lost) = values.iter().fold((0.0_f64, 0.0), |(sum, lost), &x| {
+        let next = sum + x;
+        let more = if sum.abs() >= x.abs() { (sum - next) + x } else { (x - next) + sum };
+        (next, lost + more)
+    });
+    let sum = if sum.is_finite() { sum + lost } else { sum };
     if sum.is_finite() { sum / n } else { values.iter().map(|x| x / n).sum() }
 }
 

@@ -375,7 +375,7 @@ fn filled_up(rows: [Tensor<f32>; 2], columns: usize) -> Vec<Tensor<f32>> {
 fn as_written(x: f64) -> String {
     match x.abs() {
         0.0 => "0".into(),
-        a if (1e-5..1e9).contains(&a) => x.to_string(),
+        a if (1e-5..1e15).contains(&a) => x.to_string(),
         _ => format!("{x:e}"),
     }
 }

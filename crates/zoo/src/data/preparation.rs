@@ -234,9 +234,10 @@ impl Preparation {
         let (values, scale) = (scaling.invert::<f64>(x).to_vec(), scaling.scale.to_vec());
         let x = x.to_vec();
         Tensor::from_fn([x.len() / self.features.max(1), self.features], |i| {
-            // A model computes with numbers of about 1, of which single precision has no more digits.
+            // A model computes with numbers of about 1, of which single precision has no more digits, and loses some of
+            // them by rounding.
             let precision =
-                f64::from(f32::EPSILON) * f64::from(x[i].abs().max(1.0)) * scale[i % self.features];
+                8.0 * f64::from(f32::EPSILON) * f64::from(x[i].abs().max(1.0)) * scale[i % self.features];
             rounded(values[i], precision)
         })
     }
