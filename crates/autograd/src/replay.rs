@@ -32,8 +32,8 @@
 //!   [`Var::max_pool2d`], [`Var::batch_norm`], [`Var::jacobian_norm_probed`],
 //!   [`Mask::select_map`](crate::Mask::select_map);
 //! - where a gradient is wanted, functions whose derivative depends on a comparison: [`Var::max`],
-//!   [`Var::max_over`], [`Var::min`], [`Var::min_over`], [`Var::maximum`], [`Var::minimum`], [`Var::norm`],
-//!   [`Var::norm_over`], [`Var::std`], [`Var::std_over`], [`Var::atan2`], [`Var::logaddexp`]. The message has the line
+//!   [`Var::max_over`], [`Var::min`], [`Var::min_over`], [`Var::maximum`], [`Var::minimum`], [`Var::atan2`],
+//!   [`Var::logaddexp`]. The message has the line
 //!   where they are used. Of a gradient that the function itself takes ([`Var::grad`]), also functions whose formula
 //!   has branches, such as [`Var::elu`], [`Var::leaky_relu`] and [`Var::logsumexp`].
 //!

@@ -288,6 +288,17 @@ impl Case {
     }
 }
 
+/// Elements in which this crate differs on purpose, by the beginning of what is said of them, and how many these are:
+///
+/// - `hypot(−∞, 1)` has the slope −1, where PyTorch has NaN;
+/// - the second derivative of `softplus` far out has all its digits, where PyTorch's is a difference;
+/// - `std` of equal numbers has no second derivative, where PyTorch has 0, as if it were smooth there.
+const OTHERWISE: [(&str, usize); 3] = [
+    ("hypot (pytorch.txt:405), gradient", 2),
+    ("softplus (pytorch.txt:456), second derivative", 2),
+    ("std_over (pytorch.txt:773), second derivative", 6),
+];
+
 #[test]
 fn values_and_derivatives_agree_with_pytorch() {
     let mut wrong = vec![];
@@ -295,6 +306,11 @@ fn values_and_derivatives_agree_with_pytorch() {
         let entry = FUNCTIONS.iter().find(|(name, _)| *name == case.name);
         let (_, f) = entry.unwrap_or_else(|| panic!("{}: in the fixture, but not in FUNCTIONS", case.name));
         case.check(*f, &mut wrong);
+    }
+    for (begin, count) in OTHERWISE {
+        let before = wrong.len();
+        wrong.retain(|text| !text.starts_with(begin));
+        assert_eq!(before - wrong.len(), count, "{begin}: it differs elsewhere, or no longer");
     }
     assert!(wrong.is_empty(), "{} elements differ:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -61,7 +61,8 @@ impl Pow {
         let exponent = b - order;
         let power = a.powf(exponent);
         // What the exponent has lost by rounding; to a power of a number far from 1 it matters.
-        let lost = (b - exponent) - order;
+        let back = b - exponent;
+        let lost = (b - (exponent + back)) + (back - order);
         let plain = lost == 0.0 || a == 0.0 || !a.is_finite() || !b.is_finite();
         let correction = if plain { 1.0 } else { a.abs().powf(lost) };
         if power.is_normal() && polynomial.is_finite() || a == 0.0 || power.is_nan() {
