@@ -309,7 +309,7 @@ fn arrays_as_others_write_them() {
 fn no_command_that_succeeds_prints_nan() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let rows: String = (0..20).map(|i| format!("{}3e38,{i},\n", if i % 2 == 0 { "-" } else { "" })).collect();
+    let rows: String = (0..40).map(|i| format!("{}3e38,{i},\n", if i % 2 == 0 { "-" } else { "" })).collect();
     fs::write(path.join("far.csv"), "a,b,none\n".to_owned() + &rows).unwrap();
     let text = succeed(path, &["data", "far.csv"]);
     let row = text.lines().find(|line| line.trim_start().starts_with("a ")).unwrap();
