@@ -163,7 +163,7 @@ fn new_data_are_prepared_like_the_training_data() {
     let text = ambiguous.read(&file("b.csv", "b,a,a,c\n1,2,3,4\n")).unwrap_err().to_string();
     assert!(text.contains("two columns of the training data are called `a`"), "{text}");
     assert!(
-        refused("a,b,kind\n1,2,z\n").contains("there was no class `z` in training; the classes are x, y")
+        refused("a,b,kind\n1,2,z\n").contains("there was no class `z` in training; the classes are `x`, `y`")
     );
 }
 
