@@ -420,7 +420,7 @@ fn truth_values_dates_and_other_letters() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let row = |i: usize| {
-        let owns = if i % 3 == 0 { "True" } else { "False" };
+        let owns = if i.is_multiple_of(3) { "True" } else { "False" };
         format!("2024-05-{:02},{owns},{}\n", 1 + i, i * i % 7)
     };
     let text = "day,besitzt,größe\n".to_owned() + &(0..20).map(row).collect::<String>();

@@ -156,7 +156,7 @@ fn files_take_and_give_rows_in_the_units_of_the_data() {
 fn scaled(units: &Units, x: &Tensor<f32>) -> Tensor<f32> {
     let (width, values) = (x.shape()[1], x.to_vec());
     let of = |numbers: &[f64], i: usize| numbers[i % width % numbers.len()];
-    Tensor::from_fn(x.shape().to_vec(), |i| {
+    Tensor::from_fn(x.shape(), |i| {
         ((f64::from(values[i]) - of(&units.shift, i)) / of(&units.scale, i)) as f32
     })
 }

@@ -145,7 +145,6 @@ mod tests {
     use nn::Error;
 
     use super::*;
-    use nn::Error;
 
     #[test]
     fn what_fails_is_noted_and_what_follows_goes_on() {
