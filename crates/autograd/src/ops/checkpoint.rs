@@ -100,7 +100,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// assert_eq!((whole.item(), partial.item(), second.item()), (27.0, 9.0, 6.0));
     /// ```
     ///
-    /// [`Op::vjp`](crate::Op::vjp) has such a rule.
+    /// [`Op::vjp`] has such a rule.
     #[track_caller]
     pub fn alias(self) -> Var<'t, T> {
         Var::apply(Alias, [self])
