@@ -4,7 +4,7 @@
 //! Two files lie beside the model:
 //!
 //! - [`EXAMPLES`] has training and test examples as the model sees them, with their names and classes, all of them or a
-//!   sample of [`MOST_ROWS`] rows and [`MOST_NUMBERS`] numbers at most; the codes of as many training examples, for
+//!   sample of `MOST_ROWS` rows and `MOST_NUMBERS` numbers at most; the codes of as many training examples, for
 //!   mixtures; PCA with a code of the same size; the metrics on all test examples.
 //! - [`SCORES`] has for every [`Score`] the sorted scores of the training examples, and the mean and the covariance that
 //!   the score measures by.
