@@ -256,16 +256,16 @@ fn arrays_as_others_write_them() {
     let place = |i: usize| (i / 36) * 36 + i % 12 * 3 + i % 36 / 12;
     let first: Vec<u8> = (0..elements.len()).map(|i| elements[place(i)]).collect();
     write("first.npy", &bytes("(12, 3, 4, 3)", &first));
-    write("grey.npy", &bytes("(36, 1, 4, 3)", &elements));
-    write("plain.npy", &bytes("(36, 4, 3)", &elements));
+    write("grey.npy", &bytes("(36, 1, 2, 6)", &elements));
+    write("plain.npy", &bytes("(36, 2, 6)", &elements));
     let axes = |file: &str| said(path, &["data", file]);
     assert!(
         axes("last.npy").contains("taken as [images, height, width, channels]: 4 x 3 pixels, channels: 3")
     );
     assert!(
-        axes("grey.npy").contains("taken as [images, channels, height, width]: 4 x 3 pixels, channels: 1")
+        axes("grey.npy").contains("taken as [images, channels, height, width]: 2 x 6 pixels, channels: 1")
     );
-    assert!(succeed(path, &["data", "grey.npy"]).contains("36 images of 4 × 3 pixels"));
+    assert!(succeed(path, &["data", "grey.npy"]).contains("36 images of 2 × 6 pixels"));
     let trained = |file: &str| numbers(&pca(path, file, &["--out", &format!("r-{file}")]));
     assert_eq!(trained("grey.npy"), trained("plain.npy"));
     // (12, 3, 4, 3) could be either, and is taken for channels last.

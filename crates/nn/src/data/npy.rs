@@ -90,8 +90,7 @@ pub const IMAGES: &str = "[images, height, width], [images, height, width, chann
                           [images, channels, height, width], with 1 or 3 channels";
 
 /// A stack of images as `[images, channels, height, width]`, and how its axes were understood; `None` if the shape
-/// is none of images. Of four axes the one of size 1 or 3 is that of the channels, the last if that could be two, unless
-/// the images would then have a single row.
+/// is none of images. Of four axes the one of size 1 or 3 is that of the channels, the last if that could be two.
 ///
 /// ```
 /// use autograd::Tensor;
@@ -107,8 +106,6 @@ pub fn images<T: Real>(stack: &Tensor<T>) -> Option<(Tensor<T>, &'static str)> {
         [images, height, width] => {
             Some((stack.reshape([images, 1, height, width]), "[images, height, width]"))
         }
-        // Images of a single row are rarer than grey ones of three columns.
-        [_, 1, height, _] if height > 1 => Some((stack.clone(), "[images, channels, height, width]")),
         [_, _, _, 1 | 3] => Some((stack.permute([0, 3, 1, 2]), "[images, height, width, channels]")),
         [_, 1 | 3, _, _] => Some((stack.clone(), "[images, channels, height, width]")),
         _ => None,

@@ -441,7 +441,7 @@ mod tests {
             .collect();
         let times: Vec<usize> = lines.iter().map(|line| line.0).collect();
         assert_eq!(times[..11], [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110]);
-        assert_eq!(times[times.len() - 2..], [907, 998]);
+        assert_eq!(times[times.len() - 2..], [840, 924]);
         assert_eq!(lines[1].1, "  2 %  16 minutes left");
         // One that goes on knows its speed from here on only.
         let mut bar = ProgressBar::new();
