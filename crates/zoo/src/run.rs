@@ -1,7 +1,7 @@
 //! A run that was trained earlier, opened again: its settings, its model, its history, its data.
 //!
 //! A run folder holds `config.toml`, `metrics.jsonl`, `model.safetensors`, what the run keeps of its data (see
-//! [`reference`]) and pictures. The checkpoint also keeps how data were prepared, so that other data
+//! [`mod@reference`]) and pictures. The checkpoint also keeps how data were prepared, so that other data
 //! are treated the same way. The training data are needed only to train on:
 //!
 //! ```no_run
