@@ -203,21 +203,19 @@ impl Run {
         };
         let name = &self.config.data;
         if name == "-" {
-            return Err(gone("they came from standard input; give data with --data".into()));
+            return Err(gone("they came from standard input".into()));
         }
         // Under its name there may be another pipe by now, or one that never ends.
         if is_stream(name) {
-            return Err(gone(format!("they came from the pipe {name}; give data with --data")));
+            return Err(gone(format!("they came from the pipe {name}")));
         }
         let mut reading = self.preparation.reading.clone();
         reading.id = id.or(reading.id);
         let Prepared { mut rows, preparation: mut found, notes, .. } =
-            prepare_rows(name, &reading).map_err(|error| {
-                gone(format!("{error}; put them back, or give other data where the command takes any"))
-            })?;
+            prepare_rows(name, &reading).map_err(|error| gone(format!("{error}; put them back")))?;
         found.reading = self.preparation.reading.clone();
         if found != self.preparation {
-            return Err(gone(format!("{name} has changed since then; give data with --data")));
+            return Err(gone(format!("{name} has changed since then")));
         }
         rows.iter_mut().for_each(|rows| rows.notes.clone_from(&notes));
         Ok(rows)

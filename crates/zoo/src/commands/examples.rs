@@ -28,15 +28,16 @@ pub(super) fn rows_carrying(run: &Run, args: &RowsArgs, carried: &CarriedArgs) -
     }
     given.id = carried.id.as_deref().map(column);
     let spinner = Spinner::new("reading data");
+    let or_give = |error: Error| Error::Invalid(format!("{error}, or give data with --data"));
     let part = if args.part == Some(Part::Train) { 0 } else { 1 };
     let rows = match (&args.data, &given.id) {
         (Some(source), _) => run.preparation.read_as(source, &given)?,
         (None, Some(id)) if run.preparation.reading.id.as_ref() != Some(id) => {
-            let [train, test] = run.rows_carrying(Some(id.clone()))?;
+            let [train, test] = run.rows_carrying(Some(id.clone())).map_err(or_give)?;
             if part == 0 { train } else { test }
         }
         (None, _) => {
-            let (mut rows, note) = run.examples(part)?;
+            let (mut rows, note) = run.examples(part).map_err(or_give)?;
             rows.notes.extend(note);
             rows
         }

@@ -123,7 +123,7 @@ pub(super) fn finite(values: impl Iterator<Item = f64>) -> Result<()> {
         None => Ok(()),
         Some((place, value)) => Err(Error::Invalid(format!(
             "the result is no finite number (number {} of it is {value}): the data or the parameters are too large for \
-             single precision; scale the data in training, as with --scale standard, and train again",
+             single precision; scale the data and train again, as with `zoo train --scale standard`",
             place + 1
         ))),
     }

@@ -47,7 +47,7 @@ impl Summary {
             None => Ok(()),
             Some((name, value)) => Err(Error::Invalid(format!(
                 "on the test examples the {name} is {value}, no finite number: they or the parameters are too large for \
-                 single precision; scale the data, as with --scale standard, or lower the learning rate"
+                 single precision; scale the data, as with `zoo train --scale standard`, or lower the learning rate"
             ))),
         }
     }

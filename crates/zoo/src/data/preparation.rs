@@ -353,7 +353,9 @@ impl Preparation {
                     (name(places[i / width]), place(&self.columns, self.image.is_some(), i % width));
                 let value = read.to_vec()[i];
                 let problem = match self.is_scaled() {
-                    false => "is too large for single precision; scale the data, as with --scale standard",
+                    false => {
+                        "is too large for single precision; scale the data, as with `zoo train --scale standard`"
+                    }
                     true => "lies too far from the training examples for single precision; correct it",
                 };
                 return Err(Error::file(path, format!("row {row}, {place}: the value {value:e} {problem}")));
