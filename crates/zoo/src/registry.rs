@@ -15,9 +15,10 @@
 
 use autograd::Tensor;
 use nn::checkpoint::nearest;
-use nn::{Dataset, Error, Purpose, Result, Schedule, generator};
-use toml::{Table, Value};
+use nn::{Dataset, Error, Result, Schedule};
+use toml::Table;
 
+use crate::AnyModel;
 use crate::data::Preparation;
 use crate::models::{autoencoder, linear, pca, vae};
 use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
@@ -25,7 +26,10 @@ use crate::models::{contractive, ica, rae, sequence, stacked, wae};
 use crate::models::{conv, denoising, jumprelu, residual, sparse, sparse_kl, topk};
 use crate::settings::check_sizes;
 use crate::train::Plan;
-use crate::{AnyModel, Settings};
+
+mod kind;
+pub(crate) use kind::in_words;
+use kind::{Kind, Start};
 
 /// How a model comes to its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,47 +53,6 @@ pub struct Entry {
     /// How it is trained.
     pub training: Training,
     kind: Kind,
-}
-
-/// What depends on the type of a model's settings.
-struct Kind {
-    /// The settings for data of this kind when nothing else is said.
-    defaults: fn(&Dataset) -> Table,
-    /// The same settings, written as the model reads them: `beta = 4` becomes `beta = 4.0`.
-    settle: fn(&Table) -> Result<Table>,
-    build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
-}
-
-impl Kind {
-    const fn of<S: Settings>() -> Self {
-        Kind {
-            defaults: |data| written(&S::defaults(data)),
-            settle: |table| read::<S>(table).map(|settings| written(&settings)),
-            build: |table, data, start| {
-                let settings = read::<S>(table)?;
-                Ok(Box::new(match start {
-                    Start::Seed(seed) => settings.build(data, &mut generator(seed, Purpose::Init, 0, 0))?,
-                    Start::Checkpoint(examples) => settings.outline(data, examples)?,
-                }))
-            },
-        }
-    }
-}
-
-fn written(settings: &impl Settings) -> Table {
-    Table::try_from(settings).expect("settings are a table")
-}
-
-fn read<S: Settings>(table: &Table) -> Result<S> {
-    table.clone().try_into().map_err(|error: toml::de::Error| Error::Invalid(in_words(&error)))
-}
-
-/// Where the parameters of a new model come from.
-enum Start {
-    /// From a generator of this seed, and from the data.
-    Seed(u64),
-    /// From a checkpoint, later; the model was trained with this many examples.
-    Checkpoint(usize),
 }
 
 /// Every model.
@@ -389,87 +352,6 @@ impl Entry {
         let schedule = if small { Schedule::Cosine { floor: 0.0 } } else { Schedule::Constant };
         Plan { epochs, batch, learning_rate, schedule, ..Plan::default() }
     }
-}
-
-impl Kind {
-    fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
-        let mut table = (self.defaults)(data);
-        let [low, high] = range(data);
-        let unit_interval = low >= 0.0 && high <= 1.0;
-        if !unit_interval && needs_unit_interval(&table) {
-            // The nearest of these that the model knows.
-            for likelihood in ["gaussian", "squared_error"] {
-                let mut other = table.clone();
-                other.insert(LIKELIHOOD.into(), likelihood.into());
-                if (self.settle)(&other).is_ok() {
-                    table = other;
-                    break;
-                }
-            }
-        }
-        for (key, value) in given {
-            if !table.contains_key(key) {
-                let known: Vec<&str> = table.keys().map(String::as_str).collect();
-                return Err(unknown("", key, &known));
-            }
-            table.insert(key.clone(), value.clone());
-        }
-        let settled = (self.settle)(&table).map_err(|error| self.blame(given, data, error))?;
-        if !unit_interval && needs_unit_interval(&table) {
-            return Err(Error::Invalid(format!(
-                "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
-                 or --set likelihood=squared_error",
-                table[LIKELIHOOD]
-            )));
-        }
-        Ok(settled)
-    }
-
-    /// Names the setting because of which these cannot be used.
-    fn blame(&self, given: &Table, data: &Dataset, error: Error) -> Error {
-        let defaults = (self.defaults)(data);
-        let alone = |(key, value): (&String, &Value)| {
-            let mut table = defaults.clone();
-            table.insert(key.clone(), value.clone());
-            Some((key.clone(), (self.settle)(&table).err()?))
-        };
-        match given.iter().find_map(alone) {
-            Some((key, error)) => Error::Invalid(format!("the setting `{key}` cannot be used: {error}")),
-            None => error,
-        }
-    }
-}
-
-/// What serde says about a value, without the names of types.
-pub(crate) fn in_words(error: &toml::de::Error) -> String {
-    let words = [
-        (" usize", " a whole number from 0 up"),
-        (" u64", " a whole number from 0 up"),
-        (" f64", " a number"),
-        (" a sequence", " a list, as in [64, 32]"),
-        ("invalid type: ", "it is "),
-        ("invalid value: ", "it is "),
-        ("is string ", "is the text "),
-        ("is integer ", "is "),
-        ("is floating point ", "is "),
-    ];
-    let text = error.message().trim().to_owned();
-    words.iter().fold(text, |text, (type_name, words)| text.replace(type_name, words))
-}
-
-/// What the decoder's output means, in the settings of many models.
-const LIKELIHOOD: &str = "likelihood";
-
-/// Whether the loss is one of probabilities or of densities on `[0, 1]`.
-fn needs_unit_interval(settings: &Table) -> bool {
-    matches!(settings.get(LIKELIHOOD).and_then(Value::as_str), Some("bernoulli" | "continuous_bernoulli"))
-}
-
-/// The smallest and the largest value.
-fn range(data: &Dataset) -> [f32; 2] {
-    let x = data.x.contiguous();
-    let values = x.as_slice().expect("contiguous");
-    values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
 }
 
 /// The sentence for a setting that does not exist; `prefix` is `train.` for those of training.
