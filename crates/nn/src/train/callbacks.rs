@@ -447,7 +447,7 @@ mod tests {
         let mut bar = ProgressBar::new();
         assert_eq!(bar.line(&step(901), Duration::from_secs(1)), None);
         bar.bar.set_message("epoch 9: test loss 1.500 nats/row");
-        let line = bar.line(&step(910), Duration::from_secs(10)).unwrap();
-        assert_eq!(line, " 91 %  epoch 9: test loss 1.500 nats/row  90 seconds left");
+        let line = bar.line(&step(950), Duration::from_secs(10)).unwrap();
+        assert_eq!(line, " 95 %  epoch 9: test loss 1.500 nats/row  10 seconds left");
     }
 }

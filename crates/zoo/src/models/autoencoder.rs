@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_wide_code_copies_its_input_noise_and_all() {
         let data = digits();
-        let plan = Plan { epochs: 60, learning_rate: 2e-3, ..Plan::default() };
+        let plan = Plan { epochs: 90, learning_rate: 2e-3, ..Plan::default() };
         let from = &mut generator(0, Purpose::Init, 0, 0);
         let mut copy = Config::overcomplete(&data.train).build(&data.train, from).unwrap();
         train(&mut copy, &data, &plan).unwrap();

@@ -12,7 +12,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
 use super::decoder::{Decoder, Density};
-use super::variational::{Gaussian, default_size, ln_likelihood, near_prior, quiet};
+use super::variational::{Gaussian, begin_near_prior, default_size, ln_likelihood, quiet};
 use super::{check_weight, check_widths, reversed, widths};
 use crate::terms::{gaussian_kl, ln_standard_normal};
 use crate::{Learned, Loss, Model, Settings, Unit};
@@ -66,7 +66,9 @@ impl Settings for Config {
         };
         let (input, classes) = (data.width(), *last as usize + 1);
         let mut encoder = Mlp::new(&widths(input + classes, hidden, 2 * code), activation, from);
-        quiet(&mut encoder, 0, near_prior(code));
+        // As if every class were as likely as the others.
+        let shares = Tensor::full([data.len(), classes], 1.0 / classes as f64);
+        begin_near_prior(&mut encoder, [code, input], &Tensor::concat(&[&data.x, &shares], 1));
         let down = reversed(widths(input, hidden, code + classes));
         let decoder = Decoder::new(&down, activation, self.likelihood, data, from);
         let mut classifier = Mlp::new(&widths(input, hidden, classes), activation, from);

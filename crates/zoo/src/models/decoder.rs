@@ -134,6 +134,8 @@ fn continuous(l: f64, u: f64) -> f64 {
     match l {
         // The distribution is nearly uniform.
         l if l.abs() < 1e-6 => u,
+        // Where the logarithm is of a number near 0, that number is a sum and not 1 less its complement.
+        l if l < -0.5 && u > 0.5 => ((1.0 - u) + u * l.exp()).ln() / l,
         l if l < 0.0 => (u * l.exp_m1()).ln_1p() / l,
         // `eˡ` may be beyond all numbers.
         l => 1.0 + (u + (1.0 - u) * (-l).exp()).ln() / l,
