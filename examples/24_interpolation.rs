@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // From a four to a nine, test digits 0 and 1.
     let z = model.encode(&data.test.rows(&[0, 1]));
-    let (a, b) = (z.slice(0, 0, 1, 1), z.slice(0, 1, 2, 1));
+    let (a, b) = (z.slice(0, ..1), z.slice(0, 1..2));
     let shortest = geodesic(&*model, &a, &b, STEPS, 200)?;
     let mut rows = vec![];
     for (name, path) in [

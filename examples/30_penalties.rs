@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!(
             "{name}: SSE/img {exact:.2} with {:.0} of 128 units, {:.0} directions; noisy digits {rest:.2} with {:.0} units",
             on(clean),
-            directions(&*model, &clean.slice(0, 0, 50, 1)),
+            directions(&*model, &clean.slice(0, ..50)),
             on(&noisy),
         );
         rows.extend(images(&denoised));

@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn distance(x: &Tensor<f32>, examples: &Tensor<f32>) -> f32 {
     let rows = x.shape()[0];
     let nearest = |row: usize| {
-        let squares = examples.zip(&x.slice(0, row, row + 1, 1), |a, b| (a - b) * (a - b));
+        let squares = examples.zip(&x.slice(0, row..row + 1), |a, b| (a - b) * (a - b));
         squares.sum_to([examples.shape()[0], 1]).to_vec().into_iter().fold(f32::INFINITY, f32::min)
     };
     (0..rows).map(nearest).sum::<f32>() / rows as f32

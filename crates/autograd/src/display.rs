@@ -16,6 +16,8 @@
 use std::fmt::{self, Write};
 use std::path::Path;
 
+use crate::gradient::Numbers;
+use crate::sweep::{Needed, sweep};
 use crate::tape::{Node, Tape, Var};
 use crate::{Real, Tensor};
 
@@ -104,7 +106,9 @@ impl<T: Real> Var<'_, T> {
     #[track_caller]
     pub fn explain(self) -> String {
         self.assert_scalar("explain");
-        let gradients = self.fast_sweep(Tensor::ones(self.shape()), |_| true, |_, _| ());
+        let needed = Needed::by_any(self.tape, self.id);
+        let seed = Tensor::ones(self.shape());
+        let gradients = sweep(&mut Numbers { all: true }, self.tape, [(self.id, seed)], &needed);
         let nodes = self.tape().nodes.borrow();
         let mut text = String::new();
         for (id, (node, gradient)) in nodes.iter().zip(&gradients).enumerate() {

@@ -11,7 +11,7 @@
 //! the estimate itself is too large to tell, the check fails as inconclusive.
 //!
 //! The last of the `k` derivatives is taken by [`Var::backward`] as well, which is what training uses, and whose
-//! fused loops ([`Op::fused_vjp`](crate::Op::fused_vjp)) the recorded gradient never runs.
+//! fused loops ([`Shortcuts::vjp_to`](crate::shortcuts::Shortcuts::vjp_to)) the recorded gradient never runs.
 
 use std::fmt;
 
@@ -221,6 +221,7 @@ fn noise(shape: &[usize], kind: usize, which: usize) -> Tensor<f64> {
 mod tests {
     use super::*;
     use crate::Op;
+    use crate::shortcuts::{Destination, Shortcuts, Written};
 
     /// The derivative of order `order` of the sine, whose own derivative is right, unless the order
     /// it leads to is `wrong_at`: then it is wrong by one part in a million.
@@ -230,6 +231,8 @@ mod tests {
     }
 
     impl<T: Real> Op<T, 1> for Sine {
+        const NAME: &'static str = "sine";
+
         fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
             x.map(|x| [x.sin(), x.cos(), -x.sin(), -x.cos()][self.order % 4])
         }
@@ -265,20 +268,29 @@ mod tests {
     struct HalfFused;
 
     impl<T: Real> Op<T, 1> for HalfFused {
+        const NAME: &'static str = "half_fused";
+
         fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
             a.map(|a| a * a)
         }
         fn vjp<'t>(&self, _: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
             g * a * 2.0
         }
-        fn fused_vjp(
+        fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+            Some(self)
+        }
+    }
+
+    impl<T: Real> Shortcuts<T, 1> for HalfFused {
+        fn vjp_to(
             &self,
             _: usize,
             g: &Tensor<T>,
             [a]: [&Tensor<T>; 1],
             _y: &Tensor<T>,
-        ) -> Option<Tensor<T>> {
-            Some(g.zip(a, |g, a| g * a))
+            _to: Destination<T>,
+        ) -> Option<Written<T>> {
+            Some(Written::New(g.zip(a, |g, a| g * a)))
         }
     }
 

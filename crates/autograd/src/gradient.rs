@@ -1,20 +1,15 @@
-//! Derivatives: the one reverse sweep over the tape.
+//! Derivatives of a variable: gradients as plain numbers, and gradients that can be differentiated again.
 //!
-//! The chain rule is a walk from the last line of the tape to the first:
-//!
-//! > for every line `y = f(a, b)`, from the bottom up:  `ā += ȳ · ∂y/∂a`,  `b̄ += ȳ · ∂y/∂b`.
-//!
-//! The walk comes in two kinds. [`Var::backward`] computes plain numbers and records nothing.
-//! [`Var::grad`] records its own steps on the same tape, so that its results are variables that can
-//! be differentiated again. Both call the same rules.
-
-use std::rc::Rc;
+//! [`Var::backward`] computes plain numbers and records nothing. [`Var::grad`] records its own steps on the same tape,
+//! so that its results are variables. Both walk over the tape in the same way (`sweep.rs`) and call the same
+//! rules.
 
 use smallvec::SmallVec;
 
 use crate::Real;
 use crate::check;
-use crate::op::AnyOp;
+use crate::shortcuts::{Destination, Written};
+use crate::sweep::{Needed, Pass, Step, sweep};
 use crate::tape::{Tape, Var};
 use crate::tensor::Tensor;
 
@@ -44,91 +39,9 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub(crate) fn pull(self, u: Tensor<T>) -> Gradients<'t, T> {
         let lines = self.tape.len();
-        Gradients { tape: self.tape, lines, by_id: self.fast_sweep(u, |_| false, |_, _| ()) }
-    }
-
-    /// [`backward`](Self::backward) for a tape that nobody looks at afterwards: `take` is given the gradient
-    /// of every one of these leaves, and its number among them, as soon as it is complete. By then the tape
-    /// holds the leaf no longer, nor any value made from it, so that it can be changed in place; and the
-    /// gradient, just computed, is still in the cache.
-    #[track_caller]
-    pub(crate) fn backward_and_forget(self, leaves: &[Self], take: &mut dyn FnMut(usize, Tensor<T>)) {
-        self.assert_scalar("backward");
-        let tape = self.tape;
-        // The walk is from the last line to the first: the gradient of a leaf is complete after the line that
-        // used it first.
-        let mut first_use = vec![None; tape.len()];
-        for (id, node) in tape.nodes.borrow()[..=self.id].iter().enumerate().filter(|(_, node)| node.depends)
-        {
-            node.inputs.iter().for_each(|&input| _ = first_use[input].get_or_insert(id));
-        }
-        let mut number = vec![None; tape.len()];
-        leaves.iter().enumerate().for_each(|(k, leaf)| number[leaf.id] = Some(k));
-        let mut give = |k: usize, gradient: Option<Tensor<T>>| {
-            let nothing = Tensor::scalar(T::zero());
-            let leaf = std::mem::replace(&mut tape.nodes.borrow_mut()[leaves[k].id].value, nothing);
-            let gradient = gradient.unwrap_or_else(|| Tensor::zeros(leaf.shape()));
-            drop(leaf);
-            take(k, gradient);
-        };
-        // Leaves that nothing used; the scalar itself may be one.
-        for (k, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| first_use[leaf.id].is_none()) {
-            give(k, (leaf.id == self.id).then(|| Tensor::ones(leaf.shape())));
-        }
-        self.fast_sweep(
-            Tensor::ones(self.shape()),
-            |_| false,
-            |id, adjoints| {
-                // What is further down the tape has been walked over, and nobody looks at it again.
-                let mut nodes = tape.nodes.borrow_mut();
-                let inputs = std::mem::take(&mut nodes[id].inputs);
-                nodes.truncate(id);
-                drop(nodes);
-                for input in inputs.into_iter().filter(|&input| first_use[input] == Some(id)) {
-                    if let Some(k) = number[input].take() {
-                        give(k, adjoints[input].take());
-                    }
-                }
-            },
-        );
-    }
-
-    /// The sweep that records nothing, from this gradient of this variable. `after` each line it may look at
-    /// the adjoints.
-    pub(crate) fn fast_sweep(
-        self,
-        seed: Tensor<T>,
-        keep: impl Fn(usize) -> bool,
-        after: impl FnMut(usize, &mut [Option<Tensor<T>>]),
-    ) -> Vec<Option<Tensor<T>>> {
-        let tape = self.tape;
-        // ANCHOR: fast
-        let needed = Needed::by_any(tape, self.id);
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt, g: &Tensor<T>, x: &[Self], y: Self, to: &mut Option<_>| {
-            // A share that is looked at is computed by itself.
-            let checking = tape.checking.get();
-            if !checking && to.as_mut().is_some_and(|sum| op.accumulate_vjp(wrt, g, sum)) {
-                return None;
-            }
-            let fused = {
-                let nodes = tape.nodes.borrow();
-                let mut inputs = SmallVec::<[&Tensor<T>; 3]>::new();
-                inputs.extend(x.iter().map(|x| &nodes[x.id].value));
-                op.fused_vjp(wrt, g, &inputs, &nodes[y.id].value)
-            };
-            let share =
-                fused.unwrap_or_else(|| tape.forgetting(|| op.vjp(wrt, tape.constant(g.clone()), x, y)));
-            if checking {
-                check::backward(&**op, &share, y, wrt);
-            }
-            Some(share)
-        };
-        let add = |mut sum: Tensor<T>, share: Tensor<T>| {
-            sum.accumulate(&share);
-            sum
-        };
-        sweep(tape, [(self.id, seed)], &needed, keep, rule, add, after)
-        // ANCHOR_END: fast
+        let needed = Needed::by_any(self.tape, self.id);
+        let by_id = sweep(&mut Numbers { all: false }, self.tape, [(self.id, u)], &needed);
+        Gradients { tape: self.tape, lines, by_id }
     }
 
     /// The gradient of this scalar with respect to the given variables, as variables: the sweep is
@@ -180,21 +93,13 @@ impl<'t, T: Real> Var<'t, T> {
         }
         let last = y.iter().map(|y| y.id).max().expect("there is an output");
         let needed = Needed::by(tape, last, wrt);
-        // Lines of the gradient belong to the user's line whose operation they differentiate.
-        let before = tape.on_behalf_of.get();
-        // ANCHOR: recorded
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self, _: &mut _| {
-            tape.on_behalf_of.set(Some(y.id));
-            Some(op.vjp(wrt, *g, inputs, y))
-        };
         let mut wanted = vec![false; needed.flags.len()];
         wrt.iter().filter(|x| needed.has(x.id)).for_each(|x| wanted[x.id - needed.first] = true);
-        let keep = |id| wanted[id - needed.first];
+        let mut pass = Variables { first: needed.first, wanted };
         let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
-        let add = |sum, share| sum + share;
-        let grads = tape.while_recording(true, || sweep(tape, seeds, &needed, keep, rule, add, |_, _| ()));
-        // ANCHOR_END: recorded
-        tape.on_behalf_of.set(before);
+        let before = tape.origin.get();
+        let grads = tape.recording(|| sweep(&mut pass, tape, seeds, &needed));
+        tape.origin.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
         let found = |x: &Self| grads.get(x.id - needed.first).copied().flatten();
         wrt.iter().map(|x| found(x).unwrap_or_else(|| zero(x))).collect()
@@ -209,94 +114,88 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
-/// The lines that a sweep visits: those with a flag, of which the first is that of line `first`.
-pub(crate) struct Needed {
+// ANCHOR: fast
+/// Gradients as plain numbers. A rule without a [shortcut](crate::shortcuts) runs on variables, which are forgotten.
+pub(crate) struct Numbers {
+    /// Whether those of all lines are wanted.
+    pub(crate) all: bool,
+}
+
+impl<'t, T: Real> Pass<'t, T> for Numbers {
+    type Gradient = Tensor<T>;
+
+    fn contribution(
+        &self,
+        step: &Step<'t, T>,
+        wrt: usize,
+        g: &Tensor<T>,
+        sum: &mut Option<Tensor<T>>,
+    ) -> Option<Tensor<T>> {
+        let (tape, y) = (step.y.tape, step.y);
+        let written = {
+            let nodes = tape.nodes.borrow();
+            let mut inputs = SmallVec::<[&Tensor<T>; 3]>::new();
+            inputs.extend(step.inputs.iter().map(|x| &nodes[x.id].value));
+            // A contribution that is looked at is computed by itself.
+            let to = match sum {
+                Some(sum) if !tape.checking => Destination::Sum(sum),
+                _ => Destination::New,
+            };
+            step.op.vjp_to(wrt, g, &inputs, &nodes[y.id].value, to)
+        };
+        let contribution = match written {
+            Some(Written::There) => return None,
+            Some(Written::New(contribution)) => contribution,
+            None => tape.forgetting(|| step.op.vjp(wrt, tape.constant(g.clone()), &step.inputs, y)),
+        };
+        if tape.checking {
+            check::backward(&*step.op, &contribution, y, wrt);
+        }
+        Some(contribution)
+    }
+
+    fn add(&self, mut sum: Tensor<T>, contribution: Tensor<T>) -> Tensor<T> {
+        sum.accumulate(&contribution);
+        sum
+    }
+
+    fn keeps(&self, _id: usize) -> bool {
+        self.all
+    }
+}
+// ANCHOR_END: fast
+
+// ANCHOR: recorded
+/// Gradients as variables, of which those of some lines are `wanted`: the flags begin with that of line `first`.
+struct Variables {
     first: usize,
-    flags: Vec<bool>,
+    wanted: Vec<bool>,
 }
 
-impl Needed {
-    /// Every line up to the `last` that depends on a variable.
-    pub(crate) fn by_any<T: Real>(tape: &Tape<T>, last: usize) -> Self {
-        let nodes = tape.nodes.borrow();
-        Needed { first: 0, flags: nodes[..=last].iter().map(|node| node.depends).collect() }
+impl<'t, T: Real> Pass<'t, T> for Variables {
+    type Gradient = Var<'t, T>;
+
+    fn contribution(
+        &self,
+        step: &Step<'t, T>,
+        wrt: usize,
+        g: &Var<'t, T>,
+        _sum: &mut Option<Var<'t, T>>,
+    ) -> Option<Var<'t, T>> {
+        // The user's line of a gradient is that of the operation whose gradient it is.
+        step.y.tape.origin.set(Some(step.y.id));
+        Some(step.op.vjp(wrt, *g, &step.inputs, step.y))
     }
 
-    // ANCHOR: needed
-    /// Every line up to the `last` that depends on one of `wrt`: none before the first of these, so that a sweep
-    /// over the end of a long tape costs what the end costs.
-    fn by<T: Real>(tape: &Tape<T>, last: usize, wrt: &[Var<T>]) -> Self {
-        let first = wrt.iter().map(|x| x.id).min().unwrap_or(last + 1);
-        let mut needed = Needed { first, flags: vec![false; (last + 1).saturating_sub(first)] };
-        wrt.iter().filter(|x| x.id <= last).for_each(|x| needed.flags[x.id - first] = true);
-        for (id, node) in tape.nodes.borrow()[..=last].iter().enumerate().skip(first) {
-            needed.flags[id - first] |= node.inputs.iter().any(|&input| needed.has(input));
-        }
-        needed
+    fn add(&self, sum: Var<'t, T>, contribution: Var<'t, T>) -> Var<'t, T> {
+        sum + contribution
     }
-    // ANCHOR_END: needed
 
-    fn has(&self, id: usize) -> bool {
-        id.checked_sub(self.first).and_then(|place| self.flags.get(place)).is_some_and(|&needed| needed)
+    fn keeps(&self, id: usize) -> bool {
+        self.wanted[id - self.first]
     }
 }
-
-// ANCHOR: sweep
-/// The reverse sweep. `adjoint[i]` collects the gradient of the outputs with respect to needed line `i`;
-/// when the walk reaches line `i` it is complete, and the rule of that line passes it on to the inputs.
-/// It starts from the `seeds`, the gradients at the outputs; the largest line among them is that of
-/// the last flag. Lines that are not needed are never visited. Adjoints of leaves and of those
-/// to `keep` are returned, the others are dropped on the way. `after` every line it may take some, too. A `rule` is
-/// shown what the input has collected so far; instead of returning its share it may add it there.
-///
-/// `G` is a tensor in the fast pass and a variable in the recorded one.
-pub(crate) fn sweep<'t, T: Real, G: Clone>(
-    tape: &'t Tape<T>,
-    seeds: impl IntoIterator<Item = (usize, G)>,
-    needed: &Needed,
-    keep: impl Fn(usize) -> bool,
-    rule: impl Fn(&Rc<dyn AnyOp<T>>, usize, &G, &[Var<'t, T>], Var<'t, T>, &mut Option<G>) -> Option<G>,
-    add: impl Fn(G, G) -> G,
-    mut after: impl FnMut(usize, &mut [Option<G>]),
-) -> Vec<Option<G>> {
-    let first = needed.first;
-    let mut adjoint: Vec<Option<G>> = vec![None; needed.flags.len()];
-    let collect = |place: &mut Option<G>, share: G| {
-        *place = Some(match place.take() {
-            Some(sum) => add(sum, share),
-            None => share,
-        });
-    };
-    for (id, seed) in seeds.into_iter().filter(|(id, _)| *id >= first) {
-        collect(&mut adjoint[id - first], seed);
-    }
-    for id in (first..first + adjoint.len()).rev().filter(|&id| needed.has(id)) {
-        // Filled where it stays: to collect it and move it takes longer than a small rule.
-        let mut inputs = SmallVec::<[Var<T>; 3]>::new();
-        let op = {
-            let node = &tape.nodes.borrow()[id];
-            inputs.extend(node.inputs.iter().map(|&id| Var { tape, id }));
-            node.op.clone()
-        };
-        let Some(op) = op else {
-            continue; // a leaf: its adjoint stays
-        };
-        let place = &mut adjoint[id - first];
-        let g = if keep(id) { place.clone() } else { place.take() };
-        if let Some(g) = g {
-            let y = Var { tape, id };
-            for (wrt, input) in inputs.iter().enumerate().filter(|(_, input)| needed.has(input.id)) {
-                let place = &mut adjoint[input.id - first];
-                if let Some(share) = rule(&op, wrt, &g, &inputs, y, place) {
-                    collect(place, share);
-                }
-            }
-        }
-        after(id, &mut adjoint);
-    }
-    adjoint
-}
-// ANCHOR_END: sweep
+// ANCHOR_END: recorded
 
 /// The result of [`Var::backward`]: one tensor for every variable.
 pub struct Gradients<'t, T: Real> {

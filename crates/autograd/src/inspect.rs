@@ -45,7 +45,7 @@ pub struct Line<T: Real> {
     pub operation: Option<Operation>,
     /// The lines it was made from.
     pub inputs: Vec<usize>,
-    /// Whether it depends on a variable.
+    /// Whether its value depends on a variable, also where no derivative passes.
     pub depends: bool,
     /// Its value. It shares its memory with the tape.
     pub value: Tensor<T>,
@@ -57,14 +57,20 @@ impl<T: Real> Tape<T> {
     /// Every line so far, in the order in which it was computed.
     pub fn lines(&self) -> Vec<Line<T>> {
         let nodes = self.nodes.borrow();
-        let line = |node: &crate::tape::Node<T>| Line {
-            operation: node.op.as_ref().map(|op| Operation { name: op.name(), attributes: op.attributes() }),
-            inputs: node.inputs.to_vec(),
-            depends: node.depends,
-            value: node.value.clone(),
-            place: node.place(),
-        };
-        nodes.iter().map(line).collect()
+        let mut lines: Vec<Line<T>> = Vec::with_capacity(nodes.len());
+        for node in nodes.iter() {
+            lines.push(Line {
+                operation: node
+                    .op
+                    .as_ref()
+                    .map(|op| Operation { name: op.name(), attributes: op.attributes() }),
+                inputs: node.inputs.to_vec(),
+                depends: node.depends || node.inputs.iter().any(|&input| lines[input].depends),
+                value: node.value.clone(),
+                place: node.place(),
+            });
+        }
+        lines
     }
 }
 

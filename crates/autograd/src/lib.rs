@@ -26,7 +26,7 @@
 //! - A [`Tree`] is a model: a struct whose leaves are tensors at rest and variables on a tape;
 //!   [`value_and_grad`] takes one and returns its gradient in the same form.
 //!
-//! To look things up: [`ops`] lists what can be computed with variables, [`transform`] has the derivatives of functions
+//! To look things up: [`ops`] lists what can be computed with variables, [`functions`] has the derivatives of functions
 //! (`vjp`, `jvp`, `hvp`, `jacobian`, `hessian`), [`op`] shows an operation of your own, and [`gradcheck`] checks it.
 //! The book in `docs/` explains all of it, from a derivative by hand on.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -35,30 +35,42 @@ mod attribute;
 mod check;
 mod display;
 mod fast;
+pub mod functions;
 mod gradcheck;
 pub mod gradient;
+mod in_place;
 pub mod inspect;
+mod jacobian;
+mod mirror;
 pub mod op;
 pub mod ops;
+pub mod real;
 pub mod replay;
 pub mod scalar;
+pub mod shortcuts;
 mod special;
 mod straight_through;
+mod sweep;
 pub mod tape;
 pub mod tensor;
 pub mod transform;
 pub mod tree;
+pub mod vector;
 
+pub use functions::{LeafUpdate, value, value_and_grad, value_and_update};
+pub use functions::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, vjp};
+pub use functions::{value_and_grad_with, value_and_update_with, value_with};
 pub use gradcheck::{Mismatch, gradcheck, gradcheck_slice};
 pub use gradient::Gradients;
 pub use op::Op;
 pub use ops::{
-    Conv, ConvTranspose, Correction, Elementwise, Mask, Normalized, Operand, Upsample, Window, checkpoint,
+    Conv, ConvTranspose, Correction, Elementwise, Mask, Normalized, Operand, Places, Pointwise, Upsample,
+    Window, checkpoint,
 };
+pub use real::Real;
 pub use replay::Recorded;
-pub use scalar::{Real, Scalar};
+pub use scalar::Scalar;
 pub use tape::{Tape, Var};
-pub use tensor::{Axes, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
-pub use transform::{LeafUpdate, value, value_and_grad, value_and_update};
-pub use transform::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, vjp};
+pub use tensor::{Axes, Axis, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
 pub use tree::{Buffer, Leaf, Name, Tree};
+pub use vector::{Combine, Vector};

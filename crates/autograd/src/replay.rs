@@ -25,17 +25,9 @@
 //! All that changes between steps comes in through the model and the inputs: batches, noise, annealed weights.
 //! What else the function uses is a constant, as it was when the function was recorded: what a closure holds, and the
 //! settings of a model, which are no tensors. So a recorded function cannot look at its own values, and panics
-//! with the name of what does:
-//!
-//! - [`Var::value`], [`Var::item`], [`Var::stop_gradient`], [`Var::backward`];
-//! - comparisons ([`Var::eq`], [`Var::lt`] …), [`Var::argmax`] and its kin, [`Var::sort`], [`Var::top_k`],
-//!   [`Var::max_pool2d`], [`Var::batch_norm`], [`Var::jacobian_norm_probed`],
-//!   [`Mask::select_map`](crate::Mask::select_map);
-//! - where a gradient is wanted, functions whose derivative depends on a comparison: [`Var::max`],
-//!   [`Var::max_over`], [`Var::min`], [`Var::min_over`], [`Var::maximum`], [`Var::minimum`], [`Var::atan2`],
-//!   [`Var::logaddexp`]. The message has the line
-//!   where they are used. Of a gradient that the function itself takes ([`Var::grad`]), also functions whose formula
-//!   has branches, such as [`Var::elu`], [`Var::leaky_relu`] and [`Var::logsumexp`].
+//! with the name of the method that does: [`Var::value`], [`Var::item`], [`Mask::value`](crate::Mask::value),
+//! [`Var::backward`], and [`Var::jacobian_norm_probed`], which returns a plain number. Comparisons, places and sort orders
+//! are lines of the tape like others: each replay chooses anew.
 //!
 //! A recorded function is run twice when it is recorded; if it does not do the
 //! same both times, because it draws random numbers, it panics too. (Generators that would draw the same again ask
@@ -48,7 +40,7 @@ mod tests;
 
 pub use recording::is_recording;
 
-use crate::transform::filled;
+use crate::functions::filled;
 use crate::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var};
 use program::Program;
 

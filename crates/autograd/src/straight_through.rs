@@ -3,50 +3,49 @@
 //! It is no derivative, so it is not in the gradient table, and asking for a derivative of it beyond
 //! the first is refused instead of answered wrongly.
 
-use crate::{Op, Real, Tensor, Var};
+use crate::{Op, Real, Scalar, Tensor, Var};
 
 /// `y = value`,  `x̄ = ȳ` by decree (Bengio, Léonard and Courville 2013).
-struct StraightThrough<T: Real>(Tensor<T>);
+struct StraightThrough;
 
-impl<T: Real> Op<T, 1> for StraightThrough<T> {
-    fn name(&self) -> String {
-        "straight_through".into()
-    }
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let (given, expected) = (self.0.shape(), x.shape());
+impl<T: Real> Op<T, 2> for StraightThrough {
+    const NAME: &'static str = "straight_through";
+
+    fn forward(&self, [x, value]: [&Tensor<T>; 2]) -> Tensor<T> {
+        let (given, expected) = (value.shape(), x.shape());
         assert!(
             given == expected,
             "straight_through: the value has shape {given:?}, the variable {expected:?}"
         );
-        self.0.clone()
+        value.clone()
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         assert!(
             !g.tape().is_recording(),
             "straight_through: it has a first derivative by decree and no second; use `backward` instead of \
              `grad`, or `stop_gradient` before it"
         );
-        g
+        if wrt == 0 { g } else { g.lit(0.0) }
     }
 }
 
 impl<'t, T: Real> Var<'t, T> {
     /// Has the given value, but passes gradients on as if it were this variable: for rounding,
-    /// thresholds and other steps whose derivative is zero.
+    /// thresholds and other steps whose derivative is zero. The value itself gets no gradient.
     ///
     /// ```
     /// # use autograd::Tape;
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(2.7);
-    /// let y = x.straight_through(x.value().map(f64::round));
+    /// let y = x.straight_through(x.round());
     /// assert_eq!((y.item(), (y * y).backward().wrt(x).item()), (3.0, 6.0));
     /// ```
     ///
     /// # Panics
     /// If the shapes differ; and a sweep that is recorded ([`Var::grad`]) panics when it comes here.
     #[track_caller]
-    pub fn straight_through(self, value: Tensor<T>) -> Var<'t, T> {
-        Var::apply(StraightThrough(value), [self])
+    pub fn straight_through(self, value: Var<'t, T>) -> Var<'t, T> {
+        Var::apply(StraightThrough, [self, value.stop_gradient()])
     }
 }
 
@@ -59,7 +58,7 @@ mod tests {
     fn a_second_derivative_is_refused() {
         let tape = Tape::<f64>::new();
         let x = tape.var(2.7);
-        let _ = (x.straight_through(x.value().map(f64::round)) * x).grad([x]);
+        let _ = (x.straight_through(x.round()) * x).grad([x]);
     }
 
     #[test]

@@ -7,24 +7,26 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::panic::Location;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::Real;
 use crate::check;
 use crate::op::{AnyOp, Erased, Op};
 use crate::tensor::{MadeBy, Shape, Tensor, short_copy};
+use crate::{Real, Scalar};
 
 // ANCHOR: node
 /// One line of a tape.
 pub(crate) struct Node<T: Real> {
     pub(crate) value: Tensor<T>,
     /// The operation that made the value; `None` for variables and constants.
-    pub(crate) op: Option<Rc<dyn AnyOp<T>>>,
+    pub(crate) op: Option<Arc<dyn AnyOp<T>>>,
     pub(crate) inputs: Inputs,
     /// Whether the value depends on a variable.
     pub(crate) depends: bool,
+    /// Whether a derivative passes from the value to the inputs: not if the operation only chooses.
+    pub(crate) smooth: bool,
     /// The user's line of source code.
     pub(crate) at: &'static Location<'static>,
 }
@@ -47,16 +49,37 @@ pub(crate) type Inputs = SmallVec<[usize; 3]>;
 /// ```
 pub struct Tape<T: Real = f64> {
     pub(crate) nodes: RefCell<Vec<Node<T>>>,
-    recording: Cell<bool>,
+    pub(crate) mode: Cell<Mode>,
     /// Whether every value is looked at for NaN and infinity.
-    pub(crate) checking: Cell<bool>,
-    /// During a recorded sweep: the number of the operation whose rule is running.
-    pub(crate) on_behalf_of: Cell<Option<usize>>,
-    /// Whether values may not be looked at, because they will be others when the tape is
-    /// [replayed](crate::replay).
-    pub(crate) closed: Cell<bool>,
-    /// What a rule did that cannot be replayed.
-    pub(crate) refused: RefCell<Option<String>>,
+    pub(crate) checking: bool,
+    /// The operation whose rule writes new lines: they have its place in the user's program.
+    pub(crate) origin: Cell<Option<usize>>,
+}
+
+/// The kind of a new line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A value to take derivatives with respect to.
+    Variable,
+    /// A value without a derivative.
+    Constant,
+    /// The result of an operation that has a rule.
+    Smooth,
+    /// The result of an operation that only chooses, such as a comparison: a constant for derivatives, but computed from
+    /// its inputs again when the tape is replayed.
+    Choice,
+}
+
+/// Treatment of new lines by a tape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// They stay.
+    Recording,
+    /// They are dropped when the rule that writes them is done.
+    Forgetting,
+    /// They stay, and their values may not be looked at, because they will be others when the tape is
+    /// [replayed](crate::replay). `refused` is the operation whose rule has looked at one.
+    Tracing { refused: Option<usize> },
 }
 
 // ANCHOR: var
@@ -87,11 +110,9 @@ impl<T: Real> Tape<T> {
         Tape {
             // Room for a small model, so that the list need not grow with the first lines.
             nodes: RefCell::new(Vec::with_capacity(64)),
-            recording: Cell::new(true),
-            checking: Cell::new(false),
-            on_behalf_of: Cell::new(None),
-            closed: Cell::new(false),
-            refused: RefCell::new(None),
+            mode: Cell::new(Mode::Recording),
+            checking: false,
+            origin: Cell::new(None),
         }
     }
 
@@ -104,21 +125,19 @@ impl<T: Real> Tape<T> {
     /// tape.var(0.0).ln();
     /// ```
     pub fn checked() -> Self {
-        let tape = Tape::new();
-        tape.checking.set(true);
-        tape
+        Tape { checking: true, ..Tape::new() }
     }
 
     /// A variable: a value to take derivatives with respect to.
     #[track_caller]
     pub fn var(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
-        self.push(value.into(), None, &[], true)
+        self.push(value.into(), None, &[], Kind::Variable)
     }
 
     /// A constant: no derivative with respect to it is ever computed.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
-        self.push(value.into(), None, &[], false)
+        self.push(value.into(), None, &[], Kind::Constant)
     }
 
     /// The number of lines.
@@ -136,46 +155,57 @@ impl<T: Real> Tape<T> {
     pub(crate) fn push(
         &self,
         value: Tensor<T>,
-        op: Option<Rc<dyn AnyOp<T>>>,
+        op: Option<Arc<dyn AnyOp<T>>>,
         inputs: &[Var<T>],
-        variable: bool,
+        kind: Kind,
     ) -> Var<'_, T> {
         let caller = Location::caller();
         let mut nodes = self.nodes.borrow_mut();
-        let at = self.on_behalf_of.get().map_or(caller, |line| nodes[line].at);
+        let at = self.origin.get().map_or(caller, |line| nodes[line].at);
         let inputs: Inputs = inputs.iter().map(|input| input.id).collect();
-        let depends = variable || inputs.iter().any(|&input| nodes[input].depends);
-        nodes.push(Node { value, op, inputs, depends, at });
+        let smooth = kind == Kind::Smooth;
+        let depends = kind == Kind::Variable || smooth && inputs.iter().any(|&input| nodes[input].depends);
+        nodes.push(Node { value, op, inputs, depends, smooth, at });
         Var { tape: self, id: nodes.len() - 1 }
     }
     // ANCHOR_END: push
 
     /// Whether new lines stay on the tape: not while a rule runs for [`Var::backward`].
     pub fn is_recording(&self) -> bool {
-        self.recording.get()
+        self.mode.get() != Mode::Forgetting
     }
 
-    /// Runs `f`, whose lines stay or not, as [`is_recording`](Self::is_recording) says meanwhile.
-    pub(crate) fn while_recording<R>(&self, recording: bool, f: impl FnOnce() -> R) -> R {
-        let before = self.recording.replace(recording);
+    /// Runs `f`, whose lines stay.
+    pub(crate) fn recording<R>(&self, f: impl FnOnce() -> R) -> R {
+        if self.is_recording() {
+            return f();
+        }
+        self.mode.set(Mode::Recording);
         let result = f();
-        self.recording.set(before);
+        self.mode.set(Mode::Forgetting);
         result
     }
 
     /// Panics, at the user's line, if values may not be looked at. A rule is not called from there: its operation is
-    /// noted with its line, and refused when the recording is complete.
+    /// noted, and refused when the recording is complete.
     #[track_caller]
-    pub(crate) fn assert_open(&self, what: &str) {
-        const WHY: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
-                           others then; let it depend on shapes alone, or do not record it";
-        if !self.closed.get() {
-            return;
+    pub(crate) fn assert_open(&self, method: &str) {
+        if let Mode::Tracing { .. } = self.mode.get() {
+            match self.origin.get() {
+                None => panic!("{method}: {LOOKS}"),
+                operation => self.mode.set(Mode::Tracing { refused: operation }),
+            }
         }
-        let Some(line) = self.on_behalf_of.get() else { panic!("{what}: {WHY}") };
-        let node = &self.nodes.borrow()[line];
-        let name = node.op.as_ref().expect("only operations have rules").name();
-        self.refused.replace(Some(format!("the derivative of {name} at {}: {WHY}", node.at)));
+    }
+
+    /// Panics if a rule has looked at a value.
+    #[track_caller]
+    pub(crate) fn assert_traced(&self) {
+        if let Mode::Tracing { refused: Some(operation) } = self.mode.get() {
+            let node = &self.nodes.borrow()[operation];
+            let name = node.op.as_ref().expect("only operations have rules").name();
+            panic!("the derivative of {name} at {}: {LOOKS}", node.at);
+        }
     }
 
     // ANCHOR: forgetting
@@ -183,7 +213,9 @@ impl<T: Real> Tape<T> {
     /// that `f` may itself differentiate.
     pub(crate) fn forgetting<'t>(&'t self, f: impl FnOnce() -> Var<'t, T>) -> Tensor<T> {
         let mark = self.len();
-        let value = self.while_recording(false, || f().value());
+        let before = self.mode.replace(Mode::Forgetting);
+        let value = f().value();
+        self.mode.set(before);
         self.nodes.borrow_mut().truncate(mark);
         value
     }
@@ -204,13 +236,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// The value. Cheap: it shares its memory with the tape.
     #[track_caller]
     pub fn value(self) -> Tensor<T> {
-        self.seen_by("value")
-    }
-
-    /// The value, for the method of this name.
-    #[track_caller]
-    pub(crate) fn seen_by(self, method: &str) -> Tensor<T> {
-        self.tape.assert_open(method);
+        self.tape.assert_open("value");
         self.peek().clone()
     }
 
@@ -222,7 +248,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// The same value, cut off from how it was computed: for derivatives it is a constant.
     #[track_caller]
     pub fn stop_gradient(self) -> Var<'t, T> {
-        self.tape.constant(self.seen_by("stop_gradient"))
+        Var::choose(StopGradient, [self])
     }
 
     /// The value of a variable that holds a single number.
@@ -246,25 +272,52 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the inputs are on different tapes, or the operation does not fit their shapes or has no inputs.
     #[track_caller]
     pub fn apply<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
+        Var::record(op, inputs, Kind::Smooth)
+    }
+
+    /// The same for an operation that only chooses, such as a comparison. For derivatives its result is a constant: its
+    /// rule is never asked.
+    #[track_caller]
+    pub fn choose<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
+        Var::record(op, inputs, Kind::Choice)
+    }
+
+    #[track_caller]
+    fn record<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N], kind: Kind) -> Var<'t, T> {
         let Some(first) = inputs.first() else {
-            panic!(
-                "{}: an operation without inputs is on no tape; `tape.constant` holds its value",
-                op.name()
-            );
+            panic!("{}: an operation without inputs is on no tape; `tape.constant` holds its value", O::NAME);
         };
         let (tape, op) = (first.tape, Erased(op));
         check::one_tape(&op, &inputs);
         let value = {
-            let _made_by = MadeBy::operation::<O>();
+            let _made_by = MadeBy::operation(O::NAME);
             op.0.forward(values(&tape.nodes.borrow(), inputs))
         };
-        if tape.checking.get() {
+        if tape.checking {
             check::forward(&op, &value, &inputs);
         }
-        tape.push(value, Some(Rc::new(op)), &inputs, false)
+        tape.push(value, Some(Arc::new(op)), &inputs, kind)
     }
     // ANCHOR_END: apply
 }
+
+/// `y = x`, a constant for derivatives.
+struct StopGradient;
+
+impl<T: Real> Op<T, 1> for StopGradient {
+    const NAME: &'static str = "stop_gradient";
+
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        x.clone()
+    }
+    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        g.lit(0.0)
+    }
+}
+
+/// The reason for which a recorded function may not look at values.
+const LOOKS: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
+                     others then; let it depend on shapes alone, or do not record it";
 
 /// The values of variables of one tape.
 fn values<'n, T: Real, const N: usize>(nodes: &'n [Node<T>], of: [Var<'_, T>; N]) -> [&'n Tensor<T>; N] {

@@ -9,9 +9,11 @@ use autograd::{
     value_and_update, vjp,
 };
 
+/// Held by every test that panics: all threads share the hook.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// The mistakes that do not panic in this file, each with its message and where that points.
 fn elsewhere(mistakes: &[(&str, &dyn Fn())]) -> Vec<String> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let place = Arc::new(Mutex::new((String::new(), String::new())));
     let (before, seen) = (take_hook(), Arc::clone(&place));
@@ -53,9 +55,9 @@ fn tensors() {
         ("permute", &|| drop(a().permute([0, 0]))),
         ("t", &|| drop(ones(&[3]).t())),
         ("expand", &|| drop(a().expand([2, 4]))),
-        ("slice of no axis", &|| drop(a().slice(2, 0, 1, 1))),
-        ("slice too far", &|| drop(a().slice(1, 0, 4, 1))),
-        ("slice by 0", &|| drop(a().slice(1, 0, 1, 0))),
+        ("slice of no axis", &|| drop(a().slice(2, ..1))),
+        ("slice too far", &|| drop(a().slice(1, ..4))),
+        ("slice by 0", &|| drop(a().slice_step(1, ..1, 0))),
         ("zip", &|| drop(a().zip(&ones(&[4]), |a, b| a + b))),
         ("matmul", &|| drop(a().matmul(&a()))),
         ("matmul of a vector", &|| drop(a().matmul(&ones(&[3])))),
@@ -126,6 +128,7 @@ fn memory_that_cannot_be_had() {
 
 #[test]
 fn the_sentence_about_memory() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let text = |f: &dyn Fn()| *catch_unwind(AssertUnwindSafe(f)).unwrap_err().downcast::<String>().unwrap();
     assert_eq!(
         text(&|| drop(Tensor::<f64>::zeros([1 << 40]))),
@@ -225,11 +228,11 @@ fn variables() {
         ("var_over", &|| _ = x.var_over(2, Correction::Sample)),
         ("std_over", &|| _ = x.std_over(2, Correction::Sample)),
         ("prod_over", &|| _ = x.prod_over(2)),
-        ("lt", &|| drop(x.lt(var(&[4])))),
-        ("eq", &|| drop(x.eq(var(&[4])))),
-        ("select of masked_fill", &|| _ = x.masked_fill(&var(&[4]).gt(0.0), 0.0)),
+        ("lt", &|| _ = x.lt(var(&[4]))),
+        ("eq", &|| _ = x.eq(var(&[4]))),
+        ("select of masked_fill", &|| _ = x.masked_fill(var(&[4]).gt(0.0), 0.0)),
         ("select", &|| _ = var(&[4]).gt(0.0).select(x, 0.0)),
-        ("and", &|| drop(var(&[4]).gt(0.0).and(&x.gt(0.0)))),
+        ("and", &|| _ = var(&[4]).gt(0.0).and(x.gt(0.0))),
         ("slice", &|| _ = x.slice(0, 3..)),
         ("slice of no axis", &|| _ = x.slice(2, ..)),
         ("slice of slice_step", &|| _ = x.slice_step(0, .., 0)),
@@ -248,7 +251,7 @@ fn variables() {
         ("triu", &|| _ = var(&[3]).triu(0)),
         ("upsample_nearest2d", &|| _ = x.upsample_nearest2d(Upsample::Factor(2))),
         ("upsample_bilinear2d", &|| _ = x.upsample_bilinear2d(Upsample::Factor(2))),
-        ("straight_through", &|| _ = x.straight_through(ones(&[4]))),
+        ("straight_through", &|| _ = x.straight_through(var(&[4]))),
         ("reshape of checkpoint", &|| _ = checkpoint([x], |[x]| x.reshape([4]))),
         ("item", &|| _ = x.item()),
     ];
@@ -298,9 +301,8 @@ fn derivatives() {
         ("apply", &|| {
             struct Nothing;
             impl autograd::Op<f64, 0> for Nothing {
-                fn name(&self) -> String {
-                    "apply".into()
-                }
+                const NAME: &'static str = "apply";
+
                 fn forward(&self, _: [&Tensor<f64>; 0]) -> Tensor<f64> {
                     Tensor::scalar(0.0)
                 }

@@ -33,6 +33,8 @@ const ALL: [How; 6] = [How::Vjp, How::Grad, How::Direct, How::Backward, How::Twi
 struct Nested(How);
 
 impl<T: Real> Op<T, 1> for Nested {
+    const NAME: &'static str = "nested";
+
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         x.map(|x| x * x * x.sin())
     }
@@ -145,6 +147,8 @@ fn higher_derivatives() {
 struct Product;
 
 impl<T: Real> Op<T, 2> for Product {
+    const NAME: &'static str = "product";
+
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         a.zip(b, |a, b| a * b)
     }
@@ -172,13 +176,15 @@ fn aliases_are_independent_of_each_other() {
 struct Decreed;
 
 impl<T: Real> Op<T, 1> for Decreed {
+    const NAME: &'static str = "decreed";
+
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         x.map(|x| x.round())
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
         let x = x.alias();
-        x.straight_through(y.value()).vjp(g, &[x])[0]
+        x.straight_through(y).vjp(g, &[x])[0]
     }
 }
 

@@ -96,7 +96,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("minimum", |x| x[0].minimum(x[1])),
     ("minimum with a number", |x| x[0].minimum(0.5)),
     ("select", |x| x[0].gt(x[1]).select(x[0] * x[0], x[1])),
-    ("masked_fill", |x| x[0].powi(3).masked_fill(&x[0].lt(0.0), 7.0)),
+    ("masked_fill", |x| x[0].powi(3).masked_fill(x[0].lt(0.0), 7.0)),
     ("select_map", |x| x[0].gt(0.0).select_map(x[0], |x| x.sqrt(), 0.0)),
     // Reductions.
     ("sum", |x| x[0].powi(3).sum()),
@@ -151,8 +151,8 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("gather", |x| x[0].powi(3).gather(1, &Indices::from_vec([2, 2], vec![2, 0, 1, 1]))),
     ("scatter_add", |x| (x[0] * x[0]).scatter_add(1, &Indices::from_vec([2, 2], vec![2, 0, 1, 1]), x[1].powi(3))),
     ("embedding", |x| x[0].powi(3).embedding(&Indices::from_vec([2, 2], vec![2, 0, 2, 1]))),
-    ("sort", |x| x[0].powi(3).sort(1, SortOrder::Descending).0),
-    ("top_k", |x| x[0].powi(3).top_k(0, 2).0),
+    ("sort", |x| x[0].powi(3).sort(1, SortOrder::Descending)[0]),
+    ("top_k", |x| x[0].powi(3).top_k(0, 2)[0]),
     // Stacks of matrices.
     ("matmul of stacks", |x| x[0].matmul(x[1])),
     ("matmul of a stack and a matrix", |x| x[0].matmul(x[1])),

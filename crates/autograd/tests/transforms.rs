@@ -42,12 +42,12 @@ fn jacobian_agrees_with_both_modes() {
     for k in 0..6 {
         let unit = Tensor::from_fn([2, 3], |i| if i == k { 1.0 } else { 0.0 });
         let (_, column) = jvp(&x, &unit, |x, _| rows(x));
-        near("jvp", &column.to_vec(), &j.slice(1, k, k + 1, 1).to_vec());
+        near("jvp", &column.to_vec(), &j.slice(1, k..k + 1).to_vec());
     }
     for k in 0..4 {
         let unit = Tensor::from_fn([2, 2], |i| if i == k { 1.0 } else { 0.0 });
         let (_, row) = vjp(&x, &unit, |x, _| rows(x));
-        near("vjp", &row.to_vec(), &j.slice(0, k, k + 1, 1).to_vec());
+        near("vjp", &row.to_vec(), &j.slice(0, k..k + 1).to_vec());
     }
 }
 
@@ -137,7 +137,7 @@ fn the_jacobian_of_every_example_is_a_block_of_the_whole() {
         let outputs = f(v).shape()[1];
         assert_eq!(blocks.shape(), [2, outputs, 3]);
         let whole = jacobian(&x, |x, _| f(x)); // [2, outputs, 2, 3]
-        let block = |i: usize| whole.slice(0, i, i + 1, 1).slice(2, i, i + 1, 1).to_vec();
+        let block = |i: usize| whole.slice(0, i..i + 1).slice(2, i..i + 1).to_vec();
         near("batch_jacobian", &blocks.to_vec(), &[block(0), block(1)].concat());
         let squares: f64 = whole.to_vec().iter().map(|j| j * j).sum();
         near("jacobian_norm", &[f(v).jacobian_norm(v).item()], &[squares]);

@@ -310,6 +310,8 @@ fn statistics_that_are_never_stored_are_noticed_in_the_second_step() {
 struct Equilibrium;
 
 impl<T: Real> Op<T, 2> for Equilibrium {
+    const NAME: &'static str = "equilibrium";
+
     fn forward(&self, [w, x]: [&Tensor<T>; 2]) -> Tensor<T> {
         let start = Tensor::zeros(x.shape());
         (0..60).fold(start, |y, _| y.matmul(w).zip(x, |yw, x| (yw + x).tanh()))

@@ -139,8 +139,7 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
 fn a_last_batch_that_is_not_full_can_be_left_out() {
     // 65 examples in batches of 64 leave one, of which batch normalisation knows no variance.
     let all = data(1);
-    let train =
-        Dataset { x: all.x.slice(0, 0, 65, 1), labels: all.labels.map(|all| all[..65].to_vec()), ..all };
+    let train = Dataset { x: all.x.slice(0, ..65), labels: all.labels.map(|all| all[..65].to_vec()), ..all };
     let seen = Cell::new(0);
     let mut task = Fit::new(network(), &train, None, |model, batch, context| {
         seen.set(seen.get() + batch.classes.len());

@@ -56,7 +56,7 @@ fn entropy<V: Ord>(values: impl Iterator<Item = V>) -> f64 {
 }
 
 fn column(codes: &Tensor<f32>, j: usize) -> Vec<f32> {
-    codes.slice(1, j, j + 1, 1).to_vec()
+    codes.slice(1, j..j + 1).to_vec()
 }
 
 /// The bin of each number; all in one if they are equal.

@@ -48,7 +48,7 @@ pub fn covariance(x: &Tensor<f32>, mean: &Tensor<f32>) -> Tensor<f64> {
 fn blocks(x: &Tensor<f32>) -> impl Iterator<Item = Tensor<f64>> {
     const ROWS: usize = 4096;
     let rows = x.shape()[0];
-    (0..rows).step_by(ROWS).map(move |start| x.slice(0, start, rows.min(start + ROWS), 1).cast())
+    (0..rows).step_by(ROWS).map(move |start| x.slice(0, start..rows.min(start + ROWS)).cast())
 }
 
 /// `Σⱼ (xⱼ − x̂ⱼ)²` of every example.
@@ -115,7 +115,7 @@ pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
 /// megabytes, if a single one does not take more.
 pub fn in_batches<T: Real>(x: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Tensor<T>) -> Tensor<T> {
     let rows = x.shape()[0];
-    let part = |start: usize, count: usize| f(&x.slice(0, start, rows.min(start + count), 1));
+    let part = |start: usize, count: usize| f(&x.slice(0, start..rows.min(start + count)));
     let batch = at_once(rows, BATCH, |count| drop(part(0, count)));
     if rows <= batch {
         return f(x);
@@ -156,6 +156,6 @@ mod tests {
     fn batches_come_back_in_their_order() {
         let x = Tensor::from_fn([1201, 2], |i| i as f32);
         assert_eq!(in_batches(&x, |x| x.map(|v| v + 1.0)), x.map(|v| v + 1.0));
-        assert_eq!(in_batches(&x.slice(0, 0, 0, 1), Tensor::cast::<f64>).shape(), [0, 2]);
+        assert_eq!(in_batches(&x.slice(0, ..0), Tensor::cast::<f64>).shape(), [0, 2]);
     }
 }

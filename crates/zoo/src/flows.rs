@@ -26,7 +26,7 @@ pub fn planar<'t, T: Real>(
     let along = dot(u, w);
     let grown = (along + (std::f64::consts::E - 1.0).ln()).softplus(); // 1 + ûᵀw
     let length = dot(w, w);
-    let u = u + (grown - 1.0 - along) * w / length.masked_fill(&length.eq(0.0), 1.0);
+    let u = u + (grown - 1.0 - along) * w / length.masked_fill(length.eq(0.0), 1.0);
     let h = (dot(w, z) + b).tanh();
     // 1 + ûᵀw (1 − h²), also where 1 + ûᵀw is so small that its difference from 1 forgets it.
     let determinant = grown + (1.0 - grown) * h.square();

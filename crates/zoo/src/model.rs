@@ -35,7 +35,7 @@
 
 use std::path::Path;
 
-use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value};
+use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value, value_with};
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
@@ -273,13 +273,11 @@ where
     }
 
     fn loss(&self, x: &Tensor<f32>, mut context: Context) -> Terms {
-        let mut terms = None;
-        value(&self.0, |model, tape| {
+        let (_, terms) = value_with(&self.0, |model, tape| {
             let loss = model.loss(tape.constant(x), &mut context);
-            terms = Some(Terms::of(&loss));
-            loss.total()
+            (loss.total(), Terms::of(&loss))
         });
-        terms.expect("the closure ran")
+        terms
     }
 
     fn sample(&self, mut context: Context) -> Option<Tensor<f32>> {

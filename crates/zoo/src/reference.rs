@@ -272,5 +272,5 @@ fn width(model: &dyn AnyModel, train: &Dataset, score: Score) -> usize {
 
 /// Numbers in a code.
 fn code_of(model: &dyn AnyModel, data: &Dataset) -> usize {
-    model.encode(&data.x.slice(0, 0, data.len().min(1), 1)).shape()[1]
+    model.encode(&data.x.slice(0, ..data.len().min(1))).shape()[1]
 }

@@ -105,6 +105,8 @@ pub fn gaussian_kl_by_latent<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>) -
 struct Excess;
 
 impl Elementwise for Excess {
+    const NAME: &'static str = "excess";
+
     fn f<T: Real>(&self, s: T) -> T {
         let e = s.exp_m1();
         if s.abs() < T::of(0.5) {

@@ -103,7 +103,7 @@ fn labels_reach_the_loss_and_classes_can_be_chosen() {
     let numbers: Vec<usize> = (0..100).collect();
     let sevens = model.sample(Context::sampling(0, &numbers).with_labels(Some(vec![7; 100]))).unwrap();
     let code = model.encode(&model.decode(&sevens));
-    let guesses = code.slice(1, code.shape()[1] - 10, code.shape()[1], 1).argmax_over(-1);
+    let guesses = code.slice(1, code.shape()[1] - 10..code.shape()[1]).argmax_over(-1);
     let right = guesses.iter().filter(|&&guess| guess == 7).count();
     assert!(right >= 90, "{right} of 100");
 

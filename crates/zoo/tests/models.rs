@@ -212,7 +212,7 @@ fn jacobians_agree_with_finite_differences() {
                     }))
                 };
                 let [ahead, behind, here] = [moved(STEP), moved(-STEP), here.clone()].map(|y| y.to_vec());
-                let column = j.slice(2, k, k + 1, 1).to_vec();
+                let column = j.slice(2, k..k + 1).to_vec();
                 for (i, j) in column.into_iter().enumerate() {
                     // Where a unit is switched on or off between the places, the difference is a jump.
                     let on = [ahead[i], behind[i], here[i]].map(|y| y != 0.0);
@@ -287,7 +287,7 @@ fn samples_are_codes_that_depend_on_their_number_alone() {
         assert_eq!(samples.shape(), [3, code], "{}", entry.name);
         assert_eq!(model.decode(&samples).shape(), [3, 64], "{}", entry.name);
         let alone = model.sample(Context::sampling(3, &[1])).unwrap();
-        assert_eq!(alone.to_vec(), samples.slice(0, 1, 2, 1).to_vec(), "{}", entry.name);
+        assert_eq!(alone.to_vec(), samples.slice(0, 1..2).to_vec(), "{}", entry.name);
     }
 }
 

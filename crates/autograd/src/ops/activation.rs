@@ -8,6 +8,8 @@ use crate::{Real, Scalar, Var};
 struct Tanh;
 
 impl Elementwise for Tanh {
+    const NAME: &'static str = "tanh";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.tanh()
@@ -23,6 +25,8 @@ impl Elementwise for Tanh {
 struct Sech2;
 
 impl Elementwise for Sech2 {
+    const NAME: &'static str = "sech2";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sech2()
@@ -37,6 +41,8 @@ impl Elementwise for Sech2 {
 struct Sigmoid;
 
 impl Elementwise for Sigmoid {
+    const NAME: &'static str = "sigmoid";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sigmoid()
@@ -51,6 +57,8 @@ impl Elementwise for Sigmoid {
 struct SigmoidSlope;
 
 impl Elementwise for SigmoidSlope {
+    const NAME: &'static str = "sigmoid_slope";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sigmoid_slope()
@@ -65,6 +73,8 @@ impl Elementwise for SigmoidSlope {
 struct Relu;
 
 impl Elementwise for Relu {
+    const NAME: &'static str = "relu";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         Real::max(x, T::zero())
@@ -79,6 +89,8 @@ impl Elementwise for Relu {
 struct Step;
 
 impl Elementwise for Step {
+    const NAME: &'static str = "step";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.step()
@@ -93,6 +105,8 @@ impl Elementwise for Step {
 struct Softplus;
 
 impl Elementwise for Softplus {
+    const NAME: &'static str = "softplus";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         // ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|): no overflow, and exact for very negative x.
@@ -108,6 +122,8 @@ impl Elementwise for Softplus {
 struct Softsign;
 
 impl Elementwise for Softsign {
+    const NAME: &'static str = "softsign";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x / (T::one() + x.abs())

@@ -5,25 +5,22 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Case, case, wave};
+use super::{Case, Pointwise, case, wave};
 use crate::attribute::Attributes;
 use crate::tensor::broadcast;
-use crate::{Op, Real, Scalar, Shape, Tensor, Var};
+use crate::{Real, Scalar, Shape, Var};
 
 /// `y = a + b`,  `ā = ȳ`,  `b̄ = ȳ`.
 struct AddOp;
 
-impl<T: Real> Op<T, 2> for AddOp {
-    fn name(&self) -> String {
-        "add".into()
+impl Pointwise<2> for AddOp {
+    const NAME: &'static str = "add";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        a + b
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| a + b)
-    }
-    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
-        Tensor::combine_into(inputs, out, |[a, b]| a + b)
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         g
     }
 }
@@ -31,82 +28,74 @@ impl<T: Real> Op<T, 2> for AddOp {
 /// `y = a − b`,  `ā = ȳ`,  `b̄ = −ȳ`.
 struct SubOp;
 
-impl<T: Real> Op<T, 2> for SubOp {
-    fn name(&self) -> String {
-        "sub".into()
+impl Pointwise<2> for SubOp {
+    const NAME: &'static str = "sub";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        a - b
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| a - b)
-    }
-    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
-        Tensor::combine_into(inputs, out, |[a, b]| a - b)
-    }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        match wrt {
-            0 => g,
-            _ => -g,
-        }
+    fn vjp<'t, T: Real>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        if wrt == 0 { g } else { -g }
     }
 }
 
 /// `y = a b`,  `ā = ȳ b`,  `b̄ = ȳ a`.
 struct MulOp;
 
-impl<T: Real> Op<T, 2> for MulOp {
-    fn name(&self) -> String {
-        "mul".into()
+impl Pointwise<2> for MulOp {
+    const NAME: &'static str = "mul";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        a * b
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| a * b)
-    }
-    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
-        Tensor::combine_into(inputs, out, |[a, b]| a * b)
-    }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        match wrt {
-            0 => g * b,
-            _ => g * a,
-        }
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [a, b]: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
+        g * if wrt == 0 { b } else { a }
     }
 }
 
 /// `y = a / b`,  `ā = ȳ / b`,  `b̄ = −ȳ y / b`.
 struct DivOp;
 
-impl<T: Real> Op<T, 2> for DivOp {
-    fn name(&self) -> String {
-        "div".into()
+impl Pointwise<2> for DivOp {
+    const NAME: &'static str = "div";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        a / b
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| a / b)
-    }
-    fn forward_into(&self, inputs: [&Tensor<T>; 2], out: &mut [T]) -> bool {
-        Tensor::combine_into(inputs, out, |[a, b]| a / b)
-    }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, b]: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
-        match wrt {
-            0 => g / b,
-            _ => -(g * y / b),
-        }
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [_, b]: [Var<'t, T>; 2],
+        y: Var<'t, T>,
+    ) -> Var<'t, T> {
+        if wrt == 0 { g / b } else { -(g * y / b) }
     }
 }
 
 /// `y = c x`,  `x̄ = c ȳ`.
 struct Scale(f64);
 
-impl<T: Real> Op<T, 1> for Scale {
+impl Pointwise<1> for Scale {
+    const NAME: &'static str = "scale";
+
     fn attributes(&self) -> Attributes {
         vec![("by", self.0.into())]
     }
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let c = T::of(self.0);
-        x.map(|x| x * c)
+    #[inline(always)]
+    fn f<T: Real>(&self, [x]: [T; 1]) -> T {
+        x * T::of(self.0)
     }
-    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
-        let c = T::of(self.0);
-        Tensor::combine_into(x, out, |[x]| x * c)
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g * self.0
     }
 }
@@ -114,19 +103,17 @@ impl<T: Real> Op<T, 1> for Scale {
 /// `y = x + c`,  `x̄ = ȳ`.
 struct Shift(f64);
 
-impl<T: Real> Op<T, 1> for Shift {
+impl Pointwise<1> for Shift {
+    const NAME: &'static str = "shift";
+
     fn attributes(&self) -> Attributes {
         vec![("by", self.0.into())]
     }
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let c = T::of(self.0);
-        x.map(|x| x + c)
+    #[inline(always)]
+    fn f<T: Real>(&self, [x]: [T; 1]) -> T {
+        x + T::of(self.0)
     }
-    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
-        let c = T::of(self.0);
-        Tensor::combine_into(x, out, |[x]| x + c)
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g
     }
 }
@@ -134,19 +121,17 @@ impl<T: Real> Op<T, 1> for Shift {
 /// `y = x / c`,  `x̄ = ȳ / c`.
 struct Quotient(f64);
 
-impl<T: Real> Op<T, 1> for Quotient {
+impl Pointwise<1> for Quotient {
+    const NAME: &'static str = "quotient";
+
     fn attributes(&self) -> Attributes {
         vec![("by", self.0.into())]
     }
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let c = T::of(self.0);
-        x.map(|x| x / c)
+    #[inline(always)]
+    fn f<T: Real>(&self, [x]: [T; 1]) -> T {
+        x / T::of(self.0)
     }
-    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
-        let c = T::of(self.0);
-        Tensor::combine_into(x, out, |[x]| x / c)
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g / self.0
     }
 }

@@ -2,42 +2,55 @@
 
 use super::arithmetic::expanded;
 use super::norm::share;
-use super::{Case, Operand, case, wave};
-use crate::{Op, Real, Scalar, Tensor, Var};
+use super::{Case, Operand, Pointwise, case, wave};
+use crate::{Real, Scalar, Var};
 
 /// `y = max(a, b)`; the gradient goes to the larger one.
 struct Maximum;
 
-impl<T: Real> Op<T, 2> for Maximum {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| Real::max(a, b))
+impl Pointwise<2> for Maximum {
+    const NAME: &'static str = "maximum";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        Real::max(a, b)
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        inputs: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         let (own, other) = (inputs[wrt], inputs[1 - wrt]);
         let [own_nan, other_nan] = [own, other].map(|x| x.ne(x));
-        let ties = own.eq(other).or(&own_nan.and(&other_nan));
-        let loses = own.lt(other).or(&other_nan.and(&own_nan.not()));
-        ties.select(g * 0.5, g).masked_fill(&loses, 0.0)
+        let ties = own.eq(other).or(own_nan.and(other_nan));
+        let loses = own.lt(other).or(other_nan.and(!own_nan));
+        ties.select(g * 0.5, g).masked_fill(loses, 0.0)
     }
 }
 
 /// `y = ln(eᵃ + eᵇ)`,  `ā = ȳ σ(a − b)`,  `b̄ = ȳ σ(b − a)`. Of two equal infinities each gets half.
 struct LogAddExp;
 
-impl<T: Real> Op<T, 2> for LogAddExp {
-    fn name(&self) -> String {
-        "logaddexp".into()
+impl Pointwise<2> for LogAddExp {
+    const NAME: &'static str = "logaddexp";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        let larger = Real::max(a, b);
+        if larger.abs() == T::INFINITY { larger } else { larger + (-(a - b).abs()).exp().ln_1p() }
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| {
-            let larger = Real::max(a, b);
-            if larger.abs() == T::INFINITY { larger } else { larger + (-(a - b).abs()).exp().ln_1p() }
-        })
-    }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        inputs: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         let (own, other) = (inputs[wrt], inputs[1 - wrt]);
-        let equal_infinities = own.eq(other).and(&own.abs().eq(f64::INFINITY));
-        g * (own - other).masked_fill(&equal_infinities, 0.0).sigmoid()
+        let equal_infinities = own.eq(other).and(own.abs().eq(f64::INFINITY));
+        g * (own - other).masked_fill(equal_infinities, 0.0).sigmoid()
     }
 }
 
@@ -46,20 +59,29 @@ impl<T: Real> Op<T, 2> for LogAddExp {
 /// infinitely far away they are 0.
 struct Atan2;
 
-impl<T: Real> Op<T, 2> for Atan2 {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| a.atan2(b))
+impl Pointwise<2> for Atan2 {
+    const NAME: &'static str = "atan2";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        a.atan2(b)
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        let far = a.abs().eq(f64::INFINITY).or(&b.abs().eq(f64::INFINITY));
-        let (a, b) = (a.masked_fill(&far, 0.0), b.masked_fill(&far, 0.0));
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [a, b]: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
+        let far = a.abs().eq(f64::INFINITY).or(b.abs().eq(f64::INFINITY));
+        let (a, b) = (a.masked_fill(far, 0.0), b.masked_fill(far, 0.0));
         // The angle does not change with the distance. Points are moved to a distance near 1, and the share is divided
         // by the same number at the end, so that no square overflows.
-        let size = a.value().zip(&b.value(), |a, b| Real::max(a.abs(), b.abs()));
-        let size = a.tape().constant(size.map(|size| if size == T::zero() { T::one() } else { size }));
+        let size = a.abs().maximum(b.abs()).stop_gradient();
+        let size = size.masked_fill(size.eq(0.0), 1.0);
         let (a, b) = (a / size, b / size);
-        let distance = (a * a + b * b).masked_fill(&far, 1.0);
-        g.masked_fill(&far, 0.0) * share(if wrt == 0 { b } else { -a }, distance) / size
+        let distance = (a * a + b * b).masked_fill(far, 1.0);
+        g.masked_fill(far, 0.0) * share(if wrt == 0 { b } else { -a }, distance) / size
     }
 }
 
@@ -70,17 +92,24 @@ impl<T: Real> Op<T, 2> for Atan2 {
 /// second derivative `b²/y³`, which cancels where `b` is small.
 struct Hypot;
 
-impl<T: Real> Op<T, 2> for Hypot {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| {
-            // y = m √(1 + q²) with the larger leg m, so that no square overflows.
-            let (a, b) = (a.abs(), b.abs());
-            let m = Real::max(a, b);
-            let q = (if a < b { a } else { b }) / m;
-            if m == T::zero() || m == T::INFINITY { m } else { m * (T::one() + q * q).sqrt() }
-        })
+impl Pointwise<2> for Hypot {
+    const NAME: &'static str = "hypot";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        // y = m √(1 + q²) with the larger leg m, so that no square overflows.
+        let (a, b) = (a.abs(), b.abs());
+        let m = Real::max(a, b);
+        let q = (if a < b { a } else { b }) / m;
+        if m == T::zero() || m == T::INFINITY { m } else { m * (T::one() + q * q).sqrt() }
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        inputs: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         g * Var::apply(Cosine, [inputs[wrt], inputs[1 - wrt]])
     }
 }
@@ -92,21 +121,28 @@ impl<T: Real> Op<T, 2> for Hypot {
 /// `y` is stated to be 0 at the origin, where it has no limit; its slopes are NaN there.
 struct Cosine;
 
-impl<T: Real> Op<T, 2> for Cosine {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| {
-            let m = Real::max(a.abs(), b.abs());
-            if m == T::zero() || m == T::INFINITY && a.is_finite() {
-                T::zero() * a
-            } else if m == T::INFINITY && b.is_finite() {
-                a.sign()
-            } else {
-                let (a, b) = (a / m, b / m);
-                a / (a * a + b * b).sqrt()
-            }
-        })
+impl Pointwise<2> for Cosine {
+    const NAME: &'static str = "cosine";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        let m = Real::max(a.abs(), b.abs());
+        if m == T::zero() || m == T::INFINITY && a.is_finite() {
+            T::zero() * a
+        } else if m == T::INFINITY && b.is_finite() {
+            a.sign()
+        } else {
+            let (a, b) = (a / m, b / m);
+            a / (a * a + b * b).sqrt()
+        }
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [a, b]: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         // All is computed at a distance near 1, and scaled at the very end: so sums of terms of two signs do not become
         // ∞ − ∞. The two factors are scaled apart, because their product may vanish before that.
         let root = Var::apply(RootOfSize, [a, b]);
@@ -121,15 +157,16 @@ impl<T: Real> Op<T, 2> for Cosine {
 /// depend on it, so its derivative is stated to be 0.
 struct RootOfSize;
 
-impl<T: Real> Op<T, 2> for RootOfSize {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| {
-            let larger = Real::max(a.abs(), b.abs()).as_f64();
-            let ordinary = larger > 0.0 && larger < f64::INFINITY;
-            T::of(if ordinary { (larger.log2() / 2.0).floor().exp2() } else { 1.0 })
-        })
+impl Pointwise<2> for RootOfSize {
+    const NAME: &'static str = "root_of_size";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        let larger = Real::max(a.abs(), b.abs()).as_f64();
+        let ordinary = larger > 0.0 && larger < f64::INFINITY;
+        T::of(if ordinary { (larger.log2() / 2.0).floor().exp2() } else { 1.0 })
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         g.lit(0.0)
     }
 }

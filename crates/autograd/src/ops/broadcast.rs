@@ -2,6 +2,7 @@
 //! so each is the other's derivative rule. Between them they own broadcasting.
 
 use super::{Case, case, wave};
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Shape, Tensor, Var};
 
 // ANCHOR: rules
@@ -9,6 +10,8 @@ use crate::{Op, Real, Shape, Tensor, Var};
 struct Expand(Shape);
 
 impl<T: Real> Op<T, 1> for Expand {
+    const NAME: &'static str = "expand";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.expand(&self.0)
     }
@@ -21,21 +24,31 @@ impl<T: Real> Op<T, 1> for Expand {
 struct SumTo(Shape);
 
 impl<T: Real> Op<T, 1> for SumTo {
-    fn name(&self) -> String {
-        "sum_to".into()
-    }
+    const NAME: &'static str = "sum_to";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.sum_to(&self.0)
-    }
-    fn forward_into(&self, [a]: [&Tensor<T>; 1], out: &mut [T]) -> bool {
-        a.sum_into(&self.0, out);
-        true
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g.expand(a.shape())
     }
+    // ANCHOR_END: rules
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+        Some(self)
+    }
 }
-// ANCHOR_END: rules
+
+impl<T: Real> Shortcuts<T, 1> for SumTo {
+    fn forward_to(&self, [a]: [&Tensor<T>; 1], to: Destination<T>) -> Option<Written<T>> {
+        Some(match to {
+            Destination::Memory(out) => {
+                a.sum_into(&self.0, out);
+                Written::There
+            }
+            _ => Written::New(a.sum_to(&self.0)),
+        })
+    }
+}
 
 impl<'t, T: Real> Var<'t, T> {
     /// Repeats axes of size 1, and missing leading axes, up to `shape`. Copies nothing.

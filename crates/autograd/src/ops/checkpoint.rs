@@ -1,9 +1,10 @@
 //! Checkpointing: forget the inside of a computation, and compute it again when its gradient is
 //! wanted (Griewank 1992; Chen et al. 2016). Less memory for more time.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use super::{Case, case, wave};
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Tape, Tensor, Var};
 
 /// The gradients of all inputs, and what they follow from.
@@ -19,16 +20,14 @@ struct Checkpoint<T: Real, F, const N: usize> {
     f: F,
     /// The gradients of the last fast pass. One sweep through `f` yields those of all inputs, but the
     /// rule is asked for one at a time.
-    last: RefCell<Option<Pullback<T, N>>>,
+    last: Mutex<Option<Pullback<T, N>>>,
 }
 
 impl<T: Real, F, const N: usize> Op<T, N> for Checkpoint<T, F, N>
 where
-    F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T> + 'static,
+    F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T> + Send + Sync + 'static,
 {
-    fn name(&self) -> String {
-        "checkpoint".into()
-    }
+    const NAME: &'static str = "checkpoint";
 
     fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
         let tape = Tape::new();
@@ -42,14 +41,24 @@ where
         (self.f)(inputs).vjp(g, &[inputs[wrt]])[0]
     }
 
-    fn fused_vjp(
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, N>> {
+        Some(self)
+    }
+}
+
+impl<T: Real, F, const N: usize> Shortcuts<T, N> for Checkpoint<T, F, N>
+where
+    F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T> + Send + Sync + 'static,
+{
+    fn vjp_to(
         &self,
         wrt: usize,
         g: &Tensor<T>,
         inputs: [&Tensor<T>; N],
         _y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        let mut last = self.last.borrow_mut();
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // Their memory is held here, so others cannot have the same addresses.
         let known = last.as_ref().is_some_and(|last| {
             last.g.is_same(g) && last.inputs.iter().zip(inputs).all(|(before, now)| before.is_same(now))
@@ -66,7 +75,7 @@ where
         if wrt + 1 == N {
             *last = None; // the last input that can be asked for: let go of the memory
         }
-        Some(gradient)
+        Some(Written::New(gradient))
     }
 }
 
@@ -74,6 +83,8 @@ where
 struct Alias;
 
 impl<T: Real> Op<T, 1> for Alias {
+    const NAME: &'static str = "alias";
+
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         x.clone()
     }
@@ -100,7 +111,32 @@ impl<'t, T: Real> Var<'t, T> {
     /// assert_eq!((whole.item(), partial.item(), second.item()), (27.0, 9.0, 6.0));
     /// ```
     ///
-    /// [`Op::vjp`] has such a rule.
+    /// So a rule may call [`Var::vjp`] and [`Var::grad`]:
+    ///
+    /// ```
+    /// use autograd::{Op, Real, Tensor, Var, gradcheck};
+    ///
+    /// /// The `y` with `y = ½ cos(a + y)`, by iteration. With `f` for the right side, `ā = ȳ ∂f/∂a / (1 − ∂f/∂y)`.
+    /// struct Solution;
+    ///
+    /// impl<T: Real> Op<T, 1> for Solution {
+    ///     const NAME: &'static str = "solution";
+    ///
+    ///     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
+    ///         a.map(|a| (0..100).fold(T::zero(), |y, _| T::of(0.5) * (a + y).cos()))
+    ///     }
+    ///
+    ///     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+    ///         let [a, y] = [a, y].map(Var::alias);
+    ///         let [by_a, by_y] = ((a + y).cos() * 0.5).sum().grad([a, y]);
+    ///         g * by_a / (1.0 - by_y)
+    ///     }
+    /// }
+    ///
+    /// for order in 1..=3 {
+    ///     gradcheck(|[x]| Var::apply(Solution, [x]), [Tensor::from_vec([2], vec![0.7, -2.0])], order).unwrap();
+    /// }
+    /// ```
     #[track_caller]
     pub fn alias(self) -> Var<'t, T> {
         Var::apply(Alias, [self])
@@ -127,9 +163,9 @@ impl<'t, T: Real> Var<'t, T> {
 #[track_caller]
 pub fn checkpoint<'t, T: Real, const N: usize>(
     inputs: [Var<'t, T>; N],
-    f: impl for<'s> Fn([Var<'s, T>; N]) -> Var<'s, T> + 'static,
+    f: impl for<'s> Fn([Var<'s, T>; N]) -> Var<'s, T> + Send + Sync + 'static,
 ) -> Var<'t, T> {
-    Var::apply(Checkpoint { f, last: RefCell::new(None) }, inputs)
+    Var::apply(Checkpoint { f, last: Mutex::new(None) }, inputs)
 }
 
 pub(super) const CASES: &[Case] = &[

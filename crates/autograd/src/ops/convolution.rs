@@ -64,68 +64,80 @@ impl Default for ConvTranspose {
     }
 }
 
-/// One of the three factors of the number
+/// The operations below are the derivatives of one number by one of its three factors,
 ///
 /// > `s(x, w, y) = Σ y[o, p] · w[o, c, k] · x[c, p · stride + k · dilation − padding]`
 ///
-/// (for one image; `o`, `c` count channels, `p` output pixels, `k` places in the kernel).
-#[derive(Clone, Copy)]
-enum Factor {
-    Input,
-    Weight,
-    Output,
-}
-
-/// `∂s/∂` of one factor, given the other two in the order `x, w, y`. With respect to `y` this is the
-/// convolution; with respect to `x` the transposed convolution; with respect to `w` the gradient of
-/// a weight.
-///
-/// Since `s` is linear in each factor, the derivative of any of the three operations is another of
+/// (for one image; `o`, `c` count channels, `p` output pixels, `k` places in the kernel), given the other two in the
+/// order `x, w, y`. Since `s` is linear in each factor, the derivative of any of the three operations is another of
 /// them: the incoming gradient takes the place of the operation's own factor.
-struct Convolution {
-    of: Factor,
-    geometry: Geometry,
+fn attributes(geometry: &Geometry) -> Attributes {
+    let Geometry { stride, padding, dilation, groups, .. } = geometry;
+    vec![
+        ("stride", stride.as_slice().into()),
+        ("padding", padding.as_slice().into()),
+        ("dilation", dilation.as_slice().into()),
+        ("groups", [*groups].as_slice().into()),
+    ]
 }
 
-impl<T: Real> Op<T, 2> for Convolution {
+/// `y = ∂s/∂y`, the convolution.
+struct Conv2d(Geometry);
+
+impl<T: Real> Op<T, 2> for Conv2d {
+    const NAME: &'static str = "conv2d";
+
     fn attributes(&self) -> Attributes {
-        let Geometry { stride, padding, dilation, groups, .. } = &self.geometry;
-        vec![
-            ("stride", stride.as_slice().into()),
-            ("padding", padding.as_slice().into()),
-            ("dilation", dilation.as_slice().into()),
-            ("groups", [*groups].as_slice().into()),
-        ]
+        attributes(&self.0)
     }
-    fn name(&self) -> String {
-        match self.of {
-            Factor::Input => "conv_transpose2d".into(),
-            Factor::Weight => "conv2d_weight".into(),
-            Factor::Output => "conv2d".into(),
+    fn forward(&self, [x, w]: [&Tensor<T>; 2]) -> Tensor<T> {
+        self.0.output(x, w)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, w]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(ConvTranspose2d(self.0.clone()), [w, g]),
+            _ => Var::apply(Conv2dWeight(self.0.clone()), [x, g]),
         }
     }
+}
 
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        match self.of {
-            Factor::Input => self.geometry.input(a, b),
-            Factor::Weight => self.geometry.weight(a, b),
-            Factor::Output => self.geometry.output(a, b),
+/// `x = ∂s/∂x`, the transposed convolution.
+struct ConvTranspose2d(Geometry);
+
+impl<T: Real> Op<T, 2> for ConvTranspose2d {
+    const NAME: &'static str = "conv_transpose2d";
+
+    fn attributes(&self) -> Attributes {
+        attributes(&self.0)
+    }
+    fn forward(&self, [w, y]: [&Tensor<T>; 2]) -> Tensor<T> {
+        self.0.input(w, y)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [w, y]: [Var<'t, T>; 2], _x: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(Conv2dWeight(self.0.clone()), [g, y]),
+            _ => Var::apply(Conv2d(self.0.clone()), [g, w]),
         }
     }
+}
 
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, b]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        let (of, given) = match (self.of, wrt) {
-            // g is an x; a and b are w and y.
-            (Factor::Input, 0) => (Factor::Weight, [g, b]),
-            (Factor::Input, _) => (Factor::Output, [g, a]),
-            // g is a w; a and b are x and y.
-            (Factor::Weight, 0) => (Factor::Input, [g, b]),
-            (Factor::Weight, _) => (Factor::Output, [a, g]),
-            // g is a y; a and b are x and w.
-            (Factor::Output, 0) => (Factor::Input, [b, g]),
-            (Factor::Output, _) => (Factor::Weight, [a, g]),
-        };
-        Var::apply(Convolution { of, geometry: self.geometry.clone() }, given)
+/// `w = ∂s/∂w`, the gradient of a weight.
+struct Conv2dWeight(Geometry);
+
+impl<T: Real> Op<T, 2> for Conv2dWeight {
+    const NAME: &'static str = "conv2d_weight";
+
+    fn attributes(&self) -> Attributes {
+        attributes(&self.0)
+    }
+    fn forward(&self, [x, y]: [&Tensor<T>; 2]) -> Tensor<T> {
+        self.0.weight(x, y)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, y]: [Var<'t, T>; 2], _w: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(ConvTranspose2d(self.0.clone()), [g, y]),
+            _ => Var::apply(Conv2d(self.0.clone()), [x, g]),
+        }
     }
 }
 
@@ -167,7 +179,7 @@ impl<'t, T: Real> Var<'t, T> {
             padding,
             dilation,
         };
-        Var::apply(Convolution { of: Factor::Output, geometry }, [self, weight])
+        Var::apply(Conv2d(geometry), [self, weight])
     }
 
     /// Convolution of series `[batch, in, length]` with a weight `[out, in / groups, k]`, giving
@@ -217,7 +229,7 @@ impl<'t, T: Real> Var<'t, T> {
             padding,
             dilation,
         };
-        Var::apply(Convolution { of: Factor::Input, geometry }, [weight, self])
+        Var::apply(ConvTranspose2d(geometry), [weight, self])
     }
 }
 

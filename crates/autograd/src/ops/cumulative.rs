@@ -1,8 +1,7 @@
 //! Running sums.
 
 use super::{Case, case, wave};
-use crate::tensor::resolve_axis;
-use crate::{Op, Real, Tensor, Var};
+use crate::{Axis, Op, Real, Tensor, Var};
 
 /// `yₖ = a₁ + … + aₖ` along an axis, or `aₖ + … + aₙ` backwards. Element `k` is part of every later
 /// sum, so its gradient is the sum of what arrives there: the same operation, backwards.
@@ -12,8 +11,10 @@ struct CumSum {
 }
 
 impl<T: Real> Op<T, 1> for CumSum {
+    const NAME: &'static str = "cumsum";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.cumsum(self.axis, self.backwards)
+        a.running_sum(self.axis, self.backwards)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         Var::apply(CumSum { axis: self.axis, backwards: !self.backwards }, [g])
@@ -26,13 +27,44 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range.
     #[track_caller]
-    pub fn cumsum(self, axis: isize) -> Var<'t, T> {
-        let axis = resolve_axis("cumsum", axis, &self.shape());
+    pub fn cumsum(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = axis.into().of("cumsum", &self.shape());
         Var::apply(CumSum { axis, backwards: false }, [self])
+    }
+
+    /// Products of the elements along one axis (negative axes count from the end) from the first to each:
+    /// `y[k] = x[0] x[1] … x[k]`. Elements may be 0, at any order of derivative.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([4], vec![2.0, 3.0, 0.0, 5.0]));
+    /// let y = x.cumprod(0);
+    /// assert_eq!(y.value().to_vec(), [2.0, 6.0, 0.0, 0.0]);
+    /// assert_eq!(y.sum().backward().wrt(x).to_vec(), [4.0, 2.0, 36.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    #[track_caller]
+    pub fn cumprod(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let shape = self.shape();
+        let axis = axis.into().of("cumprod", &shape);
+        // After each round an element is the product of up to twice as many: log n rounds.
+        let (mut y, mut reach) = (self, 1);
+        while reach < shape[axis] {
+            let further = y.slice(axis, reach..) * y.slice(axis, ..shape[axis] - reach);
+            y = Var::concat([y.slice(axis, ..reach), further], axis);
+            reach *= 2;
+        }
+        y
     }
 }
 
 pub(super) const CASES: &[Case] = &[
+    case!("cumprod", |a| a.cumprod(0), [wave([5])]),
+    case!("cumprod of rows", |a| (a * a).cumprod(-1) * a, [wave([2, 3])]),
+    case!("cumprod of nothing", |a| (a * a).cumprod(1), [wave([2, 0])]),
     case!("cumsum", |a| (a * a * a).cumsum(0), [wave([5])]),
     case!("cumsum along the last axis", |a| (a * a).cumsum(-1) * a, [wave([2, 3])]),
     case!("cumsum along the first axis", |a| (a * a).cumsum(0) * a, [wave([3, 2])]),

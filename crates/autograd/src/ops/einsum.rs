@@ -28,7 +28,7 @@ impl<'t, T: Real> Term<'t, T> {
     #[track_caller]
     fn arranged(&self, letters: &[char]) -> Var<'t, T> {
         let order: Shape = letters.iter().map(|&letter| self.axis(letter)).collect();
-        self.value.permute(order)
+        self.value.permute(&order[..])
     }
 
     /// The same with each group of axes merged into one.
@@ -50,7 +50,7 @@ impl<'t, T: Real> Term<'t, T> {
             let others = (0..letters.len()).filter(|axis| ![i, j].contains(axis));
             let order: Vec<usize> = others.chain([i, j]).collect();
             let letters = order[..order.len() - 1].iter().map(|&axis| letters[axis]).collect();
-            self = Term { value: self.value.permute(order).diagonal(), letters };
+            self = Term { value: self.value.permute(&order[..]).diagonal(), letters };
         }
     }
 

@@ -9,6 +9,8 @@
 //! struct Softsign;
 //!
 //! impl Elementwise for Softsign {
+//!     const NAME: &'static str = "softsign";
+//!
 //!     fn f<T: Real>(&self, x: T) -> T {
 //!         x / (T::one() + x.abs())
 //!     }
@@ -24,10 +26,14 @@
 //! ```
 
 use crate::attribute::Attributes;
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Scalar, Tensor, Var};
 
 /// A function of one number and its derivative.
-pub trait Elementwise: 'static {
+pub trait Elementwise: Send + Sync + 'static {
+    /// The name of the operation; see [`Op::NAME`].
+    const NAME: &'static str;
+
     /// `y = f(x)`.
     fn f<T: Real>(&self, x: T) -> T;
 
@@ -42,145 +48,130 @@ pub trait Elementwise: 'static {
 }
 
 /// > `x̄ = ȳ · f′(x)`, element by element.
-impl<T: Real, E: Elementwise + Sync> Op<T, 1> for E {
+impl<E: Elementwise> Pointwise<1> for E {
+    const NAME: &'static str = E::NAME;
+
     fn attributes(&self) -> Attributes {
         self.constants()
     }
 
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        x.map(
-            #[inline(always)]
-            |x| self.f(x),
-        )
+    #[inline(always)]
+    fn f<T: Real>(&self, [x]: [T; 1]) -> T {
+        Elementwise::f(self, x)
     }
 
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        _wrt: usize,
+        g: Var<'t, T>,
+        [x]: [Var<'t, T>; 1],
+        y: Var<'t, T>,
+    ) -> Var<'t, T> {
         g * self.df(x, y)
     }
 
     // ANCHOR: fused
-    fn fused_vjp(
+    fn vjp_to<T: Real>(
         &self,
         _wrt: usize,
         g: &Tensor<T>,
         [x]: [&Tensor<T>; 1],
         y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        Some(Tensor::combine(
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Some(Tensor::combine_to(
             [g, x, y],
+            to,
             #[inline(always)]
             |[g, x, y]| g * self.df(x, y),
         ))
     }
     // ANCHOR_END: fused
+}
 
-    fn forward_into(&self, x: [&Tensor<T>; 1], out: &mut [T]) -> bool {
-        Tensor::combine_into(
-            x,
-            out,
-            #[inline(always)]
-            |[x]| self.f(x),
-        )
+/// A function of the `N` numbers at the same place of `N` tensors of one shape, and its derivative rule.
+pub trait Pointwise<const N: usize>: Send + Sync + 'static {
+    /// The name of the operation; see [`Op::NAME`].
+    const NAME: &'static str;
+
+    /// Settings beside the name; see [`Op::attributes`].
+    fn attributes(&self) -> Attributes {
+        vec![]
     }
 
-    fn fused_vjp_into(
+    /// `y = f(x₁ … x_N)`.
+    fn f<T: Real>(&self, x: [T; N]) -> T;
+
+    /// The derivative rule; see [`Op::vjp`].
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        inputs: [Var<'t, T>; N],
+        y: Var<'t, T>,
+    ) -> Var<'t, T>;
+
+    /// The rule as one loop, if there is one; see [`Shortcuts::vjp_to`].
+    fn vjp_to<T: Real>(
         &self,
         _wrt: usize,
-        g: &Tensor<T>,
-        [x]: [&Tensor<T>; 1],
-        y: &Tensor<T>,
-        out: &mut [T],
-    ) -> bool {
-        Tensor::combine_into(
-            [g, x, y],
-            out,
-            #[inline(always)]
-            |[g, x, y]| g * self.df(x, y),
-        )
+        _g: &Tensor<T>,
+        _inputs: [&Tensor<T>; N],
+        _y: &Tensor<T>,
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        None
     }
 }
 
-/// Variables as scalars of a formula.
-impl<'t, T: Real> Scalar for Var<'t, T> {
-    fn lit(self, value: f64) -> Self {
-        self.tape().constant(Tensor::scalar(T::of(value)).expand(self.shape()))
+impl<T: Real, P: Pointwise<N>, const N: usize> Op<T, N> for P {
+    const NAME: &'static str = P::NAME;
+
+    fn attributes(&self) -> Attributes {
+        Pointwise::attributes(self)
     }
-    fn abs(self) -> Self {
-        self.abs()
+
+    fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
+        kernel(self, inputs, Destination::New).tensor()
     }
-    fn sign(self) -> Self {
-        self.sign()
+
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], y: Var<'t, T>) -> Var<'t, T> {
+        Pointwise::vjp(self, wrt, g, inputs, y)
     }
-    fn step(self) -> Self {
-        self.step()
+
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, N>> {
+        Some(self)
     }
-    fn sqrt(self) -> Self {
-        self.sqrt()
+}
+
+impl<T: Real, P: Pointwise<N>, const N: usize> Shortcuts<T, N> for P {
+    fn forward_to(&self, inputs: [&Tensor<T>; N], to: Destination<T>) -> Option<Written<T>> {
+        Some(kernel(self, inputs, to))
     }
-    fn other_leg(self) -> Self {
-        self.other_leg()
+
+    fn vjp_to(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        inputs: [&Tensor<T>; N],
+        y: &Tensor<T>,
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Pointwise::vjp_to(self, wrt, g, inputs, y, to)
     }
-    fn hypotenuse(self) -> Self {
-        self.hypotenuse()
-    }
-    fn coin_variance(self) -> Self {
-        self.coin_variance()
-    }
-    fn exp(self) -> Self {
-        self.exp()
-    }
-    fn ln(self) -> Self {
-        self.ln()
-    }
-    fn sin(self) -> Self {
-        self.sin()
-    }
-    fn cos(self) -> Self {
-        self.cos()
-    }
-    fn tanh(self) -> Self {
-        self.tanh()
-    }
-    fn sinh(self) -> Self {
-        self.sinh()
-    }
-    fn cosh(self) -> Self {
-        self.cosh()
-    }
-    fn sigmoid(self) -> Self {
-        self.sigmoid()
-    }
-    fn sech2(self) -> Self {
-        self.sech2()
-    }
-    fn sigmoid_slope(self) -> Self {
-        self.sigmoid_slope()
-    }
-    fn gaussian(self, rate: f64) -> Self {
-        self.gaussian(rate)
-    }
-    fn normal_cdf(self) -> Self {
-        self.normal_cdf()
-    }
-    fn powi(self, n: i32) -> Self {
-        self.powi(n)
-    }
-    fn powf(self, p: f64) -> Self {
-        self.powf(p)
-    }
-    fn powf_derivative(self, p: f64, order: u32) -> Self {
-        self.powf_derivative(p, order)
-    }
-    fn erfc(self) -> Self {
-        self.erfc()
-    }
-    fn polygamma(self, n: u32) -> Self {
-        self.polygamma(n)
-    }
-    fn clamp(self, low: f64, high: f64) -> Self {
-        self.clamp(low, high)
-    }
-    fn where_positive(self, a: Self, b: Self) -> Self {
-        self.gt(0.0).select(a, b)
-    }
+}
+
+/// The one loop of such a function.
+#[track_caller]
+fn kernel<T: Real, P: Pointwise<N>, const N: usize>(
+    function: &P,
+    inputs: [&Tensor<T>; N],
+    to: Destination<T>,
+) -> Written<T> {
+    Tensor::combine_to(
+        inputs,
+        to,
+        #[inline(always)]
+        |x| function.f(x),
+    )
 }

@@ -7,6 +7,8 @@ use crate::{Real, Scalar, Var};
 struct Exp;
 
 impl Elementwise for Exp {
+    const NAME: &'static str = "exp";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.exp()
     }
@@ -19,6 +21,8 @@ impl Elementwise for Exp {
 struct ExpM1;
 
 impl Elementwise for ExpM1 {
+    const NAME: &'static str = "exp_m1";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.exp_m1()
     }
@@ -31,6 +35,8 @@ impl Elementwise for ExpM1 {
 struct Ln;
 
 impl Elementwise for Ln {
+    const NAME: &'static str = "ln";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.ln()
     }
@@ -43,6 +49,8 @@ impl Elementwise for Ln {
 struct Ln1p;
 
 impl Elementwise for Ln1p {
+    const NAME: &'static str = "ln_1p";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.ln_1p()
     }
@@ -55,6 +63,8 @@ impl Elementwise for Ln1p {
 struct CoinVariance;
 
 impl Elementwise for CoinVariance {
+    const NAME: &'static str = "coin_variance";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.coin_variance()
     }
@@ -67,6 +77,8 @@ impl Elementwise for CoinVariance {
 struct Logit;
 
 impl Elementwise for Logit {
+    const NAME: &'static str = "logit";
+
     fn f<T: Real>(&self, x: T) -> T {
         // Near a half the two logarithms cancel; they are 2 artanh(2x − 1), too.
         let middle = x - T::of(0.5);

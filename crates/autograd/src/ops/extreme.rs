@@ -8,19 +8,23 @@ use smallvec::SmallVec;
 
 use super::softmax::log_sum_exp;
 use super::{Case, case, wave};
+use crate::attribute::Attributes;
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{Axes, reduced_shape};
-use crate::{Op, Real, Shape, Tensor, Var};
+use crate::{Axis, Indices, Op, Real, Scalar, Shape, Tensor, Var};
 
 /// `y = max aᵢ`;  `ȳ` goes to the largest element, in equal parts if there are several.
 struct Max(Shape);
 
 impl<T: Real> Op<T, 1> for Max {
+    const NAME: &'static str = "max";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.max_to(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        let largest = a.eq(y).or(&a.ne(a)); // where there is a NaN, nothing equals y
-        let ties = a.tape().constant(largest.to_tensor().sum_to(&self.0));
+        let largest = a.eq(y).or(a.ne(a)); // where there is a NaN, nothing equals y
+        let ties = largest.numbers().sum_to(&self.0);
         largest.select(g / ties, 0.0)
     }
 }
@@ -30,6 +34,8 @@ impl<T: Real> Op<T, 1> for Max {
 struct LogSumExp(Shape);
 
 impl<T: Real> Op<T, 1> for LogSumExp {
+    const NAME: &'static str = "logsumexp";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         let mut rows: Shape = self.0.clone();
         rows.resize(a.rank(), 1); // all axes go if none is kept
@@ -43,14 +49,53 @@ impl<T: Real> Op<T, 1> for LogSumExp {
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
         // Where all is −∞, so is y; any number in its place makes all shares 0.
-        let p = (a - y.masked_fill(&y.eq(f64::NEG_INFINITY), 0.0)).exp();
-        g / p.sum_to(&self.0).masked_fill(&y.abs().eq(f64::INFINITY), 1.0) * p
+        let p = (a - y.masked_fill(y.eq(f64::NEG_INFINITY), 0.0)).exp();
+        g / p.sum_to(&self.0).masked_fill(y.abs().eq(f64::INFINITY), 1.0) * p
     }
-    fn fused_vjp(&self, _: usize, g: &Tensor<T>, [a]: [&Tensor<T>; 1], y: &Tensor<T>) -> Option<Tensor<T>> {
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 1> for LogSumExp {
+    fn vjp_to(
+        &self,
+        _: usize,
+        g: &Tensor<T>,
+        [a]: [&Tensor<T>; 1],
+        y: &Tensor<T>,
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
         let p = a.zip(y, |a, y| if y == -T::INFINITY { T::zero() } else { (a - y).exp() });
         let divided = |[g, sum, y]: [T; 3]| if y.abs() == T::INFINITY { g } else { g / sum };
         let g = Tensor::combine([g, &p.sum_to(&self.0), y], divided);
-        Some(p.zip(&g, |p, g| g * p))
+        Some(Written::New(p.zip(&g, |p, g| g * p)))
+    }
+}
+
+/// The place of the largest or of the smallest element along an axis.
+struct Place {
+    axis: usize,
+    largest: bool,
+}
+
+impl<T: Real> Op<T, 1> for Place {
+    const NAME: &'static str = "place";
+
+    fn attributes(&self) -> Attributes {
+        vec![
+            ("axis", [self.axis].as_slice().into()),
+            ("largest", [usize::from(self.largest)].as_slice().into()),
+        ]
+    }
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let places = if self.largest { x.argmax_over(self.axis) } else { x.argmin_over(self.axis) };
+        let mut shape = Shape::from_slice(x.shape());
+        shape.remove(self.axis);
+        Indices::from_vec(shape, places).numbers()
+    }
+    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        x.lit(0.0) // never asked: a place has no derivative
     }
 }
 
@@ -139,42 +184,44 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(LogSumExp(kept), [self]).drop_axes(&shape, &axes)
     }
 
-    /// Where the largest of all elements is; see [`Tensor::argmax`]. A plain index has no derivative.
+    /// The place of the largest of all elements, of shape `[]`; see [`Tensor::argmax`]. It has no derivative.
     ///
     /// # Panics
     /// If there are no elements.
     #[track_caller]
-    pub fn argmax(self) -> usize {
-        self.seen_by("argmax").argmax()
+    pub fn argmax(self) -> Var<'t, T> {
+        assert_any("argmax", &self.shape(), &[]);
+        self.reshape([self.shape().iter().product()]).argmax_over(0)
     }
 
-    /// Where the smallest of all elements is; see [`Tensor::argmin`]. A plain index has no derivative.
+    /// The place of the smallest of all elements, of shape `[]`; see [`Tensor::argmin`]. It has no derivative.
     ///
     /// # Panics
     /// If there are no elements.
     #[track_caller]
-    pub fn argmin(self) -> usize {
-        self.seen_by("argmin").argmin()
+    pub fn argmin(self) -> Var<'t, T> {
+        assert_any("argmin", &self.shape(), &[]);
+        self.reshape([self.shape().iter().product()]).argmin_over(0)
     }
 
-    /// Where the largest element along an axis is; see [`Tensor::argmax_over`]. A plain index has no
-    /// derivative.
+    /// The place of the largest element along an axis; see [`Tensor::argmax_over`]. It has no derivative.
     ///
     /// # Panics
     /// If the axis is out of range or empty.
     #[track_caller]
-    pub fn argmax_over(self, axis: isize) -> Vec<usize> {
-        self.seen_by("argmax_over").argmax_over(axis)
+    pub fn argmax_over(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = axis.into().of("argmax_over", &self.shape());
+        Var::choose(Place { axis, largest: true }, [self])
     }
 
-    /// Where the smallest element along an axis is; see [`Tensor::argmin_over`]. A plain index has no
-    /// derivative.
+    /// The place of the smallest element along an axis; see [`Tensor::argmin_over`]. It has no derivative.
     ///
     /// # Panics
     /// If the axis is out of range or empty.
     #[track_caller]
-    pub fn argmin_over(self, axis: isize) -> Vec<usize> {
-        self.seen_by("argmin_over").argmin_over(axis)
+    pub fn argmin_over(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = axis.into().of("argmin_over", &self.shape());
+        Var::choose(Place { axis, largest: false }, [self])
     }
 }
 
@@ -259,8 +306,8 @@ mod tests {
             ("maximum", |x| x.maximum(2.5).slice(1, 1..2)),
             ("minimum", |x| x.minimum(2.5).slice(1, 1..2)),
             ("max_pool2d", |x| x.reshape([1, 1, 2, 2]).max_pool2d(Window::new([2, 2]))),
-            ("sort", |x| x.sort(1, SortOrder::Descending).0.slice(1, ..1)),
-            ("top_k", |x| x.top_k(1, 1).0),
+            ("sort", |x| x.sort(1, SortOrder::Descending)[0].slice(1, ..1)),
+            ("top_k", |x| x.top_k(1, 1)[0]),
         ];
         for (name, f) in functions {
             let [values, slopes] = at([row], f);
@@ -269,7 +316,10 @@ mod tests {
         }
         let tape = Tape::new();
         let x = tape.var(Tensor::from_vec([4], row.to_vec()));
-        assert_eq!([x.argmax(), x.argmin(), x.argmax_over(0)[0], x.argmin_over(0)[0]], [1; 4]);
+        assert_eq!(
+            [x.argmax(), x.argmin(), x.argmax_over(0), x.argmin_over(0)].map(|place| place.item()),
+            [1.0; 4]
+        );
     }
 
     #[test]

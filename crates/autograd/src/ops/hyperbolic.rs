@@ -10,6 +10,8 @@ use crate::{Real, Scalar, Var};
 struct Sinh;
 
 impl Elementwise for Sinh {
+    const NAME: &'static str = "sinh";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.sinh()
     }
@@ -22,6 +24,8 @@ impl Elementwise for Sinh {
 struct Cosh;
 
 impl Elementwise for Cosh {
+    const NAME: &'static str = "cosh";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.cosh()
     }
@@ -34,6 +38,8 @@ impl Elementwise for Cosh {
 struct Hypotenuse;
 
 impl Elementwise for Hypotenuse {
+    const NAME: &'static str = "hypotenuse";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.hypotenuse()
     }
@@ -46,6 +52,8 @@ impl Elementwise for Hypotenuse {
 struct Asinh;
 
 impl Elementwise for Asinh {
+    const NAME: &'static str = "asinh";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.asinh()
     }
@@ -59,6 +67,8 @@ impl Elementwise for Asinh {
 struct Acosh;
 
 impl Elementwise for Acosh {
+    const NAME: &'static str = "acosh";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.acosh()
     }
@@ -72,6 +82,8 @@ impl Elementwise for Acosh {
 struct Atanh;
 
 impl Elementwise for Atanh {
+    const NAME: &'static str = "atanh";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.atanh()
     }

@@ -2,24 +2,85 @@
 //! other's transpose, so each is the other's derivative rule.
 
 use super::{Case, case, wave};
-use crate::tensor::{assert_in_range, assert_picks, resolve_axis};
-use crate::{Indices, Op, Real, Shape, Tensor, Var};
+use crate::attribute::Attributes;
+use crate::shortcuts::{Destination, Shortcuts, Written};
+use crate::tensor::{assert_in_range, assert_picks};
+use crate::{Axis, Indices, Op, Real, Scalar, Tape, Tensor, Var};
+
+/// Places in a tensor, as [`Indices`], a list, or a variable of whole numbers.
+pub trait Places<'t, T: Real> {
+    /// The places as a variable.
+    fn on(self, tape: &'t Tape<T>) -> Var<'t, T>;
+}
+
+impl<'t, T: Real> Places<'t, T> for Var<'t, T> {
+    #[track_caller]
+    fn on(self, _tape: &'t Tape<T>) -> Var<'t, T> {
+        self
+    }
+}
+
+impl<'t, T: Real> Places<'t, T> for &Indices {
+    #[track_caller]
+    fn on(self, tape: &'t Tape<T>) -> Var<'t, T> {
+        tape.constant(self.numbers::<T>())
+    }
+}
+
+macro_rules! lists {
+    ($([$($count:tt)*] $List:ty),*) => {$(
+        impl<'t, T: Real, $($count)*> Places<'t, T> for $List {
+            #[track_caller]
+            fn on(self, tape: &'t Tape<T>) -> Var<'t, T> {
+                (&Indices::from(&self[..])).on(tape)
+            }
+        }
+    )*};
+}
+
+lists!([] &[usize], [] &Vec<usize>, [const N: usize] &[usize; N]);
 
 /// Row `k` of `y` is row `index[k]` of `a`, along an axis.
 struct IndexSelect {
     axis: usize,
-    index: Indices,
+    /// The method that was called, for messages.
+    method: &'static str,
 }
 
-impl<T: Real> Op<T, 1> for IndexSelect {
-    fn name(&self) -> String {
-        "index_select".into()
+impl<T: Real> Op<T, 2> for IndexSelect {
+    const NAME: &'static str = "index_select";
+
+    fn attributes(&self) -> Attributes {
+        vec![("axis", [self.axis].as_slice().into())]
     }
-    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.index_select(self.axis as isize, self.index.as_slice())
+    fn forward(&self, [a, index]: [&Tensor<T>; 2]) -> Tensor<T> {
+        let index = Indices::of(self.method, index);
+        assert_in_range(self.method, a.shape(), self.axis, index.as_slice());
+        a.index_select(self.axis, index.as_slice())
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(IndexAdd { axis: self.axis, size: a.shape()[self.axis], index: self.index.clone() }, [g])
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(IndexAdd { axis: self.axis, size: a.shape()[self.axis] }, [g, index]),
+            _ => index.lit(0.0),
+        }
+    }
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 2>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 2> for IndexSelect {
+    fn vjp_to(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        [_, index]: [&Tensor<T>; 2],
+        _y: &Tensor<T>,
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        let (Destination::Sum(sum), 0) = (to, wrt) else { return None };
+        sum.accumulate_index(g, self.axis, Indices::of("index_select", index).as_slice());
+        Some(Written::There)
     }
 }
 
@@ -27,18 +88,38 @@ impl<T: Real> Op<T, 1> for IndexSelect {
 struct IndexAdd {
     axis: usize,
     size: usize,
-    index: Indices,
 }
 
-impl<T: Real> Op<T, 1> for IndexAdd {
-    fn name(&self) -> String {
-        "index_add".into()
+impl<T: Real> Op<T, 2> for IndexAdd {
+    const NAME: &'static str = "index_add";
+
+    fn forward(&self, [a, index]: [&Tensor<T>; 2]) -> Tensor<T> {
+        a.index_add(self.axis, self.size, Indices::of("index_add", index).as_slice())
     }
-    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.index_add(self.axis, self.size, self.index.as_slice())
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(IndexSelect { axis: self.axis, method: "index_select" }, [g, index]),
+            _ => index.lit(0.0),
+        }
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(IndexSelect { axis: self.axis, index: self.index.clone() }, [g])
+}
+
+/// Rows of the unit matrix of this size.
+struct OneHot(usize);
+
+impl<T: Real> Op<T, 1> for OneHot {
+    const NAME: &'static str = "one_hot";
+
+    fn attributes(&self) -> Attributes {
+        vec![("places", [self.0].as_slice().into())]
+    }
+    fn forward(&self, [index]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let (rows, index) = (Tensor::eye(self.0), Indices::of("one_hot", index));
+        assert_in_range("one_hot", rows.shape(), 0, index.as_slice());
+        rows.index_select(0, index.as_slice()).reshape([index.shape(), &[self.0]].concat())
+    }
+    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [index]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        index.lit(0.0) // never asked: a choice has no derivative
     }
 }
 
@@ -46,16 +127,40 @@ impl<T: Real> Op<T, 1> for IndexAdd {
 /// says.
 struct Gather {
     axis: usize,
-    index: Indices,
 }
 
-impl<T: Real> Op<T, 1> for Gather {
-    fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.gather(self.axis as isize, &self.index)
+impl<T: Real> Op<T, 2> for Gather {
+    const NAME: &'static str = "gather";
+
+    fn attributes(&self) -> Attributes {
+        vec![("axis", [self.axis].as_slice().into())]
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        let zeros = g.tape().constant(Tensor::scalar(T::zero()).expand(a.shape()));
-        Var::apply(ScatterAdd { axis: self.axis, index: self.index.clone() }, [zeros, g])
+    fn forward(&self, [a, index]: [&Tensor<T>; 2]) -> Tensor<T> {
+        a.gather(self.axis, &Indices::of("gather", index))
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(ScatterAdd { axis: self.axis }, [a.lit(0.0), index, g]),
+            _ => index.lit(0.0),
+        }
+    }
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 2>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 2> for Gather {
+    fn vjp_to(
+        &self,
+        wrt: usize,
+        g: &Tensor<T>,
+        [_, index]: [&Tensor<T>; 2],
+        _y: &Tensor<T>,
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        let (Destination::Sum(sum), 0) = (to, wrt) else { return None };
+        sum.accumulate_scattered(g, self.axis, &Indices::of("gather", index));
+        Some(Written::There)
     }
 }
 
@@ -63,20 +168,30 @@ impl<T: Real> Op<T, 1> for Gather {
 /// also −0.
 struct ScatterAdd {
     axis: usize,
-    index: Indices,
 }
 
-impl<T: Real> Op<T, 2> for ScatterAdd {
-    fn name(&self) -> String {
-        "scatter_add".into()
+impl<T: Real> Op<T, 3> for ScatterAdd {
+    const NAME: &'static str = "scatter_add";
+
+    fn forward(&self, [a, index, b]: [&Tensor<T>; 3]) -> Tensor<T> {
+        let index = Indices::of("scatter_add", index);
+        assert_picks("scatter_add", a.shape(), self.axis, &index);
+        if b.shape() != index.shape() {
+            panic!("scatter_add: {:?} is added, but the indices have shape {:?}", b.shape(), index.shape());
+        }
+        a.scatter_add(self.axis, &index, b)
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        a.scatter_add(self.axis, &self.index, b)
-    }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [_, index, _]: [Var<'t, T>; 3],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         match wrt {
             0 => g,
-            _ => Var::apply(Gather { axis: self.axis, index: self.index.clone() }, [g]),
+            1 => index.lit(0.0),
+            _ => Var::apply(Gather { axis: self.axis }, [g, index]),
         }
     }
 }
@@ -95,11 +210,11 @@ impl<'t, T: Real> Var<'t, T> {
     /// ```
     ///
     /// # Panics
-    /// If the axis or an index is out of range.
+    /// If the axis or an index is out of range, or an index is no whole number.
     #[track_caller]
-    pub fn index_select(self, axis: isize, index: &[usize]) -> Var<'t, T> {
-        let axis = resolve_axis("index_select", axis, &self.shape());
-        Var::apply(IndexSelect { axis, index: index.into() }, [self])
+    pub fn index_select(self, axis: impl Into<Axis>, index: impl Places<'t, T>) -> Var<'t, T> {
+        let axis = axis.into().of("index_select", &self.shape());
+        Var::apply(IndexSelect { axis, method: "index_select" }, [self, index.on(self.tape())])
     }
 
     /// One row of this table `[count, features]` for each index: indices `[..]` give
@@ -118,15 +233,17 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If this is not a matrix, or an index is out of range.
     #[track_caller]
-    pub fn embedding(self, index: &Indices) -> Var<'t, T> {
+    pub fn embedding(self, index: impl Places<'t, T>) -> Var<'t, T> {
         let table = self.shape();
         let &[_, features] = &table[..] else {
             panic!("embedding: the table must be [count, features], not {table:?}");
         };
-        assert_in_range("embedding", &table, 0, index.as_slice());
-        let mut shape = Shape::from_slice(index.shape());
+        let index = index.on(self.tape());
+        let mut shape = index.shape();
+        let count = shape.iter().product();
         shape.push(features);
-        self.index_select(0, index.as_slice()).reshape(shape)
+        let rows = Var::apply(IndexSelect { axis: 0, method: "embedding" }, [self, index.reshape([count])]);
+        rows.reshape(shape)
     }
 
     /// One element for each index: the one at the same place, except along `axis` (negative axes
@@ -145,9 +262,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis or an index is out of range, or `index` has another shape outside the axis.
     #[track_caller]
-    pub fn gather(self, axis: isize, index: &Indices) -> Var<'t, T> {
-        let axis = resolve_axis("gather", axis, &self.shape());
-        Var::apply(Gather { axis, index: index.clone() }, [self])
+    pub fn gather(self, axis: impl Into<Axis>, index: impl Places<'t, T>) -> Var<'t, T> {
+        let axis = axis.into().of("gather", &self.shape());
+        Var::apply(Gather { axis }, [self, index.on(self.tape())])
     }
 
     /// This with every element of `source` added to one of its elements: the one at the same place,
@@ -167,14 +284,31 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the axis or an index is out of range, `index` has another shape outside the axis, or there
     /// is not one index for each element of `source`.
     #[track_caller]
-    pub fn scatter_add(self, axis: isize, index: &Indices, source: Var<'t, T>) -> Var<'t, T> {
-        let (shape, given) = (self.shape(), source.shape());
-        let axis = resolve_axis("scatter_add", axis, &shape);
-        assert_picks("scatter_add", &shape, axis, index);
-        if given[..] != *index.shape() {
-            panic!("scatter_add: {given:?} is added, but the indices have shape {:?}", index.shape());
-        }
-        Var::apply(ScatterAdd { axis, index: index.clone() }, [self, source])
+    pub fn scatter_add(
+        self,
+        axis: impl Into<Axis>,
+        index: impl Places<'t, T>,
+        source: Var<'t, T>,
+    ) -> Var<'t, T> {
+        let axis = axis.into().of("scatter_add", &self.shape());
+        Var::apply(ScatterAdd { axis }, [self, index.on(self.tape()), source])
+    }
+
+    /// 1 at the place that each of these whole numbers says, and 0 elsewhere: `[..]` gives `[.., places]`. It has no
+    /// derivative.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let classes = tape.constant(Tensor::from_vec([2], vec![2.0, 0.0]));
+    /// assert_eq!(classes.one_hot(3).value().to_vec(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If a number is no whole one below `places`.
+    #[track_caller]
+    pub fn one_hot(self, places: usize) -> Var<'t, T> {
+        Var::choose(OneHot(places), [self])
     }
 }
 
@@ -185,6 +319,7 @@ fn places(shape: impl AsRef<[usize]>, below: usize) -> Indices {
 }
 
 pub(super) const CASES: &[Case] = &[
+    case!("one_hot", |a| a.argmax_over(1).one_hot(3) * a * a, [wave([2, 3])]),
     case!("index_select", |a| (a * a * a).index_select(0, &[2, 0, 2]), [wave([3, 2])]),
     case!("index_select of columns", |a| a.index_select(-1, &[1, 1, 0]) * a, [wave([2, 3])]),
     case!("index_select in the middle", |a| (a * a * a).index_select(1, &[1, 1]), [wave([2, 2, 2])]),

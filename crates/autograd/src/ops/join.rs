@@ -2,8 +2,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
-use crate::tensor::resolve_axis;
-use crate::{Op, Real, Tensor, Var};
+use crate::{Axis, Op, Real, Tensor, Var};
 
 /// `y` is `a` followed by `b` along an axis; each receives its part of `ȳ`.
 ///
@@ -14,6 +13,8 @@ struct Concat {
 }
 
 impl<T: Real> Op<T, 2> for Concat {
+    const NAME: &'static str = "concat";
+
     fn attributes(&self) -> Attributes {
         vec![("axis", [self.axis].as_slice().into())]
     }
@@ -45,10 +46,10 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If there are none, the axis is out of range, or the other axes differ.
     #[track_caller]
-    pub fn concat(parts: impl AsRef<[Var<'t, T>]>, axis: isize) -> Var<'t, T> {
+    pub fn concat(parts: impl AsRef<[Var<'t, T>]>, axis: impl Into<Axis>) -> Var<'t, T> {
         let parts = parts.as_ref();
         let [first, ..] = parts else { panic!("concat: there is nothing to join") };
-        join(parts, resolve_axis("concat", axis, &first.shape()))
+        join(parts, axis.into().of("concat", &first.shape()))
     }
 
     /// Variables of one shape side by side along a new axis, which becomes axis number `axis`:
@@ -57,7 +58,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If there are none, their shapes differ, or the result has no such axis.
     #[track_caller]
-    pub fn stack(parts: impl AsRef<[Var<'t, T>]>, axis: isize) -> Var<'t, T> {
+    pub fn stack(parts: impl AsRef<[Var<'t, T>]>, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = axis.into();
         let mut parts = parts.as_ref().to_vec();
         let [first, ..] = &parts[..] else { panic!("stack: there is nothing to join") };
         let shape = first.shape();

@@ -32,6 +32,8 @@ use crate::{Op, Real, Tensor, Triangle, Var};
 struct Cholesky;
 
 impl<T: Real> Op<T, 1> for Cholesky {
+    const NAME: &'static str = "cholesky";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.cholesky()
     }
@@ -51,9 +53,8 @@ impl<T: Real> Op<T, 1> for Cholesky {
 struct SolveTriangular(Triangle);
 
 impl<T: Real> Op<T, 2> for SolveTriangular {
-    fn name(&self) -> String {
-        "solve_triangular".into()
-    }
+    const NAME: &'static str = "solve_triangular";
+
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         a.solve_triangular(b, self.0)
     }

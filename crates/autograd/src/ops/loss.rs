@@ -4,7 +4,8 @@
 //! Each gives one loss per sample, or per element; take the `mean()`.
 
 use super::softmax::log_sum_exp;
-use super::{Case, case, wave};
+use super::{Case, Pointwise, case, wave};
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::sum_by;
 use crate::{Keep, Op, Real, Shape, Tensor, Var};
 
@@ -24,9 +25,7 @@ fn one_per_row(shape: &[usize]) -> Shape {
 }
 
 impl<T: Real> Op<T, 2> for CrossEntropy {
-    fn name(&self) -> String {
-        "cross_entropy".into()
-    }
+    const NAME: &'static str = "cross_entropy";
 
     fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Tensor<T> {
         let last = x.rank() - 1;
@@ -50,25 +49,32 @@ impl<T: Real> Op<T, 2> for CrossEntropy {
         }
     }
 
-    fn fused_vjp(
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 2>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 2> for CrossEntropy {
+    fn vjp_to(
         &self,
         wrt: usize,
         g: &Tensor<T>,
         [x, t]: [&Tensor<T>; 2],
         _y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
         if wrt != 0 {
             return None; // targets are hardly ever learned
         }
         let g = g.reshape(one_per_row(x.shape()));
-        Some(Tensor::by_rows([&g, x, t], &[x.rank() - 1], x.shape(), |[g, x, t], out| {
+        Some(Written::New(Tensor::by_rows([&g, x, t], &[x.rank() - 1], x.shape(), |[g, x, t], out| {
             let (max, excess) = log_sum_exp(x);
             let total = sum_by(t.len(), |i| t[i]);
             for ((out, &x), &t) in out.iter_mut().zip(x).zip(t) {
                 let ln_p = (x - max) - excess;
                 *out = g[0] * (ln_p.exp() * (total - t) + ln_p.exp_m1() * t);
             }
-        }))
+        })))
     }
 }
 
@@ -79,40 +85,44 @@ impl<T: Real> Op<T, 2> for CrossEntropy {
 /// of which the second form keeps its digits where the first is nearly 0, for a confident answer.
 struct BceWithLogits;
 
-impl<T: Real> Op<T, 2> for BceWithLogits {
-    fn name(&self) -> String {
-        "bce_with_logits".into()
+impl Pointwise<2> for BceWithLogits {
+    const NAME: &'static str = "bce_with_logits";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [x, t]: [T; 2]) -> T {
+        // max(x, 0) − x t, without a difference of large numbers; and 0 times ∞ is 0.
+        let weight = if x > T::zero() { T::one() - t } else { -t };
+        let vanishes = weight == T::zero() && x.abs() == T::INFINITY;
+        let linear = if vanishes { T::zero() } else { weight * x };
+        linear + (-x.abs()).softplus()
     }
 
-    fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([x, t], |[x, t]| {
-            // max(x, 0) − x t, without a difference of large numbers; and 0 times ∞ is 0.
-            let weight = if x > T::zero() { T::one() - t } else { -t };
-            let vanishes = weight == T::zero() && x.abs() == T::INFINITY;
-            let linear = if vanishes { T::zero() } else { weight * x };
-            linear + (-x.abs()).softplus()
-        })
-    }
-
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, t]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [x, t]: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         match wrt {
             0 => g * (x.sigmoid() * (1.0 - t) - (-x).sigmoid() * t),
             _ => -(g * x),
         }
     }
 
-    fn fused_vjp(
+    fn vjp_to<T: Real>(
         &self,
         wrt: usize,
         g: &Tensor<T>,
         [x, t]: [&Tensor<T>; 2],
         _y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
         Some(match wrt {
-            0 => Tensor::combine([g, x, t], |[g, x, t]| {
+            0 => Tensor::combine_to([g, x, t], to, |[g, x, t]| {
                 g * (x.sigmoid() * (T::one() - t) - (-x).sigmoid() * t)
             }),
-            _ => Tensor::combine([g, x], |[g, x]| -(g * x)),
+            _ => Tensor::combine_to([g, x], to, |[g, x]| -(g * x)),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Matrix products, and products of vectors.
 
 use super::{Case, case, wave};
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::matmul_shape;
 use crate::{Op, Real, Tensor, Var};
 
@@ -13,6 +14,8 @@ use crate::{Op, Real, Tensor, Var};
 struct MatMul;
 
 impl<T: Real> Op<T, 2> for MatMul {
+    const NAME: &'static str = "matmul";
+
     fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
         a.matmul(b)
     }
@@ -23,37 +26,39 @@ impl<T: Real> Op<T, 2> for MatMul {
         }
     }
     // ANCHOR_END: rule
-    fn fused_vjp(
-        &self,
-        wrt: usize,
-        g: &Tensor<T>,
-        [a, b]: [&Tensor<T>; 2],
-        _: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        // The gradient of a transposed weight is itself transposed, so that the weight's is in order.
-        Some(match wrt {
-            0 => g.matmul_like(&b.t(), a),
-            _ => a.t().matmul_like(g, b),
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 2>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 2> for MatMul {
+    fn forward_to(&self, [a, b]: [&Tensor<T>; 2], to: Destination<T>) -> Option<Written<T>> {
+        Some(match to {
+            Destination::Memory(out) => {
+                a.matmul_into(b, out);
+                Written::There
+            }
+            _ => Written::New(a.matmul(b)),
         })
     }
-    fn forward_into(&self, [a, b]: [&Tensor<T>; 2], out: &mut [T]) -> bool {
-        a.matmul_into(b, out);
-        true
-    }
-    fn fused_vjp_into(
+
+    fn vjp_to(
         &self,
         wrt: usize,
         g: &Tensor<T>,
         [a, b]: [&Tensor<T>; 2],
         _: &Tensor<T>,
-        out: &mut [T],
-    ) -> bool {
-        match wrt {
-            0 if a.is_contiguous() => g.matmul_into(&b.t(), out),
-            1 if b.is_contiguous() => a.t().matmul_into(g, out),
-            _ => return false,
-        }
-        true
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        // The gradient of a transposed weight is itself transposed, so that the weight's is in order.
+        let (left, right, like) = if wrt == 0 { (g, &b.t(), a) } else { (&a.t(), g, b) };
+        Some(match to {
+            Destination::Memory(out) if like.is_contiguous() => {
+                left.matmul_into(right, out);
+                Written::There
+            }
+            _ => Written::New(left.matmul_like(right, like)),
+        })
     }
 }
 
@@ -63,6 +68,8 @@ impl<T: Real> Op<T, 2> for MatMul {
 struct Linear;
 
 impl<T: Real> Op<T, 3> for Linear {
+    const NAME: &'static str = "linear";
+
     fn forward(&self, [x, w, b]: [&Tensor<T>; 3]) -> Tensor<T> {
         if x.is_empty() || w.is_empty() {
             return b.expand([x.shape()[0], w.shape()[0]]).contiguous();
@@ -76,41 +83,31 @@ impl<T: Real> Op<T, 3> for Linear {
             _ => g.sum_over(0),
         }
     }
-    fn fused_vjp(
-        &self,
-        wrt: usize,
-        g: &Tensor<T>,
-        [x, w, b]: [&Tensor<T>; 3],
-        _: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        Some(match wrt {
-            0 => g.matmul_like(w, x),
-            1 => Tensor::build(w.shape(), |out| g.transposed_matmul_into(x, out)),
-            _ => g.sum_to(b.shape()),
-        })
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 3>> {
+        Some(self)
     }
-    fn forward_into(&self, [x, w, b]: [&Tensor<T>; 3], out: &mut [T]) -> bool {
+}
+
+impl<T: Real> Shortcuts<T, 3> for Linear {
+    fn forward_to(&self, [x, w, b]: [&Tensor<T>; 3], to: Destination<T>) -> Option<Written<T>> {
         let some = !x.is_empty() && !w.is_empty();
-        if some {
-            x.linear_into(w, b, out);
-        }
-        some
+        some.then(|| to.build([x.shape()[0], w.shape()[0]], |out| x.linear_into(w, b, out)))
     }
-    fn fused_vjp_into(
+
+    fn vjp_to(
         &self,
         wrt: usize,
         g: &Tensor<T>,
         [x, w, b]: [&Tensor<T>; 3],
         _: &Tensor<T>,
-        out: &mut [T],
-    ) -> bool {
-        match wrt {
-            0 if x.is_contiguous() => g.matmul_into(w, out),
-            0 => return false,
-            1 => g.transposed_matmul_into(x, out),
-            _ => g.sum_into(b.shape(), out),
-        }
-        true
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Some(match wrt {
+            0 if x.is_contiguous() => to.build(x.shape(), |out| g.matmul_into(w, out)),
+            0 => Written::New(g.matmul_like(w, x)),
+            1 => to.build(w.shape(), |out| g.transposed_matmul_into(x, out)),
+            _ => to.build(b.shape(), |out| g.sum_into(b.shape(), out)),
+        })
     }
 }
 

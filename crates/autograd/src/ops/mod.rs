@@ -12,13 +12,13 @@
 //! | special functions | [`erf`](Var::erf), [`erfc`](Var::erfc), [`ln_gamma`](Var::ln_gamma), [`digamma`](Var::digamma), [`polygamma`](Var::polygamma) |
 //! | pieces | [`abs`](Var::abs), [`sign`](Var::sign), [`step`](Var::step), [`floor`](Var::floor), [`ceil`](Var::ceil), [`round`](Var::round), [`clamp`](Var::clamp), [`maximum`](Var::maximum), [`minimum`](Var::minimum) |
 //! | choices | [`gt`](Var::gt), [`ge`](Var::ge), [`lt`](Var::lt), [`le`](Var::le), [`eq`](Var::eq), [`ne`](Var::ne), [`masked_fill`](Var::masked_fill), [`select`](Mask::select) of a mask |
-//! | sums and means | [`sum`](Var::sum), [`sum_over`](Var::sum_over), [`mean`](Var::mean), [`mean_over`](Var::mean_over), [`var`](Var::var), [`var_over`](Var::var_over), [`std`](Var::std), [`std_over`](Var::std_over), [`prod`](Var::prod), [`prod_over`](Var::prod_over), [`cumsum`](Var::cumsum), [`norm`](Var::norm), [`norm_over`](Var::norm_over), [`l1_norm`](Var::l1_norm), [`l1_norm_over`](Var::l1_norm_over) |
+//! | sums and means | [`sum`](Var::sum), [`sum_over`](Var::sum_over), [`mean`](Var::mean), [`mean_over`](Var::mean_over), [`var`](Var::var), [`var_over`](Var::var_over), [`std`](Var::std), [`std_over`](Var::std_over), [`prod`](Var::prod), [`prod_over`](Var::prod_over), [`cumsum`](Var::cumsum), [`cumprod`](Var::cumprod), [`norm`](Var::norm), [`norm_over`](Var::norm_over), [`l1_norm`](Var::l1_norm), [`l1_norm_over`](Var::l1_norm_over) |
 //! | extremes | [`max`](Var::max), [`max_over`](Var::max_over), [`min`](Var::min), [`min_over`](Var::min_over), [`argmax`](Var::argmax), [`argmax_over`](Var::argmax_over), [`argmin`](Var::argmin), [`argmin_over`](Var::argmin_over), [`sort`](Var::sort), [`top_k`](Var::top_k) |
 //! | products | [`matmul`](Var::matmul), [`linear`](Var::linear), [`dot`](Var::dot), [`outer`](Var::outer), [`einsum`](Var::einsum) |
-//! | matrices | [`t`](Var::t), [`diagonal`](Var::diagonal), [`diag_embed`](Var::diag_embed), [`trace`](Var::trace), [`tril`](Var::tril), [`triu`](Var::triu), [`cholesky`](Var::cholesky), [`solve_triangular`](Var::solve_triangular), [`logdet`](Var::logdet) |
+//! | matrices | [`t`](Var::t), [`diagonal`](Var::diagonal), [`diag_embed`](Var::diag_embed), [`trace`](Var::trace), [`tril`](Var::tril), [`triu`](Var::triu), [`cholesky`](Var::cholesky), [`solve_triangular`](Var::solve_triangular), [`logdet`](Var::logdet), [`solve`](Var::solve), [`inverse`](Var::inverse), [`det`](Var::det) |
 //! | shape | [`reshape`](Var::reshape), [`flatten`](Var::flatten), [`permute`](Var::permute), [`squeeze`](Var::squeeze), [`unsqueeze`](Var::unsqueeze), [`expand`](Var::expand), [`sum_to`](Var::sum_to), [`repeat`](Var::repeat), [`flip`](Var::flip) |
-//! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`unbind`](Var::unbind), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding) |
-//! | images | [`conv1d`](Var::conv1d), [`conv2d`](Var::conv2d), [`conv_transpose2d`](Var::conv_transpose2d), [`max_pool2d`](Var::max_pool2d), [`avg_pool2d`](Var::avg_pool2d), [`upsample_nearest2d`](Var::upsample_nearest2d), [`upsample_bilinear2d`](Var::upsample_bilinear2d) |
+//! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`unbind`](Var::unbind), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding), [`one_hot`](Var::one_hot) |
+//! | images | [`conv1d`](Var::conv1d), [`conv2d`](Var::conv2d), [`conv_transpose2d`](Var::conv_transpose2d), [`max_pool1d`](Var::max_pool1d), [`max_pool2d`](Var::max_pool2d), [`avg_pool1d`](Var::avg_pool1d), [`avg_pool2d`](Var::avg_pool2d), [`upsample_nearest2d`](Var::upsample_nearest2d), [`upsample_bilinear2d`](Var::upsample_bilinear2d) |
 //! | normalisation | [`batch_norm`](Var::batch_norm), [`layer_norm`](Var::layer_norm) |
 //!
 //! Where two operands are taken, they broadcast. `…_over` works along [axes](crate::Axes), and drops them unless they
@@ -76,12 +76,14 @@ mod arithmetic;
 mod binary;
 mod broadcast;
 mod checkpoint;
+mod compare;
 mod convolution;
 mod cumulative;
 mod einsum;
 pub(crate) mod elementwise;
 mod exponential;
 mod extreme;
+mod formula;
 mod hyperbolic;
 mod index;
 mod join;
@@ -89,6 +91,8 @@ mod linear_algebra;
 mod loss;
 mod matmul;
 mod movement;
+#[cfg(test)]
+pub(crate) mod mutation;
 mod norm;
 mod normalize;
 mod piecewise;
@@ -100,6 +104,7 @@ mod reduce;
 mod select;
 mod slice;
 mod softmax;
+mod solve;
 mod sort;
 mod special;
 #[cfg(test)]
@@ -111,12 +116,13 @@ mod upsample;
 use crate::{Shape, Tensor, Var};
 
 pub use checkpoint::checkpoint;
+pub use compare::{Mask, Operand};
 pub use convolution::{Conv, ConvTranspose};
-pub use elementwise::Elementwise;
+pub use elementwise::{Elementwise, Pointwise};
+pub use index::Places;
 pub use normalize::Normalized;
 pub use pooling::Window;
 pub use reduce::Correction;
-pub use select::{Mask, Operand};
 pub use upsample::Upsample;
 
 /// The gradient table: the cases of every family of operations.
@@ -126,6 +132,7 @@ pub const ALL: &[&[Case]] = &[
     binary::CASES,
     broadcast::CASES,
     checkpoint::CASES,
+    compare::CASES,
     convolution::CASES,
     cumulative::CASES,
     einsum::CASES,
@@ -149,6 +156,7 @@ pub const ALL: &[&[Case]] = &[
     select::CASES,
     slice::CASES,
     softmax::CASES,
+    solve::CASES,
     sort::CASES,
     special::CASES,
     triangle::CASES,
@@ -172,7 +180,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// For an operation whose `fused_vjp` adds up in another order than its rule.
+    /// For an operation whose shortcut adds up in another order than its rule.
     const fn fused(self) -> Case {
         Case { units: 4.0, ..self }
     }

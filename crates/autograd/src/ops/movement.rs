@@ -4,13 +4,15 @@ use smallvec::SmallVec;
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
-use crate::tensor::resolve_axis;
-use crate::{Op, Real, Shape, Tensor, Var};
+use crate::tensor::permutation;
+use crate::{Axes, Axis, Op, Real, Shape, Tensor, Var};
 
 /// The same elements in another shape; the gradient takes the old shape back.
 struct Reshape(Shape);
 
 impl<T: Real> Op<T, 1> for Reshape {
+    const NAME: &'static str = "reshape";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.reshape(&self.0)
     }
@@ -23,18 +25,20 @@ impl<T: Real> Op<T, 1> for Reshape {
 struct Permute(SmallVec<[usize; 4]>);
 
 impl<T: Real> Op<T, 1> for Permute {
+    const NAME: &'static str = "permute";
+
     fn attributes(&self) -> Attributes {
         vec![("order", self.0.as_slice().into())]
     }
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.permute(&self.0)
+        a.permuted(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         let mut inverse = self.0.clone();
         for (axis, &from) in self.0.iter().enumerate() {
             inverse[from] = axis;
         }
-        g.permute(inverse)
+        g.permute(&inverse[..])
     }
 }
 
@@ -56,7 +60,8 @@ impl<'t, T: Real> Var<'t, T> {
         if shape == self.shape() { self } else { Var::apply(Reshape(shape), [self]) }
     }
 
-    /// The axes in another order: axis `i` of the result is axis `order[i]` of this one.
+    /// The axes in another order: axis `i` of the result is axis `order[i]` of this one (negative axes count from the
+    /// end).
     ///
     /// ```
     /// # use autograd::{Tape, Tensor};
@@ -68,9 +73,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If `order` is not a permutation of the axes.
     #[track_caller]
-    pub fn permute(self, order: impl AsRef<[usize]>) -> Var<'t, T> {
-        let order: SmallVec<[usize; 4]> = SmallVec::from_slice(order.as_ref());
-        let same = order.iter().copied().eq(0..self.shape().len());
+    pub fn permute(self, order: impl Axes) -> Var<'t, T> {
+        let order = permutation("permute", &self.shape(), &order);
+        let same = order.is_sorted();
         if same { self } else { Var::apply(Permute(order), [self]) }
     }
 
@@ -87,7 +92,7 @@ impl<'t, T: Real> Var<'t, T> {
         }
         let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
         order.swap(rank - 2, rank - 1);
-        self.permute(order)
+        self.permute(&order[..])
     }
 
     /// Without an axis of size 1 (negative axes count from the end).
@@ -95,9 +100,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range or has another size.
     #[track_caller]
-    pub fn squeeze(self, axis: isize) -> Var<'t, T> {
+    pub fn squeeze(self, axis: impl Into<Axis>) -> Var<'t, T> {
         let mut shape = self.shape();
-        let axis = resolve_axis("squeeze", axis, &shape);
+        let axis = axis.into().of("squeeze", &shape);
         assert!(shape[axis] == 1, "squeeze: axis {axis} of shape {shape:?} must have size 1");
         shape.remove(axis);
         self.reshape(shape)
@@ -109,14 +114,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the result has no such axis.
     #[track_caller]
-    pub fn unsqueeze(self, axis: isize) -> Var<'t, T> {
-        let mut shape = self.shape();
-        let places = shape.len() as isize + 1;
-        let place = if axis < 0 { axis + places } else { axis };
-        if !(0..places).contains(&place) {
-            panic!("unsqueeze: axis {axis} is out of range: {shape:?} with a new axis has {places} axes");
-        }
-        shape.insert(place as usize, 1);
+    pub fn unsqueeze(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let (axis, mut shape) = (axis.into(), self.shape());
+        let places = shape.len() + 1;
+        let Some(place) = axis.among(places) else {
+            panic!("unsqueeze: axis {axis:?} is out of range: {shape:?} with a new axis has {places} axes");
+        };
+        shape.insert(place, 1);
         self.reshape(shape)
     }
 
@@ -126,9 +130,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range.
     #[track_caller]
-    pub fn flatten(self, from: isize) -> Var<'t, T> {
+    pub fn flatten(self, from: impl Into<Axis>) -> Var<'t, T> {
         let mut shape = self.shape();
-        let from = resolve_axis("flatten", from, &shape);
+        let from = from.into().of("flatten", &shape);
         let merged = shape.drain(from..).product();
         shape.push(merged);
         self.reshape(shape)
@@ -191,7 +195,7 @@ mod tests {
         let x = counting(&tape, &[2, 2]);
         let y = x.repeat([2, 2]).value();
         assert_eq!(y.to_vec()[..8], [0.0, 1.0, 0.0, 1.0, 2.0, 3.0, 2.0, 3.0]);
-        assert_eq!(y.slice(0, 0, 2, 1), y.slice(0, 2, 4, 1));
+        assert_eq!(y.slice(0, ..2), y.slice(0, 2..4));
         assert_eq!(x.repeat([3, 1, 1]).shape().as_slice(), [3, 2, 2]);
     }
 

@@ -1,7 +1,7 @@
 //! Lengths of vectors.
 
 use super::arithmetic::expanded;
-use super::{Case, case, wave};
+use super::{Case, Pointwise, case, wave};
 use crate::tensor::{Axes, reduced_shape};
 use crate::{Op, Real, Shape, Tensor, Var};
 
@@ -9,6 +9,8 @@ use crate::{Op, Real, Shape, Tensor, Var};
 struct Norm(Shape);
 
 impl<T: Real> Op<T, 1> for Norm {
+    const NAME: &'static str = "norm";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         if a.is_empty() {
             return Tensor::zeros(&self.0);
@@ -31,11 +33,20 @@ impl<T: Real> Op<T, 1> for Norm {
 /// be a wrong answer that nobody notices: `‖x‖²` has the second derivative 2.
 struct Share;
 
-impl<T: Real> Op<T, 2> for Share {
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| if b == T::zero() { b } else { a / b })
+impl Pointwise<2> for Share {
+    const NAME: &'static str = "share";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        if b == T::zero() { b } else { a / b }
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, b]: [Var<'t, T>; 2], y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [_, b]: [Var<'t, T>; 2],
+        y: Var<'t, T>,
+    ) -> Var<'t, T> {
         match wrt {
             0 => g / b,
             _ => -(g * (y / b)),

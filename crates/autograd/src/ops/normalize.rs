@@ -5,8 +5,9 @@ use smallvec::SmallVec;
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{Axes, dropped_shape, resolve_axes, sum_by};
-use crate::{Keep, Op, Real, Shape, Tensor, Var};
+use crate::{Keep, Op, Real, Scalar, Shape, Tensor, Var};
 
 /// `y = (x − μ) r` with `r = 1 / √(σ² + ε)`, where `μ` and `σ²` are mean and (biased) variance along
 /// the axes.
@@ -21,6 +22,8 @@ struct Normalize {
 }
 
 impl<T: Real> Op<T, 1> for Normalize {
+    const NAME: &'static str = "normalize";
+
     fn attributes(&self) -> Attributes {
         vec![("axes", self.axes.as_slice().into()), ("epsilon", self.epsilon.into())]
     }
@@ -38,14 +41,21 @@ impl<T: Real> Op<T, 1> for Normalize {
         (g - mean(g) - y * mean(g * y)) * r
     }
 
-    fn fused_vjp(
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 1> for Normalize {
+    fn vjp_to(
         &self,
         _wrt: usize,
         g: &Tensor<T>,
         [x]: [&Tensor<T>; 1],
         y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        Some(Tensor::by_rows([g, x, y], &self.axes, x.shape(), |[g, x, y], out| {
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Some(Written::New(Tensor::by_rows([g, x, y], &self.axes, x.shape(), |[g, x, y], out| {
             let row = Row::of(x, self.epsilon);
             let r = row.rate(self.epsilon) * row.unit;
             let count = T::of(x.len() as f64);
@@ -54,7 +64,7 @@ impl<T: Real> Op<T, 1> for Normalize {
             for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
                 *out = (g - mean_g - y * mean_gy) * r;
             }
-        }))
+        })))
     }
 }
 
@@ -67,6 +77,8 @@ struct Rate {
 }
 
 impl<T: Real> Op<T, 1> for Rate {
+    const NAME: &'static str = "rate";
+
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         of_rows(x, &self.axes, |x| {
             let row = Row::of(x, self.epsilon);
@@ -77,6 +89,33 @@ impl<T: Real> Op<T, 1> for Rate {
         let y = Var::apply(Normalize { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
         let count: usize = self.axes.iter().map(|&axis| x.shape()[axis]).product();
         y * (g * r * r / -(count as f64))
+    }
+}
+
+/// The mean of each row (order 1) or its biased variance (order 2), for running statistics.
+struct Moment {
+    axes: SmallVec<[usize; 4]>,
+    /// The shape of the result.
+    kept: Shape,
+    epsilon: f64,
+    order: usize,
+}
+
+impl<T: Real> Op<T, 1> for Moment {
+    const NAME: &'static str = "moment";
+
+    fn attributes(&self) -> Attributes {
+        vec![("axes", self.axes.as_slice().into()), ("order", [self.order].as_slice().into())]
+    }
+    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
+        let moments = of_rows(x, &self.axes, |x| {
+            let row = Row::of(x, self.epsilon);
+            if self.order == 1 { row.mean / row.unit } else { row.variance / row.unit / row.unit }
+        });
+        moments.reshape(&self.kept)
+    }
+    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        x.lit(0.0) // never asked: a running statistic has no derivative
     }
 }
 
@@ -133,11 +172,11 @@ fn mean_and_variance<T: Real>(x: &[T], unit: T) -> (T, T) {
 pub struct Normalized<'t, T: Real> {
     /// The normalised input.
     pub y: Var<'t, T>,
-    /// The mean over the normalised axes, which are dropped: a plain number for each channel.
-    pub mean: Tensor<T>,
+    /// The mean over the normalised axes, which are dropped: a number for each channel, without a derivative.
+    pub mean: Var<'t, T>,
     /// The biased variance (the sum of squares is divided by the count `n`). Running statistics
     /// traditionally keep the unbiased one: multiply by `n / (n − 1)`.
-    pub variance: Tensor<T>,
+    pub variance: Var<'t, T>,
 }
 
 impl<'t, T: Real> Var<'t, T> {
@@ -155,8 +194,8 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// Batch normalisation in training: like [`layer_norm`](Self::layer_norm), over the batch and
-    /// all axes but the channels (`[0, 2, 3]` for images). Also returns mean and variance, as plain
-    /// tensors without a gradient, for running statistics.
+    /// all axes but the channels (`[0, 2, 3]` for images). Also returns mean and variance, without a derivative, for
+    /// running statistics.
     ///
     /// ```
     /// # use autograd::{Tape, Tensor};
@@ -164,21 +203,18 @@ impl<'t, T: Real> Var<'t, T> {
     /// let x = tape.var(Tensor::from_vec([4, 1], vec![1.0, 3.0, 1.0, 3.0]));
     /// let normalized = x.batch_norm(0, 0.0);
     /// assert_eq!(normalized.y.value().to_vec(), [-1.0, 1.0, -1.0, 1.0]);
-    /// assert_eq!((normalized.mean.to_vec(), normalized.variance.to_vec()), (vec![2.0], vec![1.0]));
+    /// assert_eq!([normalized.mean, normalized.variance].map(|x| x.value().to_vec()), [vec![2.0], vec![1.0]]);
     /// ```
     ///
     /// # Panics
     /// If an axis is out of range or listed twice.
     #[track_caller]
     pub fn batch_norm(self, axes: impl Axes, epsilon: f64) -> Normalized<'t, T> {
-        let (shape, x) = (self.shape(), self.seen_by("batch_norm"));
-        let y = self.normalize("batch_norm", &axes, epsilon);
-        let (listed, dropped) = (resolve_axes("batch_norm", &shape, &axes), dropped_shape(&shape, &axes));
-        let statistic =
-            |f: fn(Row<T>) -> T| of_rows(&x, &listed, |x| f(Row::of(x, epsilon))).reshape(&dropped);
-        let mean = statistic(|row| row.mean / row.unit);
-        let variance = statistic(|row| row.variance / row.unit / row.unit);
-        Normalized { y, mean, variance }
+        let (shape, y) = (self.shape(), self.normalize("batch_norm", &axes, epsilon));
+        let (axes, kept) = (resolve_axes("batch_norm", &shape, &axes), dropped_shape(&shape, &axes));
+        let moment =
+            |order| Var::choose(Moment { axes: axes.clone(), kept: kept.clone(), epsilon, order }, [self]);
+        Normalized { y, mean: moment(1), variance: moment(2) }
     }
 
     #[track_caller]
@@ -196,7 +232,7 @@ pub(super) const CASES: &[Case] = &[
     case!("layer_norm over the first axis", |x| x.layer_norm(0, 0.1), [wave([4, 2])]).fused(),
     case!("layer_norm of one", |x| x.layer_norm(0, 0.1) + x, [wave([1])]).fused(),
     case!("layer_norm of nothing", |x| (x * x).layer_norm(1, SMALL), [wave([2, 0])]).fused(),
-    case!("layer_norm over no axes", |x| x.layer_norm([], 0.1) + x * x, [wave([2])]).fused(),
+    case!("layer_norm over no axes", |x| x.layer_norm([0_usize; 0], 0.1) + x * x, [wave([2])]).fused(),
     case!("batch_norm", |x| x.batch_norm([0, 2, 3], SMALL).y, [wave([3, 2, 2, 2])]).fused(),
     case!("batch_norm of rows", |x| (x * x).batch_norm(0, SMALL).y, [wave([4, 3])]).fused(),
     case!("batch_norm of no channels", |x| (x * x).batch_norm(0, SMALL).y, [wave([4, 0])]).fused(),
@@ -233,6 +269,7 @@ mod tests {
         let tape = Tape::<f64>::new();
         let x = tape.var(Tensor::from_fn([2, 3, 2], |i| (i as f64).powi(2)));
         let Normalized { mean, variance, .. } = x.batch_norm([0, 2], SMALL);
+        let [mean, variance] = [mean, variance].map(|x| x.value());
         assert_eq!((mean.shape(), variance.shape()), ([3].as_slice(), [3].as_slice()));
         assert_eq!(mean.to_vec(), [(36.0 + 49.0 + 1.0) / 4.0, 158.0 / 4.0, 262.0 / 4.0]);
         let squares = [0.0, 1.0, 36.0, 49.0].map(|x: f64| (x - 21.5).powi(2));
@@ -285,8 +322,11 @@ mod tests {
         let tape = Tape::<f32>::new();
         let x = tape.var(Tensor::from_fn([1000, 1], |i| if i % 2 == 0 { 1e18 } else { -1e18 }));
         let normalized = x.batch_norm(0, 1e-5);
-        assert!((normalized.y.value().to_vec()[0] - 1.0).abs() < 1e-6 && normalized.mean.to_vec() == [0.0]);
-        assert!((normalized.variance.to_vec()[0] / 1e36 - 1.0).abs() < 1e-6);
+        assert!(
+            (normalized.y.value().to_vec()[0] - 1.0).abs() < 1e-6
+                && normalized.mean.value().to_vec() == [0.0]
+        );
+        assert!((normalized.variance.value().to_vec()[0] / 1e36 - 1.0).abs() < 1e-6);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::{Real, Scalar, Var};
 struct Abs;
 
 impl Elementwise for Abs {
+    const NAME: &'static str = "abs";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.abs()
     }
@@ -20,6 +22,8 @@ impl Elementwise for Abs {
 struct Sign;
 
 impl Elementwise for Sign {
+    const NAME: &'static str = "sign";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.sign()
     }
@@ -32,6 +36,8 @@ impl Elementwise for Sign {
 struct Floor;
 
 impl Elementwise for Floor {
+    const NAME: &'static str = "floor";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.floor()
     }
@@ -44,6 +50,8 @@ impl Elementwise for Floor {
 struct Ceil;
 
 impl Elementwise for Ceil {
+    const NAME: &'static str = "ceil";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.ceil()
     }
@@ -56,6 +64,8 @@ impl Elementwise for Ceil {
 struct Round;
 
 impl Elementwise for Round {
+    const NAME: &'static str = "round";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.round()
     }
@@ -71,6 +81,8 @@ struct Clamp {
 }
 
 impl Elementwise for Clamp {
+    const NAME: &'static str = "clamp";
+
     fn constants(&self) -> Attributes {
         vec![("low", self.low.into()), ("high", self.high.into())]
     }

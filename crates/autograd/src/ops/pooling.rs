@@ -1,9 +1,8 @@
 //! Pooling: one number for each window of an image.
 
-use std::sync::Arc;
-
 use super::{Case, case, wave};
-use crate::{Conv, Op, Real, Tensor, Var};
+use crate::attribute::Attributes;
+use crate::{Conv, Indices, Op, Real, Scalar, Tensor, Var};
 
 /// The windows of a pooling, vertically and horizontally.
 ///
@@ -50,52 +49,67 @@ impl Window {
     }
 }
 
-/// `y` consists of pixels of `x`, at fixed positions in each plane;  `x̄` adds every `ȳ` to the pixel
-/// it was taken from.
-struct Pick {
-    name: &'static str,
-    positions: Arc<[u32]>,
-    shape: [usize; 4],
+/// The position, in its plane, of the largest pixel of every window.
+struct LargestInWindows {
+    window: Window,
+    count: [usize; 2],
 }
 
-impl<T: Real> Op<T, 1> for Pick {
-    fn name(&self) -> String {
-        self.name.into()
+impl<T: Real> Op<T, 1> for LargestInWindows {
+    const NAME: &'static str = "largest_in_windows";
+
+    fn attributes(&self) -> Attributes {
+        let Window { size, stride, padding } = &self.window;
+        vec![
+            ("size", size.as_slice().into()),
+            ("stride", stride.as_slice().into()),
+            ("padding", padding.as_slice().into()),
+        ]
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        x.pick(&self.positions, self.shape)
+        let Window { size, stride, padding } = self.window;
+        let positions = x.largest_in_windows(size, stride, padding, self.count);
+        Indices::from_vec([x.shape()[0], x.shape()[1], self.count[0], self.count[1]], positions).numbers()
     }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        let shape = x.shape().as_slice().try_into().expect("four axes");
-        Var::apply(Spread { positions: Arc::clone(&self.positions), shape }, [g])
+    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
+        x.lit(0.0) // never asked: a position has no derivative
     }
 }
 
-/// The transpose of [`Pick`].
+/// `y` consists of pixels of `x`, at positions in each plane;  `x̄` adds every `ȳ` to the pixel it was taken from.
+pub(super) struct Pick;
+
+impl<T: Real> Op<T, 2> for Pick {
+    const NAME: &'static str = "pick";
+
+    fn forward(&self, [x, positions]: [&Tensor<T>; 2]) -> Tensor<T> {
+        x.pick(&Indices::of("pick", positions))
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, at]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(Spread { size: [x.shape()[2], x.shape()[3]] }, [g, at]),
+            _ => at.lit(0.0),
+        }
+    }
+}
+
+/// The transpose of [`Pick`], onto planes of this size.
 struct Spread {
-    positions: Arc<[u32]>,
-    shape: [usize; 4],
+    size: [usize; 2],
 }
 
-impl<T: Real> Op<T, 1> for Spread {
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        x.spread(&self.positions, self.shape)
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        let shape = x.shape().as_slice().try_into().expect("four axes");
-        Var::apply(Pick { name: "pick", positions: Arc::clone(&self.positions), shape }, [g])
-    }
-}
+impl<T: Real> Op<T, 2> for Spread {
+    const NAME: &'static str = "spread";
 
-/// Pixels at the given positions in each plane of `x`; `shape` is that of the result.
-#[track_caller]
-pub(super) fn pick<'t, T: Real>(
-    name: &'static str,
-    x: Var<'t, T>,
-    positions: Vec<u32>,
-    shape: [usize; 4],
-) -> Var<'t, T> {
-    Var::apply(Pick { name, positions: positions.into(), shape }, [x])
+    fn forward(&self, [x, positions]: [&Tensor<T>; 2]) -> Tensor<T> {
+        x.spread(&Indices::of("spread", positions), self.size)
+    }
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, at]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        match wrt {
+            0 => Var::apply(Pick, [g, at]),
+            _ => at.lit(0.0),
+        }
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {
@@ -120,12 +134,10 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn max_pool2d(self, window: Window) -> Var<'t, T> {
         let x = self.shape();
-        let [rows, columns] = window.count("max_pool2d", &x);
-        let Window { size, stride, padding } = window;
-        // The choice is made here, once. Given the choice, the output is linear in the input, and
-        // both directions of that linear map are cheap.
-        let positions = self.seen_by("max_pool2d").largest_in_windows(size, stride, padding, [rows, columns]);
-        pick("max_pool2d", self, positions, [x[0], x[1], rows, columns])
+        let count = window.count("max_pool2d", &x);
+        // Given the choice, the output is linear in the input, and both directions of that linear map are cheap.
+        let positions = Var::choose(LargestInWindows { window, count }, [self]);
+        Var::apply(Pick, [self, positions])
     }
 
     /// The mean over every window; for shapes see [`max_pool2d`](Self::max_pool2d).
@@ -147,11 +159,46 @@ impl<'t, T: Real> Var<'t, T> {
         let means = planes.conv2d(self.tape().constant(weight), Conv { stride, padding, ..Conv::default() });
         means.reshape([x[0], x[1], rows, columns])
     }
+
+    /// The largest number of every window of series `[batch, channels, length]`; see [`max_pool2d`](Self::max_pool2d).
+    ///
+    /// # Panics
+    /// If the shape does not have three axes, a window does not fit, or the padding is more than half of a window.
+    #[track_caller]
+    pub fn max_pool1d(self, size: usize, stride: usize, padding: usize) -> Var<'t, T> {
+        self.as_images("max_pool1d", |x| x.max_pool2d(series(size, stride, padding)))
+    }
+
+    /// The mean over every window of series `[batch, channels, length]`; see [`avg_pool2d`](Self::avg_pool2d).
+    ///
+    /// # Panics
+    /// If the shape does not have three axes, a window does not fit, or the padding is more than half of a window.
+    #[track_caller]
+    pub fn avg_pool1d(self, size: usize, stride: usize, padding: usize) -> Var<'t, T> {
+        self.as_images("avg_pool1d", |x| x.avg_pool2d(series(size, stride, padding)))
+    }
+
+    /// Series as images of height 1, and back.
+    #[track_caller]
+    fn as_images(self, op: &str, f: impl FnOnce(Self) -> Self) -> Self {
+        let shape = self.shape();
+        let &[batch, channels, length] = &shape[..] else {
+            panic!("{op}: the shape must be [batch, channels, length], not {shape:?}");
+        };
+        f(self.reshape([batch, channels, 1, length])).squeeze(2)
+    }
+}
+
+/// The windows of a series, as an image of height 1.
+fn series(size: usize, stride: usize, padding: usize) -> Window {
+    Window { size: [1, size], stride: [1, stride], padding: [0, padding] }
 }
 
 const OVERLAPPING: Window = Window { size: [3, 2], stride: [2, 1], padding: [1, 1] };
 
 pub(super) const CASES: &[Case] = &[
+    case!("max_pool1d", |x| (x * x).max_pool1d(3, 2, 1) * 0.5, [wave([2, 2, 7])]),
+    case!("avg_pool1d", |x| (x * x * x).avg_pool1d(2, 2, 0), [wave([2, 1, 6])]),
     case!("max_pool2d", |x| (x * x).max_pool2d(Window::new([2, 2])) * 0.5, [wave([2, 2, 4, 5])]),
     case!("max_pool2d, overlapping", |x| x.max_pool2d(OVERLAPPING).square(), [wave([1, 2, 5, 3])]),
     case!("max_pool2d of one pixel", |x| (x * x * x).max_pool2d(Window::new([1, 1])), [wave([1, 1, 1, 1])]),

@@ -3,9 +3,9 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::arithmetic::expanded;
-use super::{Case, case, wave};
+use super::{Case, Pointwise, case, wave};
 use crate::attribute::Attributes;
-use crate::{Op, Real, Tensor, Var};
+use crate::{Real, Var};
 
 /// `y = aᵇ`, or its derivative of order `k` by `a` and order `j` by `b`,
 ///
@@ -20,20 +20,26 @@ pub(crate) struct Pow {
     pub(crate) by_exponent: u32,
 }
 
-impl<T: Real> Op<T, 2> for Pow {
-    fn name(&self) -> String {
-        if self.by_base + self.by_exponent == 0 { "pow" } else { "pow_derivative" }.into()
-    }
+impl Pointwise<2> for Pow {
+    const NAME: &'static str = "pow";
+
     fn attributes(&self) -> Attributes {
         if self.by_base + self.by_exponent == 0 {
             return vec![];
         }
         vec![("by_base", f64::from(self.by_base).into()), ("by_exponent", f64::from(self.by_exponent).into())]
     }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([a, b], |[a, b]| T::of(self.at(a.as_f64(), b.as_f64())))
+    #[inline(always)]
+    fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
+        T::of(self.at(a.as_f64(), b.as_f64()))
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        inputs: [Var<'t, T>; 2],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
         let next = match wrt {
             0 => Pow { by_base: self.by_base + 1, ..*self },
             _ => Pow { by_exponent: self.by_exponent + 1, ..*self },

@@ -8,6 +8,8 @@ use crate::{Real, Scalar, Var};
 struct Sqrt;
 
 impl Elementwise for Sqrt {
+    const NAME: &'static str = "sqrt";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.sqrt()
     }
@@ -20,6 +22,8 @@ impl Elementwise for Sqrt {
 struct Rsqrt;
 
 impl Elementwise for Rsqrt {
+    const NAME: &'static str = "rsqrt";
+
     fn f<T: Real>(&self, x: T) -> T {
         T::one() / x.sqrt()
     }
@@ -32,6 +36,8 @@ impl Elementwise for Rsqrt {
 struct Recip;
 
 impl Elementwise for Recip {
+    const NAME: &'static str = "recip";
+
     fn f<T: Real>(&self, x: T) -> T {
         T::one() / x
     }
@@ -45,6 +51,8 @@ impl Elementwise for Recip {
 struct Square;
 
 impl Elementwise for Square {
+    const NAME: &'static str = "square";
+
     fn f<T: Real>(&self, x: T) -> T {
         x * x
     }
@@ -60,6 +68,8 @@ impl Elementwise for Square {
 struct Powi(i32);
 
 impl Elementwise for Powi {
+    const NAME: &'static str = "powi";
+
     fn constants(&self) -> Attributes {
         vec![("exponent", f64::from(self.0).into())]
     }
@@ -84,6 +94,8 @@ struct Powf {
 }
 
 impl Elementwise for Powf {
+    const NAME: &'static str = "powf";
+
     fn constants(&self) -> Attributes {
         let mut constants = vec![("exponent", self.exponent.into())];
         if self.order > 0 {

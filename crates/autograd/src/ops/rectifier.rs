@@ -11,6 +11,8 @@ use crate::{Real, Scalar, Var};
 struct LeakyRelu(f64);
 
 impl Elementwise for LeakyRelu {
+    const NAME: &'static str = "leaky_relu";
+
     fn constants(&self) -> Attributes {
         vec![("slope", self.0.into())]
     }
@@ -28,6 +30,8 @@ impl Elementwise for LeakyRelu {
 struct Elu(f64);
 
 impl Elementwise for Elu {
+    const NAME: &'static str = "elu";
+
     fn constants(&self) -> Attributes {
         vec![("alpha", self.0.into())]
     }
@@ -53,6 +57,8 @@ struct Gelu;
 const OPEN: f64 = 40.0;
 
 impl Elementwise for Gelu {
+    const NAME: &'static str = "gelu";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x * x.normal_cdf()
@@ -76,6 +82,8 @@ fn gelu_gate<S: Scalar>(x: S) -> S {
 }
 
 impl Elementwise for GeluTanh {
+    const NAME: &'static str = "gelu_tanh";
+
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x * gelu_gate(x).sigmoid()

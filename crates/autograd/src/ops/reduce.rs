@@ -28,6 +28,8 @@ impl Correction {
 struct Centre(Shape);
 
 impl<T: Real> Op<T, 1> for Centre {
+    const NAME: &'static str = "centre";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         centred(a, &self.0)
     }
@@ -61,6 +63,8 @@ struct Variance {
 }
 
 impl<T: Real> Op<T, 1> for Variance {
+    const NAME: &'static str = "variance";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         // Deviations first: E[x²] − E[x]² would cancel.
         let deviations = centred(a, &self.kept);

@@ -1,99 +1,50 @@
-//! Masks: comparing elements, and choosing between two variables element by element.
-//!
-//! ```
-//! use autograd::{Tape, Tensor};
-//!
-//! let tape = Tape::<f64>::new();
-//! let x = tape.var(Tensor::from_vec([3], vec![-1.0, 2.0, 5.0]));
-//! let small = x.gt(0.0).and(&x.lt(3.0));
-//! let y = small.select(x * x, -x);
-//! assert_eq!(y.value().to_vec(), [1.0, 4.0, -5.0]);
-//! assert_eq!(y.sum().backward().wrt(x).to_vec(), [-1.0, 4.0, -1.0]);
-//! ```
+//! Choosing between two variables element by element.
 
-use super::arithmetic::common_shape;
-use super::{Case, case, wave};
+use super::arithmetic::{common_shape, expanded};
+use super::{Case, Mask, Operand, Pointwise, case, wave};
 use crate::{Op, Real, Scalar, Tensor, Var};
 
-/// Yes or no for every element. A mask is a plain value like a tensor: comparisons have no
-/// derivative, so it is not on the tape.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mask<T: Real>(Tensor<T>);
+/// `y = a` or `b`, as the mask says;  `ȳ` goes to the one that was taken, 0 to the other.
+struct Select;
 
-/// The other side of a comparison or of a function of two numbers: a variable or a number.
-pub trait Operand<'t, T: Real> {
-    /// The values, in a shape that broadcasts.
-    fn values(&self) -> Tensor<T>;
+impl Pointwise<3> for Select {
+    const NAME: &'static str = "select";
 
-    /// The variable itself, or the number as a constant on the tape of `other`.
-    fn beside(self, other: Var<'t, T>) -> Var<'t, T>;
-}
-
-impl<'t, T: Real> Operand<'t, T> for Var<'t, T> {
-    fn values(&self) -> Tensor<T> {
-        self.value()
+    #[inline(always)]
+    fn f<T: Real>(&self, [yes, a, b]: [T; 3]) -> T {
+        if yes == T::one() { a } else { b }
     }
-    fn beside(self, _other: Var<'t, T>) -> Var<'t, T> {
-        self
-    }
-}
-
-impl<'t, T: Real> Operand<'t, T> for f64 {
-    fn values(&self) -> Tensor<T> {
-        Tensor::scalar(T::of(*self))
-    }
-    fn beside(self, other: Var<'t, T>) -> Var<'t, T> {
-        other.lit(self)
+    fn vjp<'t, T: Real>(
+        &self,
+        wrt: usize,
+        g: Var<'t, T>,
+        [mask, ..]: [Var<'t, T>; 3],
+        _y: Var<'t, T>,
+    ) -> Var<'t, T> {
+        match wrt {
+            1 => Var::apply(Select, [mask, g, g.lit(0.0)]),
+            2 => Var::apply(Select, [mask, g.lit(0.0), g]),
+            _ => g.lit(0.0), // never asked: a mask has no derivative
+        }
     }
 }
 
-/// 1 for yes, 0 for no.
-fn bit<T: Real>(yes: bool) -> T {
-    if yes { T::one() } else { T::zero() }
+/// The first element that a mask accepts, and 1 if it accepts none.
+struct FirstAccepted;
+
+impl<T: Real> Op<T, 2> for FirstAccepted {
+    const NAME: &'static str = "first_accepted";
+
+    fn forward(&self, [mask, x]: [&Tensor<T>; 2]) -> Tensor<T> {
+        let first = mask.to_vec().iter().position(|&yes| yes == T::one());
+        Tensor::scalar(first.map_or(T::one(), |first| x.to_vec()[first]))
+    }
+    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [_, x]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        x.lit(0.0) // never asked: a choice has no derivative
+    }
 }
 
-impl<T: Real> Mask<T> {
-    /// Yes where an element is not 0.
-    pub fn nonzero(tensor: &Tensor<T>) -> Self {
-        Mask(tensor.map(|x| bit(x != T::zero())))
-    }
-
-    #[track_caller]
-    fn compare(name: &str, a: &Tensor<T>, b: &Tensor<T>, test: impl Fn(T, T) -> bool + Sync) -> Self {
-        let shape = common_shape(name, a.shape(), b.shape());
-        Mask(Tensor::combine([&a.expand(&shape), &b.expand(&shape)], |[a, b]| bit(test(a, b))))
-    }
-
-    /// Yes where both say yes. Masks broadcast.
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn and(&self, other: &Self) -> Self {
-        let one = T::one();
-        Mask::compare("and", &self.0, &other.0, |a, b| a == one && b == one)
-    }
-
-    /// Yes where one or both say yes. Masks broadcast.
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn or(&self, other: &Self) -> Self {
-        let one = T::one();
-        Mask::compare("or", &self.0, &other.0, |a, b| a == one || b == one)
-    }
-
-    /// Yes where this mask says no.
-    pub fn not(&self) -> Self {
-        Mask(self.0.map(|x| T::one() - x))
-    }
-
-    /// 1 where the mask says yes, else 0.
-    pub fn to_tensor(&self) -> Tensor<T> {
-        self.0.clone()
-    }
-
+impl<'t, T: Real> Mask<'t, T> {
     /// `a` where the mask says yes, `b` elsewhere; all three broadcast.
     ///
     /// The gradient is chosen in the same way: the branch not taken receives 0, and whatever it
@@ -116,16 +67,17 @@ impl<T: Real> Mask<T> {
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
-    pub fn select<'t>(&self, a: Var<'t, T>, b: impl Operand<'t, T>) -> Var<'t, T> {
+    pub fn select(self, a: Var<'t, T>, b: impl Operand<'t, T>) -> Var<'t, T> {
         let b = b.beside(a);
-        let shape = common_shape("select", &common_shape("select", &a.shape(), &b.shape()), self.0.shape());
-        Var::apply(Select(self.0.expand(&shape)), [a.expand(&shape), b.expand(&shape)])
+        let mask = self.numbers();
+        let shape = common_shape("select", &common_shape("select", &a.shape(), &b.shape()), &mask.shape());
+        Var::apply(Select, [mask, a, b].map(|x| x.expand(&shape)))
     }
 
     /// `f(x)` where the mask says yes, `otherwise` elsewhere, for an `f` of single elements that may
     /// be infinite, NaN or infinitely steep where the mask says no.
     ///
-    /// There `f` never sees `x`: it is given the first element that the mask accepts instead.
+    /// There `f` never sees `x`: it is given the first element that the mask accepts instead, or 1 if it accepts none.
     ///
     /// ```
     /// # use autograd::{Tape, Tensor};
@@ -139,100 +91,25 @@ impl<T: Real> Mask<T> {
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
-    pub fn select_map<'t>(
-        &self,
+    pub fn select_map(
+        self,
         x: Var<'t, T>,
         f: impl FnOnce(Var<'t, T>) -> Var<'t, T>,
         otherwise: impl Operand<'t, T>,
     ) -> Var<'t, T> {
-        let shape = common_shape("select_map", &x.shape(), self.0.shape());
-        let (elements, mask) =
-            (x.seen_by("select_map").expand(&shape).to_vec(), self.0.expand(&shape).to_vec());
-        match mask.iter().position(|&yes| yes == T::one()) {
-            Some(first) => self.select(f(self.select(x, elements[first].as_f64())), otherwise),
-            // Nothing is taken, so `f` has nothing to work on.
-            None => self.select(x, otherwise),
-        }
-    }
-}
-
-/// `y = a` or `b`, as the mask says;  `ȳ` goes to the one that was taken, 0 to the other.
-struct Select<T: Real>(Tensor<T>);
-
-impl<T: Real> Op<T, 2> for Select<T> {
-    fn name(&self) -> String {
-        "select".into()
-    }
-    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Tensor<T> {
-        Tensor::combine([&self.0, a, b], |[yes, a, b]| if yes == T::one() { a } else { b })
-    }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        let taken = if wrt == 0 { [g, g.lit(0.0)] } else { [g.lit(0.0), g] };
-        Var::apply(Select(self.0.clone()), taken)
+        let [mask, elements] = expanded("select_map", self.numbers(), x);
+        let first = Var::choose(FirstAccepted, [mask, elements]);
+        self.select(f(self.select(x, first)), otherwise)
     }
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// Where this equals `other`, a variable or a number. Both broadcast. NaN equals nothing.
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn eq(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("eq", &self.seen_by("eq"), &other.values(), |a, b| a == b)
-    }
-
-    /// Where this differs from `other`; see [`eq`](Self::eq). NaN differs from everything.
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn ne(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("ne", &self.seen_by("ne"), &other.values(), |a, b| a != b)
-    }
-
-    /// Where this is less than `other`; see [`eq`](Self::eq).
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn lt(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("lt", &self.seen_by("lt"), &other.values(), |a, b| a < b)
-    }
-
-    /// Where this is less than or equal to `other`; see [`eq`](Self::eq).
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn le(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("le", &self.seen_by("le"), &other.values(), |a, b| a <= b)
-    }
-
-    /// Where this is greater than `other`; see [`eq`](Self::eq).
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn gt(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("gt", &self.seen_by("gt"), &other.values(), |a, b| a > b)
-    }
-
-    /// Where this is greater than or equal to `other`; see [`eq`](Self::eq).
-    ///
-    /// # Panics
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    pub fn ge(self, other: impl Operand<'t, T>) -> Mask<T> {
-        Mask::compare("ge", &self.seen_by("ge"), &other.values(), |a, b| a >= b)
-    }
-
     /// This with `value` where the mask says yes; see [`Mask::select`].
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
-    pub fn masked_fill(self, mask: &Mask<T>, value: f64) -> Var<'t, T> {
+    pub fn masked_fill(self, mask: Mask<'t, T>, value: f64) -> Var<'t, T> {
         mask.select(self.lit(value), self)
     }
 }
@@ -243,32 +120,12 @@ pub(super) const CASES: &[Case] = &[
     case!("select of numbers", |a| a.gt(0.0).select(a * a, 0.5), [wave([])]),
     case!("select of nothing", |a| a.gt(0.0).select(a * a, a), [wave([0, 2])]),
     case!("select_map", |a| a.gt(0.0).select_map(a, |a| a.ln(), -1.0), [wave([5])]),
-    case!("masked_fill", |a| (a * a * a).masked_fill(&a.lt(0.0), 2.0), [wave([2, 3])]),
+    case!("masked_fill", |a| (a * a * a).masked_fill(a.lt(0.0), 2.0), [wave([2, 3])]),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::Mask;
     use crate::{Tape, Tensor, Var};
-
-    #[test]
-    fn comparisons() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(Tensor::from_vec([3], vec![1.0, 2.0, f64::NAN]));
-        let y = tape.var(Tensor::from_vec([3], vec![2.0, 2.0, 2.0]));
-        let before = tape.len();
-        let bits = |mask: &Mask<f64>| mask.to_tensor().to_vec();
-        assert_eq!(bits(&x.eq(y)), [0.0, 1.0, 0.0]);
-        assert_eq!(bits(&x.ne(2.0)), [1.0, 0.0, 1.0]);
-        assert_eq!(bits(&x.lt(y)), [1.0, 0.0, 0.0]);
-        assert_eq!(bits(&x.le(2.0)), [1.0, 1.0, 0.0]);
-        assert_eq!(bits(&x.gt(1.0)), [0.0, 1.0, 0.0]);
-        assert_eq!(bits(&x.ge(1.0)), [1.0, 1.0, 0.0]);
-        assert_eq!(bits(&x.eq(1.0).or(&y.eq(1.0)).not()), [0.0, 1.0, 1.0]);
-        assert_eq!(bits(&x.le(2.0).and(&x.ge(2.0))), [0.0, 1.0, 0.0]);
-        assert_eq!(x.le(2.0).and(&Mask::nonzero(&Tensor::ones([2, 1]))).to_tensor().shape(), [2, 3]);
-        assert_eq!(tape.len(), before, "masks are not on the tape");
-    }
 
     /// The value of `f` at `x` and its derivatives of orders 1, 2 and 3 (of the sum, element by
     /// element).
@@ -326,17 +183,10 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "gt: shapes [2] and [3] do not broadcast")]
-    fn comparing_shapes_that_do_not_fit() {
-        let tape = Tape::<f64>::new();
-        let _ = tape.var(Tensor::ones([2])).gt(tape.var(Tensor::ones([3])));
-    }
-
-    #[test]
     #[should_panic(expected = "select: shapes [2] and [3] do not broadcast")]
     fn selecting_with_a_mask_that_does_not_fit() {
         let tape = Tape::<f64>::new();
         let x = tape.var(Tensor::ones([2]));
-        let _ = Mask::nonzero(&Tensor::ones([3])).select(x, 0.0);
+        let _ = tape.constant(Tensor::ones([3])).ne(0.0).select(x, 0.0);
     }
 }

@@ -1,11 +1,12 @@
 //! Parts along an axis: `slice`, its transpose `embed`, and what can be said with them.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use super::{Case, case, wave};
 use crate::attribute::{Attribute, Attributes};
-use crate::tensor::{resolve_axes, resolve_axis};
-use crate::{Axes, Op, Real, Tensor, Var};
+use crate::shortcuts::{Destination, Shortcuts, Written};
+use crate::tensor::{bounds, resolve_axes};
+use crate::{Axes, Axis, Op, Real, Tensor, Var};
 
 /// Some of the elements along one axis; the others receive no gradient.
 #[derive(Clone, Copy)]
@@ -17,6 +18,8 @@ struct Slice {
 }
 
 impl<T: Real> Op<T, 1> for Slice {
+    const NAME: &'static str = "slice";
+
     fn attributes(&self) -> Attributes {
         vec![
             ("axis", [self.axis].as_slice().into()),
@@ -26,14 +29,29 @@ impl<T: Real> Op<T, 1> for Slice {
         ]
     }
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.slice(self.axis, self.start, self.end, self.step)
+        a.sliced(self.axis, self.start, self.end, self.step)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         Var::apply(Embed { slice: *self, size: a.shape()[self.axis], value: 0.0 }, [g])
     }
-    fn accumulate_vjp(&self, _wrt: usize, g: &Tensor<T>, sum: &mut Tensor<T>) -> bool {
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+        Some(self)
+    }
+}
+
+/// A gradient that is nearly all zeros is added where it belongs: at the cost of the part, not of the whole.
+impl<T: Real> Shortcuts<T, 1> for Slice {
+    fn vjp_to(
+        &self,
+        _wrt: usize,
+        g: &Tensor<T>,
+        _: [&Tensor<T>; 1],
+        _y: &Tensor<T>,
+        to: Destination<T>,
+    ) -> Option<Written<T>> {
+        let Destination::Sum(sum) = to else { return None };
         sum.accumulate_rows(g, self.axis, |k| self.place(k));
-        true
+        Some(Written::There)
     }
 }
 
@@ -56,6 +74,8 @@ struct Embed {
 }
 
 impl<T: Real> Op<T, 1> for Embed {
+    const NAME: &'static str = "embed";
+
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.embed(self.slice.axis, self.size, |k| self.slice.place(k), T::of(self.value))
     }
@@ -80,7 +100,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis or the range is out of bounds.
     #[track_caller]
-    pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Var<'t, T> {
+    pub fn slice(self, axis: impl Into<Axis>, range: impl RangeBounds<usize>) -> Var<'t, T> {
         self.slice_step(axis, range, 1)
     }
 
@@ -89,19 +109,15 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis or the range is out of bounds, or the step is 0.
     #[track_caller]
-    pub fn slice_step(self, axis: isize, range: impl RangeBounds<usize>, step: isize) -> Var<'t, T> {
+    pub fn slice_step(
+        self,
+        axis: impl Into<Axis>,
+        range: impl RangeBounds<usize>,
+        step: isize,
+    ) -> Var<'t, T> {
         let shape = self.shape();
-        let axis = resolve_axis("slice", axis, &shape);
-        let start = match range.start_bound() {
-            Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&last) => last.saturating_add(1),
-            Bound::Excluded(&end) => end,
-            Bound::Unbounded => shape[axis],
-        };
+        let axis = axis.into().of("slice", &shape);
+        let [start, end] = bounds(range, shape[axis]);
         Var::apply(Slice { axis, start, end, step }, [self])
     }
 
@@ -145,9 +161,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range, or the sizes do not add up to its size.
     #[track_caller]
-    pub fn split<const N: usize>(self, axis: isize, sizes: [usize; N]) -> [Var<'t, T>; N] {
+    pub fn split<const N: usize>(self, axis: impl Into<Axis>, sizes: [usize; N]) -> [Var<'t, T>; N] {
         let shape = self.shape();
-        let axis = resolve_axis("split", axis, &shape);
+        let axis = axis.into().of("split", &shape);
         let (size, total) = (shape[axis], sizes.iter().sum::<usize>());
         if size != total {
             panic!("split: {sizes:?} add up to {total}, but axis {axis} of shape {shape:?} has size {size}");
@@ -155,7 +171,7 @@ impl<'t, T: Real> Var<'t, T> {
         let (mut parts, mut end) = ([self; N], 0);
         for (part, size) in parts.iter_mut().zip(sizes) {
             end += size;
-            *part = self.slice(axis as isize, end - size..end);
+            *part = self.slice(axis, end - size..end);
         }
         parts
     }
@@ -173,13 +189,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range, or `N` does not divide its size.
     #[track_caller]
-    pub fn chunk<const N: usize>(self, axis: isize) -> [Var<'t, T>; N] {
+    pub fn chunk<const N: usize>(self, axis: impl Into<Axis>) -> [Var<'t, T>; N] {
         let shape = self.shape();
-        let axis = resolve_axis("chunk", axis, &shape);
+        let axis = axis.into().of("chunk", &shape);
         if N == 0 || !shape[axis].is_multiple_of(N) {
             panic!("chunk: axis {axis} of shape {shape:?} cannot be cut into {N} equal parts");
         }
-        self.split(axis as isize, [shape[axis] / N; N])
+        self.split(axis, [shape[axis] / N; N])
     }
 
     /// The parts of size 1 along one axis, without that axis, as many as it has: the inverse of
@@ -196,12 +212,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range.
     #[track_caller]
-    pub fn unbind(self, axis: isize) -> Vec<Var<'t, T>> {
+    pub fn unbind(self, axis: impl Into<Axis>) -> Vec<Var<'t, T>> {
         let shape = self.shape();
-        let axis = resolve_axis("unbind", axis, &shape);
+        let axis = axis.into().of("unbind", &shape);
         let mut parts = Vec::with_capacity(shape[axis]);
         for k in 0..shape[axis] {
-            parts.push(self.slice(axis as isize, k..k + 1).squeeze(axis as isize));
+            parts.push(self.slice(axis, k..k + 1).squeeze(axis));
         }
         parts
     }
@@ -214,7 +230,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn flip(self, axes: impl Axes) -> Var<'t, T> {
         let mut flipped = self;
         for axis in resolve_axes("flip", &self.shape(), &axes) {
-            flipped = flipped.slice_step(axis as isize, .., -1);
+            flipped = flipped.slice_step(axis, .., -1);
         }
         flipped
     }

@@ -10,8 +10,9 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
-use crate::tensor::{resolve_axis, sum_by};
-use crate::{Keep, Op, Real, Scalar, Tensor, Var};
+use crate::shortcuts::{Destination, Shortcuts, Written};
+use crate::tensor::sum_by;
+use crate::{Axis, Keep, Op, Real, Scalar, Tensor, Var};
 
 /// `y = eˣ / Σ eˣ`,  `x̄ = y (ȳ − Σ ȳ y)`, with sums along one axis.
 struct Softmax {
@@ -19,6 +20,8 @@ struct Softmax {
 }
 
 impl<T: Real> Op<T, 1> for Softmax {
+    const NAME: &'static str = "softmax";
+
     fn attributes(&self) -> Attributes {
         vec![("axis", [self.axis].as_slice().into())]
     }
@@ -30,18 +33,25 @@ impl<T: Real> Op<T, 1> for Softmax {
         balanced(y * (g - (g * y).sum_over(Keep(self.axis))), y, self.axis)
     }
 
-    fn fused_vjp(
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 1> for Softmax {
+    fn vjp_to(
         &self,
         _wrt: usize,
         g: &Tensor<T>,
         [x]: [&Tensor<T>; 1],
         y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        Some(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Some(Written::New(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
             let mean = sum_by(g.len(), |i| g[i] * y[i]);
             out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = y * (g - mean));
             balance_row(y, out);
-        }))
+        })))
     }
 }
 
@@ -51,13 +61,11 @@ struct LogSoftmax {
 }
 
 impl<T: Real> Op<T, 1> for LogSoftmax {
+    const NAME: &'static str = "log_softmax";
+
     fn attributes(&self) -> Attributes {
         vec![("axis", [self.axis].as_slice().into())]
     }
-    fn name(&self) -> String {
-        "log_softmax".into()
-    }
-
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         Tensor::by_rows([x], &[self.axis], x.shape(), |[x], y| {
             let (max, excess) = log_sum_exp(x);
@@ -69,18 +77,25 @@ impl<T: Real> Op<T, 1> for LogSoftmax {
         balanced(g - y.exp() * g.sum_over(Keep(self.axis)), y, self.axis)
     }
 
-    fn fused_vjp(
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
+        Some(self)
+    }
+}
+
+impl<T: Real> Shortcuts<T, 1> for LogSoftmax {
+    fn vjp_to(
         &self,
         _wrt: usize,
         g: &Tensor<T>,
         [x]: [&Tensor<T>; 1],
         y: &Tensor<T>,
-    ) -> Option<Tensor<T>> {
-        Some(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Some(Written::New(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
             let total = sum_by(g.len(), |i| g[i]);
             out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = g - y.exp() * total);
             balance_row(y, out);
-        }))
+        })))
     }
 }
 
@@ -94,6 +109,8 @@ struct Balance {
 }
 
 impl<T: Real> Op<T, 2> for Balance {
+    const NAME: &'static str = "balance";
+
     fn forward(&self, [a, y]: [&Tensor<T>; 2]) -> Tensor<T> {
         Tensor::by_rows([a, y], &[self.axis], a.shape(), |[a, y], out| {
             out.copy_from_slice(a);
@@ -166,8 +183,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range.
     #[track_caller]
-    pub fn softmax(self, axis: isize) -> Var<'t, T> {
-        Var::apply(Softmax { axis: resolve_axis("softmax", axis, &self.shape()) }, [self])
+    pub fn softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        Var::apply(Softmax { axis: axis.into().of("softmax", &self.shape()) }, [self])
     }
 
     /// `x − ln Σ eˣ` along one axis: the logarithm of [`softmax`](Self::softmax), finite and with
@@ -178,8 +195,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     /// If the axis is out of range.
     #[track_caller]
-    pub fn log_softmax(self, axis: isize) -> Var<'t, T> {
-        Var::apply(LogSoftmax { axis: resolve_axis("log_softmax", axis, &self.shape()) }, [self])
+    pub fn log_softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        Var::apply(LogSoftmax { axis: axis.into().of("log_softmax", &self.shape()) }, [self])
     }
 }
 

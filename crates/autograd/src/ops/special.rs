@@ -10,6 +10,8 @@ use crate::{Real, Scalar, Var};
 struct Erf;
 
 impl Elementwise for Erf {
+    const NAME: &'static str = "erf";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.erf()
     }
@@ -22,6 +24,8 @@ impl Elementwise for Erf {
 struct Erfc;
 
 impl Elementwise for Erfc {
+    const NAME: &'static str = "erfc";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.erfc()
     }
@@ -34,6 +38,8 @@ impl Elementwise for Erfc {
 struct Gaussian(f64);
 
 impl Elementwise for Gaussian {
+    const NAME: &'static str = "gaussian";
+
     fn constants(&self) -> Attributes {
         vec![("rate", self.0.into())]
     }
@@ -52,6 +58,8 @@ impl Elementwise for Gaussian {
 struct NormalCdf;
 
 impl Elementwise for NormalCdf {
+    const NAME: &'static str = "normal_cdf";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.normal_cdf()
     }
@@ -69,6 +77,8 @@ pub(super) fn normal_density<S: Scalar>(x: S) -> S {
 struct LnGamma;
 
 impl Elementwise for LnGamma {
+    const NAME: &'static str = "ln_gamma";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.ln_gamma()
     }
@@ -81,6 +91,8 @@ impl Elementwise for LnGamma {
 struct Polygamma(u32);
 
 impl Elementwise for Polygamma {
+    const NAME: &'static str = "polygamma";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.polygamma(self.0)
     }

@@ -1,7 +1,7 @@
 //! Parts of matrices: the diagonal, and what lies below or above it. Leading axes count matrices.
 
-use super::{Case, case, wave};
-use crate::{Mask, Real, Shape, Tensor, Var};
+use super::{Case, Mask, case, wave};
+use crate::{Real, Shape, Tensor, Var};
 
 /// `[.., m, n]` taken apart: the leading axes, `m` and `n`.
 #[track_caller]
@@ -75,7 +75,7 @@ impl<'t, T: Real> Var<'t, T> {
     fn keep_where(self, op: &str, keep: impl Fn(isize, isize) -> bool) -> Var<'t, T> {
         let (_, [m, n]) = matrices(op, &self.shape());
         let at = |i: usize| if keep((i / n) as isize, (i % n) as isize) { T::one() } else { T::zero() };
-        Mask::nonzero(&Tensor::from_fn([m, n], at)).select(self, 0.0)
+        Mask(self.tape().constant(Tensor::from_fn([m, n], at))).select(self, 0.0)
     }
 }
 

@@ -7,6 +7,8 @@ use crate::{Real, Scalar, Var};
 struct Sin;
 
 impl Elementwise for Sin {
+    const NAME: &'static str = "sin";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.sin()
     }
@@ -19,6 +21,8 @@ impl Elementwise for Sin {
 struct Cos;
 
 impl Elementwise for Cos {
+    const NAME: &'static str = "cos";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.cos()
     }
@@ -31,6 +35,8 @@ impl Elementwise for Cos {
 struct Tan;
 
 impl Elementwise for Tan {
+    const NAME: &'static str = "tan";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.tan()
     }
@@ -44,6 +50,8 @@ impl Elementwise for Tan {
 struct OtherLeg;
 
 impl Elementwise for OtherLeg {
+    const NAME: &'static str = "other_leg";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.other_leg()
     }
@@ -56,6 +64,8 @@ impl Elementwise for OtherLeg {
 struct Asin;
 
 impl Elementwise for Asin {
+    const NAME: &'static str = "asin";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.asin()
     }
@@ -68,6 +78,8 @@ impl Elementwise for Asin {
 struct Acos;
 
 impl Elementwise for Acos {
+    const NAME: &'static str = "acos";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.acos()
     }
@@ -80,6 +92,8 @@ impl Elementwise for Acos {
 struct Atan;
 
 impl Elementwise for Atan {
+    const NAME: &'static str = "atan";
+
     fn f<T: Real>(&self, x: T) -> T {
         x.atan()
     }

@@ -1,7 +1,7 @@
 //! Enlarging images.
 
-use super::{Case, case, pooling, wave};
-use crate::{Real, Tensor, Var};
+use super::{Case, Places, case, pooling, wave};
+use crate::{Indices, Real, Tensor, Var};
 
 /// How large an image becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +46,10 @@ impl<'t, T: Real> Var<'t, T> {
             let repeated = [batch, channels, height, new_height / height, width, new_width / width];
             return self.reshape([batch, channels, height, 1, width, 1]).expand(repeated).reshape(shape);
         }
-        let source = |y: usize, x: usize| {
-            let position = y * height / new_height * width + x * width / new_width;
-            u32::try_from(position).expect("a plane has fewer than 2³² pixels")
-        };
+        let source = |y: usize, x: usize| y * height / new_height * width + x * width / new_width;
         let plane = (0..new_height).flat_map(|y| (0..new_width).map(move |x| source(y, x)));
-        let positions = plane.collect::<Vec<u32>>().repeat(batch * channels);
-        pooling::pick("upsample_nearest2d", self, positions, shape)
+        let positions = Indices::from_vec(shape, plane.collect::<Vec<usize>>().repeat(batch * channels));
+        Var::apply(pooling::Pick, [self, positions.on(self.tape())])
     }
 
     /// Images `[batch, channels, height, width]` in another size. A new pixel lies between up to

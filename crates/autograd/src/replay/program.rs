@@ -1,10 +1,11 @@
 //! The list of steps that is replayed, and how it comes out of a tape.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::op::AnyOp;
+use crate::shortcuts::{Destination, Written};
 use crate::tape::Node;
 use crate::tensor::same_sizes;
 use crate::{Name, Real, Shape, Tensor, Tree};
@@ -30,7 +31,7 @@ pub(super) struct Program<T: Real> {
 
 /// One line, and the values that nobody needs any more after it.
 struct Step<T: Real> {
-    op: Rc<dyn AnyOp<T>>,
+    op: Arc<dyn AnyOp<T>>,
     inputs: SmallVec<[usize; 5]>,
     finished: SmallVec<[usize; 2]>,
 }
@@ -68,10 +69,14 @@ impl<T: Real> Program<T> {
             inputs.extend(step.inputs.iter().map(|&input| before[input].as_ref().expect("computed before")));
             // What the last replay left here is where the new result is written, if nobody else holds it.
             let result = &mut from_here[0];
-            let there = result.as_mut().and_then(Tensor::reused);
-            if !there.is_some_and(|out| step.op.forward_into(&inputs, out)) {
-                *result = None;
-                *result = Some(step.op.forward(&inputs));
+            let to = result.as_mut().and_then(Tensor::reused).map_or(Destination::New, Destination::Memory);
+            match step.op.forward_to(&inputs, to) {
+                Some(Written::There) => (),
+                Some(Written::New(value)) => *result = Some(value),
+                None => {
+                    *result = None;
+                    *result = Some(step.op.forward(&inputs));
+                }
             }
             drop(inputs);
             step.finished.iter().for_each(|&value| self.values[value] = None);
@@ -125,7 +130,7 @@ impl<T: Real> Program<T> {
         let mut values: Vec<Option<Tensor<T>>> = vec![None; order.len()];
         constants.for_each(|id| values[number[id]] = Some(lines[id].value.clone()));
         let step = |id: usize| Step {
-            op: Rc::clone(lines[id].op.as_ref().expect("what varies and is not given was computed")),
+            op: Arc::clone(lines[id].op.as_ref().expect("what varies and is not given was computed")),
             inputs: lines[id].inputs.iter().map(|&input| number[input]).collect(),
             finished: SmallVec::new(),
         };
@@ -138,7 +143,7 @@ impl<T: Real> Program<T> {
             let inputs: SmallVec<[&Tensor<T>; 5]> =
                 line.inputs.iter().map(|&input| &lines[input].value).collect();
             let op = line.op.as_ref().expect("what varies and is not given was computed");
-            if op.forward_into(&inputs, own.make_mut()) {
+            if let Some(Written::There) = op.forward_to(&inputs, Destination::Memory(own.make_mut())) {
                 let (name, at) = (op.name(), line.at);
                 assert!(
                     same_bits(&own, &line.value),

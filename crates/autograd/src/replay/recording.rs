@@ -2,16 +2,17 @@
 //! refused.
 
 use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::program::Program;
 use crate::attribute::Attributes;
-use crate::gradient::{Needed, sweep};
+use crate::functions::on_tape;
 use crate::op::AnyOp;
-use crate::tape::Node;
-use crate::transform::on_tape;
+use crate::shortcuts::{AnyShortcuts, Destination, Written};
+use crate::sweep::{Needed, Pass, Step, sweep};
+use crate::tape::{Kind, Mode, Node};
 use crate::{Name, Real, Shape, Tape, Tensor, Tree, Var};
 
 impl<T: Real> Program<T> {
@@ -51,12 +52,10 @@ fn record<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
         given.push(input.shape().into());
         tape.constant(input)
     });
-    tape.closed.set(true);
+    tape.mode.set(Mode::Tracing { refused: None });
     let y = f(model, inputs, tape);
     let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
-    if let Some(refusal) = tape.refused.take() {
-        panic!("{refusal}");
-    }
+    tape.assert_traced();
     (given, y.id, gradients.iter().map(|g| g.id).collect())
 }
 
@@ -115,31 +114,52 @@ impl<'t, T: Real> Var<'t, T> {
         self.assert_scalar("Recorded");
         let tape = self.tape;
         let needed = Needed::by_any(tape, self.id);
-        let before = tape.on_behalf_of.get();
-        let rule = |op: &Rc<dyn AnyOp<T>>, wrt: usize, g: &Self, inputs: &[Self], y: Self, _: &mut _| {
-            tape.on_behalf_of.set(Some(y.id));
-            let fused = {
-                let nodes = tape.nodes.borrow();
-                let values: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
-                op.fused_vjp(wrt, &nodes[g.id].value, &values, &nodes[y.id].value)
-            };
-            let Some(share) = fused else { return Some(op.vjp(wrt, *g, inputs, y)) };
-            let lines: SmallVec<[Self; 5]> = inputs.iter().copied().chain([*g, y]).collect();
-            Some(tape.push(share, Some(Rc::new(FusedRule { op: Rc::clone(op), wrt })), &lines, false))
-        };
+        let before = tape.origin.get();
         let seed = tape.constant(Tensor::ones(self.shape()));
-        let add = |sum, share| sum + share;
-        let gradients = sweep(tape, [(self.id, seed)], &needed, |_| false, rule, add, |_, _| ());
-        tape.on_behalf_of.set(before);
+        let gradients = sweep(&mut Lines, tape, [(self.id, seed)], &needed);
+        tape.origin.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
         leaves.iter().map(|x| gradients.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
+    }
+}
+
+/// Gradients as lines to be replayed: the loop of a rule's [shortcut](crate::shortcuts), or what the rule writes.
+struct Lines;
+
+impl<'t, T: Real> Pass<'t, T> for Lines {
+    type Gradient = Var<'t, T>;
+
+    fn contribution(
+        &self,
+        step: &Step<'t, T>,
+        wrt: usize,
+        g: &Var<'t, T>,
+        _sum: &mut Option<Var<'t, T>>,
+    ) -> Option<Var<'t, T>> {
+        let (tape, y) = (step.y.tape, step.y);
+        tape.origin.set(Some(y.id));
+        let inputs: SmallVec<[Var<'t, T>; 5]> = step.inputs.iter().copied().chain([*g, y]).collect();
+        let loop_of = FusedRule { op: Arc::clone(&step.op), wrt };
+        let written = {
+            let nodes = tape.nodes.borrow();
+            let values: SmallVec<[&Tensor<T>; 5]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
+            loop_of.forward_to(&values, Destination::New)
+        };
+        Some(match written {
+            Some(written) => tape.push(written.tensor(), Some(Arc::new(loop_of)), &inputs, Kind::Choice),
+            None => step.op.vjp(wrt, *g, &step.inputs, y),
+        })
+    }
+
+    fn add(&self, sum: Var<'t, T>, contribution: Var<'t, T>) -> Var<'t, T> {
+        sum + contribution
     }
 }
 
 /// The fused loop of a derivative rule, as an operation of its own. Its inputs are those of the operation, the
 /// gradient at the output, and the output.
 struct FusedRule<T: Real> {
-    op: Rc<dyn AnyOp<T>>,
+    op: Arc<dyn AnyOp<T>>,
     wrt: usize,
 }
 
@@ -153,28 +173,28 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
     }
 
     fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T> {
-        let [inputs @ .., g, y] = inputs else { unreachable!("an operation has an output") };
-        self.op.fused_vjp(self.wrt, g, inputs, y).expect("it was fused when it was recorded")
+        self.forward_to(inputs, Destination::New).expect("it was fused when it was recorded").tensor()
     }
 
     fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: &[Var<'t, T>], _: Var<'t, T>) -> Var<'t, T> {
         unreachable!("the lines of a gradient are added when the function is complete")
     }
+}
 
-    fn fused_vjp(&self, _: usize, _: &Tensor<T>, _: &[&Tensor<T>], _: &Tensor<T>) -> Option<Tensor<T>> {
-        None
-    }
-
-    fn accumulate_vjp(&self, _: usize, _: &Tensor<T>, _: &mut Tensor<T>) -> bool {
-        false
-    }
-
-    fn forward_into(&self, inputs: &[&Tensor<T>], out: &mut [T]) -> bool {
+impl<T: Real> AnyShortcuts<T> for FusedRule<T> {
+    fn forward_to(&self, inputs: &[&Tensor<T>], to: Destination<T>) -> Option<Written<T>> {
         let [inputs @ .., g, y] = inputs else { unreachable!("an operation has an output") };
-        self.op.fused_vjp_into(self.wrt, g, inputs, y, out)
+        self.op.vjp_to(self.wrt, g, inputs, y, to)
     }
 
-    fn fused_vjp_into(&self, _: usize, _: &Tensor<T>, _: &[&Tensor<T>], _: &Tensor<T>, _: &mut [T]) -> bool {
-        false
+    fn vjp_to(
+        &self,
+        _: usize,
+        _: &Tensor<T>,
+        _: &[&Tensor<T>],
+        _: &Tensor<T>,
+        _: Destination<T>,
+    ) -> Option<Written<T>> {
+        None
     }
 }

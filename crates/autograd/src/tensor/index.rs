@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::kernels::{CHUNK, for_each_chunk};
-use super::{Shape, Tensor, resolve_axis};
+use super::chunks::{CHUNK, for_each_chunk};
+use super::{Axis, Shape, Tensor};
 use crate::Real;
 
 /// Whole numbers that say where in a tensor something is: classes, words, places after sorting.
@@ -58,6 +58,34 @@ impl Indices {
     /// The indices in row-major order.
     pub fn as_slice(&self) -> &[usize] {
         &self.data
+    }
+
+    /// The indices as numbers, such as a tape holds.
+    ///
+    /// # Panics
+    /// If one is so large that the numbers do not tell it from its neighbours: 2²⁴ in single precision.
+    #[track_caller]
+    pub fn numbers<T: Real>(&self) -> Tensor<T> {
+        // ε is the distance from 1 to the next number, so up to 2/ε all whole numbers are there.
+        let most = 2.0 / T::EPSILON.as_f64();
+        if let Some(large) = self.data.iter().find(|&&index| index as f64 > most) {
+            panic!("the index {large} is beyond {most}, up to which these numbers are exact; use `f64`");
+        }
+        Tensor::from_fn(&self.shape, |i| T::of(self.data[i] as f64))
+    }
+
+    /// The indices that these numbers are, for the operation of this name.
+    #[track_caller]
+    pub(crate) fn of<T: Real>(op: &str, numbers: &Tensor<T>) -> Self {
+        let index = |number: &T| {
+            let number = number.as_f64();
+            let index = number as usize; // 0 for NaN and below 0, the largest beyond all
+            if index as f64 != number {
+                panic!("{op}: {number} is no index, which is a whole number from 0 on");
+            }
+            index
+        };
+        Indices { shape: numbers.shape().into(), data: numbers.to_vec().iter().map(index).collect() }
     }
 }
 
@@ -119,8 +147,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If the axis or an index is out of range.
     #[track_caller]
-    pub fn index_select(&self, axis: isize, index: &[usize]) -> Self {
-        let axis = resolve_axis("index_select", axis, &self.shape);
+    pub fn index_select(&self, axis: impl Into<Axis>, index: &[usize]) -> Self {
+        let axis = axis.into().of("index_select", &self.shape);
         assert_in_range("index_select", &self.shape, axis, index);
         let (size, count) = (self.shape[axis], index.len());
         let mut shape = self.shape.clone();
@@ -187,8 +215,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If the axis or an index is out of range, or `index` has another shape outside the axis.
     #[track_caller]
-    pub fn gather(&self, axis: isize, index: &Indices) -> Self {
-        let axis = resolve_axis("gather", axis, &self.shape);
+    pub fn gather(&self, axis: impl Into<Axis>, index: &Indices) -> Self {
+        let axis = axis.into().of("gather", &self.shape);
         assert_picks("gather", &self.shape, axis, index);
         let (size, count) = (self.shape[axis], index.shape[axis]);
         let inner: usize = self.shape[axis + 1..].iter().product();

@@ -3,8 +3,8 @@
 //! Along one axis a tensor looks like `[outer, size, inner]`: `outer` blocks of `size` rows, each of
 //! `inner` elements that lie side by side.
 
-use super::kernels::{CHUNK, for_each_chunk};
-use super::{Shape, Tensor, resolve_axis};
+use super::chunks::{CHUNK, for_each_chunk};
+use super::{Axis, Shape, Tensor};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -19,9 +19,9 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If there are none, the axis is out of range, or the other axes differ.
     #[track_caller]
-    pub fn concat(parts: &[&Self], axis: isize) -> Self {
+    pub fn concat(parts: &[&Self], axis: impl Into<Axis>) -> Self {
         let [first, others @ ..] = parts else { panic!("concat: there is nothing to join") };
-        let axis = resolve_axis("concat", axis, &first.shape);
+        let axis = axis.into().of("concat", &first.shape);
         let mut shape = first.shape.clone();
         for part in others {
             let rank = part.rank();
@@ -83,33 +83,6 @@ impl<T: Real> Tensor<T> {
             });
         })
     }
-
-    /// Adds row `k` of `part` to row `place(k)` along `axis`, in place where nobody else holds this tensor: what
-    /// [`accumulate`](Self::accumulate) does with an [`embed`](Self::embed)ded part, at the cost of the part alone.
-    pub(crate) fn accumulate_rows(
-        &mut self,
-        part: &Self,
-        axis: usize,
-        place: impl Fn(usize) -> usize + Sync,
-    ) {
-        if part.is_empty() {
-            return;
-        }
-        let inner: usize = self.shape[axis + 1..].iter().product();
-        let (block, len) = (self.shape[axis] * inner, part.shape[axis] * inner);
-        let source = part.contiguous();
-        let data = source.as_slice().expect("contiguous");
-        let blocks = (CHUNK / len).max(1);
-        for_each_chunk(self.make_mut(), blocks * block, |i, out| {
-            let parts = data[i * blocks * len..].chunks_exact(len);
-            for (out, part) in out.chunks_exact_mut(block).zip(parts) {
-                for (k, row) in part.chunks_exact(inner).enumerate() {
-                    let out = &mut out[place(k) * inner..][..inner];
-                    out.iter_mut().zip(row).for_each(|(y, &x)| *y += x);
-                }
-            }
-        });
-    }
 }
 
 #[cfg(test)]
@@ -131,33 +104,17 @@ mod tests {
         assert_eq!(Tensor::concat(&[&counting(&[0, 2]), &counting(&[0, 1])], 1).shape(), [0, 3]);
         let (long, wide) = (counting(&[7000, 3]), counting(&[7000, 2]));
         let both = Tensor::concat(&[&long, &wide], 1);
-        assert_eq!((both.slice(1, 0, 3, 1), both.slice(1, 3, 5, 1)), (long, wide));
+        assert_eq!((both.slice(1, ..3), both.slice(1, 3..5)), (long, wide));
     }
 
     #[test]
     fn embedded_in_many_blocks() {
         let a = counting(&[9000, 2]);
         let wide = a.embed(1, 4, |k| 3 - 2 * k, -1.0);
-        assert_eq!(wide.slice(1, 1, 4, -2), a);
-        assert_eq!(wide.slice(1, 0, 4, 2), Tensor::full([9000, 2], -1.0));
+        assert_eq!(wide.slice_step(1, 1..4, -2), a);
+        assert_eq!(wide.slice_step(1, ..4, 2), Tensor::full([9000, 2], -1.0));
         assert_eq!(counting(&[2, 0]).embed(1, 2, |k| k, 1.0), Tensor::ones([2, 2]));
         assert_eq!(counting(&[2, 0]).embed(0, 3, |k| k, 1.0).shape(), [3, 0]);
-    }
-
-    #[test]
-    fn rows_accumulate_where_they_are_placed() {
-        let (part, before) = (counting(&[9000, 2]), counting(&[9000, 5]));
-        let mut sum = before.clone();
-        sum.accumulate_rows(&part.t().contiguous().t(), 1, |k| 3 - 2 * k);
-        let mut expected = before.clone();
-        expected.accumulate(&part.embed(1, 5, |k| 3 - 2 * k, 0.0));
-        assert_eq!(sum, expected);
-        assert_eq!(before, counting(&[9000, 5]), "others keep what they hold");
-        let mut turned = counting(&[2, 3]).t();
-        turned.accumulate_rows(&Tensor::ones([1, 2]), 0, |_| 2);
-        assert_eq!(turned.to_vec(), [0.0, 3.0, 1.0, 4.0, 3.0, 6.0]);
-        turned.accumulate_rows(&Tensor::ones([3, 0]), 1, |k| k);
-        assert_eq!(turned.shape(), [3, 2]);
     }
 
     #[test]

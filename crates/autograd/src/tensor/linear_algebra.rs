@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use nalgebra::DMatrix;
 
 use super::Tensor;
-use super::kernels::{CHUNK, for_each_chunk};
+use super::chunks::{CHUNK, for_each_chunk};
 use crate::Real;
 
 /// Which half of a matrix holds its numbers; the other half counts as zero.
@@ -102,6 +102,37 @@ impl<T: Real> Tensor<T> {
                 }
             });
         })
+    }
+
+    /// The solution `X` of `A X = B` for square matrices `A`. Leading axes are the same.
+    #[track_caller]
+    pub(crate) fn solve(&self, b: &Self) -> Self {
+        let (n, columns) = (self.shape[self.rank() - 1], b.shape[b.rank() - 1]);
+        let right = b.to_vec();
+        let mut x = Vec::with_capacity(right.len());
+        for (number, a) in self.matrices(n).enumerate() {
+            let b = &right[number * n * columns..];
+            let mut solution = DMatrix::from_fn(n, columns, |i, j| b[i * columns + j].as_f64());
+            if !a.lu().solve_mut(&mut solution) {
+                let which = if self.rank() == 2 { "the matrix".into() } else { format!("matrix {number}") };
+                panic!("solve: {which} of shape {:?} is singular", self.shape);
+            }
+            x.extend(solution.transpose().iter().map(|&x| T::of(x)));
+        }
+        Tensor::from_vec(&b.shape, x)
+    }
+
+    /// The determinants of square matrices, without the last two axes.
+    #[track_caller]
+    pub(crate) fn det(&self) -> Self {
+        let (n, lead) = (self.shape[self.rank() - 1], &self.shape[..self.rank() - 2]);
+        Tensor::from_vec(lead, self.matrices(n).map(|a| T::of(a.lu().determinant())).collect())
+    }
+
+    /// The matrices `[n, n]` of the last two axes.
+    fn matrices(&self, n: usize) -> impl Iterator<Item = DMatrix<f64>> {
+        let (data, count) = (self.to_vec(), self.shape[..self.rank() - 2].iter().product());
+        (0..count).map(move |number| DMatrix::from_fn(n, n, |i, j| data[(number * n + i) * n + j].as_f64()))
     }
 }
 

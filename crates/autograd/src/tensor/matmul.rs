@@ -1,7 +1,7 @@
 //! The matrix product: shapes, stacks, and how the work is divided among threads.
 
+use super::chunks::for_each_chunk;
 use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, Product, ROWS};
-use super::kernels::for_each_chunk;
 use super::threads::share;
 use super::{Shape, Tensor, broadcast, cost, short_copy};
 use crate::Real;
@@ -218,7 +218,7 @@ mod tests {
             assert_eq!(a.t().contiguous().t().matmul(&b.t().contiguous().t()), expected);
         }
         let a = counting(&[6, 4]);
-        assert_eq!(a.slice(0, 0, 6, -2).matmul(&a.t()), by_definition(&a.slice(0, 0, 6, -2), &a.t()));
+        assert_eq!(a.slice_step(0, ..6, -2).matmul(&a.t()), by_definition(&a.slice_step(0, ..6, -2), &a.t()));
         let row = counting(&[1, 4]).expand([6, 4]);
         assert_eq!(row.matmul(&a.t()), by_definition(&row, &a.t()));
     }
@@ -232,14 +232,14 @@ mod tests {
             let matrix = t.shape()[t.rank() - 2..].to_vec();
             let count = t.len() / matrix.iter().product::<usize>();
             let stack = t.reshape([&[count], &matrix[..]].concat());
-            stack.slice(0, i % count, i % count + 1, 1).reshape(matrix)
+            stack.slice(0, i % count..i % count + 1).reshape(matrix)
         };
         for i in 0..10 {
             assert_eq!(pick(&product, i), by_definition(&pick(&a, i), &pick(&b, i)));
         }
         // Views of every kind give the same.
         let swapped = a.permute([1, 0, 3, 2]).contiguous().permute([1, 0, 3, 2]);
-        assert_eq!(swapped.matmul(&b.slice(2, 0, 3, -1).slice(2, 0, 3, -1)), product);
+        assert_eq!(swapped.matmul(&b.slice_step(2, ..3, -1).slice_step(2, ..3, -1)), product);
         let row = counting(&[1, 4]).expand([5, 2, 3, 4]);
         assert_eq!(row.matmul(&b), row.contiguous().matmul(&b));
         // One matrix on the right, or on the left.

@@ -11,15 +11,19 @@
 //! assert_eq!(a.t().to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
 //! ```
 
+mod accumulate;
+mod axes;
+mod chunks;
 mod conv;
+mod copy;
 pub mod cost;
 mod finite;
 mod gemm;
 mod index;
 mod join;
-mod kernels;
 mod lanes;
 mod linear_algebra;
+mod map;
 mod matmul;
 mod matrix;
 mod planes;
@@ -33,6 +37,7 @@ mod sums;
 mod threads;
 mod update;
 mod view;
+mod walk;
 
 use std::fmt;
 use std::ops::Index;
@@ -40,6 +45,7 @@ use triomphe::Arc;
 
 use crate::Real;
 
+pub use axes::{Axes, Axis, Keep};
 pub(crate) use conv::Geometry;
 pub use index::Indices;
 pub(crate) use index::{assert_in_range, assert_picks};
@@ -49,15 +55,15 @@ pub(crate) use linear_algebra::square_size;
 pub(crate) use matmul::matmul_shape;
 pub use pool::Pool;
 pub(crate) use rows::sum_by;
-pub use shape::{Axes, Keep, Shape};
+pub use shape::Shape;
 pub use sort::SortOrder;
 
+pub(crate) use axes::{dropped_shape, permutation, reduced_shape, resolve_axes};
 pub(crate) use pool::MadeBy;
 use pool::{Buffer, too_large};
 use shape::{Strides, contiguous_strides, count};
-pub(crate) use shape::{
-    broadcast, dropped_shape, reduced_shape, resolve_axes, resolve_axis, same_sizes, short_copy,
-};
+pub(crate) use shape::{broadcast, same_sizes, short_copy};
+pub(crate) use view::bounds;
 
 /// An immutable array of numbers with a shape.
 pub struct Tensor<T: Real> {
@@ -371,7 +377,7 @@ mod tests {
     #[test]
     fn single_elements() {
         let a = Tensor::from_fn([2, 3], |i| i as f64);
-        assert_eq!((a[[1, 0]], a.t()[[2, 1]], a.slice(1, 0, 3, -1)[[0, 0]]), (3.0, 5.0, 2.0));
+        assert_eq!((a[[1, 0]], a.t()[[2, 1]], a.slice_step(1, ..3, -1)[[0, 0]]), (3.0, 5.0, 2.0));
         assert_eq!(Tensor::scalar(7.0)[[]], 7.0);
     }
 

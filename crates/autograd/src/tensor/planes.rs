@@ -1,30 +1,30 @@
 //! Moving pixels within planes. A plane is one channel of one image: the last two axes of
 //! `[batch, channels, height, width]`.
 
-use super::Tensor;
-use super::kernels::for_each_chunk;
+use super::chunks::for_each_chunk;
+use super::{Indices, Tensor};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
-    /// Pixels of each plane, given as positions in their plane. `shape` is that of the result, which
-    /// has one element for each position.
+    /// Pixels of each plane, given as positions in their plane, which have the shape of the result.
     #[track_caller]
-    pub(crate) fn pick(&self, positions: &[u32], shape: [usize; 4]) -> Self {
+    pub(crate) fn pick(&self, positions: &Indices) -> Self {
+        let (positions, shape) = (positions.as_slice(), positions.shape());
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");
         let (from, to) = (self.shape[2] * self.shape[3], shape[2] * shape[3]);
         Tensor::build(shape, |out| {
             for_each_chunk(out, to, |plane, out| {
                 let (data, positions) = (&data[plane * from..], &positions[plane * to..]);
-                out.iter_mut().zip(positions).for_each(|(y, &position)| *y = data[position as usize]);
+                out.iter_mut().zip(positions).for_each(|(y, &position)| *y = data[position]);
             });
         })
     }
 
-    /// The transpose of [`pick`](Self::pick): adds every element to the pixel it was picked from.
-    /// `shape` is that of the result.
+    /// The transpose of [`pick`](Self::pick): adds every element to the pixel it was picked from, in planes of this size.
     #[track_caller]
-    pub(crate) fn spread(&self, positions: &[u32], shape: [usize; 4]) -> Self {
+    pub(crate) fn spread(&self, positions: &Indices, size: [usize; 2]) -> Self {
+        let (positions, shape) = (positions.as_slice(), [self.shape[0], self.shape[1], size[0], size[1]]);
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");
         let (from, to) = (self.shape[2] * self.shape[3], shape[2] * shape[3]);
@@ -33,7 +33,7 @@ impl<T: Real> Tensor<T> {
                 out.fill(T::zero());
                 let share = plane * from..(plane + 1) * from;
                 for (&y, &position) in data[share.clone()].iter().zip(&positions[share]) {
-                    out[position as usize] += y;
+                    out[position] += y;
                 }
             });
         })
@@ -47,7 +47,7 @@ impl<T: Real> Tensor<T> {
         stride: [usize; 2],
         padding: [usize; 2],
         output: [usize; 2],
-    ) -> Vec<u32> {
+    ) -> Vec<usize> {
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");
         let [height, width] = [self.shape[2], self.shape[3]];
@@ -71,8 +71,7 @@ impl<T: Real> Tensor<T> {
                         }
                     }
                 }
-                let best = best.expect("every window covers a pixel");
-                *position = u32::try_from(best).expect("a plane has fewer than 2³² pixels");
+                *position = best.expect("every window covers a pixel");
             }
         });
         positions

@@ -14,7 +14,6 @@ use smallvec::SmallVec;
 
 use super::cost;
 use crate::Real;
-use crate::op::last_name;
 
 /// Up to this many elements lie beside the counters of their tensor, in one piece of memory.
 const TINY: usize = 16;
@@ -158,14 +157,14 @@ fn can_be_had<T>(elements: usize) -> bool {
 
 thread_local!(static OPERATION: Cell<&'static str> = const { Cell::new("") });
 
-/// While it lives, memory is asked for by an operation of this type: for the message if there is none.
+/// While it lives, memory is asked for by the operation of this name: for the message if there is none.
 pub(crate) struct MadeBy {
     before: &'static str,
 }
 
 impl MadeBy {
-    pub(crate) fn operation<O>() -> Self {
-        MadeBy { before: OPERATION.replace(std::any::type_name::<O>()) }
+    pub(crate) fn operation(name: &'static str) -> Self {
+        MadeBy { before: OPERATION.replace(name) }
     }
 }
 
@@ -182,10 +181,7 @@ pub(super) fn too_large<T>(shape: &[usize]) -> ! {
     let bytes = shape.iter().map(|&size| size as f64).product::<f64>() * size_of::<T>() as f64;
     let operation = match OPERATION.get() {
         "" => String::new(),
-        path => {
-            let name = last_name(path);
-            name.strip_suffix("Op").unwrap_or(&name).to_lowercase() + ": "
-        }
+        name => format!("{name}: "),
     };
     panic!("{operation}a tensor of shape {shape:?} takes {bytes:.0} bytes, more memory than there is");
 }

@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::kernels::{CHUNK, for_each_chunk};
-use super::{Tensor, resolve_axis};
+use super::chunks::{CHUNK, for_each_chunk};
+use super::{Axis, Tensor};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -48,7 +48,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If the axis is out of range or empty.
     #[track_caller]
-    pub fn argmax_over(&self, axis: isize) -> Vec<usize> {
+    pub fn argmax_over(&self, axis: impl Into<Axis>) -> Vec<usize> {
         self.arg_over("argmax_over", axis, |a, b| a > b)
     }
 
@@ -57,7 +57,7 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If the axis is out of range or empty.
     #[track_caller]
-    pub fn argmin_over(&self, axis: isize) -> Vec<usize> {
+    pub fn argmin_over(&self, axis: impl Into<Axis>) -> Vec<usize> {
         self.arg_over("argmin_over", axis, |a, b| a < b)
     }
 
@@ -81,8 +81,13 @@ impl<T: Real> Tensor<T> {
     }
 
     #[track_caller]
-    fn arg_over(&self, name: &str, axis: isize, better: impl Fn(T, T) -> bool + Sync) -> Vec<usize> {
-        let axis = resolve_axis(name, axis, &self.shape);
+    fn arg_over(
+        &self,
+        name: &str,
+        axis: impl Into<Axis>,
+        better: impl Fn(T, T) -> bool + Sync,
+    ) -> Vec<usize> {
+        let axis = axis.into().of(name, &self.shape);
         let count = self.shape[axis];
         let outputs: usize = (0..self.rank()).filter(|&a| a != axis).map(|a| self.shape[a]).product();
         if count == 0 && outputs > 0 {
@@ -90,7 +95,7 @@ impl<T: Real> Tensor<T> {
         }
         let mut order: SmallVec<[usize; 4]> = (0..self.rank()).filter(|&a| a != axis).collect();
         order.push(axis);
-        let source = self.permute(order).contiguous();
+        let source = self.permuted(&order).contiguous();
         let data = source.as_slice().expect("contiguous");
         let mut places = vec![0; outputs];
         let rows = (CHUNK / count.max(1)).max(1);
@@ -112,7 +117,7 @@ impl<T: Real> Tensor<T> {
     ///
     /// Added up in double precision: a running sum in `f32` soon loses small terms.
     #[track_caller]
-    pub(crate) fn cumsum(&self, axis: usize, backwards: bool) -> Self {
+    pub(crate) fn running_sum(&self, axis: usize, backwards: bool) -> Self {
         let source = self.contiguous();
         let data = source.as_slice().expect("contiguous");
         // Seen as [outer, size, inner]; a task takes several blocks [size, inner].
@@ -201,9 +206,9 @@ mod tests {
     #[test]
     fn running_sums_of_views() {
         let a = Tensor::from_fn([2, 3], |i| i as f64);
-        assert_eq!(a.t().cumsum(0, true).to_vec(), [3.0, 12.0, 3.0, 9.0, 2.0, 5.0]);
-        assert_eq!(Tensor::<f64>::zeros([2, 0]).cumsum(0, false).shape(), [2, 0]);
-        assert_eq!(Tensor::<f64>::zeros([0, 2]).cumsum(0, false).shape(), [0, 2]);
+        assert_eq!(a.t().running_sum(0, true).to_vec(), [3.0, 12.0, 3.0, 9.0, 2.0, 5.0]);
+        assert_eq!(Tensor::<f64>::zeros([2, 0]).running_sum(0, false).shape(), [2, 0]);
+        assert_eq!(Tensor::<f64>::zeros([0, 2]).running_sum(0, false).shape(), [0, 2]);
     }
 
     #[test]
@@ -213,7 +218,12 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let largest = || [a.max_to(&[]).to_vec(), a.max_to(&[97, 1]).to_vec()];
             pool.install(|| {
-                (largest(), a.cumsum(0, false).to_vec(), a.cumsum(1, true).to_vec(), a.argmax_over(0))
+                (
+                    largest(),
+                    a.running_sum(0, false).to_vec(),
+                    a.running_sum(1, true).to_vec(),
+                    a.argmax_over(0),
+                )
             })
         };
         let one = run(1);

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::kernels::{CHUNK, for_each_chunk};
+use super::chunks::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
 use super::sums::{BLOCK, LANES, sum};
 use super::{Shape, Tensor};
@@ -49,7 +49,7 @@ impl<T: Real> Tensor<T> {
         // Not in a closure, where a panic would not name the caller's line.
         let mut sources = SmallVec::<[Self; 3]>::new();
         for operand in operands {
-            sources.push(operand.permute(&order).contiguous());
+            sources.push(operand.permuted(&order).contiguous());
         }
         let data: [&[T]; N] = std::array::from_fn(|k| sources[k].as_slice().expect("contiguous"));
         let width = length(shape);
@@ -61,7 +61,7 @@ impl<T: Real> Tensor<T> {
                 fill(std::array::from_fn(|k| &data[k][i * rows * lengths[k]..]), lengths, out, width);
             });
         });
-        result.permute(inverse).contiguous()
+        result.permuted(&inverse).contiguous()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Shapes, strides and axes.
+//! Shapes and strides.
 
 use smallvec::SmallVec;
 
@@ -70,96 +70,6 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Option<Shape> {
             (m, n) => (m == n).then_some(m),
         })
         .collect()
-}
-
-/// Axes to reduce over: `1`, `-1` (the last), `[0, 2]`, or any of these in [`Keep`].
-pub trait Axes {
-    /// The axes as the user wrote them.
-    fn list(&self) -> SmallVec<[isize; 4]>;
-
-    /// Whether reduced axes stay, with size 1.
-    fn keep(&self) -> bool {
-        false
-    }
-}
-
-/// Reduced axes stay in the shape with size 1, so that the result broadcasts against the input:
-/// `x - x.mean_over(Keep(1))`.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep<A>(pub A);
-
-impl<A: Axes> Axes for Keep<A> {
-    fn list(&self) -> SmallVec<[isize; 4]> {
-        self.0.list()
-    }
-    fn keep(&self) -> bool {
-        true
-    }
-}
-
-// Both integer types: literals become `i32`, so `-1` works; sizes and counters are `usize`.
-impl Axes for i32 {
-    fn list(&self) -> SmallVec<[isize; 4]> {
-        SmallVec::from_elem(*self as isize, 1)
-    }
-}
-
-impl Axes for usize {
-    fn list(&self) -> SmallVec<[isize; 4]> {
-        SmallVec::from_elem(*self as isize, 1)
-    }
-}
-
-impl<const N: usize> Axes for [i32; N] {
-    fn list(&self) -> SmallVec<[isize; 4]> {
-        self.iter().map(|&axis| axis as isize).collect()
-    }
-}
-
-impl Axes for &[usize] {
-    fn list(&self) -> SmallVec<[isize; 4]> {
-        self.iter().map(|&axis| axis as isize).collect()
-    }
-}
-
-/// `axis`, counted from the end if negative, as an index into `shape`.
-#[track_caller]
-pub(crate) fn resolve_axis(op: &str, axis: isize, shape: &[usize]) -> usize {
-    let rank = shape.len() as isize;
-    let resolved = if axis < 0 { axis + rank } else { axis };
-    if !(0..rank).contains(&resolved) {
-        panic!("{op}: axis {axis} is out of range for shape {shape:?}, which has {rank} axes");
-    }
-    resolved as usize
-}
-
-/// The listed axes as indices into `shape`.
-#[track_caller]
-pub(crate) fn resolve_axes(op: &str, shape: &[usize], axes: &impl Axes) -> SmallVec<[usize; 4]> {
-    let mut seen: SmallVec<[usize; 4]> = SmallVec::new();
-    for axis in axes.list() {
-        let axis = resolve_axis(op, axis, shape);
-        if seen.contains(&axis) {
-            panic!("{op}: axis {axis} is listed twice");
-        }
-        seen.push(axis);
-    }
-    seen
-}
-
-/// `shape` with every listed axis set to 1.
-#[track_caller]
-pub(crate) fn reduced_shape(op: &str, shape: &[usize], axes: &impl Axes) -> Shape {
-    let mut kept = Shape::from_slice(shape);
-    resolve_axes(op, shape, axes).iter().for_each(|&axis| kept[axis] = 1);
-    kept
-}
-
-/// `shape` without the listed axes.
-pub(crate) fn dropped_shape(shape: &[usize], axes: &impl Axes) -> Shape {
-    let gone: SmallVec<[usize; 4]> =
-        axes.list().iter().map(|&axis| resolve_axis("reduce", axis, shape)).collect();
-    shape.iter().enumerate().filter(|(axis, _)| !gone.contains(axis)).map(|(_, &size)| size).collect()
 }
 
 #[cfg(test)]

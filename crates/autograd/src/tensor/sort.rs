@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use smallvec::SmallVec;
 
-use super::kernels::{CHUNK, for_each_chunk};
-use super::{Indices, Tensor, resolve_axis};
+use super::chunks::{CHUNK, for_each_chunk};
+use super::{Axis, Indices, Tensor};
 use crate::Real;
 
 /// Which elements come first.
@@ -38,8 +38,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If the axis is out of range.
     #[track_caller]
-    pub fn argsort(&self, axis: isize, order: SortOrder) -> Indices {
-        let axis = resolve_axis("argsort", axis, &self.shape);
+    pub fn argsort(&self, axis: impl Into<Axis>, order: SortOrder) -> Indices {
+        let axis = axis.into().of("argsort", &self.shape);
         self.first_places(axis, self.shape[axis], order)
     }
 
@@ -49,7 +49,7 @@ impl<T: Real> Tensor<T> {
         let inner: usize = self.shape[axis + 1..].iter().product();
         let mut last: SmallVec<[usize; 4]> = (0..self.rank()).filter(|&a| a != axis).collect();
         last.push(axis);
-        let source = self.permute(last).contiguous();
+        let source = self.permuted(&last).contiguous();
         let data = source.as_slice().expect("contiguous");
         let mut shape = self.shape.clone();
         shape[axis] = count;

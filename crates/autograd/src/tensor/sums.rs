@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::kernels::{CHUNK, for_each_chunk};
+use super::chunks::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
 use super::{Tensor, cost};
 use crate::Real;
@@ -58,7 +58,7 @@ impl<T: Real> Tensor<T> {
             kept.iter().chain(&gone).copied().collect()
         };
         let by_rows = order.first() == gone.first() && !kept.is_empty();
-        let source = self.permute(&order).contiguous();
+        let source = self.permuted(&order).contiguous();
         let data = source.as_slice().expect("contiguous");
         if count == 0 {
             out.fill(T::zero());

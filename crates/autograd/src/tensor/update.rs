@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::kernels::{CHUNK, piece};
+use super::chunks::{CHUNK, piece};
 use super::simd::vectorized;
 use super::threads::share;
 use super::{Tensor, same_sizes};

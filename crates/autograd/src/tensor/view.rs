@@ -4,11 +4,13 @@
 //! [`reshape`]: Tensor::reshape
 //! [`contiguous`]: Tensor::contiguous
 
+use std::ops::{Bound, RangeBounds};
+
 use smallvec::SmallVec;
 use triomphe::Arc;
 
 use super::shape::count;
-use super::{Shape, Strides, Tensor, contiguous_strides, short_copy};
+use super::{Axes, Axis, Shape, Strides, Tensor, contiguous_strides, permutation, short_copy};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -98,13 +100,12 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     /// If `order` is not a permutation of the axes.
     #[track_caller]
-    pub fn permute(&self, order: impl AsRef<[usize]>) -> Self {
-        let order = order.as_ref();
-        let mut sorted: SmallVec<[usize; 4]> = SmallVec::from_slice(order);
-        sorted.sort_unstable();
-        if !sorted.iter().copied().eq(0..self.rank()) {
-            panic!("permute: {order:?} is not a permutation of the axes of {:?}", self.shape);
-        }
+    pub fn permute(&self, order: impl Axes) -> Self {
+        self.permuted(&permutation("permute", &self.shape, &order))
+    }
+
+    /// The same for an order of indices that is known to be one.
+    pub(crate) fn permuted(&self, order: &[usize]) -> Self {
         let shape = order.iter().map(|&axis| self.shape[axis]).collect();
         let strides = order.iter().map(|&axis| self.strides[axis]).collect();
         self.view(shape, strides, self.offset)
@@ -148,18 +149,31 @@ impl<T: Real> Tensor<T> {
         self.view(short_copy(shape), strides, self.offset)
     }
 
-    /// Every `step`-th element from `start` (included) to `end` (excluded) along one axis. A negative
-    /// step walks the same elements backwards: `slice(0, 0, n, -1)` reverses the first axis.
+    /// The elements of a range along one axis (negative axes count from the end): `a.slice(1, ..3)`.
+    ///
+    /// # Panics
+    /// If the axis or the range is out of bounds.
+    #[track_caller]
+    pub fn slice(&self, axis: impl Into<Axis>, range: impl RangeBounds<usize>) -> Self {
+        self.slice_step(axis, range, 1)
+    }
+
+    /// Every `step`-th element of a range along one axis. A negative step walks the range backwards:
+    /// `slice_step(0, .., -1)` reverses the first axis.
     ///
     /// # Panics
     /// If the axis or the range is out of bounds, or the step is 0.
     #[track_caller]
-    pub fn slice(&self, axis: usize, start: usize, end: usize, step: isize) -> Self {
+    pub fn slice_step(&self, axis: impl Into<Axis>, range: impl RangeBounds<usize>, step: isize) -> Self {
+        let axis = axis.into().of("slice", &self.shape);
+        let [start, end] = bounds(range, self.shape[axis]);
+        self.sliced(axis, start, end, step)
+    }
+
+    #[track_caller]
+    pub(crate) fn sliced(&self, axis: usize, start: usize, end: usize, step: isize) -> Self {
         assert!(step != 0, "slice: the step must not be 0");
-        let size = match self.shape.get(axis) {
-            Some(&size) => size,
-            None => panic!("slice: axis {axis} is out of range for shape {:?}", self.shape),
-        };
+        let size = self.shape[axis];
         if start > end || end > size {
             panic!("slice: {start}..{end} is out of range for axis {axis} of shape {:?}", self.shape);
         }
@@ -174,6 +188,21 @@ impl<T: Real> Tensor<T> {
     }
 }
 
+/// The first element of a range, and the one after its last.
+pub(crate) fn bounds(range: impl RangeBounds<usize>, size: usize) -> [usize; 2] {
+    let start = match range.start_bound() {
+        Bound::Included(&start) => start,
+        Bound::Excluded(&before) => before.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&last) => last.saturating_add(1),
+        Bound::Excluded(&end) => end,
+        Bound::Unbounded => size,
+    };
+    [start, end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,7 +214,7 @@ mod tests {
     #[test]
     fn views_share_memory() {
         let a = counting(&[2, 3]);
-        for view in [a.t(), a.permute([1, 0]), a.reshape([3, 2]), a.expand([4, 2, 3]), a.slice(1, 1, 3, 1)] {
+        for view in [a.t(), a.permute([1, 0]), a.reshape([3, 2]), a.expand([4, 2, 3]), a.slice(1, 1..3)] {
             assert!(Arc::ptr_eq(&a.buffer, &view.buffer));
         }
         assert!(!Arc::ptr_eq(&a.buffer, &a.t().contiguous().buffer));
@@ -196,14 +225,14 @@ mod tests {
     fn views_read_the_right_elements() {
         let a = counting(&[2, 3]);
         assert_eq!(a.t().reshape([6]).to_vec(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-        assert_eq!(a.slice(1, 0, 3, 2).to_vec(), [0.0, 2.0, 3.0, 5.0]);
-        assert_eq!(a.slice(1, 0, 3, -1).to_vec(), [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
-        assert_eq!(a.slice(1, 0, 3, -2).to_vec(), [2.0, 0.0, 5.0, 3.0]);
-        assert_eq!(a.slice(0, 2, 2, 1).shape(), [0, 3]);
-        assert_eq!(counting(&[0, 3]).slice(1, 1, 3, 1), counting(&[0, 2]));
-        assert!(counting(&[3, 0]).slice(0, 0, 3, -1).slice(0, 2, 3, 1).to_vec().is_empty());
+        assert_eq!(a.slice_step(1, ..3, 2).to_vec(), [0.0, 2.0, 3.0, 5.0]);
+        assert_eq!(a.slice_step(1, ..3, -1).to_vec(), [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
+        assert_eq!(a.slice_step(1, ..3, -2).to_vec(), [2.0, 0.0, 5.0, 3.0]);
+        assert_eq!(a.slice(0, 2..2).shape(), [0, 3]);
+        assert_eq!(counting(&[0, 3]).slice(1, 1..3), counting(&[0, 2]));
+        assert!(counting(&[3, 0]).slice_step(0, ..3, -1).slice(0, 2..3).to_vec().is_empty());
         assert_eq!(counting(&[2, 1]).expand([2, 2]).to_vec(), [0.0, 0.0, 1.0, 1.0]);
-        assert_eq!(a.slice(0, 1, 2, 1).make_mut(), [3.0, 4.0, 5.0]);
+        assert_eq!(a.slice(0, 1..2).make_mut(), [3.0, 4.0, 5.0]);
     }
 
     #[test]
@@ -218,12 +247,12 @@ mod tests {
         assert!(shares(&last_first, &[2, 12]) && shares(&last_first, &[2, 1, 2, 6]));
         assert!(!shares(&last_first, &[4, 6]) && !shares(&last_first, &[24]));
         assert!(!shares(&a.permute([2, 1, 0]), &[2, 12]));
-        let backwards = a.slice(0, 0, 4, -1); // axis 0 runs the other way
+        let backwards = a.slice_step(0, ..4, -1); // axis 0 runs the other way
         assert!(shares(&backwards, &[2, 2, 6]) && !shares(&backwards, &[24]));
         let repeated = counting(&[1, 3]).expand([4, 3]);
         assert!(shares(&repeated, &[2, 2, 1, 3]) && !shares(&repeated, &[12]));
         assert!(shares(&counting(&[1]).expand([4, 3]), &[12]));
-        assert!(shares(&a.slice(2, 0, 2, 2), &[12]), "every second element");
+        assert!(shares(&a.slice_step(2, ..2, 2), &[12]), "every second element");
         assert!(shares(&counting(&[0, 3]).t(), &[0, 7]));
         assert!(shares(&counting(&[]), &[1, 1]) && shares(&counting(&[1, 1]).t(), &[]));
     }

@@ -124,7 +124,7 @@ impl Examples for Dataset {
 /// // The last column is what the others are to predict.
 /// let text = "rooms,area,price\n2,54,310\n3,80,405\n1,38,260\n";
 /// let x: Tensor<f32> = table::parse("flats.csv".as_ref(), text.as_bytes(), &Default::default())?.data.x.cast();
-/// let data = Pairs { x: x.slice(1, 0, 2, 1), targets: x.slice(1, 2, 3, 1) };
+/// let data = Pairs { x: x.slice(1, ..2), targets: x.slice(1, 2..3) };
 /// assert_eq!(data.rows(&[1])?.to_vec(), [3.0, 80.0]);
 /// assert_eq!(data.targets(&[1])?.unwrap().to_vec(), [405.0]);
 /// # Ok::<(), nn::Error>(())

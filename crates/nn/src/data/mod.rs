@@ -85,7 +85,7 @@ impl<T: Real> Dataset<T> {
         Tensor::build(shape, |out| {
             for (row, &number) in out.chunks_exact_mut(width.max(1)).zip(numbers) {
                 // Only this row is put in order, if `x` is a view, and not all of them for each batch.
-                let source = self.x.slice(0, number, number + 1, 1).contiguous();
+                let source = self.x.slice(0, number..number + 1).contiguous();
                 row.copy_from_slice(source.as_slice().expect("contiguous"));
             }
         })

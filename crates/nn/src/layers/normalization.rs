@@ -91,8 +91,8 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
                 context.latest(old).zip(new, |old, new| keep * old + take * new)
             };
             let unbiased = count as f64 / (count - 1) as f64;
-            let mean = toward(self.running_mean.0, &normalized.mean, 1.0);
-            let variance = toward(self.running_var.0, &normalized.variance, unbiased);
+            let mean = toward(self.running_mean.0, &normalized.mean.value(), 1.0);
+            let variance = toward(self.running_var.0, &normalized.variance.value(), unbiased);
             let batches = context.latest(self.num_batches_tracked.0).map(|n| n + T::one());
             context.note(self.running_mean.0, mean);
             context.note(self.running_var.0, variance);

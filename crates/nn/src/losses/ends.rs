@@ -10,6 +10,8 @@ struct InVariances {
 }
 
 impl<T: Real> Op<T, 2> for InVariances {
+    const NAME: &'static str = "in_variances";
+
     fn forward(&self, [d, s]: [&Tensor<T>; 2]) -> Tensor<T> {
         // In quarters, dⁿ e⁻ˢ is finite also where d² or e⁻ˢ alone is not.
         let root = |s: T| (T::of(-0.25) * s).exp();
@@ -44,6 +46,8 @@ pub(super) fn in_variances<'t, T: Real>(d: Var<'t, T>, log_var: Var<'t, T>) -> V
 struct ExpLessLinear;
 
 impl<T: Real> Op<T, 2> for ExpLessLinear {
+    const NAME: &'static str = "exp_less_linear";
+
     fn forward(&self, [l, x]: [&Tensor<T>; 2]) -> Tensor<T> {
         l.zip(x, |l, x| {
             let exp = l.exp();
@@ -67,6 +71,8 @@ struct TimesLn {
 }
 
 impl<T: Real> Op<T, 2> for TimesLn {
+    const NAME: &'static str = "times_ln";
+
     fn forward(&self, [x, p]: [&Tensor<T>; 2]) -> Tensor<T> {
         let zero = T::zero();
         if self.of_rest {
@@ -89,6 +95,8 @@ impl<T: Real> Op<T, 2> for TimesLn {
 struct Quotient;
 
 impl<T: Real> Op<T, 2> for Quotient {
+    const NAME: &'static str = "quotient";
+
     fn forward(&self, [x, q]: [&Tensor<T>; 2]) -> Tensor<T> {
         x.zip(q, |x, q| if x == T::zero() && q == T::zero() { x } else { x / q })
     }
@@ -111,6 +119,8 @@ pub(super) fn times_ln_of_rest<'t, T: Real>(x: Var<'t, T>, p: Var<'t, T>) -> Var
 struct LnCosh;
 
 impl Elementwise for LnCosh {
+    const NAME: &'static str = "ln_cosh";
+
     fn f<T: Real>(&self, x: T) -> T {
         let x = x.abs();
         if x < T::one() {

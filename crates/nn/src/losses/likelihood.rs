@@ -111,7 +111,7 @@ pub mod elementwise {
         same_shapes("continuous_bernoulli_nll", logits, x);
         let loss = logits.bce_with_logits(x);
         // Of an infinite logit the constant is infinite too, but its growth is only that of a logarithm.
-        loss - log_normalizer(logits).masked_fill(&loss.eq(f64::INFINITY), 0.0)
+        loss - log_normalizer(logits).masked_fill(loss.eq(f64::INFINITY), 0.0)
     }
 }
 

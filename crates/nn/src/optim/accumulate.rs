@@ -117,7 +117,7 @@ mod tests {
         let x = Tensor::from_fn([12, 3], |i| (i as f64).sin());
         let y = Tensor::from_fn([12, 2], |i| (0.7 * i as f64).cos());
         let gradient = |start: usize, end: usize| {
-            let (x, y) = (x.slice(0, start, end, 1), y.slice(0, start, end, 1));
+            let (x, y) = (x.slice(0, start..end), y.slice(0, start..end));
             let loss = value_and_grad(&model, |model, tape| {
                 (model.forward(tape.constant(&x)) - tape.constant(&y)).square().mean()
             });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use autograd::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var, value, value_and_update};
+use autograd::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var, value_and_update_with, value_with};
 
 use super::Terms;
 use crate::checkpoint::Checkpoint;
@@ -84,8 +84,8 @@ impl<T: Real> Update<'_, T> {
     where
         M: Tree<Tensor<T>, With<Tensor<T>> = M>,
     {
-        let (mut terms, mut kept, refused) = (None, BTreeMap::new(), Refused::default());
-        {
+        let (mut kept, refused) = (BTreeMap::new(), Refused::default());
+        let terms = {
             let (mut now, mut keep);
             let update: &mut LeafUpdate<T> = match self.clip_norm {
                 None => {
@@ -100,17 +100,16 @@ impl<T: Real> Update<'_, T> {
                     &mut keep
                 }
             };
-            value_and_update(
+            let (_, terms) = value_and_update_with(
                 model,
                 |model, tape| {
                     let loss = loss(model, tape, context);
-                    terms = Some(Terms::of(&loss));
-                    refused.loss(loss.total())
+                    (refused.loss(loss.total()), Terms::of(&loss))
                 },
                 update,
             );
-        }
-        let terms: Terms = terms.expect("the loss was computed");
+            terms
+        };
         if terms.not_finite().is_some() {
             return Ok(terms);
         }
@@ -235,14 +234,12 @@ where
         let mut parts = vec![];
         for numbers in all.chunks(EVALUATED) {
             let drawn = Drawn::read(data, numbers)?;
-            let mut terms = None;
-            value(&self.model, |model, tape| {
+            let (_, terms) = value_with(&self.model, |model, tape| {
                 let context = &mut Context::evaluation(seed, numbers);
                 let loss = (self.loss)(&model, drawn.on(tape), context);
-                terms = Some(Terms::of(&loss));
-                loss.total()
+                (loss.total(), Terms::of(&loss))
             });
-            parts.push((terms.expect("the closure ran"), numbers.len()));
+            parts.push((terms, numbers.len()));
         }
         Ok(Terms::mean(parts.into_iter()))
     }

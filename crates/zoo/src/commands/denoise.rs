@@ -39,7 +39,7 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     let picture = || {
         const SHOWN: usize = 12;
         let shown = SHOWN.min(data.len());
-        let first = |x: &Tensor<f32>| x.slice(0, 0, shown, 1);
+        let first = |x: &Tensor<f32>| x.slice(0, ..shown);
         let (title, parts) = match noise {
             Some(_) => ("Clean, noisy, denoised", vec![first(&data.x), first(&noisy), first(&clean)]),
             None => ("Input, denoised", vec![first(&noisy), first(&clean)]),

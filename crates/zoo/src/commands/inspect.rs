@@ -128,7 +128,7 @@ fn tangent_rows(model: &dyn AnyModel, x: &Tensor<f32>) -> (Tensor<f32>, usize, u
     let mut rows = vec![];
     let (mut encoder, mut decoder) = (0, 0);
     for number in 0..x.shape()[0].min(ROWS) {
-        let example = x.slice(0, number, number + 1, 1);
+        let example = x.slice(0, number..number + 1);
         let of_decoder = decoder_tangents(model, &model.encode(&example), EACH);
         let of_encoder = tangents(model, &example, EACH);
         (encoder, decoder) = (of_encoder.len(), of_decoder.len());

@@ -49,7 +49,7 @@ fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor
     let draws = |from: usize, to: usize| {
         let numbers: Vec<usize> = (from..to).collect();
         // Another generator than that of the codes, or both would have the same noise.
-        run.model.draw(&codes.slice(0, from, to, 1), Context::evaluation(args.seed, &numbers))
+        run.model.draw(&codes.slice(0, from..to), Context::evaluation(args.seed, &numbers))
     };
     if draws(0, 1).is_none() {
         let name = run.entry.name;

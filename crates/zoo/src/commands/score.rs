@@ -120,7 +120,7 @@ impl<'a> Findings<'a> {
     }
 
     fn contributions_of(&self, row: usize) -> Vec<f64> {
-        self.contributions.slice(0, row, row + 1, 1).to_vec()
+        self.contributions.slice(0, row..row + 1).to_vec()
     }
 
     /// The parts that contribute most, with their share of the score where that is worth a word. What was filled in is no
@@ -180,7 +180,7 @@ impl<'a> Findings<'a> {
     /// The cells of a row as they stand in the file, or as near as the run knows them.
     fn cells(&self, row: usize) -> Vec<f64> {
         match &self.rows.cells {
-            Some(cells) => cells.slice(0, row, row + 1, 1).to_vec(),
+            Some(cells) => cells.slice(0, row..row + 1).to_vec(),
             None => self.run.preparation.restore_units(&self.rows.data.rows(&[row])).to_vec(),
         }
     }
@@ -244,7 +244,7 @@ impl<'a> Findings<'a> {
         let row = |(place, &row): (usize, &usize)| {
             let parts = self.contributions_of(row);
             let cells = self.cells(row);
-            let expected = all_expected.slice(0, place, place + 1, 1).to_vec();
+            let expected = all_expected.slice(0, place..place + 1).to_vec();
             let named = |(j, share): (usize, f64)| match self.is_feature(j) {
                 false => json!({"feature": self.part(j), "share": share}),
                 true => json!({

@@ -65,7 +65,7 @@ impl Numbers {
 
     /// The rows before this one, and the others.
     pub(super) fn split_at(&self, row: usize) -> [Self; 2] {
-        either!(self, x => [x.slice(0, 0, row, 1).into(), x.slice(0, row, x.shape()[0], 1).into()])
+        either!(self, x => [x.slice(0, ..row).into(), x.slice(0, row..x.shape()[0]).into()])
     }
 
     /// Some of the rows, if they are in double precision.

@@ -211,7 +211,7 @@ impl Graph {
         assert!(rows > 0, "Graph::of: no inputs");
         let some = |from: usize, count: usize| {
             let rows: Vec<Tensor<f32>> =
-                (from..from + count).map(|i| x.slice(0, i % rows, i % rows + 1, 1)).collect();
+                (from..from + count).map(|i| x.slice(0, i % rows..i % rows + 1)).collect();
             Tensor::concat(&rows.iter().collect::<Vec<_>>(), 0)
         };
         let recordings =

@@ -37,10 +37,21 @@ fn needed(recording: &Recording) -> Vec<bool> {
     needed[recording.output] = true;
     for number in (0..needed.len()).rev().filter(|&number| recording.lines[number].depends) {
         if needed[number] {
-            recording.lines[number].inputs.iter().for_each(|&input| needed[input] = true);
+            let line = &recording.lines[number];
+            let inputs = same_value(line).map_or(&line.inputs[..], std::slice::from_ref);
+            inputs.iter().for_each(|&input| needed[input] = true);
         }
     }
     needed
+}
+
+/// The line of which this one has the value, if its operation only changes derivatives.
+fn same_value(line: &Line<f32>) -> Option<&usize> {
+    match line.operation.as_ref()?.name.as_str() {
+        "alias" | "stop_gradient" => line.inputs.first(),
+        "straight_through" => line.inputs.get(1),
+        _ => None,
+    }
 }
 
 /// The name of a parameter, also of one that was only given another shape.
@@ -72,6 +83,9 @@ impl Builder {
         if !one.depends {
             return self.constant(name_of(a, number), one, other, shape);
         }
+        if let Some(input) = same_value(one) {
+            return Ok(self.places[*input].expect("inputs come first"));
+        }
         let operation = one.operation.as_ref().expect("what depends on the input and is not it was computed");
         if one.operation != other.operation {
             return Err(format!(
@@ -80,11 +94,9 @@ impl Builder {
             ));
         }
         let op = known(operation).ok_or_else(|| match operation.name.as_str() {
-            name @ ("select" | "gather" | "index_select") => {
+            name @ ("select" | "gather" | "index_select" | "argsort" | "place" | "largest_in_windows"
+            | "eq" | "ne" | "lt" | "le" | "gt" | "ge") => {
                 format!("`{name}` at {} chooses by the values of the examples", one.place)
-            }
-            "straight_through" => {
-                format!("the value of `straight_through` at {} was computed off the tape", one.place)
             }
             name => format!("graphs do not know the operation `{name}` at {}", one.place),
         })?;
@@ -104,7 +116,7 @@ impl Builder {
     ) -> Result<usize, String> {
         let (mut few, mut more) = (one.value.clone(), other.value.clone());
         for (axis, _) in shape.iter().enumerate().filter(|(_, size)| matches!(size, Size::Batch(_))) {
-            (few, more) = (few.slice(axis, 0, 1, 1), more.slice(axis, 0, 1, 1));
+            (few, more) = (few.slice(axis, ..1), more.slice(axis, ..1));
         }
         let repeats = |row: &Tensor<f32>, all: &Tensor<f32>| row.expand(all.shape()).to_vec() == all.to_vec();
         if few.to_vec() != more.to_vec() || !repeats(&few, &one.value) || !repeats(&more, &other.value) {
@@ -223,7 +235,7 @@ fn known(operation: &Operation) -> Option<Op> {
         "elu" => Op::Unary(Unary::Elu(number("alpha")?)),
         "exp" => Op::Unary(Unary::Exp),
         "gelu" => Op::Unary(Unary::Gelu),
-        "leakyrelu" => Op::Unary(Unary::LeakyRelu(number("slope")?)),
+        "leaky_relu" => Op::Unary(Unary::LeakyRelu(number("slope")?)),
         "ln" => Op::Unary(Unary::Ln),
         "powi" | "powf" => Op::Unary(Unary::Power(number("exponent")?)),
         "quotient" => Op::Unary(Unary::Scale(1.0 / number("by")?)),
@@ -308,12 +320,17 @@ mod tests {
     }
 
     #[test]
+    fn what_only_changes_derivatives_leaves_no_trace() {
+        let found = read(|_, x| x.exp().straight_through(x.stop_gradient().tanh()).alias());
+        assert_eq!(names(&found.unwrap()), ["Input", "Unary"]);
+    }
+
+    #[test]
     fn what_the_examples_decide_is_refused() {
         let problem = |f: Step| read(f).unwrap_err();
-        assert!(problem(|_, x| x.gt(0.0).select(x, 0.0)).starts_with("`select` at graph/read.rs:"));
-        assert!(
-            problem(|_, x| x + x.stop_gradient()).contains("was computed from the examples off the tape")
-        );
+        assert!(problem(|_, x| x.gt(0.0).select(x, 0.0)).starts_with("`gt` at graph/read.rs:"));
+        let off_the_tape = problem(|_, x| x + x.tape().constant(x.value()));
+        assert!(off_the_tape.contains("was computed from the examples off the tape"), "{off_the_tape}");
         assert!(problem(|_, x| x.cumsum(1)).starts_with("graphs do not know the operation `cumsum` at"));
         let branching = problem(|_, x| if x.shape()[0] == FEW { x.exp() } else { x.tanh() });
         assert_eq!(branching, "which operations it uses depends on the examples");

@@ -205,7 +205,7 @@ mod tests {
                 (SquaredError, None) => Some(0.5_f32.ln()),
                 _ => None,
             };
-            let first = |of: &Tensor<f32>| of.slice(1, 0, 1, 1).to_vec();
+            let first = |of: &Tensor<f32>| of.slice(1, ..1).to_vec();
             let (x, mean) = (first(&x), first(&mean)[0]);
             let found = x.iter().sum::<f32>() / DRAWS as f32;
             let variance = x.iter().map(|x| (x - found).powi(2)).sum::<f32>() / DRAWS as f32;

@@ -79,8 +79,8 @@ impl Settings for Config {
         let whiten = Whiten::fit(&data.x, Whitening::Pca, 1e-4)?;
         Ok(Learned(Ica {
             mean: Buffer(whiten.mean),
-            whiten: Buffer(whiten.forward.slice(1, 0, components, 1).contiguous()),
-            colour: Buffer(whiten.backward.slice(0, 0, components, 1).contiguous()),
+            whiten: Buffer(whiten.forward.slice(1, ..components).contiguous()),
+            colour: Buffer(whiten.backward.slice(0, ..components).contiguous()),
             // `WᵀW x̃` comes nearest to `x̃` with half the variance of Glorot: 1/(code + components).
             filters: Init::Glorot.matrix(self.code, components, from).map(|w: f32| w * FRAC_1_SQRT_2),
             config: self.clone(),

@@ -87,7 +87,7 @@ impl Settings for Config {
 fn affordable(dictionary: &Dictionary<Tensor<f32>>, weight: f64, data: &Dataset) -> f64 {
     /// As many examples as are looked at.
     const ENOUGH: usize = 256;
-    let some = data.x.slice(0, 0, data.len().min(ENOUGH), 1);
+    let some = data.x.slice(0, ..data.len().min(ENOUGH));
     let error = evaluate::variance_around(&evaluate::mean(&data.x), data);
     let units = error / (2.0 * weight) * some.shape()[0] as f64;
     let mut z = value(dictionary, |dictionary, tape| dictionary.encode(tape.constant(&some))).to_vec();
@@ -98,11 +98,10 @@ fn affordable(dictionary: &Dictionary<Tensor<f32>>, weight: f64, data: &Dataset)
 /// `H(z − θ)` and `z H(z − θ)`, for `z` of `[batch, code]` and `θ` of `[code]`, with the derivatives of the
 /// [module](self).
 fn gate_and_code<'t, T: Real>(z: Var<'t, T>, theta: Var<'t, T>, bandwidth: f64) -> [Var<'t, T>; 2] {
-    let on = z.gt(theta).to_tensor();
+    let on = z.gt(theta).numbers();
     // A ramp of width ε whose slope is the rectangle; only θ may feel it.
     let ramp = ((z.stop_gradient() - theta) * (1.0 / bandwidth) + 0.5).clamp(0.0, 1.0);
-    let gate = ramp.straight_through(on.clone());
-    let on = z.tape().constant(on);
+    let gate = ramp.straight_through(on);
     // The second part is 0 and has the slope of θ times the gate's.
     [gate, z * on + theta.stop_gradient() * (gate - on)]
 }

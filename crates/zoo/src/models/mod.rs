@@ -76,7 +76,7 @@ fn centred(layer: &mut Linear<Tensor<f32>>, data: &Dataset) {
 fn best_share(model: &dyn AnyModel, data: &Dataset) -> f32 {
     /// As many examples as are looked at.
     const ENOUGH: usize = 256;
-    let some = data.x.slice(0, 0, data.len().min(ENOUGH), 1);
+    let some = data.x.slice(0, ..data.len().min(ENOUGH));
     let mean = evaluate::mean(&data.x);
     let from_mean = |x: &Tensor<f32>| x.zip(&mean, |x, m| x - m).cast::<f64>();
     let (wanted, found) = (from_mean(&some), from_mean(&model.decode(&model.encode(&some))));

@@ -169,7 +169,7 @@ mod tests {
             let sse = evaluate::mean_squared_error(&model, &data.test);
             assert!(sse < 1.5, "{normalization:?}: SSE/img {sse}");
             let alone = model.encode(&data.test.rows(&[7])).to_vec();
-            let together = model.encode(&data.test.x).slice(0, 7, 8, 1).to_vec();
+            let together = model.encode(&data.test.x).slice(0, 7..8).to_vec();
             assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() < 1e-4), "{normalization:?}");
         }
     }

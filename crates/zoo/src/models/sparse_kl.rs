@@ -99,7 +99,7 @@ impl<'t, T: Real> SparseKl<Var<'t, T>> {
         let (keep, take) = (T::of(self.memory), T::of(1.0 - self.memory));
         let average = self.activity.0.value().zip(&batch.value(), |old, new| keep * old + take * new);
         context.note(self.activity.0, average.clone());
-        batch.straight_through(average)
+        batch.straight_through(batch.tape().constant(average))
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         train(&mut model, &data, &Plan { epochs: 5, ..Plan::default() }).unwrap();
         let codes = evaluate::codes(&model, &data.train);
         let divergence = |from: usize, to: usize| {
-            let part = codes.slice(0, from, to, 1);
+            let part = codes.slice(0, from..to);
             autograd::value(&part, |h, _| bernoulli_kl(config.rho, h.mean_over(0))).item()
         };
         let (count, size) = (100, 8);

@@ -150,8 +150,8 @@ const RATE: f64 = 0.01;
 
 /// The `k` largest of every row, the rest 0.
 fn largest<'t, T: Real>(z: Var<'t, T>, k: usize) -> Var<'t, T> {
-    let (values, places) = z.top_k(1, k);
-    z.tape().constant(Tensor::zeros(z.shape())).scatter_add(1, &places, values)
+    let [values, places] = z.top_k(1, k);
+    z.tape().constant(Tensor::zeros(z.shape())).scatter_add(1, places, values)
 }
 
 impl<'t, T: Real> TopK<Var<'t, T>> {

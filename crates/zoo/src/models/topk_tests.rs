@@ -45,7 +45,7 @@ fn a_batch_shares_its_places_and_the_threshold_stands_for_it_afterwards() {
     assert!(counts.iter().any(|n| *n > 10.0) && counts.iter().any(|n| *n < 6.0), "some images take more");
     // Alone or in company, an image has the same code.
     let alone = model.encode(&data.test.rows(&[7])).to_vec();
-    let together = codes.slice(0, 7, 8, 1).to_vec();
+    let together = codes.slice(0, 7..8).to_vec();
     assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() < 1e-5));
 }
 

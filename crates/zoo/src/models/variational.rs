@@ -81,10 +81,10 @@ pub(super) fn begin_near_prior(
     /// As many examples as are looked at.
     const ENOUGH: usize = 256;
     let rows = inputs.shape()[0].min(ENOUGH);
-    let some = inputs.slice(0, 0, rows, 1);
+    let some = inputs.slice(0, ..rows);
     let outputs = value(&*encoder, |encoder, tape| encoder.forward(tape.constant(&some)));
     // The divergence is about ½ Σ μ² + ¼ Σ s², for these outputs μ and s.
-    let squares: f32 = outputs.slice(1, 0, 2 * code, 1).to_vec().iter().map(|o| o * o).sum();
+    let squares: f32 = outputs.slice(1, ..2 * code).to_vec().iter().map(|o| o * o).sum();
     let (mean, wanted) = (squares / rows.max(1) as f32, 0.03 * features as f32);
     if mean > wanted {
         quiet(encoder, 0, (wanted / mean).sqrt());

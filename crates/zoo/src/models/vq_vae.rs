@@ -120,7 +120,7 @@ impl VqVae<Tensor<f32>> {
 impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
         let z = self.encoder.forward(x);
-        z.straight_through(self.codebook.quantise(&z.value()).0)
+        z.straight_through(x.tape().constant(self.codebook.quantise(&z.value()).0))
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
@@ -133,8 +133,9 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
         if context.is_training() {
             self.codebook.follow(&z.value(), &choices, context);
         }
-        let output = self.decoder.forward(z.straight_through(quantised.clone()));
-        let distance = nn::losses::squared_error(z, x.tape().constant(quantised));
+        let quantised = x.tape().constant(quantised);
+        let output = self.decoder.forward(z.straight_through(quantised));
+        let distance = nn::losses::squared_error(z, quantised);
         Loss::sum(
             self.likelihood.unit(),
             [("reconstruction", self.likelihood.loss(output, x)), ("commitment", self.commitment * distance)],

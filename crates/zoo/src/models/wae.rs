@@ -160,7 +160,7 @@ pub fn mmd<'t, T: Real>(a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
 #[track_caller]
 pub fn sliced_wasserstein<'t, T: Real>(a: Var<'t, T>, b: Var<'t, T>, directions: Var<'t, T>) -> Var<'t, T> {
     let directions = directions / directions.norm_over(0);
-    let sorted = |x: Var<'t, T>| x.matmul(directions).sort(0, SortOrder::Ascending).0;
+    let sorted = |x: Var<'t, T>| x.matmul(directions).sort(0, SortOrder::Ascending)[0];
     (sorted(a) - sorted(b)).square().mean()
 }
 

@@ -167,13 +167,13 @@ mod tests {
             model.loss(&ratings.batch(&[0, 1]), tape, &mut Context::training(0, 1, &[0, 1])).total()
         });
         // Items 1 and 3 are missing everywhere; for item 0 only user 0 counts.
-        let of_item = |item| slope.decoder.weight.slice(0, item, item + 1, 1).to_vec();
+        let of_item = |item| slope.decoder.weight.slice(0, item..item + 1).to_vec();
         assert!(of_item(1).iter().chain(&of_item(3)).all(|d| *d == 0.0));
         assert!(of_item(0).iter().all(|d| *d != 0.0));
         let alone = grad(&model, |model, tape| {
             model.loss(&ratings.batch(&[0]), tape, &mut Context::training(0, 1, &[0])).total()
         });
-        let same = of_item(0).into_iter().zip(alone.decoder.weight.slice(0, 0, 1, 1).to_vec());
+        let same = of_item(0).into_iter().zip(alone.decoder.weight.slice(0, ..1).to_vec());
         assert!(same.into_iter().all(|(both, alone)| (2.0 * both - alone).abs() < 1e-5));
     }
 

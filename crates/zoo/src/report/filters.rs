@@ -44,7 +44,7 @@ fn filters(run: &Run) -> Option<(String, Tensor<f32>, Size)> {
             _ => return,
         };
         let shown = rows.shape()[0].min(SHOWN);
-        found = Some((name.to_string(), rows.slice(0, 0, shown, 1), size));
+        found = Some((name.to_string(), rows.slice(0, ..shown), size));
     });
     found
 }

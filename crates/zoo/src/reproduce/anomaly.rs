@@ -85,7 +85,7 @@ fn learn(bench: &Bench, class: u32, normal: &Dataset) -> Result<Box<dyn crate::A
     let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
     // Nothing is chosen by the loss on other examples, so a few of the same will do.
     let few = normal.len().min(500);
-    let test = Dataset { x: normal.x.slice(0, 0, few, 1), labels: None, image: normal.image };
+    let test = Dataset { x: normal.x.slice(0, ..few), labels: None, image: normal.image };
     let data = Split { name: format!("digit {class}"), train: normal.clone(), test };
     bench.train(&data.name, &mut Lesson::new(&mut model, &data), plan, Adam::new(learning_rate))?;
     Ok(Box::new(model))

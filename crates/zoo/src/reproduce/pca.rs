@@ -30,7 +30,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let rows = REFERENCES.map(|(code, reference)| {
         // The components are in order, so fewer of them are a smaller PCA.
         let kept = code.min(all.components.shape()[0]);
-        let pca = Pca { mean: all.mean.clone(), components: all.components.slice(0, 0, kept, 1) };
+        let pca = Pca { mean: all.mean.clone(), components: all.components.slice(0, ..kept) };
         let error = mean_squared_error(&pca, &bench.data.test);
         let row = Row::new(format!("PCA, code {code}, test SSE/img"), error);
         let row = row.margin(Margin::Within(reference, ROUNDING)).digits(4);

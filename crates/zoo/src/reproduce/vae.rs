@@ -40,7 +40,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let test = bits(&bench.data.test, bench.seed + 1);
     let all = &bench.data.train;
     let kept = all.len() - all.len().div_ceil(6);
-    let part = |from, to| Dataset { x: all.x.slice(0, from, to, 1), labels: None, image: all.image };
+    let part = |from, to| Dataset { x: all.x.slice(0, from..to), labels: None, image: all.image };
     let (train, judge) = (part(0, kept), bits(&part(kept, all.len()), bench.seed));
     let data = Split { name: "binary MNIST".into(), train, test: judge };
 

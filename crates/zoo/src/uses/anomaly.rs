@@ -171,7 +171,7 @@ pub fn against_pca(
     anomalous: &[bool],
     score: Score,
 ) -> Result<Comparison> {
-    let code = model.encode(&normal.slice(0, 0, normal.shape()[0].min(1), 1)).shape()[1];
+    let code = model.encode(&normal.slice(0, ..normal.shape()[0].min(1))).shape()[1];
     let pca = Pca::fit(normal, code);
     let judge = |model: &dyn AnyModel| -> Result<(f64, f64)> {
         let scores = Detector::fit(model, normal, score)?.scores(test)?;
@@ -295,7 +295,7 @@ mod tests {
     fn the_threshold_is_the_n_plus_first_quantile() {
         let data = digits();
         let pca = Pca::fit(&data.train.x, 8);
-        let nine = data.test.x.slice(0, 0, 9, 1);
+        let nine = data.test.x.slice(0, ..9);
         let detector = Detector::fit(&pca, &nine, Score::SquaredError).unwrap();
         let mut scores = detector.scores(&nine).unwrap();
         scores.sort_by(f64::total_cmp);

@@ -52,7 +52,7 @@ pub fn geodesic(
     let line = linear(a, b, steps);
     let whole = |inner: &Tensor<f64>| Tensor::concat(&[a, &inner.cast(), b], 0);
     // In double precision, so that the small steps near the minimum are not lost.
-    let mut path = Path { inner: line.slice(0, 1, steps - 1, 1).cast::<f64>() };
+    let mut path = Path { inner: line.slice(0, 1..steps - 1).cast::<f64>() };
     Lbfgs::new().minimize(&mut path, iterations.max(1), |path| {
         let (energy, inner) = energy(model, &whole(&path.inner));
         (energy, Path { inner })
@@ -73,13 +73,13 @@ tree!(Path { inner });
 fn energy(model: &dyn AnyModel, codes: &Tensor<f32>) -> (f64, Tensor<f64>) {
     let [steps, width] = [0, 1].map(|axis| codes.shape()[axis]);
     let x = in_batches(codes, |z| model.decode(z)).cast::<f64>();
-    let part = |start: usize| x.slice(0, start, start + steps - 2, 1);
-    let moved = x.slice(0, 1, steps, 1).zip(&x.slice(0, 0, steps - 1, 1), |x, y| x - y);
+    let part = |start: usize| x.slice(0, start..start + steps - 2);
+    let moved = x.slice(0, 1..steps).zip(&x.slice(0, ..steps - 1), |x, y| x - y);
     let scale = (steps - 1) as f64;
     let energy = scale * moved.map(|m| m * m).sum_to([]).item();
     let bend = part(1).zip(&part(0), |x, y| x - y).zip(&part(2).zip(&part(1), |x, y| x - y), |x, y| x - y);
     // J(zᵢ)ᵀ bendᵢ for every point: [points, 1, features] · [points, features, code].
-    let inner = codes.slice(0, 1, steps - 1, 1);
+    let inner = codes.slice(0, 1..steps - 1);
     let jacobian = in_batches(&inner, |z| model.decoder_jacobian(z)).cast::<f64>();
     let features = bend.shape()[1];
     let gradient = bend.reshape([steps - 2, 1, features]).matmul(&jacobian).reshape([steps - 2, width]);
@@ -104,7 +104,7 @@ pub fn step_lengths(x: &Tensor<f32>) -> Vec<f64> {
     let steps = x.shape()[0];
     assert!(steps > 0, "a path of no points");
     let x = x.cast::<f64>();
-    let moved = x.slice(0, 1, steps, 1).zip(&x.slice(0, 0, steps - 1, 1), |x, y| x - y);
+    let moved = x.slice(0, 1..steps).zip(&x.slice(0, ..steps - 1), |x, y| x - y);
     let squares = moved.map(|m| m * m).sum_to([steps - 1, 1]);
     squares.to_vec().into_iter().map(f64::sqrt).collect()
 }
@@ -161,7 +161,7 @@ mod tests {
         let data = digits();
         let pca = Pca::fit(&data.train.x, 3);
         let z = pca.encode(&data.test.rows(&[0, 1]));
-        let (a, b) = (z.slice(0, 0, 1, 1), z.slice(0, 1, 2, 1));
+        let (a, b) = (z.slice(0, ..1), z.slice(0, 1..2));
         let found = geodesic(&pca, &a, &b, 9, 100).unwrap();
         let line = linear(&a, &b, 9);
         assert!(found.codes.zip(&line, |x, y| (x - y).abs()).to_vec().iter().all(|d| *d < 1e-4));

@@ -127,7 +127,7 @@ mod tests {
         let r = |x: &Tensor<f32>| x.map(|x| 0.5 * x);
         let both = walk(r, &Tensor::ones([2, 3]), &SETTINGS).unwrap();
         let first = walk(r, &Tensor::ones([1, 3]), &SETTINGS).unwrap();
-        assert_eq!(both.slice(0, 0, 1, 1).to_vec(), first.to_vec());
+        assert_eq!(both.slice(0, ..1).to_vec(), first.to_vec());
         for bad in [
             Langevin { sigma: 0.0, ..SETTINGS },
             Langevin { step: 1.0, ..SETTINGS },

@@ -125,7 +125,7 @@ mod tests {
         let (a, b) = (code([3.0, 0.0, 4.0]), code([0.0, -5.0, 0.0]));
         for path in [linear(&a, &b, 7), spherical(&a, &b, 7)] {
             assert_eq!(path.shape(), [7, 3]);
-            let ends = [path.slice(0, 0, 1, 1), path.slice(0, 6, 7, 1)];
+            let ends = [path.slice(0, ..1), path.slice(0, 6..7)];
             for (end, wanted) in ends.iter().zip([&a, &b]) {
                 assert!(end.to_vec().iter().zip(wanted.to_vec()).all(|(x, y)| (x - y).abs() < 1e-6));
             }
@@ -134,7 +134,7 @@ mod tests {
         let path = spherical(&a, &b, 7);
         let lengths = path.map(|x| x * x).sum_to([7, 1]).to_vec();
         assert!(lengths.iter().all(|l| (l - 25.0).abs() < 1e-4), "{lengths:?}");
-        let steps = path.slice(0, 1, 7, 1).zip(&path.slice(0, 0, 6, 1), |x, y| (x - y) * (x - y));
+        let steps = path.slice(0, 1..7).zip(&path.slice(0, ..6), |x, y| (x - y) * (x - y));
         let steps = steps.sum_to([6, 1]).to_vec();
         assert!(steps.iter().all(|s| (s - steps[0]).abs() < 1e-4), "{steps:?}");
     }
@@ -162,7 +162,7 @@ mod tests {
         let close = |a: &Tensor<f32>, b: &Tensor<f32>| {
             a.zip(b, |a, b| (a - b).abs()).to_vec().iter().all(|d| *d < 1e-6)
         };
-        assert!(close(&two, &five.slice(0, 0, 2, 1)) && !close(&two, &sample(&pca, 4, 2, 2)));
+        assert!(close(&two, &five.slice(0, ..2)) && !close(&two, &sample(&pca, 4, 2, 2)));
         assert_eq!(sample(&pca, 4, 0, 1).shape(), [0, 64]);
         // Within the plane of PCA a reconstruction changes nothing.
         assert!(close(&reconstruct(&pca, &two), &two));

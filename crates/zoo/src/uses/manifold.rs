@@ -33,7 +33,7 @@ const FEWEST: usize = 4;
 /// large. The same every time.
 pub fn affordable(model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f32> {
     let [examples, features] = [0, 1].map(|axis| x.shape()[axis]);
-    let code = model.encode(&x.slice(0, 0, examples.min(1), 1)).shape()[1];
+    let code = model.encode(&x.slice(0, ..examples.min(1))).shape()[1];
     let count = (ENTRIES / (code * features).max(1)).clamp(FEWEST, MOST);
     x.index_select(0, &sample(examples, None, count))
 }
@@ -46,7 +46,7 @@ pub fn affordable(model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f32> {
 #[track_caller]
 pub fn changes_in_jumps(model: &dyn AnyModel, x: &Tensor<f32>) -> bool {
     assert!(x.shape()[0] > 0, "changes_in_jumps: no examples");
-    model.record(Part::Encoder, &x.slice(0, 0, 1, 1)).uses("straight_through")
+    model.record(Part::Encoder, &x.slice(0, ..1)).uses("straight_through")
 }
 
 /// Singular values of `∂h/∂x`, the largest first, for every example of `[examples, features]`:
@@ -209,7 +209,7 @@ pub fn log_magnification(model: &dyn AnyModel, z: &Tensor<f32>) -> Vec<f64> {
 /// The results for all rows, a few at a time.
 fn in_batches<R>(rows: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Vec<R>) -> Vec<R> {
     let count = rows.shape()[0];
-    let part = |start: usize, size: usize| f(&rows.slice(0, start, count.min(start + size), 1));
+    let part = |start: usize, size: usize| f(&rows.slice(0, start..count.min(start + size)));
     let batch = at_once(count, BATCH, |size| drop(part(0, size)));
     (0..count).step_by(batch).flat_map(|start| part(start, batch)).collect()
 }
@@ -250,15 +250,15 @@ mod tests {
     #[test]
     fn a_code_that_jumps_follows_no_direction() {
         let model = &*untrained("vq-vae");
-        let x = digits().test.x.slice(0, 0, 3, 1);
-        assert!(changes_in_jumps(model, &x) && tangents(model, &x.slice(0, 0, 1, 1), 4).is_empty());
+        let x = digits().test.x.slice(0, ..3);
+        assert!(changes_in_jumps(model, &x) && tangents(model, &x.slice(0, ..1), 4).is_empty());
         assert_eq!(mean_spectrum(model, &x), vec![0.0; model.encode(&x).shape()[1].min(64)]);
         assert!(!changes_in_jumps(&*untrained("ae"), &x));
     }
 
     #[test]
     fn a_jacobian_takes_the_memory_of_a_few_rows() {
-        let x = digits().test.x.slice(0, 0, 10, 1);
+        let x = digits().test.x.slice(0, ..10);
         for name in ["sequence", "conv"] {
             let model = &*untrained(name);
             let (_, forward) = cost::peak_of(|| model.encode(&x));
@@ -287,7 +287,7 @@ mod tests {
         assert!(metric.to_vec().iter().enumerate().all(identity));
         assert!(log_magnification(&pca, &pca.encode(&x)).iter().all(|m| m.abs() < 1e-6));
         // Its tangents span the components.
-        for tangent in tangents(&pca, &x.slice(0, 0, 1, 1), 5) {
+        for tangent in tangents(&pca, &x.slice(0, ..1), 5) {
             let direction = Tensor::from_vec([1, 64], tangent.direction);
             let within = direction.matmul(&pca.components.t()).map(|c| c * c).sum_to([]).item();
             assert!((within - 1.0).abs() < 1e-5);
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn spectrum_norm_and_contraction_agree() {
         let (model, data) = (autoencoder(), digits());
-        let x = data.test.x.slice(0, 0, 20, 1);
+        let x = data.test.x.slice(0, ..20);
         let squares: f64 = spectra(&*model, &x).to_vec().iter().map(|s| s * s).sum::<f64>() / 20.0;
         let entries = model.encoder_jacobian(&x).to_vec();
         let norm = entries.iter().map(|j| f64::from(j * j)).sum::<f64>() / 20.0;

@@ -11,7 +11,7 @@
 //! A thread holds the columns of one group of one image at a time, so the memory stays bounded.
 //! Images are handled in parallel.
 
-use super::super::kernels::for_each_chunk;
+use super::super::chunks::for_each_chunk;
 use super::{Geometry, Tensor};
 use crate::Real;
 
@@ -141,5 +141,5 @@ impl Geometry {
 
 /// Matrix number `i` of a stack `[count, m, n]`.
 fn matrix<T: Real>(stack: &Tensor<T>, i: usize) -> Tensor<T> {
-    stack.slice(0, i, i + 1, 1).reshape(&stack.shape()[1..])
+    stack.slice(0, i..i + 1).reshape(&stack.shape()[1..])
 }

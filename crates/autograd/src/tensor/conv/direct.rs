@@ -9,8 +9,8 @@
 //! product of matrices whose rows are listed instead of copied ([`Listed`]). What lies in the padding is not
 //! in the list.
 
+use super::super::chunks::for_each_chunk;
 use super::super::gemm::{LANES, Listed, Place, Run};
-use super::super::kernels::for_each_chunk;
 use super::super::threads::share;
 use super::{Geometry, Tensor};
 use crate::Real;
@@ -174,7 +174,7 @@ fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 /// The reverse of [`images_last`]: the same memory, seen as images.
 fn images_first<T: Real>(x: &Tensor<T>, [batch, channels, height, width]: [usize; 4]) -> Tensor<T> {
     let images = x.reshape([channels, height, width, x.shape()[1]]);
-    images.slice(3, 0, batch, 1).permute([3, 0, 1, 2])
+    images.slice(3, ..batch).permute([3, 0, 1, 2])
 }
 
 /// `[batch, out, height, width]` as `[groups, height · width, batch, filters]`, filled up with zeros to whole

@@ -37,7 +37,7 @@ impl Stacked<Tensor<f32>> {
             let mean = evaluate::mean(&codes.x);
             stage.0.mirror.begin_with(&mean, &stage.0.likelihood.output_for(&mean));
             // Nobody looks at the loss of a stage after every epoch, so few examples will do.
-            let test = unlabelled(codes.x.slice(0, 0, codes.len().min(100), 1));
+            let test = unlabelled(codes.x.slice(0, ..codes.len().min(100)));
             let split = Split { name: format!("codes of level {level}"), train: codes, test };
             let plan = Plan { seed: plan.seed.wrapping_add(level as u64), ..plan.clone() };
             train(level, &mut Lesson::new(&mut stage, &split), &plan)?;

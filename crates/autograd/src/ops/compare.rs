@@ -1,0 +1,220 @@
+//! Comparisons and masks: yes or no for every element. They are lines of the tape without a derivative.
+//!
+//! ```
+//! use autograd::{Tape, Tensor};
+//!
+//! let tape = Tape::<f64>::new();
+//! let x = tape.var(Tensor::from_vec([3], vec![-1.0, 2.0, 5.0]));
+//! let small = x.gt(0.0).and(x.lt(3.0));
+//! let y = small.select(x * x, -x);
+//! assert_eq!(y.value().to_vec(), [1.0, 4.0, -5.0]);
+//! assert_eq!(y.sum().backward().wrt(x).to_vec(), [-1.0, 4.0, -1.0]);
+//! ```
+
+use std::ops::Not;
+
+use super::arithmetic::expanded;
+use super::{Case, Pointwise, case, wave};
+use crate::{Real, Scalar, Tensor, Var};
+
+/// Yes or no for every element, on the tape: what a comparison gives. It has no derivative.
+#[derive(Clone, Copy)]
+pub struct Mask<'t, T: Real>(pub(super) Var<'t, T>);
+
+/// The other side of a comparison or of a function of two numbers: a variable or a number.
+pub trait Operand<'t, T: Real> {
+    /// The variable itself, or the number as a constant on the tape of `other`.
+    fn beside(self, other: Var<'t, T>) -> Var<'t, T>;
+}
+
+impl<'t, T: Real> Operand<'t, T> for Var<'t, T> {
+    fn beside(self, _other: Var<'t, T>) -> Var<'t, T> {
+        self
+    }
+}
+
+impl<'t, T: Real> Operand<'t, T> for f64 {
+    fn beside(self, other: Var<'t, T>) -> Var<'t, T> {
+        other.lit(self)
+    }
+}
+
+/// 1 for yes, 0 for no.
+#[inline(always)]
+fn bit<T: Real>(yes: bool) -> T {
+    if yes { T::one() } else { T::zero() }
+}
+
+/// An operation between two numbers that says yes or no.
+macro_rules! test {
+    ($Op:ident, $name:literal, $a:ident, $b:ident, $yes:expr) => {
+        struct $Op;
+
+        impl Pointwise<2> for $Op {
+            const NAME: &'static str = $name;
+
+            #[inline(always)]
+            fn f<T: Real>(&self, [$a, $b]: [T; 2]) -> T {
+                bit($yes)
+            }
+            fn vjp<'t, T: Real>(
+                &self,
+                _wrt: usize,
+                g: Var<'t, T>,
+                _: [Var<'t, T>; 2],
+                _y: Var<'t, T>,
+            ) -> Var<'t, T> {
+                g.lit(0.0)
+            }
+        }
+    };
+}
+
+test!(Eq, "eq", a, b, a == b);
+test!(Ne, "ne", a, b, a != b);
+test!(Lt, "lt", a, b, a < b);
+test!(Le, "le", a, b, a <= b);
+test!(Gt, "gt", a, b, a > b);
+test!(Ge, "ge", a, b, a >= b);
+// Of two masks, whose numbers are 0 and 1.
+test!(And, "and", a, b, a + b == T::one() + T::one());
+test!(Or, "or", a, b, a + b != T::zero());
+
+impl<'t, T: Real> Mask<'t, T> {
+    /// Yes where both say yes. Masks broadcast.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn and(self, other: Self) -> Self {
+        Mask(Var::choose(And, expanded("and", self.0, other.0)))
+    }
+
+    /// Yes where one or both say yes. Masks broadcast.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn or(self, other: Self) -> Self {
+        Mask(Var::choose(Or, expanded("or", self.0, other.0)))
+    }
+
+    /// 1 where the mask says yes, else 0: a constant for derivatives.
+    pub fn numbers(self) -> Var<'t, T> {
+        self.0
+    }
+
+    /// The [`numbers`](Self::numbers) as a tensor.
+    #[track_caller]
+    pub fn value(self) -> Tensor<T> {
+        self.0.value()
+    }
+}
+
+/// Yes where the mask says no.
+impl<T: Real> Not for Mask<'_, T> {
+    type Output = Self;
+    #[track_caller]
+    fn not(self) -> Self {
+        Mask(1.0 - self.0)
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// Where this equals `other`, a variable or a number. Both broadcast. NaN equals nothing.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn eq(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
+        Mask(Var::choose(Eq, expanded("eq", self, other.beside(self))))
+    }
+
+    /// Where this differs from `other`; see [`eq`](Self::eq). NaN differs from everything.
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn ne(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
+        Mask(Var::choose(Ne, expanded("ne", self, other.beside(self))))
+    }
+
+    /// Where this is less than `other`; see [`eq`](Self::eq).
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn lt(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
+        Mask(Var::choose(Lt, expanded("lt", self, other.beside(self))))
+    }
+
+    /// Where this is less than or equal to `other`; see [`eq`](Self::eq).
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn le(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
+        Mask(Var::choose(Le, expanded("le", self, other.beside(self))))
+    }
+
+    /// Where this is greater than `other`; see [`eq`](Self::eq).
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn gt(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
+        Mask(Var::choose(Gt, expanded("gt", self, other.beside(self))))
+    }
+
+    /// Where this is greater than or equal to `other`; see [`eq`](Self::eq).
+    ///
+    /// # Panics
+    /// If the shapes do not broadcast.
+    #[track_caller]
+    pub fn ge(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
+        Mask(Var::choose(Ge, expanded("ge", self, other.beside(self))))
+    }
+}
+
+pub(super) const CASES: &[Case] = &[
+    case!(
+        "comparisons",
+        |a, b| a.lt(b).numbers() * a * b + (!a.ge(0.0)).numbers() * a,
+        [wave([4]), wave([4])]
+    ),
+    case!(
+        "masks",
+        |a, b| a.gt(b).or(a.le(0.0)).and(b.ne(a)).numbers() * a * b + a.eq(a).numbers() * b,
+        [wave([4]), wave([4])]
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tape;
+
+    #[test]
+    fn comparisons() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(Tensor::from_vec([3], vec![1.0, 2.0, f64::NAN]));
+        let y = tape.var(Tensor::from_vec([3], vec![2.0, 2.0, 2.0]));
+        let bits = |mask: Mask<f64>| mask.value().to_vec();
+        assert_eq!(bits(x.eq(y)), [0.0, 1.0, 0.0]);
+        assert_eq!(bits(x.ne(2.0)), [1.0, 0.0, 1.0]);
+        assert_eq!(bits(x.lt(y)), [1.0, 0.0, 0.0]);
+        assert_eq!(bits(x.le(2.0)), [1.0, 1.0, 0.0]);
+        assert_eq!(bits(x.gt(1.0)), [0.0, 1.0, 0.0]);
+        assert_eq!(bits(x.ge(1.0)), [1.0, 1.0, 0.0]);
+        assert_eq!(bits(!x.eq(1.0).or(y.eq(1.0))), [0.0, 1.0, 1.0]);
+        assert_eq!(bits(x.le(2.0).and(x.ge(2.0))), [0.0, 1.0, 0.0]);
+        assert_eq!(x.le(2.0).and(tape.constant(Tensor::ones([2, 1])).ne(0.0)).value().shape(), [2, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "gt: shapes [2] and [3] do not broadcast")]
+    fn comparing_shapes_that_do_not_fit() {
+        let tape = Tape::<f64>::new();
+        let _ = tape.var(Tensor::ones([2])).gt(tape.var(Tensor::ones([3])));
+    }
+}
