@@ -60,10 +60,11 @@ where
 }
 
 type Function<M, I, T> = dyn for<'t> Fn(
-    <M as Tree<Tensor<T>>>::With<Var<'t, T>>,
-    <I as Tree<Tensor<T>>>::With<Var<'t, T>>,
-    &'t Tape<T>,
-) -> Var<'t, T>;
+        <M as Tree<Tensor<T>>>::With<Var<'t, T>>,
+        <I as Tree<Tensor<T>>>::With<Var<'t, T>>,
+        &'t Tape<T>,
+    ) -> Var<'t, T>
+    + Send;
 
 impl<M, I, T: Real> Recorded<M, I, T>
 where
@@ -74,7 +75,7 @@ where
     pub fn new(
         _model: &M,
         _inputs: &I,
-        f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T> + 'static,
+        f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T> + Send + 'static,
     ) -> Self {
         Recorded { f: Box::new(f), programs: vec![] }
     }

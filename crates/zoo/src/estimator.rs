@@ -216,6 +216,15 @@ mod tests {
     use crate::models::pca::Pca;
 
     #[test]
+    fn what_is_trained_may_move_to_another_thread() {
+        fn moves<T: Send>() {}
+        moves::<Fitted>();
+        moves::<Box<dyn crate::AnyModel>>();
+        moves::<nn::train::Trainer<f32>>();
+        moves::<autograd::Recorded<Tensor<f32>, Tensor<f32>, f32>>();
+    }
+
+    #[test]
     fn pca_by_its_name_is_pca() {
         let x = digits().train.x;
         let fitted = Estimator::new("pca").set("code", 5).fit(&x).unwrap();

@@ -106,7 +106,7 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
 }
 
 /// A model at rest. The trainer, the metrics and the command line work with any of them.
-pub trait AnyModel {
+pub trait AnyModel: Send + Sync {
     /// The codes of examples, `[batch, features]` to `[batch, code]`.
     fn encode(&self, x: &Tensor<f32>) -> Tensor<f32>;
 
@@ -244,7 +244,7 @@ fn jacobians<'t>(y: Var<'t, f32>, x: Var<'t, f32>) -> Tensor<f32> {
 
 impl<M> AnyModel for Learned<M>
 where
-    M: Tree<Tensor<f32>, With<Tensor<f32>> = M>,
+    M: Tree<Tensor<f32>, With<Tensor<f32>> = M> + Send + Sync,
     for<'t> M::With<Var<'t, f32>>: Model<'t, f32> + Tree<Var<'t, f32>, With<Tensor<f32>> = M>,
     for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
 {

@@ -314,3 +314,12 @@ fn a_gradient_of_many_numbers() {
     let w = layers();
     Recorded::new(&w, &batch(1, 0), |w, _, _tape| w[1].0).value_and_grad(&w, &batch(1, 0));
 }
+
+#[test]
+fn a_recorded_function_may_move_to_another_thread() {
+    let w = Tensor::from_vec([2], vec![3.0, 4.0]);
+    let mut recorded = Recorded::new(&w, &w, |w, x, _tape| (w * x).square().sum());
+    let here = recorded.value_and_grad(&w, &w);
+    let there = std::thread::spawn(move || recorded.value_and_grad(&w, &w)).join().unwrap();
+    assert_eq!(here, there);
+}

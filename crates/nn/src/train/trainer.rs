@@ -133,9 +133,9 @@ impl Position {
 /// interrupted and [resumed](Self::resume).
 pub struct Trainer<'a, T: Real> {
     plan: Plan,
-    optimizer: Box<dyn Optimizer<T> + 'a>,
+    optimizer: Box<dyn Optimizer<T> + Send + 'a>,
     plateau: Option<Plateau>,
-    callbacks: Vec<Box<dyn Callback<T> + 'a>>,
+    callbacks: Vec<Box<dyn Callback<T> + Send + 'a>>,
     file: Option<CheckpointFile>,
     position: Position,
 }
@@ -163,7 +163,7 @@ impl CheckpointFile {
 
 impl<'a, T: Real> Trainer<'a, T> {
     /// A trainer that has not begun. The plan's learning rate counts, not the optimizer's.
-    pub fn new(plan: Plan, optimizer: impl Optimizer<T> + 'a) -> Self {
+    pub fn new(plan: Plan, optimizer: impl Optimizer<T> + Send + 'a) -> Self {
         let optimizer = Box::new(optimizer);
         Trainer {
             plan,
@@ -176,7 +176,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Tells this callback of every step and epoch, after those before it.
-    pub fn with(mut self, callback: impl Callback<T> + 'a) -> Self {
+    pub fn with(mut self, callback: impl Callback<T> + Send + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
         self
     }

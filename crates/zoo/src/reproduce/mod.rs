@@ -166,7 +166,7 @@ impl Bench<'_> {
         what: &str,
         task: &mut dyn Task<f32>,
         plan: Plan,
-        optimizer: impl Optimizer<f32>,
+        optimizer: impl Optimizer<f32> + Send,
     ) -> Result<()> {
         self.run(what, task, plan, |plan| Trainer::new(plan, optimizer))
     }
@@ -178,7 +178,7 @@ impl Bench<'_> {
         what: &str,
         task: &mut dyn Task<f32>,
         plan: Plan,
-        optimizer: impl Optimizer<f32>,
+        optimizer: impl Optimizer<f32> + Send,
     ) -> Result<()> {
         self.run(what, task, plan, |plan| Trainer::new(plan, optimizer).with(EarlyStopping::keep_best()))
     }

@@ -12,7 +12,7 @@ pub struct Watch<'a> {
     /// Whether standard error is a terminal, on which a bar can move.
     pub terminal: bool,
     /// Takes a line.
-    pub say: &'a dyn Fn(&str),
+    pub say: &'a (dyn Fn(&str) + Sync),
 }
 
 impl<'a> Watch<'a> {

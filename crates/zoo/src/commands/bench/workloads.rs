@@ -139,7 +139,9 @@ fn training<M, I, O>(
     mut optimizer: O,
     inputs: impl Fn(usize) -> I + 'static,
     replayed: bool,
-    loss: impl for<'t> Fn(M::With<Var<'t, f32>>, I::With<Var<'t, f32>>, &'t Tape<f32>) -> Var<'t, f32> + 'static,
+    loss: impl for<'t> Fn(M::With<Var<'t, f32>>, I::With<Var<'t, f32>>, &'t Tape<f32>) -> Var<'t, f32>
+    + Send
+    + 'static,
 ) -> Stepper
 where
     M: Tree<Rest> + 'static,
