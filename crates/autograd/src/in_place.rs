@@ -3,7 +3,7 @@
 
 use crate::gradient::Numbers;
 use crate::sweep::{Needed, Pass, Step, sweep};
-use crate::{Real, Tensor, Var};
+use crate::{Real, Tape, Tensor, Var};
 
 impl<'t, T: Real> Var<'t, T> {
     /// [`backward`](Self::backward) that forgets the tape on its way: `take` is given the number of each of these leaves
@@ -22,7 +22,7 @@ impl<'t, T: Real> Var<'t, T> {
         }
         let mut number = vec![None; tape.len()];
         leaves.iter().enumerate().for_each(|(k, leaf)| number[leaf.id] = Some(k));
-        let mut pass = InPlace { leaves, first_use, number, take };
+        let mut pass = InPlace { tape, leaves, first_use, number, take };
         // Leaves that nothing used; the scalar itself may be one.
         for (k, leaf) in leaves.iter().enumerate() {
             if pass.first_use[leaf.id].is_none() {
@@ -38,6 +38,7 @@ const NUMBERS: Numbers = Numbers { all: false };
 
 /// [`Numbers`] that are given away.
 struct InPlace<'a, 't, T: Real> {
+    tape: &'t Tape<T>,
     leaves: &'a [Var<'t, T>],
     /// For each line the first that used it.
     first_use: Vec<Option<usize>>,
@@ -48,9 +49,8 @@ struct InPlace<'a, 't, T: Real> {
 
 impl<T: Real> InPlace<'_, '_, T> {
     fn give(&mut self, k: usize, gradient: Option<Tensor<T>>) {
-        let Var { tape, id } = self.leaves[k];
         let nothing = Tensor::scalar(T::zero());
-        let leaf = std::mem::replace(&mut tape.nodes.borrow_mut()[id].value, nothing);
+        let leaf = std::mem::replace(&mut self.tape.nodes.borrow_mut()[self.leaves[k].id].value, nothing);
         let gradient = gradient.unwrap_or_else(|| Tensor::zeros(leaf.shape()));
         drop(leaf);
         (self.take)(k, gradient);
@@ -76,7 +76,7 @@ impl<'t, T: Real> Pass<'t, T> for InPlace<'_, 't, T> {
 
     fn after(&mut self, id: usize, gradients: &mut [Option<Tensor<T>>]) {
         // The sweep has walked over this line and those after it, and nobody looks at them again.
-        let mut nodes = self.leaves[0].tape.nodes.borrow_mut();
+        let mut nodes = self.tape.nodes.borrow_mut();
         let inputs = std::mem::take(&mut nodes[id].inputs);
         nodes.truncate(id);
         drop(nodes);
@@ -87,5 +87,18 @@ impl<'t, T: Real> Pass<'t, T> for InPlace<'_, 't, T> {
                 self.give(k, gradients[input].take());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::value_and_update;
+
+    #[test]
+    fn a_model_without_leaves_may_use_variables_of_its_own() {
+        let mut none: [crate::Tensor<f64>; 0] = [];
+        let y =
+            value_and_update(&mut none, |[], tape| tape.var(3.0).square(), &mut |_, _, _, _| unreachable!());
+        assert_eq!(y, 9.0);
     }
 }

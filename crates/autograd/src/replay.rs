@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The numbers are those of a tape, to the bit. Only the sign of a zero may be another, in the gradient of what is
-//! sliced: where a tape leaves a sum alone, a replay adds 0 to it.
+//! sliced or picked by index: where a tape leaves a sum alone, a replay adds 0 to it.
 //!
 //! # What can be recorded
 //!

@@ -56,7 +56,7 @@ impl<T: Real> Op<T, 2> for IndexSelect {
     fn forward(&self, [a, index]: [&Tensor<T>; 2]) -> Tensor<T> {
         let index = Indices::of(self.method, index);
         assert_in_range(self.method, a.shape(), self.axis, index.as_slice());
-        a.index_select(self.axis, index.as_slice())
+        a.rows(self.axis, index.as_slice())
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
@@ -114,9 +114,9 @@ impl<T: Real> Op<T, 1> for OneHot {
         vec![("places", [self.0].as_slice().into())]
     }
     fn forward(&self, [index]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let (rows, index) = (Tensor::eye(self.0), Indices::of("one_hot", index));
-        assert_in_range("one_hot", rows.shape(), 0, index.as_slice());
-        rows.index_select(0, index.as_slice()).reshape([index.shape(), &[self.0]].concat())
+        let (unit, index) = (Tensor::eye(self.0), Indices::of("one_hot", index));
+        assert_in_range("one_hot", unit.shape(), 0, index.as_slice());
+        unit.rows(0, index.as_slice()).reshape([index.shape(), &[self.0]].concat())
     }
     fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [index]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         index.lit(0.0) // never asked: a choice has no derivative

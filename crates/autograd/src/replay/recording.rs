@@ -146,6 +146,7 @@ impl<'t, T: Real> Pass<'t, T> for Lines {
             loop_of.forward_to(&values, Destination::New)
         };
         Some(match written {
+            // These lines are walked over by nobody: for derivatives they are what a choice is.
             Some(written) => tape.push(written.tensor(), Some(Arc::new(loop_of)), &inputs, Kind::Choice),
             None => step.op.vjp(wrt, *g, &step.inputs, y),
         })

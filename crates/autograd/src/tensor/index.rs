@@ -150,6 +150,12 @@ impl<T: Real> Tensor<T> {
     pub fn index_select(&self, axis: impl Into<Axis>, index: &[usize]) -> Self {
         let axis = axis.into().of("index_select", &self.shape);
         assert_in_range("index_select", &self.shape, axis, index);
+        self.rows(axis, index)
+    }
+
+    /// The same for indices that are known to be in range.
+    #[track_caller]
+    pub(crate) fn rows(&self, axis: usize, index: &[usize]) -> Self {
         let (size, count) = (self.shape[axis], index.len());
         let mut shape = self.shape.clone();
         shape[axis] = count;
