@@ -1,7 +1,8 @@
 //! Derivatives of functions of values at rest.
 //!
 //! They are the [transformations](crate::transform) of a variable, for values at rest. Their argument is any [`Tree`]: a
-//! tensor, an array of tensors, a model. They make a tape, use it, and return tensors.
+//! tensor, an array of tensors, a model. They make a tape, use it, and return tensors. [Buffers](crate::Buffer) of a model
+//! are constants: derivatives with respect to them are 0.
 //!
 //! ```
 //! use autograd::{Tensor, hvp};
@@ -14,29 +15,43 @@
 //! ```
 
 use crate::transform::unit;
-use crate::{Name, Real, Tape, Tensor, Tree, Var};
+use crate::{Name, NewBuffers, Real, Tape, Tensor, Tree, Var};
 
-/// A tree at rest on a new tape, with its leaves in order.
+/// The leaves of a tree on a tape, in order.
+pub(crate) struct Leaves<'t, T: Real> {
+    /// What derivatives are taken with respect to.
+    pub(crate) variables: Vec<Var<'t, T>>,
+    /// [Buffers](crate::Buffer), which are constants.
+    pub(crate) buffers: Vec<Var<'t, T>>,
+}
+
+/// A tree at rest on a tape, with its leaves.
 pub(crate) fn on_tape<'t, T: Real, M: Tree<Tensor<T>>>(
     model: &M,
     tape: &'t Tape<T>,
-) -> (M::With<Var<'t, T>>, Vec<Var<'t, T>>) {
-    let mut leaves = vec![];
-    let tree = model.map(Name::Root, &mut |_, tensor| {
-        let leaf = tape.var(tensor);
-        leaves.push(leaf);
+) -> (M::With<Var<'t, T>>, Leaves<'t, T>) {
+    let mut leaves = Leaves { variables: vec![], buffers: vec![] };
+    let tree = model.map(Name::Root, &mut |name, tensor| {
+        let (leaf, list) = match name.is_buffer() {
+            true => (tape.constant(tensor), &mut leaves.buffers),
+            false => (tape.var(tensor), &mut leaves.variables),
+        };
+        list.push(leaf);
         leaf
     });
     (tree, leaves)
 }
 
-/// The form of `model` with these leaves.
-pub(crate) fn filled<T: Real, M>(model: &M, leaves: impl IntoIterator<Item = Tensor<T>>) -> M
+/// The form of `model` with a gradient for each of its variables, and 0 for its buffers.
+pub(crate) fn filled<T: Real, M>(model: &M, gradients: impl IntoIterator<Item = Tensor<T>>) -> M
 where
     M: Tree<Tensor<T>, With<Tensor<T>> = M>,
 {
-    let mut leaves = leaves.into_iter();
-    model.map(Name::Root, &mut |_, _: &Tensor<T>| leaves.next().expect("one for every leaf"))
+    let mut gradients = gradients.into_iter();
+    model.map(Name::Root, &mut |name, leaf: &Tensor<T>| match name.is_buffer() {
+        true => Tensor::zeros(leaf.shape()),
+        false => gradients.next().expect("one for every variable"),
+    })
 }
 
 /// The value of a scalar function of a model, and its gradient in the form of the model itself.
@@ -53,7 +68,8 @@ where
 /// ```
 ///
 /// # Panics
-/// If the function returns anything but a single number.
+/// If the function returns anything but a single number, or has [set buffers](crate::Buffer::set), whose new values
+/// would be lost.
 #[track_caller]
 pub fn value_and_grad<T: Real, M>(
     model: &M,
@@ -78,7 +94,8 @@ where
 /// ```
 ///
 /// # Panics
-/// If the value is not a single number.
+/// If the value is not a single number; if the function has set buffers and has not taken them with
+/// [`NewBuffers::of`].
 #[track_caller]
 pub fn value_and_grad_with<T: Real, M, R>(
     model: &M,
@@ -90,17 +107,22 @@ where
     let tape = Tape::new();
     let (tree, leaves) = on_tape(model, &tape);
     let (y, beside) = f(tree, &tape);
+    tape.assert_buffers_taken("value_and_grad", TAKE);
     let gradients = y.backward();
-    (y.item(), filled(model, leaves.iter().map(|&leaf| gradients.wrt(leaf))), beside)
+    (y.item(), filled(model, leaves.variables.iter().map(|&leaf| gradients.wrt(leaf))), beside)
 }
 
-/// What [`value_and_update`] does with every leaf, given its number, its name, itself and its gradient.
+/// What a caller whose buffers would be lost can do.
+const TAKE: &str = "use value_and_update, or value_and_grad_with and NewBuffers";
+
+/// The update of a leaf by [`value_and_update`], given its number among the leaves that are no buffers, its name, itself and its gradient.
 pub type LeafUpdate<'u, T> = dyn FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) + 'u;
 
-/// The value of a scalar function of a model, whose every leaf is given to `update` with its gradient (and
+/// The value of a scalar function of a model, whose every trained leaf is given to `update` with its gradient (and
 /// its number and name), as soon as that is complete: [`value_and_grad`] followed by an update of everything,
 /// with less memory and in less time. Gradients need not be kept, and are still in the cache when they are
-/// used.
+/// used. [Buffers](crate::Buffer) are not given to `update`; those that the function has set have their new values
+/// afterwards.
 ///
 /// ```
 /// use autograd::{Tensor, value_and_update};
@@ -140,29 +162,38 @@ pub fn value_and_update_with<T: Real, M: Tree<Tensor<T>>, R>(
     let (tree, leaves) = on_tape(model, &tape);
     let (y, beside) = f(tree, &tape);
     let value = y.item();
+    // Taken now, since the sweep forgets the tape on its way.
+    let new_buffers = NewBuffers::of_buffers(&leaves.buffers);
+    let variables = leaves.variables;
     // To come to one leaf is to walk over all of them. So of many leaves some wait for each other, and the walks are
     // never more than about `WALKS`.
     const WALKS: usize = 32;
-    let (mut ready, mut count) = (vec![None; leaves.len()], 0);
+    let (mut ready, mut count) = (vec![None; variables.len()], 0);
     let mut give = |ready: &mut [Option<Tensor<T>>]| {
         let mut places = ready.iter_mut().enumerate();
         model.visit_mut(Name::Root, &mut |name, leaf| {
-            let (number, gradient) = places.next().expect("one for every leaf");
+            if name.is_buffer() {
+                return;
+            }
+            let (number, gradient) = places.next().expect("one for every variable");
             if let Some(gradient) = gradient.take() {
                 update(number, name, leaf, &gradient);
             }
         });
     };
-    y.backward_and_forget(&leaves, &mut |number, gradient| {
+    y.backward_and_forget(&variables, &mut |number, gradient| {
         ready[number] = Some(gradient);
         count += 1;
-        if count > leaves.len() / WALKS {
+        if count > variables.len() / WALKS {
             give(&mut ready);
             count = 0;
         }
     });
     if count > 0 {
         give(&mut ready);
+    }
+    if !new_buffers.is_empty() {
+        new_buffers.store(model);
     }
     (value, beside)
 }
@@ -224,7 +255,7 @@ where
     let tape = Tape::new();
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
-    let gradients = y.vjp(tape.constant(u), &leaves);
+    let gradients = y.vjp(tape.constant(u), &leaves.variables);
     (y.value(), filled(model, gradients.iter().map(|g| g.value())))
 }
 
@@ -251,7 +282,7 @@ pub fn jvp<T: Real, M: Tree<Tensor<T>>>(
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
     let (_, directions) = on_tape(v, &tape);
-    (y.value(), y.jvp(&leaves, &directions).value())
+    (y.value(), y.jvp(&leaves.variables, &directions.variables).value())
 }
 
 /// `H v` of a scalar function, in the form of the model.
@@ -272,7 +303,7 @@ where
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
     let (_, directions) = on_tape(v, &tape);
-    filled(model, y.hvp(&leaves, &directions).iter().map(|h| h.value()))
+    filled(model, y.hvp(&leaves.variables, &directions.variables).iter().map(|h| h.value()))
 }
 
 /// `Jᵀ H J v` in the form of the model, where `f` returns an output with Jacobian `J` and a scalar
@@ -293,7 +324,8 @@ where
     let (tree, leaves) = on_tape(model, &tape);
     let (output, loss) = f(tree, &tape);
     let (_, directions) = on_tape(v, &tape);
-    filled(model, loss.gauss_newton_product(output, &leaves, &directions).iter().map(|h| h.value()))
+    let product = loss.gauss_newton_product(output, &leaves.variables, &directions.variables);
+    filled(model, product.iter().map(|h| h.value()))
 }
 
 /// All first derivatives: for every leaf of the model a tensor of shape `[shape of y, shape of leaf]`. One sweep
@@ -309,11 +341,12 @@ where
     let tape = Tape::new();
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
+    let variables = leaves.variables;
     let shape = |leaf: &Var<'_, T>| [&y.shape()[..], &leaf.shape()].concat();
-    let mut jacobians: Vec<Tensor<T>> = leaves.iter().map(|leaf| Tensor::zeros(shape(leaf))).collect();
+    let mut jacobians: Vec<Tensor<T>> = variables.iter().map(|leaf| Tensor::zeros(shape(leaf))).collect();
     for k in 0..y.shape().iter().product() {
         let row = y.pull(unit(&y.shape(), k));
-        for (jacobian, &leaf) in jacobians.iter_mut().zip(&leaves) {
+        for (jacobian, &leaf) in jacobians.iter_mut().zip(&variables) {
             let row = row.wrt(leaf).to_vec();
             jacobian.make_mut()[k * row.len()..][..row.len()].copy_from_slice(&row);
         }
@@ -322,7 +355,7 @@ where
 }
 
 /// All second derivatives of a scalar function: the symmetric matrix `[n, n]` over all `n` numbers of
-/// the model, leaf after leaf.
+/// the model but those of buffers, leaf after leaf.
 ///
 /// # Panics
 /// If the function returns anything but a single number.
@@ -335,13 +368,14 @@ pub fn hessian<T: Real, M: Tree<Tensor<T>>>(
     let (tree, leaves) = on_tape(model, &tape);
     let y = f(tree, &tape);
     y.assert_scalar("hessian");
-    let gradients = y.vjp(tape.constant(Tensor::ones(y.shape())), &leaves);
-    let n = leaves.iter().map(|leaf| leaf.value().len()).sum();
+    let variables = leaves.variables;
+    let gradients = y.vjp(tape.constant(Tensor::ones(y.shape())), &variables);
+    let n = variables.iter().map(|leaf| leaf.value().len()).sum();
     let mut rows = Vec::with_capacity(n * n);
     for gradient in gradients {
         for k in 0..gradient.value().len() {
             let row = gradient.pull(unit(&gradient.shape(), k));
-            leaves.iter().for_each(|&leaf| rows.extend(row.wrt(leaf).to_vec()));
+            variables.iter().for_each(|&leaf| rows.extend(row.wrt(leaf).to_vec()));
         }
     }
     Tensor::from_vec([n, n], rows)

@@ -32,6 +32,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod attribute;
+pub mod buffer;
 mod check;
 mod display;
 mod fast;
@@ -57,6 +58,7 @@ pub mod transform;
 pub mod tree;
 pub mod vector;
 
+pub use buffer::{Buffer, NewBuffers};
 pub use functions::{LeafUpdate, value, value_and_grad, value_and_update};
 pub use functions::{gauss_newton_product, grad, hessian, hvp, jacobian, jvp, vjp};
 pub use functions::{value_and_grad_with, value_and_update_with, value_with};
@@ -72,5 +74,5 @@ pub use replay::Recorded;
 pub use scalar::Scalar;
 pub use tape::{Tape, Var};
 pub use tensor::{Axes, Axis, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
-pub use tree::{Buffer, Leaf, Name, Tree};
+pub use tree::{Leaf, Name, Tree};
 pub use vector::{Combine, Vector};

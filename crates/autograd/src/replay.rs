@@ -96,21 +96,28 @@ where
     /// the bit.
     ///
     /// # Panics
-    /// If the function is none that [can be recorded](self), or its value no single number.
+    /// If the function is none that [can be recorded](self), or its value no single number; if it sets buffers, whose
+    /// new values would be lost.
     #[track_caller]
     pub fn value_and_grad(&mut self, model: &M, inputs: &I) -> (T, M)
     where
         M: Tree<Tensor<T>, With<Tensor<T>> = M>,
     {
         let program = self.replayed(model, inputs, true);
+        assert!(
+            program.buffers.iter().all(Option::is_none),
+            "Recorded::value_and_grad: the function sets buffers of the model (running statistics, for instance), whose \
+             new values would be lost; use value_and_update"
+        );
         let gradients = program.gradients.iter().map(|&gradient| program.result(gradient).clone());
         let result = (program.result(program.value).item(), filled(model, gradients));
         program.let_go();
         result
     }
 
-    /// The value; every leaf of the model is given to `update` with its gradient, its number and its name: what
-    /// [`value_and_update`](crate::value_and_update) does, to the bit.
+    /// The value; every trained leaf of the model is given to `update` with its gradient, its number and its name, and
+    /// buffers that the function sets get their new values: what [`value_and_update`](crate::value_and_update) does, to
+    /// the bit.
     ///
     /// # Panics
     /// If the function is none that [can be recorded](self), or its value no single number.
@@ -120,10 +127,17 @@ where
         let value = program.result(program.value).item();
         // Parameters that nobody else holds are updated in place.
         program.let_go_of_given();
-        let mut gradients = program.gradients.iter().enumerate();
-        model.visit_mut(Name::Root, &mut |name, leaf| {
-            let (number, &gradient) = gradients.next().expect("one for every leaf");
-            update(number, name, leaf, program.result(gradient));
+        let (mut gradients, mut buffers) = (program.gradients.iter().enumerate(), program.buffers.iter());
+        model.visit_mut(Name::Root, &mut |name, leaf| match name.is_buffer() {
+            false => {
+                let (number, &gradient) = gradients.next().expect("one for every variable");
+                update(number, name, leaf, program.result(gradient));
+            }
+            true => {
+                if let Some(new) = buffers.next().expect("one for every buffer") {
+                    *leaf = program.result(*new).clone();
+                }
+            }
         });
         program.let_go();
         value

@@ -54,6 +54,8 @@ pub struct Tape<T: Real = f64> {
     pub(crate) checking: bool,
     /// The operation whose rule writes new lines: they have its place in the user's program.
     pub(crate) origin: Cell<Option<usize>>,
+    /// Buffers of a model that were set in this pass: the line of the leaf, and that of its new value.
+    pub(crate) new_buffers: RefCell<Vec<(usize, usize)>>,
 }
 
 /// The kind of a new line.
@@ -113,6 +115,7 @@ impl<T: Real> Tape<T> {
             mode: Cell::new(Mode::Recording),
             checking: false,
             origin: Cell::new(None),
+            new_buffers: RefCell::new(vec![]),
         }
     }
 
@@ -138,6 +141,17 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
         self.push(value.into(), None, &[], Kind::Constant)
+    }
+
+    /// The variable on this line: the way back from [`Var::line`].
+    ///
+    /// # Panics
+    /// If the tape has fewer lines.
+    #[track_caller]
+    pub fn at(&self, line: usize) -> Var<'_, T> {
+        let lines = self.len();
+        assert!(line < lines, "at: the tape has {lines} lines, and none with the number {line}");
+        Var { tape: self, id: line }
     }
 
     /// The number of lines.

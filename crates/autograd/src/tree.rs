@@ -61,12 +61,12 @@ pub enum Name<'a> {
     Field(&'a Name<'a>, &'static str),
     /// A numbered part.
     Index(&'a Name<'a>, usize),
-    /// The same leaf as its parent, marked as a [`Buffer`].
+    /// The same leaf as its parent, marked as a [`Buffer`](crate::Buffer).
     Buffer(&'a Name<'a>),
 }
 
 impl Name<'_> {
-    /// Whether the leaf belongs to a [`Buffer`]: it is stored with the model, but not trained.
+    /// Whether the leaf belongs to a [`Buffer`](crate::Buffer): it is stored with the model, but not trained.
     pub fn is_buffer(&self) -> bool {
         matches!(self, Name::Buffer(_))
     }
@@ -149,22 +149,6 @@ tuple!(A 0, B 1);
 tuple!(A 0, B 1, C 2);
 tuple!(A 0, B 1, C 2, D 3);
 
-/// A leaf that is stored with the model but not trained: running statistics, a normaliser of the data,
-/// a codebook that follows an average. Optimizers pass over it (see [`Name::is_buffer`]).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Buffer<W>(pub W);
-
-impl<W: Leaf> Tree<W> for Buffer<W> {
-    type With<V: Leaf> = Buffer<V>;
-
-    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Buffer<V> {
-        Buffer(f(Name::Buffer(&name), &self.0))
-    }
-    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
-        f(Name::Buffer(&name), &mut self.0)
-    }
-}
-
 /// Makes a struct `Model<W>` a [`Tree`]: lists the fields that hold leaves or other trees and, after
 /// a semicolon, the fields that are settings and are copied along.
 ///
@@ -205,6 +189,7 @@ macro_rules! tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Buffer;
 
     struct Perhaps<W> {
         part: Option<W>,

@@ -51,11 +51,22 @@ pub enum Purpose {
 /// In a function that is [recorded to be replayed](autograd::replay): all replays would have the same numbers.
 #[track_caller]
 pub fn generator(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Generator {
+    assert_not_recorded();
+    keyed(seed, purpose, epoch, example)
+}
+
+/// Panics in a function that is recorded to be replayed.
+#[track_caller]
+pub(crate) fn assert_not_recorded() {
     assert!(
         !autograd::replay::is_recording(),
         "generator: a function that is recorded to be replayed would have the same random numbers in all replays; draw \
-         them outside, and make them an input"
+         them with `context.on(tape)`, or outside as an input"
     );
+}
+
+/// The same for operations, which draw anew at every replay.
+pub(crate) fn keyed(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Generator {
     // ChaCha's key has 256 bits: room for all four numbers as they are.
     let mut key = [0; 32];
     for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, epoch, example]) {

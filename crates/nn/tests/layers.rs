@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use autograd::{
-    Conv, ConvTranspose, Indices, Name, Tape, Tensor, Tree, Upsample, Var, Window, gradcheck_slice,
+    Conv, ConvTranspose, Indices, Name, NewBuffers, Tape, Tensor, Tree, Upsample, Var, Window,
+    gradcheck_slice,
 };
 use nn::checkpoint::Checkpoint;
 use nn::layers::{
@@ -126,8 +127,10 @@ fn output(model: &mut Layers, x: &Tensor<f64>, training: bool) -> Tensor<f64> {
     let examples: Vec<usize> = (0..x.shape()[0]).collect();
     let mut context =
         if training { Context::training(3, 1, &examples) } else { Context::evaluation(3, &examples) };
-    let y = autograd::value(model, |layers, tape| layers.forward(tape.constant(x), &mut context));
-    context.store(model);
+    let (y, statistics) = autograd::value_with(model, |layers, tape| {
+        (layers.forward(tape.constant(x), &mut context), NewBuffers::of(&layers))
+    });
+    statistics.store(model);
     y
 }
 
@@ -362,7 +365,7 @@ fn a_tied_matrix_is_one_leaf_with_both_contributions() {
 }
 
 #[test]
-#[should_panic(expected = "BatchNorm: there are no running statistics yet; call `context.store(&mut model)`")]
+#[should_panic(expected = "BatchNorm: there are no running statistics yet; a step of training sets them")]
 fn evaluation_before_any_statistics_is_loud() {
     let layers: Layers = Sequential::new([BatchNorm::new(3).into()]);
     let context = &mut Context::evaluation(0, &[0, 1]);

@@ -4,7 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::{Arc, Mutex};
 
-use autograd::{Buffer, Name, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value_and_grad};
+use autograd::{
+    Buffer, Name, NewBuffers, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value, value_and_grad,
+    value_and_grad_with,
+};
+use nn::context::Varying;
 use nn::data::Pairs;
 use nn::layers::{BatchNorm, Dropout, GroupNorm, Gru, LayerNorm, Residual};
 use nn::losses::{self, Loss, Unit};
@@ -255,55 +259,64 @@ fn loss<'t>(model: &Normed<Var<'t, f64>>, tape: &'t Tape<f64>, context: &mut Con
     model.1.forward(model.0.forward(tape.constant(batch())), context).square().sum()
 }
 
-/// One step, without storing what the pass has noted.
-fn pass(model: &mut Normed<Tensor<f64>>, optimizer: &mut Adam<f64>, context: &mut Context, by_step: bool) {
-    if by_step {
-        let (_, gradient) = value_and_grad(&*model, |model, tape| loss(&model, tape, context));
-        optimizer.step(model, &gradient);
-    } else {
-        optimizer.minimize(model, |model, tape| loss(&model, tape, context));
-    }
+const NUMBERS: [usize; 4] = [0, 1, 2, 3];
+
+fn context(epoch: u64) -> Context<'static> {
+    Context::training(0, epoch, &NUMBERS)
 }
 
 #[test]
-fn statistics_that_are_never_stored_are_noticed_in_the_second_step() {
-    const NUMBERS: [usize; 4] = [0, 1, 2, 3];
-    let context = |epoch| Context::training(0, epoch, &NUMBERS);
-    for by_step in [false, true] {
-        let (mut model, mut adam) = (normed(), Adam::new(0.01));
-        pass(&mut model, &mut adam, &mut context(1), by_step);
-        let text = says(|| pass(&mut model, &mut adam, &mut context(2), by_step));
-        assert!(
-            text.starts_with("note: the running statistics of the last step of training were not stored"),
-            "{text}"
-        );
+fn statistics_that_would_be_lost_are_noticed() {
+    let text = says(|| _ = value_and_grad(&normed(), |model, tape| loss(&model, tape, &mut context(1))));
+    let expected = "value_and_grad: the pass has set buffers of the model (running statistics, for instance), whose new \
+                    values would be lost; use value_and_update, or value_and_grad_with and NewBuffers";
+    assert_eq!(text, expected);
 
-        // With them stored, or discarded, training goes on; also that of a clone, from where it was made.
-        let (mut model, mut adam) = (normed(), Adam::new(0.01));
-        let mut clone = model.clone();
-        for epoch in 1..4 {
-            let mut context = context(epoch);
-            pass(&mut model, &mut adam, &mut context, by_step);
-            context.store(&mut model);
-        }
-        assert_eq!(model.1.num_batches_tracked.0.item(), 3.0);
-        let mut adam = Adam::new(0.01);
-        for epoch in 1..4 {
-            let mut context = context(epoch);
-            pass(&mut clone, &mut adam, &mut context, by_step);
-            context.discard::<f64>();
-        }
-        assert_eq!(clone.1.num_batches_tracked.0.item(), 0.0);
+    // A look at the training loss keeps nothing and need not.
+    value(&normed(), |model, tape| loss(&model, tape, &mut context(1)));
+}
 
-        // A look at the training loss before the first step stores nothing and need not.
-        let (mut model, mut adam) = (normed(), Adam::new(0.01));
-        for epoch in 1..4 {
-            value_and_grad(&model, |model, tape| loss(&model, tape, &mut context(epoch)));
-            let mut context = context(epoch);
-            pass(&mut model, &mut adam, &mut context, by_step);
-            context.store(&mut model);
+#[test]
+fn statistics_are_stored_or_not_as_one_likes() {
+    // By one call, and by two: the same. A clone goes its own way, from where it was made.
+    let (mut model, mut adam) = (normed(), Adam::new(0.01));
+    let (mut other, mut clone) = (model.clone(), model.clone());
+    let mut adams = [Adam::new(0.01), Adam::new(0.01)];
+    for epoch in 1..4 {
+        adam.minimize(&mut model, |model, tape| loss(&model, tape, &mut context(epoch)));
+        for (k, (model, adam)) in [&mut other, &mut clone].into_iter().zip(&mut adams).enumerate() {
+            let (_, gradient, statistics) = value_and_grad_with(&*model, |model, tape| {
+                (loss(&model, tape, &mut context(epoch)), NewBuffers::of(&model))
+            });
+            adam.step(model, &gradient);
+            if k == 0 {
+                statistics.store(model);
+            }
         }
     }
+    let leaves = |model: &Normed<Tensor<f64>>| {
+        let mut all = vec![];
+        model.visit(&mut |_, leaf| all.push(leaf.clone()));
+        all
+    };
+    assert_eq!(leaves(&model), leaves(&other));
+    assert_eq!([&model, &clone].map(|model| model.1.num_batches_tracked.0.item()), [3.0, 0.0]);
+}
+
+#[test]
+fn a_replay_stores_statistics_as_a_tape_does() {
+    let (mut model, mut adam) = (normed(), Adam::new(0.01));
+    let (mut other, mut other_adam) = (model.clone(), Adam::new(0.01));
+    let mut recorded = Recorded::new(&model, &Varying::of(&context(1)), |model, varying, tape| {
+        loss(&model, tape, &mut varying.context())
+    });
+    for epoch in 1..4 {
+        let value = adam.minimize_recorded(&mut model, &Varying::of(&context(epoch)), &mut recorded);
+        let expected = other_adam.minimize(&mut other, |m, tape| loss(&m, tape, &mut context(epoch)));
+        assert_eq!(value, expected);
+    }
+    assert_eq!(model.1.running_var.0, other.1.running_var.0);
+    assert_eq!((model.0.weight, model.1.running_mean), (other.0.weight, other.1.running_mean));
 }
 
 /// `y = tanh(y W + x)`, solved by iteration, with a rule that differentiates.
@@ -481,8 +494,5 @@ fn mistakes_point_at_the_line_of_whoever_made_them() {
     says(|| _ = losses::gaussian_nll(var(&[2, 3]), var(&[2]), var(&[2, 3])));
     says(|| _ = Loss::sum(Unit::Nats, [("kl", var(&[3]))]));
     says(|| _ = context().with_labels(Some(vec![0])));
-    says(|| context().note(var(&[2]), Tensor::ones([3])));
-    let mut noted = context();
-    noted.note(var(&[2]), Tensor::ones([2]));
-    says(|| noted.store(&mut vec(1)));
+    says(|| autograd::Buffer(var(&[2])).set(var(&[3])));
 }

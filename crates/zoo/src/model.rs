@@ -33,6 +33,9 @@
 //! model.gradcheck(&x, Context::evaluation(0, &[0, 1]), 1).unwrap();
 //! ```
 
+#[cfg(test)]
+mod replay_tests;
+
 use std::path::Path;
 
 use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value, value_with};
@@ -174,6 +177,12 @@ pub trait AnyModel: Send + Sync {
     /// # Errors
     /// If they differ; see [`autograd::gradcheck`].
     fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch>;
+
+    /// Some steps of training by tapes and by replays; see the tests.
+    #[cfg(test)]
+    fn both_ways(&self, _order: usize) -> [Vec<Tensor<f32>>; 2] {
+        [vec![], vec![]]
+    }
 
     /// Adds all parameters to a checkpoint, under a prefix.
     fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>);
@@ -338,6 +347,11 @@ where
             &parameters,
             order,
         )
+    }
+
+    #[cfg(test)]
+    fn both_ways(&self, order: usize) -> [Vec<Tensor<f32>>; 2] {
+        replay_tests::both_ways(&self.0, order)
     }
 
     fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {

@@ -13,9 +13,9 @@
 //! assert_eq!(gaussian_kl(mu, log_var).item(), (0.5 + 4.5) / 2.0); // nats an example
 //! ```
 
-use autograd::{Elementwise, Real, Scalar, Tensor, Var};
-use nn::losses;
+use autograd::{Elementwise, Real, Scalar, Tape, Tensor, Var};
 pub use nn::losses::{Loss, Unit};
+use nn::{Context, losses};
 use serde::{Deserialize, Serialize};
 
 /// How the decoder's output describes the data: the first term of every loss.
@@ -156,6 +156,16 @@ pub fn with_gradient_of<'t, T: Real>(value: Var<'t, T>, surrogate: Var<'t, T>) -
 /// most 1, where `part` from 0 to 1 is the share of the training that the growth takes.
 pub fn warm_up(progress: f64, part: f64) -> f64 {
     if part > 0.0 { (progress / part).min(1.0) } else { 1.0 }
+}
+
+/// `weight` times [`warm_up`] at the progress of the training: a number on the tape.
+pub fn warmed_up<'t, T: Real>(
+    weight: f64,
+    part: f64,
+    tape: &'t Tape<T>,
+    context: &mut Context,
+) -> Var<'t, T> {
+    context.on(tape).of_progress(move |progress| weight * warm_up(progress, part))
 }
 
 /// `ln 2π`.

@@ -31,7 +31,9 @@ where
 
     fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
         let tape = Tape::new();
-        (self.f)(inputs.map(|x| tape.constant(x))).value()
+        let y = (self.f)(inputs.map(|x| tape.constant(x))).value();
+        tape.assert_buffers_taken("checkpoint", "set them outside");
+        y
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], _y: Var<'t, T>) -> Var<'t, T> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::recording::Traced;
 use crate::op::AnyOp;
 use crate::shortcuts::{Destination, Written};
 use crate::tape::Node;
@@ -22,9 +23,11 @@ pub(super) struct Program<T: Real> {
     /// The leaves and inputs, which are there during a replay; constants; and the results of the steps, in order.
     values: Vec<Option<Tensor<T>>>,
     steps: Vec<Step<T>>,
-    /// The number of the function's value, and those of the gradients of the leaves.
+    /// The number of the function's value, those of the gradients of the leaves that are no buffers, and those of
+    /// the new values of buffers.
     pub(super) value: usize,
     pub(super) gradients: Vec<usize>,
+    pub(super) buffers: Vec<Option<usize>>,
     /// The results that are not kept for the next replay.
     passing: Vec<usize>,
 }
@@ -99,15 +102,10 @@ impl<T: Real> Program<T> {
 
     /// Of all lines those on which the results depend: leaves and inputs first, then what is the same in every
     /// replay, and then the rest, in the order in which it was recorded.
-    pub(super) fn from_lines(
-        lines: &[Node<T>],
-        given: Vec<Shape>,
-        value: usize,
-        gradients: Vec<usize>,
-        with_gradient: bool,
-    ) -> Self {
+    pub(super) fn from_lines(lines: &[Node<T>], traced: Traced, with_gradient: bool) -> Self {
         let (mut needed, mut last_use) = (vec![false; lines.len()], vec![None; lines.len()]);
-        gradients.iter().chain([&value]).for_each(|&id| needed[id] = true);
+        traced.results().for_each(|id| needed[id] = true);
+        let given = &traced.given;
         for (id, line) in lines.iter().enumerate().rev() {
             if needed[id] {
                 line.inputs.iter().for_each(|&input| {
@@ -159,7 +157,7 @@ impl<T: Real> Program<T> {
             line.value.len() >= LARGE || values[number[id]].is_none() && shares()
         };
         let (mut is_result, mut passing) = (vec![false; lines.len()], vec![]);
-        gradients.iter().chain([&value]).for_each(|&id| is_result[id] = true);
+        traced.results().for_each(|id| is_result[id] = true);
         let first = order.len() - steps.len();
         for id in computed.filter(passes) {
             match last_use[id] {
@@ -167,7 +165,9 @@ impl<T: Real> Program<T> {
                 _ => passing.push(number[id]),
             }
         }
-        let gradients = gradients.iter().map(|&id| number[id]).collect();
-        Program { with_gradient, given, values, steps, value: number[value], gradients, passing }
+        let (value, gradients) =
+            (number[traced.value], traced.gradients.iter().map(|&id| number[id]).collect());
+        let buffers = traced.buffers.iter().map(|id| id.map(|id| number[id])).collect();
+        Program { with_gradient, given: traced.given, values, steps, value, gradients, buffers, passing }
     }
 }

@@ -28,35 +28,59 @@ impl<T: Real> Program<T> {
         with_gradient: bool,
     ) -> Self {
         let (first, second) = (Tape::new(), Tape::new());
-        let (given, value, gradients) = record(&first, model, inputs, &f, with_gradient);
-        record(&second, model, inputs, &f, with_gradient);
-        assert_same(&first.nodes.borrow(), &second.nodes.borrow(), given.len());
-        Program::from_lines(&first.nodes.borrow(), given, value, gradients, with_gradient)
+        let traced = trace(&first, model, inputs, &f, with_gradient);
+        let again = trace(&second, model, inputs, &f, with_gradient);
+        assert_same(&first.nodes.borrow(), &second.nodes.borrow(), traced.given.len());
+        assert!(
+            traced == again,
+            "Recorded: the function does not set the same buffers whenever it is called"
+        );
+        Program::from_lines(&first.nodes.borrow(), traced, with_gradient)
     }
 }
 
-/// Writes the lines of the function on this tape: the shapes of what it is given, the number of its value, and
-/// those of the gradients.
+/// A function on a tape: what it is given, and the lines of its results.
+#[derive(PartialEq)]
+pub(super) struct Traced {
+    /// The shapes of the model's leaves and of the inputs, which are the first lines.
+    pub(super) given: Vec<Shape>,
+    pub(super) value: usize,
+    /// One for each leaf that is no buffer.
+    pub(super) gradients: Vec<usize>,
+    /// The new value of each buffer, if the function sets one.
+    pub(super) buffers: Vec<Option<usize>>,
+}
+
+impl Traced {
+    /// The lines of all results.
+    pub(super) fn results(&self) -> impl Iterator<Item = usize> {
+        self.gradients.iter().chain(self.buffers.iter().flatten()).copied().chain([self.value])
+    }
+}
+
+/// Writes the lines of the function on this tape.
 #[track_caller]
-fn record<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
+fn trace<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     tape: &Tape<T>,
     model: &M,
     inputs: &I,
     f: impl for<'t> Fn(M::With<Var<'t, T>>, I::With<Var<'t, T>>, &'t Tape<T>) -> Var<'t, T>,
     with_gradient: bool,
-) -> (Vec<Shape>, usize, Vec<usize>) {
+) -> Traced {
     let _until_the_end = Recording::start();
+    let mut given: Vec<Shape> = vec![];
+    model.visit(&mut |_, leaf| given.push(leaf.shape().into()));
     let (model, leaves) = on_tape(model, tape);
-    let mut given: Vec<Shape> = leaves.iter().map(|leaf| leaf.shape()).collect();
     let inputs = inputs.map(Name::Root, &mut |_, input| {
         given.push(input.shape().into());
         tape.constant(input)
     });
     tape.mode.set(Mode::Tracing { refused: None });
     let y = f(model, inputs, tape);
-    let gradients = if with_gradient { y.gradient_lines(&leaves) } else { vec![] };
+    let buffers = leaves.buffers.iter().map(|buffer| buffer.take_new().map(|new| new.id)).collect();
+    let gradients = if with_gradient { y.gradient_lines(&leaves.variables) } else { vec![] };
     tape.assert_traced();
-    (given, y.id, gradients.iter().map(|g| g.id).collect())
+    Traced { given, value: y.id, gradients: gradients.iter().map(|g| g.id).collect(), buffers }
 }
 
 thread_local!(static RECORDING: Cell<bool> = const { Cell::new(false) });

@@ -217,19 +217,6 @@ impl<T: Real> Tensor<T> {
         (data.as_ptr().addr(), size_of_val(data))
     }
 
-    /// A mark on the memory behind this tensor, which its clones and views share: 0 at first, and after every
-    /// change in place. `nn` notices by it that new values of a buffer were never stored.
-    #[doc(hidden)]
-    pub fn mark(&self) -> u8 {
-        self.buffer.mark()
-    }
-
-    /// Sets the [`mark`](Self::mark).
-    #[doc(hidden)]
-    pub fn set_mark(&self, mark: u8) {
-        self.buffer.set_mark(mark);
-    }
-
     /// Whether this is the very same tensor: the same header over the same memory.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)

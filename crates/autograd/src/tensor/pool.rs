@@ -7,7 +7,6 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
@@ -93,8 +92,6 @@ pub(crate) struct Buffer<T: Real> {
     /// Whether it came from the pool, or could have. What comes from outside is freed: were it kept, the pool
     /// would grow with every vector that is made into a tensor.
     pooled: bool,
-    /// See [`Tensor::mark`](super::Tensor::mark).
-    mark: AtomicU8,
 }
 
 impl<T: Real> Buffer<T> {
@@ -127,7 +124,7 @@ impl<T: Real> Buffer<T> {
 
     fn new(data: SmallVec<[T; TINY]>, start: usize, len: usize, pooled: bool) -> Self {
         cost::hold(size_of::<T>() * len);
-        Buffer { data, start, len, pooled, mark: AtomicU8::new(0) }
+        Buffer { data, start, len, pooled }
     }
 
     pub(crate) fn as_slice(&self) -> &[T] {
@@ -135,18 +132,7 @@ impl<T: Real> Buffer<T> {
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
-        *self.mark.get_mut() = 0;
         &mut self.data[self.start..][..self.len]
-    }
-}
-
-impl<T: Real> Buffer<T> {
-    pub(crate) fn mark(&self) -> u8 {
-        self.mark.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_mark(&self, mark: u8) {
-        self.mark.store(mark, Ordering::Relaxed);
     }
 }
 

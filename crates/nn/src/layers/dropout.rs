@@ -50,9 +50,8 @@ impl Dropout {
             shape.first() == Some(&batch),
             "Dropout: the context is for {batch} examples, but the input has shape {shape:?}"
         );
-        let scale = T::of(1.0 / (1.0 - self.p));
         let width = shape[1..].iter().product();
-        let kept = context.uniform::<T>(width).map(|u| if u.as_f64() < self.p { T::zero() } else { scale });
-        x * x.tape().constant(kept.reshape(shape))
+        let kept = context.on(x.tape()).uniform(width).ge(self.p).numbers();
+        x * (kept * (1.0 / (1.0 - self.p))).reshape(shape)
     }
 }

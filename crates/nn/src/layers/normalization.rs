@@ -1,5 +1,6 @@
 //! Normalisation of activations: over the batch, over the features, over groups of channels.
 
+use autograd::replay::is_recording;
 use autograd::{Buffer, Real, Tensor, Var, tree};
 
 use super::convolution::per_channel;
@@ -12,19 +13,22 @@ use crate::Context;
 ///
 /// In training μ and σ² are those of the batch, over all its examples and places, with gradients. In
 /// evaluation they are the running ones, so that an example's result does not depend on its
-/// companions. A training pass notes the new running statistics in the [`Context`], one update for each use
-/// of the layer, and [`Context::store`] writes them into the model.
+/// companions. A training pass [sets](Buffer::set) the new running statistics, one update for each use of the layer,
+/// and the model has them after the step ([`autograd::value_and_update`], which optimizers and trainers use) or by
+/// [`autograd::NewBuffers`].
 ///
 /// ```
-/// # use autograd::{Tensor, value};
+/// # use autograd::{NewBuffers, Tensor, value_with};
 /// # use nn::{Context, layers::BatchNorm};
 /// let mut norm = BatchNorm::<Tensor<f64>>::new(1);
 /// let x = Tensor::from_vec([4, 1], vec![1.0, 2.0, 3.0, 4.0]);
 ///
 /// let mut training = Context::training(0, 0, &[0, 1, 2, 3]);
-/// let y = value(&norm, |norm, tape| norm.forward(tape.constant(&x), &mut training));
+/// let (y, statistics) = value_with(&norm, |norm, tape| {
+///     (norm.forward(tape.constant(&x), &mut training), NewBuffers::of(&norm))
+/// });
 /// assert!(y.to_vec().iter().sum::<f64>().abs() < 1e-12); // the batch's own mean is 0 now
-/// training.store(&mut norm);
+/// statistics.store(&mut norm);
 /// assert!((norm.running_mean.0[[0]] - 0.25).abs() < 1e-12); // a tenth of the way from 0 to 2.5
 /// ```
 #[derive(Clone, Debug)]
@@ -85,24 +89,21 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
             );
             let axes: Vec<usize> = (0..shape.len()).filter(|&axis| axis != 1).collect();
             let normalized = x.batch_norm(&axes[..], self.epsilon);
-            let keep = T::of(1.0 - self.momentum);
-            let toward = |old: Var<'t, T>, new: &Tensor<T>, factor: f64| {
-                let take = T::of(self.momentum * factor);
-                context.latest(old).zip(new, |old, new| keep * old + take * new)
+            let toward = |old: Buffer<Var<'t, T>>, new: Var<'t, T>, factor: f64| {
+                old.set(
+                    old.latest() * (1.0 - self.momentum) + new.stop_gradient() * (self.momentum * factor),
+                );
             };
             let unbiased = count as f64 / (count - 1) as f64;
-            let mean = toward(self.running_mean.0, &normalized.mean.value(), 1.0);
-            let variance = toward(self.running_var.0, &normalized.variance.value(), unbiased);
-            let batches = context.latest(self.num_batches_tracked.0).map(|n| n + T::one());
-            context.note(self.running_mean.0, mean);
-            context.note(self.running_var.0, variance);
-            context.note(self.num_batches_tracked.0, batches);
+            toward(self.running_mean, normalized.mean, 1.0);
+            toward(self.running_var, normalized.variance, unbiased);
+            self.num_batches_tracked.set(self.num_batches_tracked.latest() + 1.0);
             normalized.y
         } else {
             assert!(
-                self.num_batches_tracked.0.item() > T::zero(),
-                "BatchNorm: there are no running statistics yet; call `context.store(&mut model)` after \
-                 every training step"
+                is_recording() || self.num_batches_tracked.0.item() > T::zero(),
+                "BatchNorm: there are no running statistics yet; a step of training sets them, with \
+                 `value_and_update` or an optimizer's `minimize`, or with `NewBuffers`"
             );
             let [mean, variance] = [self.running_mean, self.running_var].map(|v| v.0.stop_gradient());
             (x - broadcast(mean)) * broadcast((variance + self.epsilon).rsqrt())
@@ -201,7 +202,7 @@ impl<'t, T: Real> GroupNorm<Var<'t, T>> {
 
 #[cfg(test)]
 mod tests {
-    use autograd::value;
+    use autograd::{NewBuffers, value_with};
 
     use super::*;
 
@@ -209,11 +210,14 @@ mod tests {
     fn a_layer_that_is_used_twice_sees_two_batches() {
         let mut norm = BatchNorm::<Tensor<f64>>::new(1);
         let mut context = Context::training(0, 1, &[0, 1]);
-        value(&norm, |norm, tape| {
+        let (_, statistics) = value_with(&norm, |norm, tape| {
             let x = |mean: f64| tape.constant(Tensor::from_vec([2, 1], vec![mean - 1.0, mean + 1.0]));
-            norm.forward(x(10.0), &mut context) + norm.forward(x(-10.0), &mut context)
+            (
+                norm.forward(x(10.0), &mut context) + norm.forward(x(-10.0), &mut context),
+                NewBuffers::of(&norm),
+            )
         });
-        context.store(&mut norm);
+        statistics.store(&mut norm);
         // 0.9 · (0.9 · 0 + 0.1 · 10) − 0.1 · 10, and both batches have the variance 2.
         assert!((norm.running_mean.0[[0]] + 0.1).abs() < 1e-12);
         assert!((norm.running_var.0[[0]] - (0.81 + 0.19 * 2.0)).abs() < 1e-12);

@@ -86,7 +86,7 @@ use stepping::{begin, update};
 
 use autograd::{Leaf, Name, Real, Recorded, Shape, Tape, Tensor, Tree, Var, value_and_update};
 
-use crate::{Result, context};
+use crate::Result;
 
 /// A rule that updates parameters, one tensor at a time. It is written in three parts: a [`Memory`]
 /// (the rate, the groups, the tensors kept for every parameter), the names of those tensors, and
@@ -250,7 +250,7 @@ pub fn step<T: Real, M: Tree<Tensor<T>>>(optimizer: &mut dyn Optimizer<T>, model
     let mut gradients = gradients.into_iter().enumerate();
     model.visit_mut(Name::Root, &mut |name, leaf| {
         if name.is_buffer() {
-            return context::expect_store(leaf);
+            return;
         }
         let (index, gradient) = gradients.next().expect("one for each parameter");
         update(optimizer, index, name, leaf, &gradient);

@@ -3,7 +3,6 @@
 use autograd::{Name, Real, Tensor, Tree};
 
 use super::{Optimizer, Refused, Slot, each_parameter};
-use crate::context;
 
 /// Begins a step, if this optimizer can make one with this model.
 #[track_caller]
@@ -47,7 +46,7 @@ pub(super) fn update<T: Real>(
     optimizer.update(slot, parameter, gradient);
 }
 
-/// Begins a step of an optimizer; the result updates one leaf of the model, given its number, its name, and
+/// Begins a step of an optimizer; the result updates one parameter of the model, given its number, its name, and
 /// its gradient, unless something was refused.
 #[track_caller]
 pub(crate) fn updates<'a, T: Real, M: Tree<Tensor<T>>>(
@@ -56,19 +55,10 @@ pub(crate) fn updates<'a, T: Real, M: Tree<Tensor<T>>>(
     refused: &'a Refused,
 ) -> impl FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) + use<'a, T, M> {
     begin(optimizer, model);
-    // The number of every leaf among parameters, where buffers do not count.
-    let (mut indices, mut count) = (vec![], 0);
-    model.visit(&mut |name, _| {
-        indices.push(count);
-        count += usize::from(!name.is_buffer());
-    });
-    move |leaf, name, parameter, gradient| {
-        if name.is_buffer() {
-            return context::expect_store(parameter);
-        }
+    move |index, name, parameter, gradient| {
         refused.gradient(name, gradient);
         if refused.is_empty() {
-            update(optimizer, indices[leaf], name, parameter, gradient);
+            update(optimizer, index, name, parameter, gradient);
         }
     }
 }

@@ -69,8 +69,8 @@ pub struct Update<'a, T: Real> {
 }
 
 impl<T: Real> Update<'_, T> {
-    /// One step down the gradient of a loss; returns the loss before the step. New statistics that the pass
-    /// noted in the context go into the model as well.
+    /// One step down the gradient of a loss; returns the loss before the step. [Buffers](autograd::Buffer) that the
+    /// loss sets have their new values afterwards.
     ///
     /// # Errors
     /// If the gradient is not finite. If a term of the loss is not, it is returned, and nothing is updated.
@@ -118,12 +118,13 @@ impl<T: Real> Update<'_, T> {
         }
         if let Some(limit) = self.clip_norm {
             let mut gradients = kept.into_values();
-            let next = &mut |_: Name, _: &Tensor<T>| gradients.next().expect("one for every leaf");
-            let mut gradient = model.map(Name::Root, next);
+            let mut gradient = model.map(Name::Root, &mut |name, leaf: &Tensor<T>| match name.is_buffer() {
+                true => Tensor::zeros(leaf.shape()),
+                false => gradients.next().expect("one for every parameter"),
+            });
             clip::by_norm(&mut gradient, limit)?;
             optim::step(self.optimizer, model, &gradient);
         }
-        context.store(model);
         Ok(terms)
     }
 }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::decoder::Density;
 use super::variational::{Network, default_size};
 use super::{check_share, check_weight};
-use crate::terms::{gaussian_kl, warm_up};
+use crate::terms::{gaussian_kl, warmed_up};
 use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a β-VAE with a capacity.
@@ -88,7 +88,7 @@ impl<'t, T: Real> Model<'t, T> for CapacityVae<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let q = self.network.posterior(x);
         let reconstruction = self.network.decoder.nll(q.draw(context), x).mean();
-        let capacity = self.capacity * warm_up(context.progress(), self.growth);
+        let capacity = warmed_up(self.capacity, self.growth, x.tape(), context);
         let excess = (gaussian_kl(q.mu, q.log_var) - capacity).abs();
         Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("capacity", self.gamma * excess)])
     }

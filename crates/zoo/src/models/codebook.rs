@@ -1,7 +1,7 @@
 //! A codebook that follows what chooses it: exponential moving averages in place of a gradient (van den Oord,
 //! Vinyals and Kavukcuoglu 2017, appendix A.1), as buffers of a model.
 
-use autograd::{Buffer, Real, Tensor, Var, tree};
+use autograd::{Buffer, Op, Real, Tensor, Var, tree};
 use nn::Context;
 
 /// `K` vectors of a few numbers each.
@@ -39,72 +39,102 @@ impl<'t, T: Real> Codebook<Var<'t, T>> {
 
     /// The vectors `eₖ`, `[K, dimension]`. Counts are moved towards an equal share by `ε = 10⁻⁵` (Laplace
     /// smoothing), so that none is 0.
-    pub fn vectors(&self) -> Tensor<T> {
-        const EPSILON: f64 = 1e-5;
-        let counts = self.counts.0.value();
-        let (k, total) = (counts.len(), counts.sum_to([]).item().as_f64());
-        let smooth = counts.map(|n| T::of((n.as_f64() + EPSILON) / (total + k as f64 * EPSILON) * total));
-        self.sums.0.value().zip(&smooth.reshape([k, 1]), |sum, n| sum / n)
+    pub fn vectors(&self) -> Var<'t, T> {
+        let counts = Var::choose(Smoothed, [self.counts.0]);
+        self.sums.0.stop_gradient() / counts.unsqueeze(1)
     }
 
-    /// The code with each of its parts replaced by the nearest vector, and which one that is; of two that are
-    /// equally near, the first.
-    pub fn quantise(&self, z: &Tensor<T>) -> (Tensor<T>, Vec<usize>) {
+    /// The code with each of its parts replaced by the nearest vector, and the number of that vector for each part; of
+    /// two that are equally near, the first. For derivatives both are constants.
+    pub fn quantise(&self, z: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
         let vectors = self.vectors();
-        let k = vectors.shape()[0];
         // ‖p − e‖² without ‖p‖², which is the same for all vectors.
-        let squares = vectors.map(|e| e * e).sum_to([k, 1]).reshape([k]);
-        let products = self.parts(z).matmul(&vectors.t());
-        let choices = products.zip(&squares, |product, square| square - product - product).argmin_over(-1);
-        (vectors.index_select(0, &choices).reshape(z.shape()), choices)
+        let squares = vectors.square().sum_over(1);
+        let products = self.parts(z).matmul(vectors.t());
+        let choices = (squares - products - products).argmin_over(-1);
+        (vectors.index_select(0, choices).reshape(z.shape()), choices)
     }
 
-    /// The vectors with these numbers.
-    pub fn select(&self, choices: &[usize]) -> Tensor<T> {
-        self.vectors().index_select(0, choices)
+    /// Sets the averages after a step on these codes and their choices.
+    pub fn follow(&self, z: Var<'t, T>, choices: Var<'t, T>, context: &mut Context) {
+        let draws = context.on(z.tape()).uniform(1);
+        let follow = Follow { decay: self.decay, restart: self.restart };
+        let moved = Var::choose(follow, [self.counts.0, self.sums.0, self.parts(z), choices, draws]);
+        self.counts.set(moved.slice(1, ..1).squeeze(1));
+        self.sums.set(moved.slice(1, 1..));
     }
 
-    /// Notes in the context where the averages are after a step on these codes and their choices.
-    pub fn follow(&self, z: &Tensor<T>, choices: &[usize], context: &mut Context) {
-        let (k, dimension) = (self.counts.0.shape()[0], self.dimension());
-        let parts: Vec<f64> = self.parts(z).to_vec().iter().map(|p| p.as_f64()).collect();
-        let (mut counts, mut sums) = (vec![0.0; k], vec![0.0; k * dimension]);
-        for (part, &choice) in parts.chunks(dimension).zip(choices) {
-            counts[choice] += 1.0;
-            sums[choice * dimension..][..dimension].iter_mut().zip(part).for_each(|(sum, p)| *sum += p);
+    /// Codes as rows of parts, `[batch · parts, dimension]`, without a derivative.
+    fn parts(&self, z: Var<'t, T>) -> Var<'t, T> {
+        let dimension = self.dimension();
+        z.stop_gradient().reshape([z.shape().iter().product::<usize>() / dimension, dimension])
+    }
+}
+
+/// Counts with Laplace smoothing, in double precision: the sum over many of them is large beside the smallest.
+struct Smoothed;
+
+impl<T: Real> Op<T, 1> for Smoothed {
+    const NAME: &'static str = "smoothed counts";
+
+    fn forward(&self, [counts]: [&Tensor<T>; 1]) -> Tensor<T> {
+        const EPSILON: f64 = 1e-5;
+        let (k, total) = (counts.len(), counts.sum_to([]).item().as_f64());
+        counts.map(|n| T::of((n.as_f64() + EPSILON) / (total + k as f64 * EPSILON) * total))
+    }
+    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 1], _: Var<'t, T>) -> Var<'t, T> {
+        unreachable!("for derivatives it is a constant")
+    }
+}
+
+/// The averages after a step, `[K, 1 + dimension]`: counts and sums. Its inputs are the averages before it, the parts and
+/// their choices, and a random number for each example, by which dead vectors find their parts.
+struct Follow {
+    decay: f64,
+    restart: f64,
+}
+
+impl<T: Real> Op<T, 5> for Follow {
+    const NAME: &'static str = "moving averages of a codebook";
+
+    fn forward(&self, [counts, sums, parts, choices, draws]: [&Tensor<T>; 5]) -> Tensor<T> {
+        let numbers = |x: &Tensor<T>| x.to_vec().iter().map(|x| x.as_f64()).collect::<Vec<_>>();
+        let (k, dimension) = (sums.shape()[0], sums.shape()[1]);
+        let (parts, choices) = (numbers(parts), numbers(choices));
+        let (mut new_counts, mut new_sums) = (vec![0.0; k], vec![0.0; k * dimension]);
+        for (part, choice) in parts.chunks(dimension).zip(choices.iter().map(|&choice| choice as usize)) {
+            new_counts[choice] += 1.0;
+            new_sums[choice * dimension..][..dimension].iter_mut().zip(part).for_each(|(sum, p)| *sum += p);
         }
-        let average = |old: Tensor<T>, new: &mut [f64]| {
-            let moved =
-                |(new, old): (&mut f64, T)| *new = self.decay * old.as_f64() + (1.0 - self.decay) * *new;
-            new.iter_mut().zip(old.to_vec()).for_each(moved);
+        let average = |old: &Tensor<T>, new: &mut [f64]| {
+            let moved = |(new, old): (&mut f64, f64)| *new = self.decay * old + (1.0 - self.decay) * *new;
+            new.iter_mut().zip(numbers(old)).for_each(moved);
         };
-        average(self.counts.0.value(), &mut counts);
-        average(self.sums.0.value(), &mut sums);
+        average(counts, &mut new_counts);
+        average(sums, &mut new_sums);
         let fair = choices.len() as f64 / k as f64;
-        let dead = (0..k).filter(|&k| counts[k] < self.restart * fair).collect::<Vec<_>>();
-        for (k, part) in dead.into_iter().zip(donors(choices.len(), context)) {
-            counts[k] = fair;
+        let dead = (0..k).filter(|&k| new_counts[k] < self.restart * fair).collect::<Vec<_>>();
+        for (k, part) in dead.into_iter().zip(donors(choices.len(), &numbers(draws))) {
+            new_counts[k] = fair;
             let vector = parts[part * dimension..][..dimension].iter();
-            sums[k * dimension..][..dimension].iter_mut().zip(vector).for_each(|(sum, p)| *sum = fair * p);
+            new_sums[k * dimension..][..dimension]
+                .iter_mut()
+                .zip(vector)
+                .for_each(|(sum, p)| *sum = fair * p);
         }
-        let tensor =
-            |shape: &[usize], v: Vec<f64>| Tensor::from_vec(shape, v.into_iter().map(T::of).collect());
-        context.note(self.counts.0, tensor(&[k], counts));
-        context.note(self.sums.0, tensor(&[k, dimension], sums));
+        let row = |k: usize| std::iter::once(&new_counts[k]).chain(&new_sums[k * dimension..][..dimension]);
+        Tensor::from_vec([k, 1 + dimension], (0..k).flat_map(row).map(|&x| T::of(x)).collect())
     }
-
-    /// Codes as rows of parts, `[batch · parts, dimension]`.
-    fn parts(&self, z: &Tensor<T>) -> Tensor<T> {
-        z.contiguous().reshape([z.len() / self.dimension(), self.dimension()])
+    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 5], _: Var<'t, T>) -> Var<'t, T> {
+        unreachable!("for derivatives it is a constant")
     }
 }
 
 /// All parts of a batch in a random order that belongs to the examples and not to their places: of every
-/// example one part, then of every example another.
-fn donors(parts: usize, context: &mut Context) -> impl Iterator<Item = usize> {
-    let keys = context.uniform::<f64>(1).to_vec();
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    order.sort_by(|&a, &b| keys[a].total_cmp(&keys[b]));
+/// example one part, then of every example another. `draws` has a random number for each example.
+fn donors(parts: usize, draws: &[f64]) -> impl Iterator<Item = usize> {
+    let mut order: Vec<usize> = (0..draws.len()).collect();
+    order.sort_by(|&a, &b| draws[a].total_cmp(&draws[b]));
     let each = parts / order.len();
     (0..parts).map(move |i| order[i % order.len()] * each + (i + i / order.len()) % each)
 }

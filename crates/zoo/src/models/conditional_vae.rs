@@ -93,9 +93,9 @@ impl<'t, T: Real> ConditionalVae<Var<'t, T>> {
     ///
     /// # Panics
     /// If a class is not among those of the training examples.
-    fn classes(&self, x: Var<'t, T>, context: &Context) -> Var<'t, T> {
-        match context.labels() {
-            Some(labels) => self.one_hot(x.tape(), labels),
+    fn classes(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        match context.on(x.tape()).labels() {
+            Some(labels) => labels.one_hot(self.sizes[1]),
             None => self.classifier.forward(x).softmax(-1),
         }
     }

@@ -124,7 +124,7 @@ impl Settings for Config {
 impl<'t, T: Real> Contractive<Var<'t, T>> {
     /// `J`, the Jacobian of the code of every example, of shape `[batch, code, features]`.
     pub fn jacobian(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let x = x.tape().var(x.value());
+        let x = x.stop_gradient();
         self.mirror.encode(x).batch_jacobian(x)
     }
 
@@ -137,7 +137,9 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
         context: &mut Context,
     ) -> [Option<Var<'t, T>>; 2] {
         let signs = match self.config.jacobian {
-            Jacobian::Probes => (0..self.config.probes).map(|_| context.signs(self.config.code)).collect(),
+            Jacobian::Probes => {
+                (0..self.config.probes).map(|_| context.on(x.tape()).signs(self.config.code)).collect()
+            }
             _ => vec![],
         };
         let batch = x.shape()[0] as f64;
@@ -148,8 +150,8 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
 
     /// What, squared, weighed and summed, is `‖J‖²_F`. It is linear in `J`, so differences of it belong to
     /// differences of `J`.
-    fn parts(&self, x: Var<'t, T>, signs: &[Tensor<T>]) -> Var<'t, T> {
-        let x = x.tape().var(x.value());
+    fn parts(&self, x: Var<'t, T>, signs: &[Var<'t, T>]) -> Var<'t, T> {
+        let x = x.stop_gradient();
         match self.config.jacobian {
             Jacobian::Automatic | Jacobian::ClosedForm => {
                 let a = self.mirror.up[0].forward(x);
@@ -159,7 +161,7 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
             Jacobian::Exact => self.mirror.encode(x).batch_jacobian(x),
             Jacobian::Probes => {
                 let z = self.mirror.encode(x);
-                let rows: Vec<_> = signs.iter().map(|v| z.vjp(x.tape().constant(v), &[x])[0]).collect();
+                let rows: Vec<_> = signs.iter().map(|&v| z.vjp(v, &[x])[0]).collect();
                 Var::stack(&rows, 1) / (signs.len() as f64).sqrt()
             }
         }
@@ -189,8 +191,7 @@ impl<'t, T: Real> Model<'t, T> for Contractive<Var<'t, T>> {
         let Config { code: _, likelihood, contraction, curvature, distance, .. } = self.config;
         let output = self.mirror.decode(self.mirror.encode(x));
         let mut terms = vec![("reconstruction", likelihood.loss(output, x))];
-        let elsewhere =
-            (curvature > 0.0).then(|| x + x.tape().constant(context.normal(x.shape()[1])) * distance);
+        let elsewhere = (curvature > 0.0).then(|| x + context.on(x.tape()).normal(x.shape()[1]) * distance);
         let [norm, change] = self.penalties(x, elsewhere, context);
         let weighed = [("contraction", contraction, norm), ("curvature", curvature, change)];
         terms.extend(weighed.into_iter().filter_map(|(name, weight, term)| Some((name, weight * term?))));

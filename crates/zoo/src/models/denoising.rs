@@ -83,13 +83,13 @@ impl Settings for Config {
 }
 
 impl<'t, T: Real> Denoising<Var<'t, T>> {
-    /// `α` where the context damages an input of this shape, `β` elsewhere. A masked 0 counts as damaged,
+    /// `α` where the context damages an input of the shape of `x`, `β` elsewhere. A masked 0 counts as damaged,
     /// though nobody can see it; so the places are found on an input that any damage changes.
-    fn emphasis(&self, shape: &[usize], context: &Context) -> Tensor<T> {
+    fn emphasis(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
         const PROBE: f64 = 0.5;
-        let probe = context.corrupt(&Tensor::<T>::full(shape, PROBE), self.corruption);
-        let (alpha, beta) = (T::of(self.alpha), T::of(self.beta));
-        probe.map(|value| if value == T::of(PROBE) { beta } else { alpha })
+        let probe = x.tape().constant(Tensor::full(x.shape(), PROBE));
+        let damaged = context.on(x.tape()).corrupt(probe, self.corruption).ne(PROBE);
+        damaged.select(x.tape().constant(T::of(self.alpha)), self.beta)
     }
 }
 
@@ -104,12 +104,12 @@ impl<'t, T: Real> Model<'t, T> for Denoising<Var<'t, T>> {
 
     // ANCHOR: loss
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let damaged = x.tape().constant(context.corrupt(&x.value(), self.corruption));
+        let damaged = context.on(x.tape()).corrupt(x, self.corruption);
         let output = self.decoder.forward(self.encoder.forward(damaged));
         let error = if self.alpha == 1.0 && self.beta == 1.0 {
             self.likelihood.loss(output, x)
         } else {
-            let weights = x.tape().constant(self.emphasis(&x.shape(), context));
+            let weights = self.emphasis(x, context);
             self.likelihood.weighted_loss(output, x, weights)
         };
         Loss::sum(self.likelihood.unit(), [("denoising", error)])

@@ -14,7 +14,7 @@ use super::check_share;
 use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size, output_for, quiet};
 use crate::flows::{Autoregressive, planar};
-use crate::terms::{ln_standard_normal, warm_up};
+use crate::terms::{ln_standard_normal, warmed_up};
 use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// The kind of a flow.
@@ -146,7 +146,7 @@ impl<'t, T: Real> Model<'t, T> for FlowVae<Var<'t, T>> {
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let (ln_q, z) = self.draws(x, 1, context);
-        let kl = (ln_q - ln_standard_normal(z)).mean() * warm_up(context.progress(), self.warm_up);
+        let kl = (ln_q - ln_standard_normal(z)).mean() * warmed_up(1.0, self.warm_up, x.tape(), context);
         Loss::sum(Unit::Nats, [("reconstruction", -self.network.ln_likelihood(z, x).mean()), ("kl", kl)])
     }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_weight, check_widths};
-use crate::terms::warm_up;
+use crate::terms::warmed_up;
 use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
 
 /// Settings of an autoencoder with thresholds.
@@ -120,7 +120,7 @@ impl<'t, T: Real> Model<'t, T> for JumpRelu<Var<'t, T>> {
         let [gate, h] = gate_and_code(self.dictionary.encode(x), self.log_theta.exp(), self.bandwidth);
         let active = gate.sum() * (1.0 / x.shape()[0] as f64);
         let error = nn::losses::squared_error(self.decode(h), x);
-        let weight = self.weight * warm_up(context.progress(), self.warm_up);
+        let weight = warmed_up(self.weight, self.warm_up, x.tape(), context);
         Loss::sum(Unit::SquaredError, [("reconstruction", error), ("active units", weight * active)])
     }
 }

@@ -7,7 +7,7 @@
 //! With batch normalisation the blocks see batches while they learn and running means afterwards: a code
 //! never depends on the other images of a batch.
 
-use autograd::{Real, Tensor, Var, tree};
+use autograd::{NewBuffers, Real, Tensor, Var, tree, value_with};
 use nn::layers::{BatchNorm, Layer, LayerNorm, Residual};
 use nn::{Activation, Context, Dataset, Generator, Init, Linear, Result, Sequential};
 use serde::{Deserialize, Serialize};
@@ -87,10 +87,10 @@ impl Settings for Config {
             // First running means, so that the model can be looked at before it has learnt anything.
             let some: Vec<usize> = (0..data.len().min(512)).collect();
             let context = &mut Context::training(0, 0, &some);
-            autograd::value(&model, |model, tape| {
-                model.loss(tape.constant(data.rows(&some)), context).total()
+            let (_, statistics) = value_with(&model, |model, tape| {
+                (model.loss(tape.constant(data.rows(&some)), context).total(), NewBuffers::of(&model))
             });
-            context.store(&mut model);
+            statistics.store(&mut model);
         }
         Ok(Learned(model))
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_weight, check_widths};
-use crate::terms::warm_up;
+use crate::terms::warmed_up;
 use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a sparse autoencoder.
@@ -151,7 +151,7 @@ impl<'t, T: Real> Model<'t, T> for Sparse<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let h = self.encode(x);
         let error = nn::losses::squared_error(self.decode(h), x);
-        let weight = self.weight * warm_up(context.progress(), self.warm_up);
+        let weight = warmed_up(self.weight, self.warm_up, x.tape(), context);
         Loss::sum(Unit::SquaredError, [("reconstruction", error), ("sparsity", weight * self.cost(h))])
     }
 }

@@ -91,15 +91,14 @@ impl Settings for Config {
 
 impl<'t, T: Real> SparseKl<Var<'t, T>> {
     /// `ρ̂`, `[code]`, with the codes of this batch as its newest part.
-    fn rho_hat(&self, h: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+    fn rho_hat(&self, h: Var<'t, T>, context: &Context) -> Var<'t, T> {
         let batch = h.mean_over(0);
         if !context.is_training() || self.memory == 0.0 {
             return batch;
         }
-        let (keep, take) = (T::of(self.memory), T::of(1.0 - self.memory));
-        let average = self.activity.0.value().zip(&batch.value(), |old, new| keep * old + take * new);
-        context.note(self.activity.0, average.clone());
-        batch.straight_through(batch.tape().constant(average))
+        let average = self.activity.latest() * self.memory + batch.stop_gradient() * (1.0 - self.memory);
+        self.activity.set(average);
+        batch.straight_through(average)
     }
 }
 

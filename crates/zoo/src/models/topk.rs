@@ -158,7 +158,7 @@ impl<'t, T: Real> TopK<Var<'t, T>> {
     /// `h` in training: the winners, from `z`.
     fn compete(&self, z: Var<'t, T>, context: &Context) -> Var<'t, T> {
         let (shape, z) = (z.shape(), z.relu());
-        let k = self.k_at(context.progress());
+        let k = if self.first_k == self.k { self.k } else { self.k_at(context.progress()) };
         match self.select {
             Select::Example => largest(z, k),
             Select::Batch => largest(z.reshape([1, shape[0] * shape[1]]), k * shape[0]).reshape(shape),
@@ -182,32 +182,28 @@ impl<'t, T: Real> TopK<Var<'t, T>> {
         }
     }
 
-    /// Remembers who was on, and the smallest value that won.
-    fn note(&self, h: &Tensor<T>, context: &mut Context) {
-        let (batch, code) = (h.shape()[0], h.shape()[1]);
-        let on = h.map(|h| if h > T::zero() { T::one() } else { T::zero() }).sum_to([code]);
-        let more = T::of(batch as f64);
-        let idle = self.idle.0.value();
-        context.note(
-            self.idle.0,
-            idle.zip(&on, |idle, on| if on > T::zero() { T::zero() } else { idle + more }),
-        );
-        let winners = h.to_vec().into_iter().filter(|h| *h > T::zero());
-        let least = winners.fold(T::INFINITY, |least, h| if h < least { h } else { least });
-        let old = self.threshold.0.item();
-        if self.select == Select::Batch && least.is_finite() {
-            let mean = if old == T::zero() { least } else { old + T::of(RATE) * (least - old) };
-            context.note(self.threshold.0, Tensor::scalar(mean));
+    /// Sets the buffers: who was on, and the smallest value that won.
+    fn remember(&self, h: Var<'t, T>) {
+        let was_on = h.gt(0.0).numbers().sum_over(0).gt(0.0);
+        self.idle.set((!was_on).select(self.idle.latest() + h.shape()[0] as f64, 0.0));
+        if self.select == Select::Batch {
+            const NONE: f64 = f32::MAX as f64;
+            let (least, old) = (h.gt(0.0).select(h, NONE).min(), self.threshold.latest());
+            let moved = old.eq(0.0).select(least, old + (least - old) * RATE);
+            self.threshold.set(least.lt(NONE).select(moved, old));
         }
     }
 
     /// `‖e − ê‖²`, where the largest of the dead units write `ê`, and less if only few are dead. `None`
     /// if all live. What is left, `e`, is a target and gets no gradient.
     fn aid(&self, z: Var<'t, T>, left: Var<'t, T>) -> Option<Var<'t, T>> {
+        if self.revival == 0.0 {
+            return None;
+        }
         let idle = self.idle.0.value().to_vec();
         let dead: Vec<usize> =
             (0..idle.len()).filter(|&j| idle[j].as_f64() >= self.dead_after as f64).collect();
-        if dead.is_empty() || self.revival == 0.0 {
+        if dead.is_empty() {
             return None;
         }
         // Not rectified: a unit that is below 0 everywhere must get a gradient, too.
@@ -235,7 +231,7 @@ impl<'t, T: Real> Model<'t, T> for TopK<Var<'t, T>> {
         let mut aid = None;
         if context.is_training() {
             aid = self.aid(z, x - x_hat);
-            self.note(&h.value(), context);
+            self.remember(h.stop_gradient());
         }
         let none = x.tape().constant(T::zero());
         let error = nn::losses::squared_error(x_hat, x);

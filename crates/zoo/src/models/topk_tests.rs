@@ -1,5 +1,6 @@
 //! Who is on, who is dead, and how the dead come back.
 
+use autograd::NewBuffers;
 use nn::train::Update;
 use nn::{Adam, Purpose, generator};
 
@@ -94,7 +95,10 @@ fn help_teaches_the_dead_and_leaves_the_living_alone() {
         model.idle.0 = Tensor::from_fn([128], |j| if j < dead { 1e5 } else { 0.0 });
         model.dictionary.encoder.bias = Tensor::from_fn([128], |j| if j < 10 { -8.0 } else { 0.0 });
         let context = &mut Context::training(0, 1, &[0, 1, 2]);
-        autograd::grad(&model, |model, tape| Model::loss(&model, tape.constant(&x), context).total())
+        let (_, gradient, _idle) = autograd::value_and_grad_with(&model, |model, tape| {
+            (Model::loss(&model, tape.constant(&x), context).total(), NewBuffers::of(&model))
+        });
+        gradient
     };
     let (without, with) = (gradient(0).dictionary.encoder.weight, gradient(10).dictionary.encoder.weight);
     let width = 64;

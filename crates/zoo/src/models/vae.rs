@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::decoder::Density;
 use super::variational::{Network, default_size};
 use super::{check_share, check_weight};
-use crate::terms::{gaussian_kl_by_latent, warm_up};
+use crate::terms::{gaussian_kl_by_latent, warmed_up};
 use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a variational autoencoder.
@@ -87,7 +87,7 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
             // Of the mean over the batch: a latent may spend its nats on the examples that need them.
             kl = kl.maximum(self.free_bits);
         }
-        let weight = self.beta * warm_up(context.progress(), self.warm_up);
+        let weight = warmed_up(self.beta, self.warm_up, x.tape(), context);
         Loss::sum(
             Unit::Nats,
             [("reconstruction", self.network.decoder.nll(z, x).mean()), ("kl", weight * kl.sum())],

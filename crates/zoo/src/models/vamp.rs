@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::check_share;
 use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size};
-use crate::terms::{ln_mean_exp, warm_up};
+use crate::terms::{ln_mean_exp, warmed_up};
 use crate::{Learned, Loss, Model, Settings, Unit};
 
 /// Settings of a VAE with a VampPrior.
@@ -110,7 +110,8 @@ impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let q = self.network.posterior(x);
         let z = q.draws(1, context);
-        let kl = (q.ln_density(z) - self.ln_prior(z)).mean() * warm_up(context.progress(), self.warm_up);
+        let kl =
+            (q.ln_density(z) - self.ln_prior(z)).mean() * warmed_up(1.0, self.warm_up, x.tape(), context);
         Loss::sum(Unit::Nats, [("reconstruction", -self.network.ln_likelihood(z, x).mean()), ("kl", kl)])
     }
 

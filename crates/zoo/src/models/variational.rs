@@ -164,7 +164,7 @@ impl<'t, T: Real> Gaussian<'t, T> {
     /// `z = μ + σ ε`, one draw for each row. The noise comes from outside, so the gradient passes through
     /// the draw to `μ` and `σ` (the *reparameterization trick*).
     pub fn draw(self, context: &mut Context) -> Var<'t, T> {
-        let eps = self.mu.tape().constant(context.normal(self.mu.shape()[1]));
+        let eps = context.on(self.mu.tape()).normal(self.mu.shape()[1]);
         self.mu + (self.log_var * 0.5).exp() * eps
     }
     // ANCHOR_END: draw
@@ -172,9 +172,9 @@ impl<'t, T: Real> Gaussian<'t, T> {
     /// Several draws for each row, `[rows, draws, latents]`.
     pub fn draws(self, draws: usize, context: &mut Context) -> Var<'t, T> {
         let (rows, latents) = (self.mu.shape()[0], self.mu.shape()[1]);
-        let eps = context.normal(draws * latents).reshape([rows, draws, latents]);
+        let eps = context.on(self.mu.tape()).normal(draws * latents).reshape([rows, draws, latents]);
         let Gaussian { mu, log_var } = self.unsqueezed();
-        mu + (log_var * 0.5).exp() * mu.tape().constant(eps)
+        mu + (log_var * 0.5).exp() * eps
     }
 
     /// `ln q(z)` of several codes for each row: `[rows, draws, latents]` to `[rows, draws]`.

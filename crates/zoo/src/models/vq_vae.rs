@@ -109,9 +109,9 @@ impl VqVae<Tensor<f32>> {
     pub fn perplexity(&self, x: &Tensor<f32>) -> f64 {
         let tape = Tape::new();
         let model = self.map(Name::Root, &mut |_, leaf: &Tensor<f32>| tape.constant(leaf));
-        let choices = model.codebook.quantise(&model.encoder.forward(tape.constant(x)).value()).1;
+        let choices = model.codebook.quantise(model.encoder.forward(tape.constant(x))).1.value().to_vec();
         let mut shares = vec![0.0; self.codebook.counts.0.len()];
-        choices.iter().for_each(|&k| shares[k] += 1.0 / choices.len() as f64);
+        choices.iter().for_each(|&k| shares[k as usize] += 1.0 / choices.len() as f64);
         let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p: &f64| -p * p.ln()).sum();
         entropy.exp()
     }
@@ -120,7 +120,7 @@ impl VqVae<Tensor<f32>> {
 impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
         let z = self.encoder.forward(x);
-        z.straight_through(x.tape().constant(self.codebook.quantise(&z.value()).0))
+        z.straight_through(self.codebook.quantise(z).0)
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
@@ -129,11 +129,10 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let z = self.encoder.forward(x);
-        let (quantised, choices) = self.codebook.quantise(&z.value());
+        let (quantised, choices) = self.codebook.quantise(z);
         if context.is_training() {
-            self.codebook.follow(&z.value(), &choices, context);
+            self.codebook.follow(z, choices, context);
         }
-        let quantised = x.tape().constant(quantised);
         let output = self.decoder.forward(z.straight_through(quantised));
         let distance = nn::losses::squared_error(z, quantised);
         Loss::sum(
@@ -143,7 +142,7 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
     }
 
     /// Parts drawn independently, each vector as often as the training examples choose it.
-    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+    fn sample(&self, _tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
         let code = self.decoder.layers[0].weight.shape()[1];
         let counts: Vec<f64> = self.codebook.counts.0.value().to_vec().iter().map(|n| n.as_f64()).collect();
         let total: f64 = counts.iter().sum();
@@ -158,6 +157,6 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
         };
         let draws = context.uniform::<f64>(code / self.codebook.dimension()).to_vec();
         let choices: Vec<usize> = draws.iter().map(choose).collect();
-        Some(tape.constant(self.codebook.select(&choices).reshape([context.batch(), code])))
+        Some(self.codebook.vectors().index_select(0, &choices).reshape([context.batch(), code]))
     }
 }

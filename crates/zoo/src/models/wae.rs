@@ -102,11 +102,11 @@ impl<'t, T: Real> Model<'t, T> for Wae<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let Config { code, likelihood, lambda, projections, .. } = self.config;
         let z = self.encoder.forward(x);
-        let prior = x.tape().constant(context.normal(code));
+        let prior = context.on(x.tape()).normal(code);
         let (name, divergence) = match self.config.divergence {
             Divergence::Mmd => ("mmd", mmd(z, prior)),
             Divergence::SlicedWasserstein => {
-                let directions = x.tape().constant(context.normal_for_batch([code, projections]));
+                let directions = context.on(x.tape()).normal_for_batch([code, projections]);
                 ("sliced wasserstein", sliced_wasserstein(z, prior, directions))
             }
         };

@@ -6,7 +6,7 @@ use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::{chance, for_each_example};
-use crate::random::{Purpose, generator};
+use crate::random::{Purpose, assert_not_recorded, keyed};
 use crate::{Error, Result};
 
 /// How the input of a denoising autoencoder is damaged, every value on its own (Vincent et al., 2010).
@@ -51,7 +51,14 @@ impl Corruption {
     /// If there are not as many rows as examples.
     #[track_caller]
     pub fn apply(&self, x: &Tensor<f32>, seed: u64, epoch: u64, examples: &[usize]) -> Tensor<f32> {
-        let from = |example| generator(seed, Purpose::Corruption, epoch, example);
+        assert_not_recorded();
+        self.applied(x, seed, epoch, examples)
+    }
+
+    /// The same for an operation, which damages anew at every replay.
+    #[track_caller]
+    pub(crate) fn applied(&self, x: &Tensor<f32>, seed: u64, epoch: u64, examples: &[usize]) -> Tensor<f32> {
+        let from = |example| keyed(seed, Purpose::Corruption, epoch, example);
         match *self {
             Corruption::Masking(p) => {
                 for_each_example(x, examples, from, |x, from| if chance(p, from) { 0.0 } else { x })

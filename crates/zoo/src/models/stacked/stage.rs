@@ -81,9 +81,7 @@ impl<'t, T: Real> Model<'t, T> for Stage<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         // The model has to restore what was there before the noise.
         let seen = if context.is_training() && self.masking > 0.0 {
-            let kept = context.uniform::<T>(x.shape()[1]);
-            let masking = T::of(self.masking);
-            x * x.tape().constant(kept.map(|u| if u < masking { T::zero() } else { T::one() }))
+            x * context.on(x.tape()).uniform(x.shape()[1]).ge(self.masking).numbers()
         } else {
             x
         };
