@@ -1,39 +1,26 @@
 //! Every misuse points at the line of whoever made it: a long table, of which each entry panics in this file.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex};
-
 use autograd::{
     Conv, ConvTranspose, Correction, Indices, Keep, Recorded, SortOrder, Tape, Tensor, Triangle, Upsample,
     Var, Window, checkpoint, gauss_newton_product, grad, gradcheck, hessian, hvp, jvp, value_and_grad,
     value_and_update, vjp,
 };
 
-/// Held by every test that panics: all threads share the hook.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+use crate::panics::{Panic, panic_of};
 
 /// The mistakes that do not panic in this file, each with its message and where that points.
 fn elsewhere(mistakes: &[(&str, &dyn Fn())]) -> Vec<String> {
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let place = Arc::new(Mutex::new((String::new(), String::new())));
-    let (before, seen) = (take_hook(), Arc::clone(&place));
-    set_hook(Box::new(move |info| {
-        let at = info.location().expect("panics have a place");
-        let text = info.payload_as_str().unwrap_or("no message").to_owned();
-        *seen.lock().unwrap() = (at.to_string(), text);
-    }));
     let mut wrong = vec![];
     for (name, mistake) in mistakes {
-        if catch_unwind(AssertUnwindSafe(mistake)).is_ok() {
-            wrong.push(format!("{name}: no panic"));
-            continue;
-        }
-        let (at, text) = place.lock().unwrap().clone();
-        if !at.contains("tests/lines.rs") || !text.starts_with(name.split(' ').next().unwrap()) {
-            wrong.push(format!("{name}: {at}: {text}"));
+        match panic_of(mistake) {
+            None => wrong.push(format!("{name}: no panic")),
+            Some(Panic { text, file, line }) => {
+                if !file.ends_with("tests/lines.rs") || !text.starts_with(name.split(' ').next().unwrap()) {
+                    wrong.push(format!("{name}: {file}:{line}: {text}"));
+                }
+            }
         }
     }
-    set_hook(before);
     wrong
 }
 
@@ -128,8 +115,7 @@ fn memory_that_cannot_be_had() {
 
 #[test]
 fn the_sentence_about_memory() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let text = |f: &dyn Fn()| *catch_unwind(AssertUnwindSafe(f)).unwrap_err().downcast::<String>().unwrap();
+    let text = |f: &dyn Fn()| panic_of(f).unwrap().text;
     assert_eq!(
         text(&|| drop(Tensor::<f64>::zeros([1 << 40]))),
         "a tensor of shape [1099511627776] takes 8796093022208 bytes, more memory than there is"

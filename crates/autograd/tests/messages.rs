@@ -1,34 +1,14 @@
 //! The common mistakes, word for word: what is said, and that it points at the user's line.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::panic::Location;
 
 use autograd::{Conv, ConvTranspose, Op, Real, Recorded, Tape, Tensor, Var, Window, gradcheck};
 
-/// The message and the line of the panic of `f`.
-fn panic_of(f: impl FnOnce()) -> (String, String, u32) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let place = Arc::new(Mutex::new((String::new(), 0)));
-    let seen = Arc::clone(&place);
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        let at = info.location().expect("panics have a place");
-        *seen.lock().unwrap() = (at.file().to_owned(), at.line());
-    }));
-    let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("it must panic");
-    std::panic::set_hook(before);
-    let text = match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => panic.downcast::<&str>().expect("a message").to_string(),
-    };
-    let (file, line) = place.lock().unwrap().clone();
-    (text, file, line)
-}
+use crate::panics::{Panic, panic_of};
 
 #[track_caller]
 fn says(expected: &str, f: impl FnOnce(&Tape<f64>)) {
-    let (text, file, line) = panic_of(|| f(&Tape::new()));
+    let Panic { text, file, line } = panic_of(|| f(&Tape::new())).expect("it must panic");
     assert_eq!(text, expected);
     // The mistake is on the line of the closure, which is the line of this call or the next ones.
     let here = Location::caller();
@@ -176,9 +156,10 @@ fn functions_that_cannot_be_checked_or_recorded() {
     says(&format!("value: {REFUSED}"), |_| {
         Recorded::new(&x, &x, |x, _, tape| tape.constant(x.value())).value(&x, &x);
     });
-    let (text, file, line) = panic_of(|| {
+    let looks = panic_of(|| {
         Recorded::new(&x, &x, |x, y, _| Var::apply(Looks, [x * y])).value_and_grad(&x, &x);
     });
+    let Panic { text, file, line } = looks.expect("it must panic");
     assert!(text.starts_with(&format!("the derivative of looks at {file}:{line}:")), "{text}");
     assert!(text.ends_with(REFUSED) && file.ends_with("messages.rs"), "{text} at {file}");
     says(&format!("item: {REFUSED}"), |_| {

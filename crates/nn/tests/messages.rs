@@ -1,11 +1,10 @@
 //! Panics about data point at the line of whoever asked for what is not there.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex};
-
 use autograd::Tensor;
 use nn::Dataset;
 use nn::data::{Examples, OnDisk, Pairs};
+
+use crate::panics::panic_of;
 
 #[test]
 fn examples_that_are_not_there() {
@@ -14,11 +13,6 @@ fn examples_that_are_not_there() {
     let x = Tensor::zeros([3, 2]);
     let in_memory = Dataset { x: x.clone(), labels: Some(vec![0, 1, 2]), image: None };
     let pairs = Pairs { targets: x.clone(), x };
-    let seen = Arc::new(Mutex::new(vec![]));
-    let (before, places) = (take_hook(), Arc::clone(&seen));
-    set_hook(Box::new(move |info| {
-        places.lock().unwrap().push(info.location().unwrap().file().to_owned());
-    }));
     let mistakes: [&dyn Fn(); 7] = [
         &|| drop(on_disk.rows(&[3])),
         &|| _ = on_disk.label(3),
@@ -28,13 +22,9 @@ fn examples_that_are_not_there() {
         &|| drop(pairs.rows(&[3])),
         &|| drop(pairs.targets(&[3])),
     ];
-    let panicked = mistakes.map(|mistake| catch_unwind(AssertUnwindSafe(mistake)).unwrap_err());
-    set_hook(before);
-    for panic in panicked {
-        let text = panic.downcast::<String>().unwrap();
-        assert!(text.ends_with(": there is no example 3 among 3"), "{text}");
-    }
-    for file in &*seen.lock().unwrap() {
-        assert!(file.ends_with("tests/messages.rs"), "a panic points at {file}");
+    for mistake in mistakes {
+        let panic = panic_of(mistake).expect("it must panic");
+        assert!(panic.text.ends_with(": there is no example 3 among 3"), "{panic:?}");
+        assert!(panic.file.ends_with("tests/messages.rs"), "{panic:?}");
     }
 }

@@ -1,17 +1,16 @@
 //! Optimizers against PyTorch (see `fixtures/optimizers.py`), on a hard valley, saved and restored, and
 //! for a million steps.
 
-mod fixtures;
-
 use std::collections::BTreeSet;
 
 use autograd::{Tensor, Tree, cost, value_and_grad};
-use fixtures::{fixture, parsed};
 use nn::Schedule;
 use nn::optim::{
     self, Adadelta, Adagrad, Adam, AdamW, ConjugateGradient, FullBatch, Group, Groups, Lbfgs, Lion, NAdam,
     Optimizer, Outcome, RmsProp, Sgd, State,
 };
+
+use crate::fixtures::{fixture, parsed};
 
 type Model = [Tensor<f64>; 2];
 type Make = fn() -> Box<dyn Optimizer<f64>>;

@@ -1,9 +1,6 @@
 //! Steps that are refused: with numbers that are none, of batches without examples, with statistics that nobody stored.
 //! Each is said at the line of whoever asked for the step, and before anything is changed.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex};
-
 use autograd::{
     Buffer, Name, NewBuffers, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value, value_and_grad,
     value_and_grad_with,
@@ -19,23 +16,15 @@ use nn::optim::{
 use nn::train::{Fit, Plan, Trainer};
 use nn::{Activation, Context, Linear, Mlp, Purpose, generator};
 
+use crate::panics::{Panic, panic_of};
+
 const NAN: f64 = f64::NAN;
 
 /// The message of a panic, which has to point at this file.
 #[track_caller]
 fn says(f: impl FnOnce()) -> String {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let place = Arc::new(Mutex::new(String::new()));
-    let (before, seen) = (take_hook(), Arc::clone(&place));
-    set_hook(Box::new(move |info| *seen.lock().unwrap() = info.location().unwrap().to_string()));
-    let result = catch_unwind(AssertUnwindSafe(f));
-    set_hook(before);
-    let panic = result.expect_err("it must panic");
-    let text = panic.downcast_ref::<String>().cloned();
-    let text = text.unwrap_or_else(|| panic.downcast_ref::<&str>().expect("a message").to_string());
-    let place = place.lock().unwrap().clone();
-    assert!(place.contains("tests/refusals.rs"), "{text}: points at {place}");
+    let Panic { text, file, line } = panic_of(f).expect("it must panic");
+    assert!(file.ends_with("tests/refusals.rs"), "{text}: points at {file}:{line}");
     text
 }
 

@@ -1,12 +1,11 @@
 //! Schedules against PyTorch (see `fixtures/optimizers.py`), as text, and of any length.
 
-mod fixtures;
-
 use std::collections::BTreeSet;
 
-use fixtures::{fixture, parsed};
 use nn::Schedule;
 use nn::optim::{Phase, Plateau};
+
+use crate::fixtures::{fixture, parsed};
 
 /// The schedules of `optimizers.py`.
 fn schedules() -> Vec<(&'static str, Schedule)> {

@@ -385,7 +385,7 @@ fn a_checkpoint_is_whole_whenever_its_writer_is_killed() {
     let mut written = 0;
     for kill in 0..kills {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "child_that_is_killed"])
+            .args(["--exact", "training::child_that_is_killed"])
             .env("NN_CHILD", &path)
             .stdout(Stdio::null())
             .spawn()

@@ -9,8 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
-mod common;
-use common::{refuse, succeed, zoo};
+use crate::common::{refuse, succeed, zoo};
 
 fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut content = vec![0, 0, 8, shape.len() as u8];

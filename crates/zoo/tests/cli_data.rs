@@ -6,8 +6,7 @@ use std::path::Path;
 use autograd::Tensor;
 use nn::data::npy;
 
-mod common;
-use common::{close, csv, pipe, refuse, succeed, table};
+use crate::common::{close, csv, pipe, refuse, succeed, table};
 
 const QUICK: [&str; 8] = ["train", "ae", "--code", "2", "--hidden", "6", "--epochs", "1"];
 
@@ -375,7 +374,7 @@ fn an_index_is_no_feature() {
             ),
         );
         let note = format!("note: column `{column}` holds a different whole number in every row");
-        let noted = common::zoo(path, &["data", "pandas.csv"]);
+        let noted = crate::common::zoo(path, &["data", "pandas.csv"]);
         assert!(noted.status.success() && String::from_utf8(noted.stderr).unwrap().contains(&note));
         let flag = flag.trim_matches('\'');
         train(path, &["--data", "pandas.csv", "--keep-columns", flag, "--out", &format!("kept-{place}")]);

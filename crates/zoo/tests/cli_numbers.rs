@@ -7,8 +7,7 @@ use std::process::Output;
 use autograd::Tensor;
 use nn::data::npy;
 
-mod common;
-use common::{close, csv, refuse, succeed, table, zoo};
+use crate::common::{close, csv, refuse, succeed, table, zoo};
 
 /// Text on standard error of a command that succeeds.
 fn said(folder: &Path, arguments: &[&str]) -> String {
@@ -431,7 +430,11 @@ fn a_pipe_is_opened_once_by_every_command() {
         let large = ["train", "pca", "--set", "code=2", "--data", "pipe", "--memory", "0"];
         text(through_pipe(path, &large, content));
         // Standard input is such a pipe.
-        assert_eq!(csv(&common::pipe(path, &["encode", "run", "--data", "-"], content)).1, codes, "{name}");
+        assert_eq!(
+            csv(&crate::common::pipe(path, &["encode", "run", "--data", "-"], content)).1,
+            codes,
+            "{name}"
+        );
     }
     // Every other command that reads data gives what it gives for the file.
     for command in ["eval", "score", "reconstruct", "denoise", "interpolate", "inspect"] {

@@ -6,8 +6,7 @@ use std::path::Path;
 use autograd::Tensor;
 use nn::data::{npy, pictures};
 
-mod common;
-use common::{csv, refuse, succeed, zoo};
+use crate::common::{csv, refuse, succeed, zoo};
 
 /// A picture of this height and width in shades of red and of a little blue.
 fn red([height, width]: [usize; 2], seed: usize) -> Vec<u8> {

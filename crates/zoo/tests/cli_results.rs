@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-mod common;
-use common::{csv, pipe, refuse, succeed, table, zoo};
+use crate::common::{csv, pipe, refuse, succeed, table, zoo};
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&succeed(folder, arguments)).unwrap()
@@ -221,7 +220,10 @@ fn rows_are_drawn_with_the_spread_of_the_data() {
     assert!(said(path, &sample).starts_with("note: these are drawn from p(x|z); --mean takes its means"));
     assert!(said(path, &[&sample[..], &["--mean"]].concat()).starts_with("note: these are means of p(x|z)"));
     let five = csv(&succeed(path, &["sample", "r", "--count", "5"])).1;
-    assert!(common::close(&five.concat(), &rows[..5].concat()), "a draw depends on the seed and its number");
+    assert!(
+        crate::common::close(&five.concat(), &rows[..5].concat()),
+        "a draw depends on the seed and its number"
+    );
     succeed(path, &["train", "wae", "--data", "t.csv", "--code", "1", "--epochs", "1", "--out", "w"]);
     let mixture = ["sample", "w", "--mixture", "2"];
     refuse(

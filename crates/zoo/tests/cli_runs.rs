@@ -7,8 +7,7 @@ use std::path::Path;
 use autograd::Tensor;
 use nn::data::npy;
 
-mod common;
-use common::{refuse, succeed, table, zoo};
+use crate::common::{refuse, succeed, table, zoo};
 
 /// Copies a run.
 fn copy(from: &Path, to: &Path) {

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-mod common;
-use common::{csv, flags_exist, has_flag, pipe, piped, refuse, succeed, table, trained_on_table, zoo};
+use crate::common::{csv, flags_exist, has_flag, pipe, piped, refuse, succeed, table, trained_on_table, zoo};
 
 const QUICK: [&str; 8] = ["train", "ae", "--code", "1", "--hidden", "6", "--epochs", "1"];
 

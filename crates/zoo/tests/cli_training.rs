@@ -6,8 +6,7 @@ use std::path::Path;
 use autograd::Tensor;
 use nn::data::npy;
 
-mod common;
-use common::{pipe, piped, refuse, succeed, table, zoo};
+use crate::common::{pipe, piped, refuse, succeed, table, zoo};
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
     fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))

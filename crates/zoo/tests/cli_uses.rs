@@ -6,8 +6,7 @@ use std::path::Path;
 use nn::data::npy;
 use serde_json::Value;
 
-mod common;
-use common::{close, csv, pipe, refuse, succeed, table, trained_on_table, zoo};
+use crate::common::{close, csv, pipe, refuse, succeed, table, trained_on_table, zoo};
 
 fn is_png(path: &Path) -> bool {
     fs::read(path).is_ok_and(|content| content.starts_with(b"\x89PNG") && content.len() > 1000)

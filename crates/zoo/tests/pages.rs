@@ -1,12 +1,11 @@
 //! Pages and exported files, as a user meets them: right and wrong input.
 
-mod common;
-
 use std::fs;
 
-use common::{refuse, succeed, zoo};
 use rten_tensor::prelude::*;
 use tempfile::TempDir;
+
+use crate::common::{refuse, succeed, zoo};
 
 /// Three runs of a few epochs: `a` and `b` on the digits, `c` on a table.
 fn runs() -> TempDir {
@@ -104,7 +103,7 @@ fn models_are_exported() {
         "{text}"
     );
     // The file computes what the command does, on the rows as they stand in the table.
-    let (_, rows) = common::csv(&fs::read_to_string(folder.join("table.csv")).unwrap());
+    let (_, rows) = crate::common::csv(&fs::read_to_string(folder.join("table.csv")).unwrap());
     let rows: Vec<f32> = rows.concat().iter().map(|cell| cell.parse().unwrap()).collect();
     let run = |name: &str, [input, output]: [&str; 2], x: Vec<f32>| -> Vec<f32> {
         let model = rten::Model::load(fs::read(folder.join(name)).unwrap()).unwrap();
@@ -115,7 +114,7 @@ fn models_are_exported() {
         let y: rten_tensor::NdTensor<f32, 2> = y.try_into().unwrap();
         y.to_vec()
     };
-    let again = common::csv(&succeed(folder, &["reconstruct", "c", "--data", "table.csv"])).1;
+    let again = crate::common::csv(&succeed(folder, &["reconstruct", "c", "--data", "table.csv"])).1;
     let again: Vec<f32> =
         again.iter().flat_map(|row| row[1..].iter().map(|cell| cell.parse::<f32>().unwrap())).collect();
     let near =

@@ -1,5 +1,4 @@
 //! What the tests of the command line share.
-#![allow(dead_code)] // no test file uses all of it
 
 use std::collections::HashMap;
 use std::fs;
