@@ -171,13 +171,6 @@ pub trait AnyModel: Send + Sync {
     /// Calls `f` with every parameter and its name.
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>));
 
-    /// Compares the derivative of this order of the loss, with respect to all parameters, with
-    /// finite differences in double precision.
-    ///
-    /// # Errors
-    /// If they differ; see [`autograd::gradcheck`].
-    fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch>;
-
     /// Some steps of training by tapes and by replays; see the tests.
     #[cfg(test)]
     fn both_ways(&self, _order: usize) -> [Vec<Tensor<f32>>; 2] {
@@ -228,6 +221,30 @@ impl<M: Tree<Tensor<f32>>> Learned<M> {
     fn on<'t>(&self, tape: &'t Tape<f32>) -> M::With<Var<'t, f32>> {
         self.0.map(Name::Root, &mut |_, leaf| tape.constant(leaf))
     }
+
+    /// Compares the derivative of this order of the loss, with respect to all parameters, with
+    /// finite differences in double precision.
+    ///
+    /// # Errors
+    /// If they differ; see [`autograd::gradcheck`].
+    // It is no method of `AnyModel`: every model of the zoo would be compiled in double precision as well.
+    pub fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch>
+    where
+        for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
+    {
+        let mut parameters = vec![];
+        self.0.visit(&mut |_, parameter| parameters.push(parameter.cast()));
+        gradcheck_slice(
+            &|leaves| {
+                let x = leaves[0].tape().constant(x.cast::<f64>());
+                let mut leaves = leaves.iter().copied();
+                let next = &mut |_: Name, _: &Tensor<f32>| leaves.next().expect("one for each parameter");
+                self.0.map(Name::Root, next).loss(x, &mut context.clone()).total()
+            },
+            &parameters,
+            order,
+        )
+    }
 }
 
 /// `∂y/∂x` of every example, `[batch, inputs]` to `[batch, outputs, inputs]`. Nobody differentiates it again, so its
@@ -255,7 +272,6 @@ impl<M> AnyModel for Learned<M>
 where
     M: Tree<Tensor<f32>, With<Tensor<f32>> = M> + Send + Sync,
     for<'t> M::With<Var<'t, f32>>: Model<'t, f32> + Tree<Var<'t, f32>, With<Tensor<f32>> = M>,
-    for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
 {
     fn encode(&self, x: &Tensor<f32>) -> Tensor<f32> {
         value(&self.0, |model, tape| model.encode(tape.constant(x)))
@@ -332,21 +348,6 @@ where
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
         self.0.visit(f);
-    }
-
-    fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch> {
-        let mut parameters = vec![];
-        self.0.visit(&mut |_, parameter| parameters.push(parameter.cast()));
-        gradcheck_slice(
-            &|leaves| {
-                let x = leaves[0].tape().constant(x.cast::<f64>());
-                let mut leaves = leaves.iter().copied();
-                let next = &mut |_: Name, _: &Tensor<f32>| leaves.next().expect("one for each parameter");
-                self.0.map(Name::Root, next).loss(x, &mut context.clone()).total()
-            },
-            &parameters,
-            order,
-        )
     }
 
     #[cfg(test)]

@@ -2,14 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use autograd::Tensor;
+use autograd::{Mismatch, Tensor, Tree, Var};
 use nn::train::Update;
-use nn::{Adam, Context, Dataset};
+use nn::{Adam, Context, Dataset, Purpose, generator};
 use toml::Table;
 use zoo::data::{Split, digits};
+use zoo::models::{
+    autoencoder, capacity_vae, conditional_vae, contractive, conv, denoising, flow_vae, ica, iwae, jumprelu,
+    linear, rae, residual, sequence, sparse, sparse_kl, stacked, tc_vae, topk, vae, vamp, vq_vae, wae,
+};
 use zoo::registry::{Entry, MODELS, Training};
 use zoo::train::{Plan, train};
-use zoo::{AnyModel, evaluate};
+use zoo::{AnyModel, Learned, Model, Settings, evaluate};
 
 /// What the walks have to know of a model besides its entry.
 struct Case {
@@ -160,15 +164,68 @@ fn brief(data: &Split, entry: &Entry) -> Plan {
     Plan { epochs: 2, ..entry.plan(&data.train) }
 }
 
+/// Compares a derivative of the loss with finite differences, of a model whose settings are of a certain type.
+type Check = fn(&dyn AnyModel, &Table, &Dataset, Context, usize) -> Result<(), Mismatch>;
+
+/// The check of a kind of model. It needs the type, because `AnyModel` knows no double precision.
+fn checked<S, M>(
+    walked: &dyn AnyModel,
+    settings: &Table,
+    data: &Dataset,
+    context: Context,
+    order: usize,
+) -> Result<(), Mismatch>
+where
+    S: Settings<Model = Learned<M>>,
+    M: Tree<Tensor<f32>>,
+    Learned<M>: AnyModel,
+    for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
+{
+    let settings: S = settings.clone().try_into().unwrap();
+    let model = settings.build(data, &mut generator(1, Purpose::Init, 0, 0)).unwrap();
+    let loss = |model: &dyn AnyModel| model.loss(&data.x, context.clone()).total();
+    assert_eq!(loss(&model), loss(walked), "it is the model of the registry that is checked");
+    model.gradcheck(&data.x, context, order)
+}
+
+const CHECKS: &[(&str, Check)] = &[
+    ("ae", checked::<autoencoder::Config, _>),
+    ("linear", checked::<linear::Config, _>),
+    ("residual", checked::<residual::Config, _>),
+    ("conv", checked::<conv::Config, _>),
+    ("denoising", checked::<denoising::Config, _>),
+    ("sparse", checked::<sparse::Config, _>),
+    ("sparse-kl", checked::<sparse_kl::Config, _>),
+    ("topk", checked::<topk::Config, _>),
+    ("jumprelu", checked::<jumprelu::Config, _>),
+    ("vae", checked::<vae::Config, _>),
+    ("beta-vae", checked::<capacity_vae::Config, _>),
+    ("tc-vae", checked::<tc_vae::Config, _>),
+    ("iwae", checked::<iwae::Config, _>),
+    ("vamp", checked::<vamp::Config, _>),
+    ("flow-vae", checked::<flow_vae::Config, _>),
+    ("cvae", checked::<conditional_vae::Config, _>),
+    ("vq-vae", checked::<vq_vae::Config, _>),
+    ("contractive", checked::<contractive::Config, _>),
+    ("rae", checked::<rae::Config, _>),
+    ("wae", checked::<wae::Config, _>),
+    ("stacked", checked::<stacked::Config, _>),
+    ("ica", checked::<ica::Config, _>),
+    ("sequence", checked::<sequence::Config, _>),
+];
+
 #[test]
 fn gradients_of_the_loss_agree_with_finite_differences() {
     let x = Tensor::from_fn([3, 5], |i| ((i * 7) % 11) as f32 / 10.0);
-    let tiny = Dataset { x: x.clone(), labels: Some(vec![0, 1, 0]), image: Some([1, 5]) };
+    let tiny = Dataset { x, labels: Some(vec![0, 1, 0]), image: Some([1, 5]) };
     for entry in learned() {
-        let model = built(entry, &table(case(entry).tiny), &tiny, 1);
+        let settings = entry.complete(&table(case(entry).tiny), &tiny).unwrap();
+        let model = entry.build(&settings, &tiny, 1).unwrap();
+        let found = CHECKS.iter().find(|(name, _)| *name == entry.name);
+        let (_, checked) = found.unwrap_or_else(|| panic!("`{}` needs a line in CHECKS", entry.name));
         let check = |order| {
             let context = Context::training(0, 1, &[0, 1, 2]).with_labels(tiny.labels.clone());
-            model.gradcheck(&x, context, order)
+            checked(&*model, &settings, &tiny, context, order)
         };
         let highest = case(entry).orders;
         for order in 1..=highest {

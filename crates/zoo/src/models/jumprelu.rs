@@ -129,8 +129,8 @@ impl<'t, T: Real> Model<'t, T> for JumpRelu<Var<'t, T>> {
 mod tests {
     use super::*;
     use crate::data::digits;
+    use crate::evaluate;
     use crate::train::{Plan, train};
-    use crate::{AnyModel, evaluate};
     use nn::{Purpose, generator, random};
 
     #[test]

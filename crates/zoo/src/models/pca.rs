@@ -6,7 +6,7 @@
 //! computed, not learnt, and stand beside every result of the zoo: a model with a code of the same
 //! size has to do better to be worth its training.
 
-use autograd::{Mismatch, Name, Real, Tensor, Tree, tree};
+use autograd::{Name, Real, Tensor, Tree, tree};
 use nn::checkpoint::Checkpoint;
 use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
@@ -111,10 +111,6 @@ impl AnyModel for Pca<Tensor<f32>> {
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
         self.visit(f);
-    }
-
-    fn gradcheck(&self, _: &Tensor<f32>, _: Context, _: usize) -> Result<(), Mismatch> {
-        Ok(()) // nothing is learnt by gradient
     }
 
     fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {

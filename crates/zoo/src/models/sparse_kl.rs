@@ -130,7 +130,6 @@ impl<'t, T: Real> Model<'t, T> for SparseKl<Var<'t, T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AnyModel;
     use crate::data::digits;
     use crate::train::{Plan, train};
     use nn::{Purpose, generator};

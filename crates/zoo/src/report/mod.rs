@@ -156,7 +156,7 @@ mod tests {
     use crate::graph::{Part, Recording};
     use crate::models::pca::Pca;
     use crate::registry::find;
-    use autograd::{Mismatch, Name};
+    use autograd::Name;
     use nn::checkpoint::Checkpoint;
     use nn::optim::{Optimizer, State};
     use nn::train::{Terms, Update};
@@ -196,10 +196,6 @@ mod tests {
 
         fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
             self.0.parameters(f);
-        }
-
-        fn gradcheck(&self, x: &Tensor<f32>, context: Context, order: usize) -> Result<(), Mismatch> {
-            self.0.gradcheck(x, context, order)
         }
 
         fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
