@@ -15,7 +15,7 @@ use nn::{Activation, Context, Mlp, Purpose, generator};
 use zoo::models::pca::Pca;
 use zoo::plot::png;
 use zoo::train::{Plan, train};
-use zoo::{AnyModel, Learned, Loss, Model, Unit};
+use zoo::{Learned, Loss, Model, Unit};
 use zoo::{data, evaluate, pictures};
 // ANCHOR_END: imports
 

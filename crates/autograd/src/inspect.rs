@@ -20,6 +20,7 @@
 //! ```
 
 pub use crate::attribute::{Attribute, Attributes};
+use crate::expression::Expression;
 use crate::{Real, Tape, Tensor};
 
 /// An operation on a tape.
@@ -29,6 +30,8 @@ pub struct Operation {
     pub name: String,
     /// Its attributes. Shapes are not among them: they are those of the values.
     pub attributes: Attributes,
+    /// What it computes of the numbers at each place, if it can be said so.
+    pub expression: Option<Expression>,
 }
 
 impl Operation {
@@ -60,10 +63,11 @@ impl<T: Real> Tape<T> {
         let mut lines: Vec<Line<T>> = Vec::with_capacity(nodes.len());
         for node in nodes.iter() {
             lines.push(Line {
-                operation: node
-                    .op
-                    .as_ref()
-                    .map(|op| Operation { name: op.name(), attributes: op.attributes() }),
+                operation: node.op.as_ref().map(|op| Operation {
+                    name: op.name(),
+                    attributes: op.attributes(),
+                    expression: op.expression(),
+                }),
                 inputs: node.inputs.to_vec(),
                 depends: node.depends || node.inputs.iter().any(|&input| lines[input].depends),
                 value: node.value.clone(),

@@ -35,6 +35,7 @@ mod attribute;
 pub mod buffer;
 mod check;
 mod display;
+pub mod expression;
 mod fast;
 pub mod functions;
 mod gradcheck;

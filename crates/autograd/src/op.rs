@@ -38,6 +38,7 @@
 //! ```
 
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::shortcuts::{AnyShortcuts, Shortcuts};
 use crate::{Real, Tensor, Var, check};
 
@@ -65,6 +66,12 @@ pub trait Op<T: Real, const N: usize>: Send + Sync + 'static {
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], y: Var<'t, T>) -> Var<'t, T>;
     // ANCHOR_END: op
 
+    /// The value in terms of the [functions](crate::expression::Function) that other programs know, for an operation of
+    /// the single numbers at each place, if it can be said so.
+    fn expression(&self, _inputs: [Expression; N]) -> Option<Expression> {
+        None
+    }
+
     /// Faster ways to the same numbers: none by default. See [`shortcuts`](crate::shortcuts).
     fn shortcuts(&self) -> Option<&dyn Shortcuts<T, N>> {
         None
@@ -75,6 +82,7 @@ pub trait Op<T: Real, const N: usize>: Send + Sync + 'static {
 pub(crate) trait AnyOp<T: Real>: AnyShortcuts<T> + Send + Sync {
     fn name(&self) -> String;
     fn attributes(&self) -> Attributes;
+    fn expression(&self) -> Option<Expression>;
     fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T>;
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
 }
@@ -88,6 +96,10 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
 
     fn attributes(&self) -> Attributes {
         self.0.attributes()
+    }
+
+    fn expression(&self) -> Option<Expression> {
+        self.0.expression(std::array::from_fn(Expression::Input))
     }
 
     fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T> {

@@ -1,6 +1,7 @@
 //! Activation functions: the classical ones. For relatives of `relu` see `rectifier.rs`.
 
 use super::{Case, Elementwise, case, wave};
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 // ANCHOR: tanh
@@ -13,6 +14,9 @@ impl Elementwise for Tanh {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.tanh()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.tanh())
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
@@ -47,6 +51,9 @@ impl Elementwise for Sigmoid {
     fn f<T: Real>(&self, x: T) -> T {
         x.sigmoid()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.sigmoid())
+    }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sigmoid_slope()
@@ -79,6 +86,9 @@ impl Elementwise for Relu {
     fn f<T: Real>(&self, x: T) -> T {
         Real::max(x, T::zero())
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.max(0.0))
+    }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.step()
@@ -94,6 +104,9 @@ impl Elementwise for Step {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.step()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(Expression::from(0.0).less(x))
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
@@ -112,6 +125,9 @@ impl Elementwise for Softplus {
         // ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|): no overflow, and exact for very negative x.
         x.softplus()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone().max(0.0) + ((-x.abs()).exp() + 1.0).ln())
+    }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sigmoid()
@@ -127,6 +143,9 @@ impl Elementwise for Softsign {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x / (T::one() + x.abs())
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone() / (x.abs() + 1.0))
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {

@@ -7,6 +7,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Case, Pointwise, case, wave};
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::tensor::broadcast;
 use crate::{Real, Scalar, Shape, Var};
 
@@ -19,6 +20,9 @@ impl Pointwise<2> for AddOp {
     #[inline(always)]
     fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
         a + b
+    }
+    fn expression(&self, [a, b]: [Expression; 2]) -> Option<Expression> {
+        Some(a + b)
     }
     fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         g
@@ -35,6 +39,9 @@ impl Pointwise<2> for SubOp {
     fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
         a - b
     }
+    fn expression(&self, [a, b]: [Expression; 2]) -> Option<Expression> {
+        Some(a - b)
+    }
     fn vjp<'t, T: Real>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         if wrt == 0 { g } else { -g }
     }
@@ -49,6 +56,9 @@ impl Pointwise<2> for MulOp {
     #[inline(always)]
     fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
         a * b
+    }
+    fn expression(&self, [a, b]: [Expression; 2]) -> Option<Expression> {
+        Some(a * b)
     }
     fn vjp<'t, T: Real>(
         &self,
@@ -70,6 +80,9 @@ impl Pointwise<2> for DivOp {
     #[inline(always)]
     fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
         a / b
+    }
+    fn expression(&self, [a, b]: [Expression; 2]) -> Option<Expression> {
+        Some(a / b)
     }
     fn vjp<'t, T: Real>(
         &self,
@@ -95,6 +108,9 @@ impl Pointwise<1> for Scale {
     fn f<T: Real>(&self, [x]: [T; 1]) -> T {
         x * T::of(self.0)
     }
+    fn expression(&self, [x]: [Expression; 1]) -> Option<Expression> {
+        Some(x * self.0)
+    }
     fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g * self.0
     }
@@ -113,6 +129,9 @@ impl Pointwise<1> for Shift {
     fn f<T: Real>(&self, [x]: [T; 1]) -> T {
         x + T::of(self.0)
     }
+    fn expression(&self, [x]: [Expression; 1]) -> Option<Expression> {
+        Some(x + self.0)
+    }
     fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g
     }
@@ -130,6 +149,9 @@ impl Pointwise<1> for Quotient {
     #[inline(always)]
     fn f<T: Real>(&self, [x]: [T; 1]) -> T {
         x / T::of(self.0)
+    }
+    fn expression(&self, [x]: [Expression; 1]) -> Option<Expression> {
+        Some(x / self.0)
     }
     fn vjp<'t, T: Real>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g / self.0

@@ -3,6 +3,7 @@
 use super::arithmetic::expanded;
 use super::norm::share;
 use super::{Case, Operand, Pointwise, case, wave};
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = max(a, b)`; the gradient goes to the larger one.
@@ -14,6 +15,9 @@ impl Pointwise<2> for Maximum {
     #[inline(always)]
     fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
         Real::max(a, b)
+    }
+    fn expression(&self, [a, b]: [Expression; 2]) -> Option<Expression> {
+        Some(a.max(b))
     }
     fn vjp<'t, T: Real>(
         &self,

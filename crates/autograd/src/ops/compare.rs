@@ -15,6 +15,7 @@ use std::ops::Not;
 
 use super::arithmetic::expanded;
 use super::{Case, Pointwise, case, wave};
+use crate::expression::Expression;
 use crate::{Real, Scalar, Tensor, Var};
 
 /// Yes or no for every element, on the tape: what a comparison gives. It has no derivative.
@@ -47,7 +48,7 @@ fn bit<T: Real>(yes: bool) -> T {
 
 /// An operation between two numbers that says yes or no.
 macro_rules! test {
-    ($Op:ident, $name:literal, $a:ident, $b:ident, $yes:expr) => {
+    ($Op:ident, $name:literal, $a:ident, $b:ident, $yes:expr, $expression:expr) => {
         struct $Op;
 
         impl Pointwise<2> for $Op {
@@ -56,6 +57,9 @@ macro_rules! test {
             #[inline(always)]
             fn f<T: Real>(&self, [$a, $b]: [T; 2]) -> T {
                 bit($yes)
+            }
+            fn expression(&self, [$a, $b]: [Expression; 2]) -> Option<Expression> {
+                Some($expression)
             }
             fn vjp<'t, T: Real>(
                 &self,
@@ -70,15 +74,15 @@ macro_rules! test {
     };
 }
 
-test!(Eq, "eq", a, b, a == b);
-test!(Ne, "ne", a, b, a != b);
-test!(Lt, "lt", a, b, a < b);
-test!(Le, "le", a, b, a <= b);
-test!(Gt, "gt", a, b, a > b);
-test!(Ge, "ge", a, b, a >= b);
+test!(Eq, "eq", a, b, a == b, a.equal(b));
+test!(Ne, "ne", a, b, a != b, 1.0 - a.equal(b));
+test!(Lt, "lt", a, b, a < b, a.less(b));
+test!(Le, "le", a, b, a <= b, a.clone().less(b.clone()).max(a.equal(b)));
+test!(Gt, "gt", a, b, a > b, b.less(a));
+test!(Ge, "ge", a, b, a >= b, b.clone().less(a.clone()).max(a.equal(b)));
 // Of two masks, whose numbers are 0 and 1.
-test!(And, "and", a, b, a + b == T::one() + T::one());
-test!(Or, "or", a, b, a + b != T::zero());
+test!(And, "and", a, b, a + b == T::one() + T::one(), a.min(b));
+test!(Or, "or", a, b, a + b != T::zero(), a.max(b));
 
 impl<'t, T: Real> Mask<'t, T> {
     /// Yes where both say yes. Masks broadcast.

@@ -26,6 +26,7 @@
 //! ```
 
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Scalar, Tensor, Var};
 
@@ -40,6 +41,11 @@ pub trait Elementwise: Send + Sync + 'static {
     /// `dy/dx`, as a formula in `x` and `y`. On numbers it is one fused loop; on variables it is
     /// recorded and can be differentiated again.
     fn df<S: Scalar>(&self, x: S, y: S) -> S;
+
+    /// `f(x)` in terms of the [functions](crate::expression::Function) that other programs know, if it can be said so.
+    fn expression(&self, _x: Expression) -> Option<Expression> {
+        None
+    }
 
     /// The constants of the formula, for those who [read a tape](crate::inspect): none by default.
     fn constants(&self) -> Attributes {
@@ -58,6 +64,10 @@ impl<E: Elementwise> Pointwise<1> for E {
     #[inline(always)]
     fn f<T: Real>(&self, [x]: [T; 1]) -> T {
         Elementwise::f(self, x)
+    }
+
+    fn expression(&self, [x]: [Expression; 1]) -> Option<Expression> {
+        Elementwise::expression(self, x)
     }
 
     fn vjp<'t, T: Real>(
@@ -102,6 +112,11 @@ pub trait Pointwise<const N: usize>: Send + Sync + 'static {
     /// `y = f(x₁ … x_N)`.
     fn f<T: Real>(&self, x: [T; N]) -> T;
 
+    /// `f(x)` in terms of the [functions](crate::expression::Function) that other programs know, if it can be said so.
+    fn expression(&self, _x: [Expression; N]) -> Option<Expression> {
+        None
+    }
+
     /// The derivative rule; see [`Op::vjp`].
     fn vjp<'t, T: Real>(
         &self,
@@ -129,6 +144,10 @@ impl<T: Real, P: Pointwise<N>, const N: usize> Op<T, N> for P {
 
     fn attributes(&self) -> Attributes {
         Pointwise::attributes(self)
+    }
+
+    fn expression(&self, x: [Expression; N]) -> Option<Expression> {
+        Pointwise::expression(self, x)
     }
 
     fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {

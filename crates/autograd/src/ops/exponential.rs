@@ -1,6 +1,7 @@
 //! Exponentials and logarithms.
 
 use super::{Case, Elementwise, case, wave};
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = eˣ`,  `dy/dx = y`.
@@ -11,6 +12,9 @@ impl Elementwise for Exp {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.exp()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.exp())
     }
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y
@@ -26,6 +30,9 @@ impl Elementwise for ExpM1 {
     fn f<T: Real>(&self, x: T) -> T {
         x.exp_m1()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.exp() - 1.0)
+    }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.exp()
     }
@@ -40,6 +47,9 @@ impl Elementwise for Ln {
     fn f<T: Real>(&self, x: T) -> T {
         x.ln()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.ln())
+    }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / x
     }
@@ -53,6 +63,9 @@ impl Elementwise for Ln1p {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.ln_1p()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some((x + 1.0).ln())
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / (x.lit(1.0) + x)

@@ -4,6 +4,7 @@
 //! NaN where the inverse is. Written with the value, as `1 / cosh y`, they would have its rounding times its size.
 
 use super::{Case, Elementwise, case, wave};
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = sinh x`,  `dy/dx = cosh x`.
@@ -14,6 +15,9 @@ impl Elementwise for Sinh {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.sinh()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some((x.clone().exp() - (-x).exp()) * 0.5)
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.cosh()
@@ -28,6 +32,9 @@ impl Elementwise for Cosh {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.cosh()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some((x.clone().exp() + (-x).exp()) * 0.5)
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sinh()

@@ -173,6 +173,9 @@ struct ScatterAdd {
 impl<T: Real> Op<T, 3> for ScatterAdd {
     const NAME: &'static str = "scatter_add";
 
+    fn attributes(&self) -> Attributes {
+        vec![("axis", [self.axis].as_slice().into())]
+    }
     fn forward(&self, [a, index, b]: [&Tensor<T>; 3]) -> Tensor<T> {
         let index = Indices::of("scatter_add", index);
         assert_picks("scatter_add", a.shape(), self.axis, &index);

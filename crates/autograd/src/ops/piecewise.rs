@@ -2,6 +2,7 @@
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = |x|`,  `dy/dx = sign x`. At the kink, `|·|′(0) = 0`.
@@ -12,6 +13,9 @@ impl Elementwise for Abs {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.abs()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.abs())
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sign()
@@ -27,6 +31,9 @@ impl Elementwise for Sign {
     fn f<T: Real>(&self, x: T) -> T {
         x.sign()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone().less(0.0).choose(-1.0, Expression::from(0.0).less(x)))
+    }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -41,6 +48,9 @@ impl Elementwise for Floor {
     fn f<T: Real>(&self, x: T) -> T {
         x.floor()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.floor())
+    }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -54,6 +64,9 @@ impl Elementwise for Ceil {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.ceil()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(-(-x).floor())
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
@@ -88,6 +101,9 @@ impl Elementwise for Clamp {
     }
     fn f<T: Real>(&self, x: T) -> T {
         Scalar::clamp(x, self.low, self.high)
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.max(self.low).min(self.high))
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let one = x.lit(1.0);

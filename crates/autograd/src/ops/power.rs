@@ -2,6 +2,7 @@
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = √x`,  `dy/dx = 1 / (2 y)`; infinite at 0.
@@ -12,6 +13,9 @@ impl Elementwise for Sqrt {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.sqrt()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.sqrt())
     }
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y.lit(0.5) / y
@@ -27,6 +31,9 @@ impl Elementwise for Rsqrt {
     fn f<T: Real>(&self, x: T) -> T {
         T::one() / x.sqrt()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(1.0 / x.sqrt())
+    }
     fn df<S: Scalar>(&self, x: S, y: S) -> S {
         y.lit(-0.5) * y / x
     }
@@ -40,6 +47,9 @@ impl Elementwise for Recip {
 
     fn f<T: Real>(&self, x: T) -> T {
         T::one() / x
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(1.0 / x)
     }
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         -(y * y)
@@ -55,6 +65,9 @@ impl Elementwise for Square {
 
     fn f<T: Real>(&self, x: T) -> T {
         x * x
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone() * x)
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(2.0) * x
@@ -75,6 +88,9 @@ impl Elementwise for Powi {
     }
     fn f<T: Real>(&self, x: T) -> T {
         x.powi(self.0)
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.power(f64::from(self.0)))
     }
     fn df<S: Scalar>(&self, x: S, y: S) -> S {
         match self.0 {
@@ -105,6 +121,9 @@ impl Elementwise for Powf {
     }
     fn f<T: Real>(&self, x: T) -> T {
         x.powf_derivative(self.exponent, self.order)
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        (self.order == 0).then(|| x.power(self.exponent))
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.powf_derivative(self.exponent, self.order + 1)

@@ -1,10 +1,11 @@
 //! Activation functions: relatives of `relu` that leak, bend or are smooth.
 
-use std::f64::consts::FRAC_2_PI;
+use std::f64::consts::{FRAC_2_PI, SQRT_2};
 
 use super::special::normal_density;
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = x` where `x > 0`, else `c x`. At the kink, the slope is `c`.
@@ -19,6 +20,9 @@ impl Elementwise for LeakyRelu {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.where_positive(x, T::of(self.0) * x)
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(Expression::from(0.0).less(x.clone()).choose(x.clone(), x * self.0))
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
@@ -38,6 +42,9 @@ impl Elementwise for Elu {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.where_positive(x, T::of(self.0) * x.exp_m1())
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(Expression::from(0.0).less(x.clone()).choose(x.clone(), (x.exp() - 1.0) * self.0))
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
@@ -63,6 +70,9 @@ impl Elementwise for Gelu {
     fn f<T: Real>(&self, x: T) -> T {
         x * x.normal_cdf()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone() * ((x / SQRT_2).erf() + 1.0) * 0.5)
+    }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let x = x.clamp(-OPEN, OPEN);
@@ -87,6 +97,13 @@ impl Elementwise for GeluTanh {
     #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x * gelu_gate(x).sigmoid()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some({
+            let gate =
+                (x.clone() + x.clone() * x.clone() * x.clone() * GELU_CUBIC) * (2.0 * FRAC_2_PI.sqrt());
+            x * gate.sigmoid()
+        })
     }
     #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {

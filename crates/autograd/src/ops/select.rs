@@ -2,6 +2,7 @@
 
 use super::arithmetic::{common_shape, expanded};
 use super::{Case, Mask, Operand, Pointwise, case, wave};
+use crate::expression::Expression;
 use crate::{Op, Real, Scalar, Tensor, Var};
 
 /// `y = a` or `b`, as the mask says;  `ȳ` goes to the one that was taken, 0 to the other.
@@ -13,6 +14,9 @@ impl Pointwise<3> for Select {
     #[inline(always)]
     fn f<T: Real>(&self, [yes, a, b]: [T; 3]) -> T {
         if yes == T::one() { a } else { b }
+    }
+    fn expression(&self, [yes, a, b]: [Expression; 3]) -> Option<Expression> {
+        Some(yes.choose(a, b))
     }
     fn vjp<'t, T: Real>(
         &self,

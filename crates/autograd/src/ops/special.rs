@@ -1,9 +1,10 @@
 //! Special functions: the error function and the logarithm of the gamma function.
 
-use std::f64::consts::{FRAC_2_SQRT_PI, PI};
+use std::f64::consts::{FRAC_2_SQRT_PI, PI, SQRT_2};
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = erf x`,  `dy/dx = 2/√π e^−x²`.
@@ -14,6 +15,9 @@ impl Elementwise for Erf {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.erf()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.erf())
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(FRAC_2_SQRT_PI) * x.gaussian(1.0)
@@ -28,6 +32,9 @@ impl Elementwise for Erfc {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.erfc()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(1.0 - x.erf())
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(-FRAC_2_SQRT_PI) * x.gaussian(1.0)
@@ -62,6 +69,9 @@ impl Elementwise for NormalCdf {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.normal_cdf()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(((x / SQRT_2).erf() + 1.0) * 0.5)
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         normal_density(x)

@@ -4,7 +4,7 @@ use super::mutation::with_broken;
 use super::{ALL, Case};
 use crate::{Real, Tape, Tensor, Var, cost, gradcheck_slice};
 
-fn for_every_case(test: impl Fn(&Case)) {
+fn for_every_case(mut test: impl FnMut(&Case)) {
     for case in ALL.iter().copied().flatten() {
         let before = cost::live_bytes();
         test(case);
@@ -76,6 +76,31 @@ fn single_precision_is_near_double() {
             assert_near(case.name, single, &double, 64.0);
         }
     });
+}
+
+#[test]
+fn expressions_say_what_operations_compute() {
+    let mut said = std::collections::BTreeSet::new();
+    for_every_case(|case| {
+        let tape = Tape::new();
+        let x: Vec<Var<f64>> = case.inputs().iter().map(|x| tape.var(x)).collect();
+        (case.f64)(&x);
+        let lines = tape.lines();
+        for line in &lines {
+            let Some(operation) = &line.operation else { continue };
+            let Some(expression) = &operation.expression else { continue };
+            said.insert(operation.name.clone());
+            let inputs: Vec<_> = line.inputs.iter().map(|&input| lines[input].value.to_vec()).collect();
+            for (place, value) in line.value.to_vec().into_iter().enumerate() {
+                let x: Vec<f64> = inputs.iter().map(|input| input[place]).collect();
+                let found = expression.value(&x);
+                let close = (found - value).abs() <= 1e-12 * value.abs().max(1.0);
+                assert!(close, "{} of {x:?} is {value}, its expression {found}", operation.name);
+            }
+        }
+    });
+    // The elementary ones; the rest of them are for derivatives, or have no name in other programs.
+    assert!(said.len() >= 42, "{} expressions: {said:?}", said.len());
 }
 
 /// The same elements, laid out differently in memory.

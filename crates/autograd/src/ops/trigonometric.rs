@@ -1,6 +1,7 @@
 //! Trigonometric functions and their inverses.
 
 use super::{Case, Elementwise, case, wave};
+use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
 /// `y = sin x`,  `dy/dx = cos x`.
@@ -11,6 +12,9 @@ impl Elementwise for Sin {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.sin()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.sin())
     }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.cos()
@@ -26,6 +30,9 @@ impl Elementwise for Cos {
     fn f<T: Real>(&self, x: T) -> T {
         x.cos()
     }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.cos())
+    }
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         -x.sin()
     }
@@ -39,6 +46,9 @@ impl Elementwise for Tan {
 
     fn f<T: Real>(&self, x: T) -> T {
         x.tan()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone().sin() / x.cos())
     }
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y.lit(1.0) + y * y

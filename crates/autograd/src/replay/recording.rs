@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::program::Program;
 use crate::attribute::Attributes;
+use crate::expression::Expression;
 use crate::functions::on_tape;
 use crate::op::AnyOp;
 use crate::shortcuts::{AnyShortcuts, Destination, Written};
@@ -195,6 +196,10 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
 
     fn attributes(&self) -> Attributes {
         self.op.attributes()
+    }
+
+    fn expression(&self) -> Option<Expression> {
+        None
     }
 
     fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T> {

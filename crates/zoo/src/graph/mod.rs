@@ -16,12 +16,13 @@
 //!
 //! // The example, the mean, their difference, the components: (x − μ) Vᵀ.
 //! let operations: Vec<&Op> = graph.nodes.iter().map(|node| &node.op).collect();
-//! assert!(matches!(operations[..], [Op::Input, Op::Constant { .. }, Op::Binary(_), Op::Constant { .. }, Op::MatMul]));
+//! assert!(matches!(operations[..], [Op::Input, Op::Constant { .. }, Op::Elementwise(_), Op::Constant { .. }, Op::MatMul]));
 //! assert_eq!(graph.nodes[4].shape, [Size::Batch(1), Size::Fixed(2)]);
 //! ```
 
 mod read;
 
+use autograd::expression::Expression;
 use autograd::inspect::Line;
 use autograd::{Name, Tape, Tensor, Tree, Var};
 
@@ -45,60 +46,6 @@ pub enum Size {
     Fixed(usize),
     /// This many times the number of examples.
     Batch(usize),
-}
-
-/// A function of every element.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Unary {
-    /// `|x|`.
-    Abs,
-    /// `min(max(x, low), high)`.
-    Clamp(f64, f64),
-    /// `x` above 0, `α (eˣ − 1)` below.
-    Elu(f64),
-    /// `eˣ`.
-    Exp,
-    /// `x Φ(x)`.
-    Gelu,
-    /// `x` above 0, the slope times `x` below.
-    LeakyRelu(f64),
-    /// `ln x`.
-    Ln,
-    /// `xᵖ`.
-    Power(f64),
-    /// `1 / x`.
-    Recip,
-    /// `max(x, 0)`.
-    Relu,
-    /// `c x`.
-    Scale(f64),
-    /// `x + c`.
-    Shift(f64),
-    /// `1 / (1 + e⁻ˣ)`.
-    Sigmoid,
-    /// `ln(1 + eˣ)`.
-    Softplus,
-    /// `x / (1 + |x|)`.
-    Softsign,
-    /// `√x`.
-    Sqrt,
-    /// `tanh x`.
-    Tanh,
-}
-
-/// A function of two elements in the same place, after broadcasting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binary {
-    /// `a + b`.
-    Add,
-    /// `a − b`.
-    Sub,
-    /// `a b`.
-    Mul,
-    /// `a / b`.
-    Div,
-    /// `max(a, b)`.
-    Maximum,
 }
 
 /// How the kernel of a convolution moves, vertically and horizontally.
@@ -126,10 +73,8 @@ pub enum Op {
         /// The numbers.
         value: Tensor<f32>,
     },
-    /// A function of every element.
-    Unary(Unary),
-    /// A function of pairs of elements; the inputs broadcast to the shape of the node.
-    Binary(Binary),
+    /// A function of the numbers at each place; the inputs broadcast to the shape of the node.
+    Elementwise(Expression),
     /// `X Wᵀ + b` of `X`, `W`, `b`.
     Linear,
     /// `A B`, over leading axes.
@@ -156,6 +101,37 @@ pub enum Op {
     /// Two tensors side by side.
     Concat {
         /// Along this axis.
+        axis: usize,
+    },
+    /// The places of the first `count` elements in sorted order, as numbers.
+    Argsort {
+        /// Along this axis.
+        axis: usize,
+        /// So many.
+        count: usize,
+        /// Whether the largest comes first.
+        descending: bool,
+    },
+    /// The place of the largest or smallest element, as a number; the axis is lost.
+    Place {
+        /// Along this axis.
+        axis: usize,
+        /// Whether it is the largest.
+        largest: bool,
+    },
+    /// Of the first input the element at the place, along an axis, that the second says.
+    Gather {
+        /// The axis.
+        axis: usize,
+    },
+    /// Of the first input the rows whose places, along an axis, the second says.
+    Select {
+        /// The axis.
+        axis: usize,
+    },
+    /// The first input, where every element of the third is added at the place, along an axis, that the second says.
+    Scatter {
+        /// The axis.
         axis: usize,
     },
     /// `eˣ / Σ eˣ`.

@@ -3,7 +3,7 @@
 use autograd::Tensor;
 use autograd::inspect::{Attribute, Line, Operation};
 
-use super::{Binary, Moves, Node, Op, Recording, Size, Unary};
+use super::{Moves, Node, Op, Recording, Size};
 
 /// Examples of the two recordings: enough that numbers which depend on them differ. Neither count is a multiple
 /// of the other, so sizes tell themselves apart.
@@ -93,12 +93,8 @@ impl Builder {
                 operation.name, one.place
             ));
         }
-        let op = known(operation).ok_or_else(|| match operation.name.as_str() {
-            name @ ("select" | "gather" | "index_select" | "argsort" | "place" | "largest_in_windows"
-            | "eq" | "ne" | "lt" | "le" | "gt" | "ge") => {
-                format!("`{name}` at {} chooses by the values of the examples", one.place)
-            }
-            name => format!("graphs do not know the operation `{name}` at {}", one.place),
+        let op = known(operation).ok_or_else(|| {
+            format!("graphs do not know the operation `{}` at {}", operation.name, one.place)
         })?;
         let place = |input: &usize| self.places[*input].expect("inputs come first");
         let inputs = one.inputs.iter().map(place).collect();
@@ -133,18 +129,18 @@ impl Builder {
         self.nodes.len() - 1
     }
 
-    /// Takes out what is not needed: functions of two elements broadcast by themselves, so nothing has to be
+    /// Takes out what is not needed: functions of single numbers broadcast by themselves, so nothing has to be
     /// repeated for them.
     fn finish(mut self) -> Vec<Node> {
         for number in 0..self.nodes.len() {
-            if let Op::Binary(_) = self.nodes[number].op {
+            if let Op::Elementwise(_) = self.nodes[number].op {
                 let source = |&input: &usize| match self.nodes[input].op {
                     Op::Expand => self.nodes[input].inputs[0],
                     _ => input,
                 };
                 let sources: Vec<usize> = self.nodes[number].inputs.iter().map(source).collect();
-                let shapes = [0, 1].map(|i| &self.nodes[sources[i]].shape[..]);
-                if broadcast(shapes) == self.nodes[number].shape {
+                let shapes = sources.iter().map(|&source| self.nodes[source].shape.clone());
+                if shapes.reduce(|a, b| broadcast([&a, &b])).as_ref() == Some(&self.nodes[number].shape) {
                     self.nodes[number].inputs = sources;
                 }
             }
@@ -229,31 +225,11 @@ fn known(operation: &Operation) -> Option<Op> {
             groups,
         })
     };
+    if let Some(expression) = &operation.expression {
+        return Some(Op::Elementwise(expression.clone()));
+    }
+    let flag = |name: &str| Some(*sizes(name)?.first()? != 0);
     Some(match operation.name.as_str() {
-        "abs" => Op::Unary(Unary::Abs),
-        "clamp" => Op::Unary(Unary::Clamp(number("low")?, number("high")?)),
-        "elu" => Op::Unary(Unary::Elu(number("alpha")?)),
-        "exp" => Op::Unary(Unary::Exp),
-        "gelu" => Op::Unary(Unary::Gelu),
-        "leaky_relu" => Op::Unary(Unary::LeakyRelu(number("slope")?)),
-        "ln" => Op::Unary(Unary::Ln),
-        "powi" | "powf" => Op::Unary(Unary::Power(number("exponent")?)),
-        "quotient" => Op::Unary(Unary::Scale(1.0 / number("by")?)),
-        "recip" => Op::Unary(Unary::Recip),
-        "relu" => Op::Unary(Unary::Relu),
-        "scale" => Op::Unary(Unary::Scale(number("by")?)),
-        "shift" => Op::Unary(Unary::Shift(number("by")?)),
-        "sigmoid" => Op::Unary(Unary::Sigmoid),
-        "softplus" => Op::Unary(Unary::Softplus),
-        "softsign" => Op::Unary(Unary::Softsign),
-        "sqrt" => Op::Unary(Unary::Sqrt),
-        "square" => Op::Unary(Unary::Power(2.0)),
-        "tanh" => Op::Unary(Unary::Tanh),
-        "add" => Op::Binary(Binary::Add),
-        "sub" => Op::Binary(Binary::Sub),
-        "mul" => Op::Binary(Binary::Mul),
-        "div" => Op::Binary(Binary::Div),
-        "maximum" => Op::Binary(Binary::Maximum),
         "linear" => Op::Linear,
         "matmul" => Op::MatMul,
         "reshape" => Op::Reshape,
@@ -265,6 +241,13 @@ fn known(operation: &Operation) -> Option<Op> {
             Op::Slice { axis: axis()?, start: *sizes("start")?.first()?, end: *sizes("end")?.first()?, step }
         }
         "concat" => Op::Concat { axis: axis()? },
+        "argsort" => {
+            Op::Argsort { axis: axis()?, count: *sizes("count")?.first()?, descending: flag("descending")? }
+        }
+        "place" => Op::Place { axis: axis()?, largest: flag("largest")? },
+        "gather" => Op::Gather { axis: axis()? },
+        "index_select" => Op::Select { axis: axis()? },
+        "scatter_add" => Op::Scatter { axis: axis()? },
         "softmax" => Op::Softmax { axis: axis()? },
         "normalize" => Op::Normalize { axes: sizes("axes")?, epsilon: number("epsilon")? },
         "conv2d" => Op::Convolution(moves()?),
@@ -300,7 +283,7 @@ mod tests {
             let _unused = x.exp();
             (x + w.sum_over(0)) * 2.0
         });
-        assert_eq!(names(&found.unwrap()), ["Input", "Constant", "Binary", "Unary"]);
+        assert_eq!(names(&found.unwrap()), ["Input", "Constant", "Elementwise", "Elementwise"]);
     }
 
     #[test]
@@ -314,7 +297,7 @@ mod tests {
         assert_eq!(found[1].shape, [Size::Batch(2), Size::Fixed(2)]);
         assert_eq!(
             names(&found),
-            ["Input", "Reshape", "Constant", "MatMul", "Reshape", "Constant", "Binary"]
+            ["Input", "Reshape", "Constant", "MatMul", "Reshape", "Constant", "Elementwise"]
         );
         assert_eq!(found[5].shape, [Size::Fixed(1), Size::Fixed(4)]);
     }
@@ -322,13 +305,20 @@ mod tests {
     #[test]
     fn what_only_changes_derivatives_leaves_no_trace() {
         let found = read(|_, x| x.exp().straight_through(x.stop_gradient().tanh()).alias());
-        assert_eq!(names(&found.unwrap()), ["Input", "Unary"]);
+        assert_eq!(names(&found.unwrap()), ["Input", "Elementwise"]);
+    }
+
+    #[test]
+    fn choices_are_operations_like_others() {
+        let found = read(|_, x| x.gt(0.0).select(x, 0.0)).unwrap();
+        assert_eq!(names(&found), ["Input", "Constant", "Elementwise", "Constant", "Elementwise"]);
+        let found = read(|w, x| w.t().index_select(0, x.top_k(1, 2)[1].slice(1, ..1).squeeze(1))).unwrap();
+        assert_eq!(names(&found)[1..], ["Constant", "Argsort", "Slice", "Reshape", "Select"]);
     }
 
     #[test]
     fn what_the_examples_decide_is_refused() {
         let problem = |f: Step| read(f).unwrap_err();
-        assert!(problem(|_, x| x.gt(0.0).select(x, 0.0)).starts_with("`gt` at graph/read.rs:"));
         let off_the_tape = problem(|_, x| x + x.tape().constant(x.value()));
         assert!(off_the_tape.contains("was computed from the examples off the tape"), "{off_the_tape}");
         assert!(problem(|_, x| x.cumsum(1)).starts_with("graphs do not know the operation `cumsum` at"));

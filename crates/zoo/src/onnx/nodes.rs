@@ -1,19 +1,18 @@
 //! Operations of a graph in the words of ONNX. Most are one operator; shapes with an open batch are computed.
 
-use std::f64::consts::FRAC_1_SQRT_2;
-
 use autograd::Tensor;
+use autograd::expression::{Expression, Function};
 
 use super::proto::Message;
 use super::{FLOAT, INT64};
 use crate::data::Units;
-use crate::graph::{Binary, Graph, Moves, Node, Op, Size, Unary};
+use crate::graph::{Graph, Moves, Node, Op, Size};
 
 /// Attributes of an operator.
 pub(super) enum Value<'a> {
-    Float(f64),
     Int(i64),
     Ints(&'a [usize]),
+    Text(&'a str),
 }
 
 /// The body of a file, in the making.
@@ -95,8 +94,7 @@ impl Writer {
         match &node.op {
             Op::Input => unreachable!("the input has its name already"),
             Op::Constant { name, value } => return self.parameter(name.as_deref(), value, &result),
-            Op::Unary(unary) => self.unary(*unary, inputs[0], out),
-            Op::Binary(binary) => self.operator(two(*binary), &inputs, out, &[]),
+            Op::Elementwise(expression) => return self.expression(expression, &inputs, out),
             Op::Linear => self.operator("Gemm", &inputs, out, &[("transB", Value::Int(1))]),
             Op::MatMul => self.operator("MatMul", &inputs, out, &[]),
             Op::Reshape => self.reshape(inputs[0], &node.shape, out),
@@ -108,6 +106,25 @@ impl Writer {
             Op::Permute(order) => self.operator("Transpose", &inputs, out, &[("perm", Value::Ints(order))]),
             Op::Slice { .. } => self.slice(inputs[0], &node.op, out),
             Op::Concat { axis: along } => self.operator("Concat", &inputs, out, &axis(*along)),
+            Op::Argsort { axis, count, descending } => {
+                self.argsort(inputs[0], *axis, *count, *descending, out);
+            }
+            Op::Place { axis, largest } => {
+                let (kind, place) = (if *largest { "ArgMax" } else { "ArgMin" }, format!("{out}.place"));
+                let how = [("axis", Value::Int(*axis as i64)), ("keepdims", Value::Int(0))];
+                self.operator(kind, &inputs, &place, &how);
+                self.cast(&place, FLOAT, out);
+            }
+            Op::Gather { axis: along } | Op::Select { axis: along } => {
+                let kind = if let Op::Gather { .. } = node.op { "GatherElements" } else { "Gather" };
+                let places = self.places(inputs[1], out);
+                self.operator(kind, &[inputs[0], &places], out, &axis(*along));
+            }
+            Op::Scatter { axis } => {
+                let places = self.places(inputs[1], out);
+                let how = [("axis", Value::Int(*axis as i64)), ("reduction", Value::Text("add"))];
+                self.operator("ScatterElements", &[inputs[0], &places, inputs[2]], out, &how);
+            }
             Op::Softmax { axis: along } => self.operator("Softmax", &inputs, out, &axis(*along)),
             Op::Normalize { axes, epsilon } => self.normalize(inputs[0], axes, *epsilon, out),
             Op::Convolution(moves) => self.convolution("Conv", &inputs, moves, &[], out),
@@ -127,60 +144,76 @@ impl Writer {
         output: &str,
         attributes: &[(&str, Value)],
     ) {
+        self.operator_of(kind, inputs, &[output], attributes);
+    }
+
+    /// An operator with several outputs.
+    fn operator_of(&mut self, kind: &str, inputs: &[&str], outputs: &[&str], attributes: &[(&str, Value)]) {
         let mut message = Message::default();
         inputs.iter().for_each(|input| _ = message.text(1, input));
-        message.text(2, output).text(3, output).text(4, kind);
+        outputs.iter().for_each(|output| _ = message.text(2, output));
+        message.text(3, outputs[0]).text(4, kind);
         for (name, value) in attributes {
             let mut attribute = Message::default();
             attribute.text(1, name);
             match value {
-                Value::Float(value) => attribute.float(2, *value as f32).int(20, 1),
                 Value::Int(value) => attribute.int(3, *value).int(20, 2),
                 Value::Ints(values) => {
                     values.iter().for_each(|&value| _ = attribute.int(8, value as i64));
                     attribute.int(20, 7)
                 }
+                Value::Text(text) => attribute.text(4, text).int(20, 3),
             };
             message.message(5, &attribute);
         }
         self.operators.push(message);
     }
 
-    fn unary(&mut self, unary: Unary, x: &str, out: &str) {
-        let plain = match unary {
-            Unary::Abs => "Abs",
-            Unary::Exp => "Exp",
-            Unary::Ln => "Log",
-            Unary::Recip => "Reciprocal",
-            Unary::Relu => "Relu",
-            Unary::Sigmoid => "Sigmoid",
-            Unary::Softplus => "Softplus",
-            Unary::Softsign => "Softsign",
-            Unary::Sqrt => "Sqrt",
-            Unary::Tanh => "Tanh",
-            Unary::Elu(alpha) => return self.operator("Elu", &[x], out, &[("alpha", Value::Float(alpha))]),
-            Unary::LeakyRelu(slope) => {
-                return self.operator("LeakyRelu", &[x], out, &[("alpha", Value::Float(slope))]);
-            }
-            Unary::Scale(by) => return self.with_number("Mul", x, by, out),
-            Unary::Shift(by) => return self.with_number("Add", x, by, out),
-            Unary::Power(exponent) => return self.with_number("Pow", x, exponent, out),
-            Unary::Clamp(low, high) => {
-                let bounds =
-                    [("low", low), ("high", high)].map(|(name, v)| self.number(&format!("{out}.{name}"), v));
-                return self.operator("Clip", &[x, &bounds[0], &bounds[1]], out, &[]);
-            }
-            // x Φ(x) = x (erf(x / √2) + 1) / 2: the operator itself came later than the others.
-            Unary::Gelu => {
-                let step = |name: &str| format!("{out}.{name}");
-                self.with_number("Mul", x, FRAC_1_SQRT_2, &step("scaled"));
-                self.operator("Erf", &[&step("scaled")], &step("erf"), &[]);
-                self.with_number("Add", &step("erf"), 1.0, &step("plus"));
-                self.operator("Mul", &[x, &step("plus")], &step("double"), &[]);
-                return self.with_number("Mul", &step("double"), 0.5, out);
-            }
+    /// Writes the operators of an expression and returns the name of its value, `out` unless that has one already.
+    fn expression(&mut self, expression: &Expression, inputs: &[&str], out: &str) -> String {
+        let (function, arguments) = match expression {
+            Expression::Input(number) => return inputs[*number].to_owned(),
+            Expression::Number(number) => return self.number(out, *number),
+            Expression::Apply(function, arguments) => (*function, arguments),
         };
-        self.operator(plain, &[x], out, &[]);
+        let name = |part: &str| format!("{out}.{part}");
+        let names: Vec<String> = (arguments.iter().enumerate())
+            .map(|(i, argument)| self.expression(argument, inputs, &name(&i.to_string())))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        match function {
+            // ONNX has truth values of a type of their own.
+            Function::Less | Function::Equal => {
+                self.operator(operator_of(function), &names, &name("yes"), &[]);
+                self.cast(&name("yes"), FLOAT, out);
+            }
+            Function::Where => {
+                let zero = self.number(&name("zero"), 0.0);
+                self.operator("Equal", &[names[0], &zero], &name("no"), &[]);
+                self.operator("Where", &[&name("no"), names[2], names[1]], out, &[]);
+            }
+            _ => self.operator(operator_of(function), &names, out, &[]),
+        }
+        out.to_owned()
+    }
+
+    fn cast(&mut self, x: &str, to: i64, out: &str) {
+        self.operator("Cast", &[x], out, &[("to", Value::Int(to))]);
+    }
+
+    /// Places, which are numbers like others in a graph, as the integers that ONNX wants.
+    fn places(&mut self, x: &str, out: &str) -> String {
+        let places = format!("{out}.places");
+        self.cast(x, INT64, &places);
+        places
+    }
+
+    fn argsort(&mut self, x: &str, axis: usize, count: usize, descending: bool, out: &str) {
+        let name = |part: &str| format!("{out}.{part}");
+        let count = self.integers(&name("count"), &[count as i64]);
+        let how = [("axis", Value::Int(axis as i64)), ("largest", Value::Int(i64::from(descending)))];
+        self.operator_of("TopK", &[x, &count], &[&name("values"), &name("places")], &how);
+        self.cast(&name("places"), FLOAT, out);
     }
 
     fn reshape(&mut self, x: &str, shape: &[Size], out: &str) {
@@ -299,13 +332,29 @@ impl Writer {
     }
 }
 
-fn two(binary: Binary) -> &'static str {
-    match binary {
-        Binary::Add => "Add",
-        Binary::Sub => "Sub",
-        Binary::Mul => "Mul",
-        Binary::Div => "Div",
-        Binary::Maximum => "Max",
+/// The operator of ONNX for a function.
+fn operator_of(function: Function) -> &'static str {
+    match function {
+        Function::Abs => "Abs",
+        Function::Exp => "Exp",
+        Function::Ln => "Log",
+        Function::Sqrt => "Sqrt",
+        Function::Sin => "Sin",
+        Function::Cos => "Cos",
+        Function::Tanh => "Tanh",
+        Function::Sigmoid => "Sigmoid",
+        Function::Erf => "Erf",
+        Function::Floor => "Floor",
+        Function::Add => "Add",
+        Function::Sub => "Sub",
+        Function::Mul => "Mul",
+        Function::Div => "Div",
+        Function::Power => "Pow",
+        Function::Max => "Max",
+        Function::Min => "Min",
+        Function::Less => "Less",
+        Function::Equal => "Equal",
+        Function::Where => "Where",
     }
 }
 

@@ -39,11 +39,18 @@ var runGraph = (() => {
     return y;
   };
 
-  const unary = (f) => ([x], node) => x.data.map((v) => f(v, node.is));
-  const binary = (f) => ([a, b], { shape }) => {
-    const left = moved(a.data, shape, strides(a.shape, shape));
-    const right = moved(b.data, shape, strides(b.shape, shape));
-    return left.map((v, i) => f(v, right[i]));
+  /** A function of the numbers at one place, from a formula in nested lists. */
+  const compiled = (formula) => {
+    if (typeof formula === "number") return () => formula;
+    if (typeof formula === "string") {
+      if (formula.endsWith("Infinity")) return () => Number(formula);
+      const input = Number(formula.slice(1));
+      return (x) => x[input];
+    }
+    const f = functions[formula[0]];
+    const [a, b, c] = formula.slice(1).map(compiled);
+    if (c) return (x) => f(a(x), b(x), c(x));
+    return b ? (x) => f(a(x), b(x)) : (x) => f(a(x));
   };
 
   /** Groups of elements that share everything but their places along `axes`. */
@@ -70,29 +77,40 @@ var runGraph = (() => {
     return x < 0 ? tail : 1 - tail;
   };
 
+  const functions = {
+    abs: Math.abs,
+    exp: Math.exp,
+    ln: Math.log,
+    sqrt: Math.sqrt,
+    sin: Math.sin,
+    cos: Math.cos,
+    tanh: Math.tanh,
+    sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+    erf: (x) => 2 * normal(x * Math.SQRT2) - 1,
+    floor: Math.floor,
+    add: (a, b) => a + b,
+    sub: (a, b) => a - b,
+    mul: (a, b) => a * b,
+    div: (a, b) => a / b,
+    power: Math.pow,
+    max: Math.max,
+    min: Math.min,
+    less: (a, b) => (a < b ? 1 : 0),
+    equal: (a, b) => (a === b ? 1 : 0),
+    where: (yes, a, b) => (yes !== 0 ? a : b),
+  };
+
   const operations = {
-    abs: unary(Math.abs),
-    clamp: unary((x, [low, high]) => Math.min(Math.max(x, low), high)),
-    elu: unary((x, alpha) => (x > 0 ? x : alpha * Math.expm1(x))),
-    exp: unary((x) => Math.exp(x)),
-    gelu: unary((x) => x * normal(x)),
-    leaky: unary((x, slope) => (x > 0 ? x : slope * x)),
-    ln: unary((x) => Math.log(x)),
-    power: unary((x, exponent) => x ** exponent),
-    recip: unary((x) => 1 / x),
-    relu: unary((x) => Math.max(x, 0)),
-    scale: unary((x, by) => x * by),
-    shift: unary((x, by) => x + by),
-    sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
-    softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-    softsign: unary((x) => x / (1 + Math.abs(x))),
-    sqrt: unary((x) => Math.sqrt(x)),
-    tanh: unary((x) => Math.tanh(x)),
-    add: binary((a, b) => a + b),
-    sub: binary((a, b) => a - b),
-    mul: binary((a, b) => a * b),
-    div: binary((a, b) => a / b),
-    maximum: binary((a, b) => Math.max(a, b)),
+    elementwise: (inputs, { shape, is }) => {
+      const f = compiled(is);
+      const moves = (x) => (count(x.shape) === count(shape) ? x.data : moved(x.data, shape, strides(x.shape, shape)));
+      const columns = inputs.map(moves);
+      const x = new Array(columns.length);
+      return new Float32Array(count(shape)).map((_, i) => {
+        for (let k = 0; k < x.length; k++) x[k] = columns[k][i];
+        return f(x);
+      });
+    },
 
     linear: ([x, w, b]) => {
       const [rows, inputs] = x.shape;
@@ -159,6 +177,45 @@ var runGraph = (() => {
       }
       return y;
     },
+    argsort: ([x], { shape, is: { axis, descending } }) => {
+      const y = new Float32Array(count(shape));
+      const results = groups(shape, [axis]);
+      groups(x.shape, [axis]).forEach((group, n) => {
+        const order = group.map((_, i) => i);
+        // Of equal elements the first stays first.
+        order.sort((i, j) => (descending ? -1 : 1) * (x.data[group[i]] - x.data[group[j]]) || i - j);
+        results[n].forEach((place, k) => (y[place] = order[k]));
+      });
+      return y;
+    },
+    place: ([x], { is: { axis, largest } }) => {
+      const best = (group) => {
+        const values = group.map((i) => x.data[i]);
+        return values.indexOf(largest ? Math.max(...values) : Math.min(...values));
+      };
+      return Float32Array.from(groups(x.shape, [axis]).map(best));
+    },
+    gather: ([x, index], { is: axis }) => {
+      const y = new Float32Array(index.data.length);
+      picks(x.shape, index, axis, (place, from) => (y[place] = x.data[from]));
+      return y;
+    },
+    select: ([x, index], { is: axis }) => {
+      const [lead, rest] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)].map(count);
+      const y = new Float32Array(lead * index.data.length * rest);
+      for (let i = 0; i < lead; i++) {
+        index.data.forEach((row, k) => {
+          const from = (i * x.shape[axis] + row) * rest;
+          y.set(x.data.subarray(from, from + rest), (i * index.data.length + k) * rest);
+        });
+      }
+      return y;
+    },
+    scatter: ([x, index, added], { is: axis }) => {
+      const y = Float32Array.from(x.data);
+      picks(x.shape, index, axis, (place, to) => (y[to] += added.data[place]));
+      return y;
+    },
     softmax: ([x], { is: axis }) => {
       const y = new Float32Array(x.data.length);
       for (const group of groups(x.shape, [axis])) {
@@ -188,6 +245,14 @@ var runGraph = (() => {
       kernel(is, shape, w.shape, x.shape, (output, weight, input) => (y[output] += x.data[input] * w.data[weight]));
       return Float32Array.from(y);
     },
+  };
+
+  /** All pairs of a place of `index` and the element of `shape` that it names along an axis. */
+  const picks = (shape, index, axis, visit) => {
+    const steps = shape.map((_, a) => count(shape.slice(a + 1)));
+    const distance = steps[axis];
+    steps[axis] = 0;
+    walk(index.shape, steps, (place, first) => visit(place, first + index.data[place] * distance));
   };
 
   /** All triples of input, weight and output that meet in a convolution. */

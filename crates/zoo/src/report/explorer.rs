@@ -1,6 +1,7 @@
 //! The decoder in the reader's browser: move through the space of codes and see what is there.
 
 use autograd::Tensor;
+use autograd::expression::Expression;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use maud::{Markup, PreEscaped, html};
@@ -11,7 +12,7 @@ use super::html::{data, section as framed};
 use super::{Found, Run};
 use crate::AnyModel;
 use crate::data::sample;
-use crate::graph::{Binary, Graph, Moves, Op, Part, Size, Unary};
+use crate::graph::{Graph, Moves, Op, Part, Size};
 use crate::models::pca::Pca;
 use crate::plot::colour::Classes;
 
@@ -138,32 +139,7 @@ fn step(op: &Op) -> (&'static str, Value) {
     match op {
         Op::Input => ("input", Value::Null),
         Op::Constant { value, .. } => ("constant", base64(value).into()),
-        Op::Unary(unary) => match unary {
-            Unary::Abs => ("abs", Value::Null),
-            Unary::Clamp(low, high) => ("clamp", json!([low, high])),
-            Unary::Elu(alpha) => ("elu", json!(alpha)),
-            Unary::Exp => ("exp", Value::Null),
-            Unary::Gelu => ("gelu", Value::Null),
-            Unary::LeakyRelu(slope) => ("leaky", json!(slope)),
-            Unary::Ln => ("ln", Value::Null),
-            Unary::Power(exponent) => ("power", json!(exponent)),
-            Unary::Recip => ("recip", Value::Null),
-            Unary::Relu => ("relu", Value::Null),
-            Unary::Scale(by) => ("scale", json!(by)),
-            Unary::Shift(by) => ("shift", json!(by)),
-            Unary::Sigmoid => ("sigmoid", Value::Null),
-            Unary::Softplus => ("softplus", Value::Null),
-            Unary::Softsign => ("softsign", Value::Null),
-            Unary::Sqrt => ("sqrt", Value::Null),
-            Unary::Tanh => ("tanh", Value::Null),
-        },
-        Op::Binary(binary) => match binary {
-            Binary::Add => ("add", Value::Null),
-            Binary::Sub => ("sub", Value::Null),
-            Binary::Mul => ("mul", Value::Null),
-            Binary::Div => ("div", Value::Null),
-            Binary::Maximum => ("maximum", Value::Null),
-        },
+        Op::Elementwise(expression) => ("elementwise", formula(expression)),
         Op::Linear => ("linear", Value::Null),
         Op::MatMul => ("matmul", Value::Null),
         Op::Reshape => ("reshape", Value::Null),
@@ -178,6 +154,26 @@ fn step(op: &Op) -> (&'static str, Value) {
         Op::Normalize { axes, epsilon } => ("normalize", json!({ "axes": axes, "epsilon": epsilon })),
         Op::Convolution(m) => ("convolution", moves(m)),
         Op::Transposed(m) => ("transposed", moves(m)),
+        Op::Argsort { axis, count: _, descending } => {
+            ("argsort", json!({ "axis": axis, "descending": descending }))
+        }
+        Op::Place { axis, largest } => ("place", json!({ "axis": axis, "largest": largest })),
+        Op::Gather { axis } => ("gather", json!(axis)),
+        Op::Select { axis } => ("select", json!(axis)),
+        Op::Scatter { axis } => ("scatter", json!(axis)),
+    }
+}
+
+/// An expression as nested lists: `["add", "x0", 2]`.
+fn formula(expression: &Expression) -> Value {
+    match expression {
+        Expression::Input(number) => format!("x{number}").into(),
+        Expression::Number(number) if number.is_finite() => json!(number),
+        Expression::Number(number) => format!("{}Infinity", if *number < 0.0 { "-" } else { "" }).into(),
+        Expression::Apply(function, arguments) => {
+            let name = format!("{function:?}").to_lowercase();
+            std::iter::once(name.into()).chain(arguments.iter().map(formula)).collect()
+        }
     }
 }
 
