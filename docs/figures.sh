@@ -25,6 +25,8 @@ show compression.png 27_compression.png
 show 29_finite_differences.png 29_finite_differences.png
 show 30_penalties.png 30_penalties.png
 show 33_differential_equation.png 33_differential_equation.png
+show 35_two_moons.svg 35_two_moons.svg
+show 35_overfitting.svg 35_overfitting.svg
 
 # Those of the page about speed, which is read in docs/ and as a chapter. `cargo bench` draws them.
 cp docs/images/growth-*.png docs/src/images/

@@ -214,6 +214,18 @@ fn every_example_is_mentioned_and_has_its_output() {
     assert_eq!(files("examples/expected", "txt").len(), examples.len(), "an output without its example");
 }
 
+/// The reference of derivative rules names each operation that is also a method.
+#[test]
+fn every_operation_has_its_rule_in_the_reference() {
+    let reference = read(&root().join("docs/src/rules.md"));
+    let source: String = files("crates/autograd/src/ops", "rs").iter().map(|file| read(file)).collect();
+    let names: BTreeSet<&str> = between(&source, "const NAME: &'static str = \"", "\"").collect();
+    let methods = names.iter().filter(|name| source.contains(&format!("pub fn {name}(")));
+    let missing: Vec<_> = methods.filter(|name| !reference.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/src/rules.md should have rules of {missing:?}");
+    assert!(names.len() > 80, "the names are found");
+}
+
 #[test]
 fn every_exercise_has_a_solution() {
     let solutions = read(&root().join("docs/src/solutions.md"));
@@ -237,8 +249,26 @@ fn every_picture_is_shown() {
     let chapters: String = files("docs/src", "md").iter().map(|page| shown(page)).collect();
     let pictures = ["png", "svg"].into_iter().flat_map(|kind| files("docs/src/images", kind));
     for picture in pictures {
-        let shown = format!("](images/{})", name(&picture));
+        // A drawing is included, so that it follows the colours of the page.
+        let shown = match picture.extension().is_some_and(|e| e == "svg") {
+            true => format!("{{{{#include images/{}}}}}\n", name(&picture)),
+            false => format!("](images/{})", name(&picture)),
+        };
         assert!(chapters.contains(&shown), "no chapter shows {}", name(&picture));
+    }
+}
+
+/// A drawing within a page ends at the first empty line, and its names are those of the whole page.
+#[test]
+fn every_drawing_can_stand_within_a_page() {
+    let mut ids = BTreeSet::new();
+    for drawing in files("docs/src/images", "svg") {
+        let text = read(&drawing);
+        assert!(text.lines().all(|line| !line.trim().is_empty()), "{} has an empty line", name(&drawing));
+        assert!(!text.contains("<style"), "{}: its style would be that of the whole page", name(&drawing));
+        for id in between(&text, " id=\"", "\"") {
+            assert!(ids.insert(id.to_owned()), "{}: another drawing has an element {id}", name(&drawing));
+        }
     }
 }
 
