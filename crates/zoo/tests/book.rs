@@ -127,6 +127,22 @@ fn no_listing_escapes_the_tests() {
     }
 }
 
+/// Above a listing from the source stands its file, so that a reader finds what is around it.
+#[test]
+fn every_listing_from_the_source_says_where_it_is_from() {
+    for page in files("docs/src", "md") {
+        let text = read(&page);
+        for (before, listing) in text
+            .match_indices("```rust,ignore\n{{#include ../../")
+            .map(|(at, open)| (&text[..at], &text[at + open.len()..]))
+        {
+            let file = listing.split([':', '}']).next().unwrap();
+            let caption = format!("<p class=\"source\">{file}</p>\n\n");
+            assert!(before.ends_with(&caption), "{}: the listing of {file} has no caption", name(&page));
+        }
+    }
+}
+
 /// The id that mdBook, like GitHub, gives a heading.
 fn id(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
