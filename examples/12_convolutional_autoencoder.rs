@@ -32,12 +32,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(sse < 0.9 * pca);
 
     let caption = format!("{}, code {CODE}", entry.title);
-    let picture =
-        pictures::reconstructions(&caption, &*model, &digits.test, &errors).expect("digits are images");
     let folder = env::args().nth(1).map_or_else(|| PathBuf::from("target/examples"), PathBuf::from);
     fs::create_dir_all(&folder)?;
-    let path = folder.join("convolutional_autoencoder.png");
-    fs::write(&path, png(&picture))?;
-    println!("drawn in {}", path.display());
+    let drawn = [
+        ("reconstructions", pictures::reconstructions(&caption, &*model, &digits.test, &errors)),
+        ("loss", pictures::loss(&caption, &epochs, (CODE, pca), &digits.test)),
+    ];
+    for (name, picture) in drawn {
+        let path = folder.join(format!("12_{name}.png"));
+        fs::write(&path, png(&picture.ok_or("digits are images, and there are epochs")?))?;
+        println!("drawn in {}", path.display());
+    }
     Ok(())
 }

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let settings = toml::toml! { code = 2
     warm_up = 0.3 };
     let mut model = entry.build(&entry.complete(&settings, &digits.train)?, &digits.train, 0)?;
-    train(&mut *model, &digits, &Plan { epochs: 150, ..entry.plan(&digits.train) })?;
+    let epochs = train(&mut *model, &digits, &Plan { epochs: 150, ..entry.plan(&digits.train) })?;
 
     let loss = evaluate::loss(&*model, &digits.test, 0);
     let elbo = likelihood::elbo(&*model, &digits.test, 50, 0).ok_or("a VAE has a bound")?;
@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("manifold", pictures::manifold(caption, &*model, &digits.test, &codes)),
         ("samples", pictures::samples(caption, &*model, &digits.test, 0)),
         ("codes", Some(pictures::code_map(caption, &codes, &digits.test, &[]))),
+        ("loss", pictures::loss(caption, &epochs, (2, f64::NAN), &digits.test)),
     ];
     for (name, picture) in drawn {
         let path = folder.join(format!("18_{name}.png"));

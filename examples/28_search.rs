@@ -42,7 +42,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let state = folder.join(format!("search-{name}.json"));
         let study = search.run(Some(&state), |settings, budget| judge.loss(settings, budget))?;
         let best = study.best().ok_or("every trial failed")?;
-        let settings = best.settings.to_string().trim().replace('\n', ", ");
+        let settings = best.settings.iter().map(|(name, value)| match value.as_float() {
+            Some(number) => format!("{name} = {number:.4}"),
+            None => format!("{name} = {value}"),
+        });
+        let settings = settings.collect::<Vec<_>>().join(", ");
         println!("{name}: SSE/img {:.3} with {settings}", best.loss());
         // What the search has cost, in trainings of all 27 epochs.
         let cost = study.trials.iter().scan(0.0, |sum, trial| {
