@@ -27,6 +27,7 @@ chapters! {
     chapter_14 "14-fast.md"
     tape_page "tape.md"
     appendix "appendix.md"
+    twenty_questions "twenty-questions.md"
     rules "rules.md"
     solutions "solutions.md"
     questions "questions.md"
