@@ -67,8 +67,8 @@ pub use gradcheck::{Mismatch, gradcheck, gradcheck_slice};
 pub use gradient::Gradients;
 pub use op::Op;
 pub use ops::{
-    Conv, ConvTranspose, Correction, Elementwise, Mask, Normalized, Operand, Places, Pointwise, Upsample,
-    Window, checkpoint,
+    Conv, ConvTranspose, Correction, Elementwise, Mask, Normalized, Operand, Places, Pointwise,
+    SelfContained, Upsample, Window, checkpoint,
 };
 pub use real::Real;
 pub use replay::Recorded;

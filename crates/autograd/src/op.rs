@@ -44,6 +44,11 @@ use crate::{Real, Tensor, Var, check};
 
 // ANCHOR: op
 /// An operation with `N` inputs and one output.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no operation on {N} inputs with elements `{T}`",
+    label = "no such operation",
+    note = "implement `Op<T, {N}>` for all `T: Real`; for a function of single numbers, `Elementwise` or `Pointwise<{N}>`"
+)]
 pub trait Op<T: Real, const N: usize>: Send + Sync + 'static {
     /// The name in messages and printed tapes: that of the method by which users call it.
     const NAME: &'static str;

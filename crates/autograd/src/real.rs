@@ -14,6 +14,11 @@ use crate::tensor::{Lanes, Pool};
 ///
 /// This is the one type parameter of the crate. Constants in formulas are always `f64` and are
 /// converted by [`Real::of`].
+#[diagnostic::on_unimplemented(
+    message = "the elements of a tensor are `f32` or `f64`, not `{Self}`",
+    label = "no type of elements",
+    note = "whole numbers that say places or classes are `Indices` or `&[usize]`"
+)]
 pub trait Real:
     Scalar
     + Lanes

@@ -20,6 +20,11 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// Arithmetic and functions that a formula may use, of an `f32`, an `f64` or a [`Var`](crate::Var).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take the place of a number in a formula",
+    label = "neither a number nor a variable",
+    note = "a formula is of `f32`, `f64` or variables (`Var`); its constants are made by `x.lit(0.5)`"
+)]
 pub trait Scalar:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {

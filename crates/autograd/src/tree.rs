@@ -28,6 +28,11 @@ use std::fmt;
 use crate::{Real, Tensor, Var};
 
 /// What may stand at the leaves of a tree: [`Tensor`], [`Var`], or nothing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand at a leaf of a model",
+    label = "no leaf",
+    note = "leaves are `Tensor`s at rest and `Var`s on a tape"
+)]
 pub trait Leaf: Sized {}
 
 impl<T: Real> Leaf for Tensor<T> {}
@@ -35,6 +40,13 @@ impl<T: Real> Leaf for Var<'_, T> {}
 impl Leaf for () {}
 
 /// A tree with leaves of type `W`. Structs get it from the [`tree!`](crate::tree!) macro.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not known as a tree of parameters with leaves `{W}`",
+    label = "not a tree with such leaves",
+    note = "a struct of your own is generic over its leaves, and below it stands what its parts are: \
+            `struct Model<W> {{ layer: Linear<W>, scale: f64 }}` and `autograd::tree!(Model {{ layer; scale }});`",
+    note = "in `tree!`, settings such as numbers stand after the semicolon"
+)]
 pub trait Tree<W: Leaf> {
     /// The same tree with other leaves.
     type With<V: Leaf>: Tree<V>;

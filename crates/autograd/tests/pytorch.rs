@@ -148,6 +148,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("stack", |x| Var::stack([x[0] * x[1], x[1]], 1)),
     // Indexing and order.
     ("index_select", |x| x[0].powi(3).index_select(1, &[2, 0, 2])),
+    ("index_add", |x| x[0].powi(3).index_add(0, 4, &[2, 0, 2])),
     ("gather", |x| x[0].powi(3).gather(1, &Indices::from_vec([2, 2], vec![2, 0, 1, 1]))),
     ("scatter_add", |x| (x[0] * x[0]).scatter_add(1, &Indices::from_vec([2, 2], vec![2, 0, 1, 1]), x[1].powi(3))),
     ("embedding", |x| x[0].powi(3).embedding(&Indices::from_vec([2, 2], vec![2, 0, 2, 1]))),
@@ -181,6 +182,10 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("conv_transpose2d with options", |x| {
         let (stride, padding, output_padding) = ([2, 3], [1, 0], [1, 2]);
         x[0].conv_transpose2d(x[1], ConvTranspose { stride, padding, output_padding, groups: 2, dilation: [2, 1] })
+    }),
+    ("conv_transpose1d with options", |x| {
+        let (stride, padding, output_padding) = ([3], [1], [2]);
+        x[0].conv_transpose1d(x[1], ConvTranspose { stride, padding, output_padding, groups: 2, dilation: [2] })
     }),
     ("max_pool2d", |x| x[0].powi(3).max_pool2d(Window::new([2, 2]))),
     ("max_pool2d with options", |x| x[0].powi(3).max_pool2d(Window { size: [3, 2], stride: [1, 2], padding: [1, 1] })),

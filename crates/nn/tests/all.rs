@@ -5,6 +5,7 @@ mod fixtures;
 mod layers;
 mod losses;
 mod messages;
+mod mistakes;
 mod optimizers;
 #[path = "../../autograd/tests/panics.rs"]
 mod panics;

@@ -28,6 +28,7 @@ fn compute<'t>(name: &str, [y, s]: [Var<'t, f64>; 2]) -> Var<'t, f64> {
         "bce_with_logits" => losses::bce_with_logits(y, unit),
         "bce" => losses::bce(y * 0.24 + 0.5, unit),
         "cross_entropy" => losses::cross_entropy(y, &[2, 0, 1, 1]),
+        "token_cross_entropy" => losses::token_cross_entropy(y, &[2, 0, 1, 1], Some(1)),
         "gaussian_nll" => losses::gaussian_nll(y, s, x),
         "poisson_nll" => losses::poisson_nll(y, counts),
         "multinomial_nll" => losses::multinomial_nll(y, counts),

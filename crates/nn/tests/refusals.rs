@@ -2,12 +2,15 @@
 //! Each is said at the line of whoever asked for the step, and before anything is changed.
 
 use autograd::{
-    Buffer, Name, NewBuffers, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value, value_and_grad,
+    Buffer, Indices, Name, NewBuffers, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value, value_and_grad,
     value_and_grad_with,
 };
 use nn::context::Varying;
 use nn::data::Pairs;
-use nn::layers::{BatchNorm, Dropout, GroupNorm, Gru, LayerNorm, Residual};
+use nn::layers::{
+    Attention, BatchNorm, Direction, Dropout, EmbeddingBag, GroupNorm, Gru, LayerNorm, LearnedPositions,
+    Pooling, Recurrent, Residual, RmsNorm, SinusoidalPositions, TransformerBlock, Visible,
+};
 use nn::losses::{self, Loss, Unit};
 use nn::optim::{
     self, Accumulator, Adadelta, Adagrad, Adam, AdamW, Average, Group, Groups, Lion, NAdam, Optimizer,
@@ -473,6 +476,28 @@ fn mistakes_point_at_the_line_of_whoever_made_them() {
     says(|| _ = gru.forward(var(&[2, 5, 3]), None));
     says(|| _ = gru.forward(var(&[2, 0, 2]), None));
     says(|| _ = gru.forward(var(&[2, 5, 2]), Some(var(&[3, 3]))));
+    says(|| _ = gru.unroll(var(&[2, 5, 2]), Some([var(&[3])]), Direction::Backward));
+    says(|| drop(Attention::<Tensor<f64>>::new(3, 2, &mut generator(0, Purpose::Init, 0, 0))));
+    let block = TransformerBlock::<Tensor<f64>>::new([4, 8], 2, &mut generator(0, Purpose::Init, 0, 0));
+    let block = block.map(Name::Root, &mut |_, w: &Tensor<f64>| tape.var(w));
+    let [x, memory] = [[2, 3, 4], [1, 3, 4]].map(|shape| var(&shape));
+    let visible = || Visible::all().only(var(&[2, 5]).gt(0.0));
+    says(|| _ = block.forward(var(&[2, 4]), &mut context()));
+    says(|| _ = block.self_attn.forward(var(&[2, 3, 5]), Visible::all()));
+    says(|| _ = block.self_attn.cross(x, memory, Visible::all()));
+    says(|| _ = block.self_attn.weights(x, x, visible()));
+    says(|| _ = block.self_attn.forward(x, visible()));
+    says(|| _ = SinusoidalPositions.forward(var(&[2, 3])));
+    let positions = LearnedPositions { weight: var(&[4, 2]) };
+    says(|| _ = positions.forward(var(&[2, 3, 3])));
+    says(|| _ = positions.forward(var(&[2, 5, 2])));
+    says(|| _ = RmsNorm { weight: var(&[3]), epsilon: 1e-5 }.forward(var(&[2, 2])));
+    let bags = EmbeddingBag { weight: var(&[4, 2]), pooling: Pooling::Sum };
+    says(|| _ = bags.forward(&[0, 1], &[1]));
+    says(|| _ = bags.forward(&[0, 1], &[0, 3]));
+    says(|| _ = bags.forward(&[0, 1], &[]));
+    says(|| _ = bags.forward(&[0, 4], &[0]));
+    says(|| _ = bags.padded(&Indices::from([0, 1]), 1));
     let residual = Residual::new([mlp.clone().into()]).map(Name::Root, &mut |_, w: &Tensor<f64>| tape.var(w));
     says(|| _ = residual.forward(var(&[2, 2]), &mut context()));
 
@@ -480,6 +505,8 @@ fn mistakes_point_at_the_line_of_whoever_made_them() {
     says(|| _ = losses::squared_error(var(&[2, 3]), var(&[3])));
     says(|| _ = losses::huber(var(&[2, 3]), var(&[2, 3]), 0.0));
     says(|| _ = losses::cross_entropy(var(&[2, 3]), &[0, 3]));
+    says(|| _ = losses::token_cross_entropy(var(&[2, 3]), &[0], None));
+    says(|| _ = losses::token_cross_entropy(var(&[2, 3]), &[0, 3], Some(0)));
     says(|| _ = losses::gaussian_nll(var(&[2, 3]), var(&[2]), var(&[2, 3])));
     says(|| _ = Loss::sum(Unit::Nats, [("kl", var(&[3]))]));
     says(|| _ = context().with_labels(Some(vec![0])));

@@ -32,6 +32,7 @@ chapters! {
     teaching "teaching.md"
     rules "rules.md"
     solutions "solutions.md"
+    mistakes "mistakes.md"
     questions "questions.md"
     glossary "glossary.md"
     from_pytorch "from-pytorch.md"

@@ -145,6 +145,18 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+/// A function of its arguments alone, as [`checkpoint`] needs it: what it captures are no variables and no references,
+/// for it is called again when the tape is somewhere else. Every closure of this kind is one.
+#[diagnostic::on_unimplemented(
+    message = "the function of a checkpoint may use its arguments only, and no variable from outside",
+    label = "a variable is captured",
+    note = "hand it in: `checkpoint([x, w], |[x, w]| x * w)`"
+)]
+pub trait SelfContained: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<F: Send + Sync + 'static> SelfContained for F {}
+
 /// `f(inputs)` as one line of the tape: what happens inside is forgotten, and computed again when a
 /// gradient is wanted. Values and gradients are the same.
 ///
@@ -165,7 +177,7 @@ impl<'t, T: Real> Var<'t, T> {
 #[track_caller]
 pub fn checkpoint<'t, T: Real, const N: usize>(
     inputs: [Var<'t, T>; N],
-    f: impl for<'s> Fn([Var<'s, T>; N]) -> Var<'s, T> + Send + Sync + 'static,
+    f: impl for<'s> Fn([Var<'s, T>; N]) -> Var<'s, T> + SelfContained,
 ) -> Var<'t, T> {
     Var::apply(Checkpoint { f, last: Mutex::new(None) }, inputs)
 }

@@ -23,6 +23,11 @@ use crate::{Real, Scalar, Tensor, Var};
 pub struct Mask<'t, T: Real>(pub(super) Var<'t, T>);
 
 /// The other side of a comparison or of a function of two numbers: a variable or a number.
+#[diagnostic::on_unimplemented(
+    message = "a variable cannot be compared with `{Self}`",
+    label = "neither a variable nor a number",
+    note = "the other side is a variable of the same tape or a number of type `f64`; a tensor becomes a variable by `tape.constant`"
+)]
 pub trait Operand<'t, T: Real> {
     /// The variable itself, or the number as a constant on the tape of `other`.
     fn beside(self, other: Var<'t, T>) -> Var<'t, T>;

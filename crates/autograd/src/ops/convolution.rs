@@ -43,24 +43,24 @@ impl<const AXES: usize> Default for Conv<AXES> {
 /// The options of a transposed convolution: those of the convolution that it transposes, and one
 /// more. By default stride 1, padding 0, dilation 1, one group, output padding 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvTranspose {
+pub struct ConvTranspose<const AXES: usize = 2> {
     /// The distance between the places of neighbouring inputs in the output.
-    pub stride: [usize; 2],
+    pub stride: [usize; AXES],
     /// The number of pixels cut off at both ends of each axis of the output.
-    pub padding: [usize; 2],
+    pub padding: [usize; AXES],
     /// The distance between the output pixels that neighbouring elements of the kernel touch.
-    pub dilation: [usize; 2],
+    pub dilation: [usize; AXES],
     /// Input and output channels are split into this many groups.
     pub groups: usize,
     /// Rows added at the bottom and columns added at the right. A convolution with a stride maps
     /// images of several sizes to one size; this chooses the one to come back to.
-    pub output_padding: [usize; 2],
+    pub output_padding: [usize; AXES],
 }
 
-impl Default for ConvTranspose {
+impl<const AXES: usize> Default for ConvTranspose<AXES> {
     fn default() -> Self {
         let Conv { stride, padding, dilation, groups } = Conv::default();
-        ConvTranspose { stride, padding, dilation, groups, output_padding: [0; 2] }
+        ConvTranspose { stride, padding, dilation, groups, output_padding: [0; AXES] }
     }
 }
 
@@ -214,7 +214,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn conv_transpose2d(self, weight: Var<'t, T>, options: ConvTranspose) -> Var<'t, T> {
         let (x, w) = (self.shape(), weight.shape());
-        let size = transposed_size(&x, &w, &options);
+        let size = transposed_size("conv_transpose2d", &x, &w, &options);
         let ConvTranspose { stride, padding, dilation, groups, .. } = options;
         // Input and output as the transposed convolution sees them.
         let geometry = Geometry {
@@ -230,6 +230,39 @@ impl<'t, T: Real> Var<'t, T> {
             dilation,
         };
         Var::apply(ConvTranspose2d(geometry), [weight, self])
+    }
+
+    /// Transposed convolution of series `[batch, in, length]` with a weight `[in, out / groups, k]`, giving
+    /// `[batch, out, length']`; see [`conv_transpose2d`](Self::conv_transpose2d).
+    ///
+    /// ```
+    /// # use autograd::{ConvTranspose, Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([1, 1, 3], vec![1.0, 2.0, 3.0]));
+    /// let w = tape.var(Tensor::from_vec([1, 1, 2], vec![1.0, 10.0]));
+    /// let y = x.conv_transpose1d(w, ConvTranspose { stride: [2], ..ConvTranspose::default() });
+    /// assert_eq!(y.value().to_vec(), [1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes do not fit each other, nothing would remain of the output, or the output
+    /// padding is not smaller than the stride or the dilation.
+    #[track_caller]
+    pub fn conv_transpose1d(self, weight: Var<'t, T>, options: ConvTranspose<1>) -> Var<'t, T> {
+        let (x, w) = (self.shape(), weight.shape());
+        let [length] = transposed_size("conv_transpose1d", &x, &w, &options);
+        let ConvTranspose { stride: [stride], padding: [padding], dilation: [dilation], .. } = options;
+        // A series is an image of height 1.
+        let options = ConvTranspose {
+            stride: [1, stride],
+            padding: [0, padding],
+            dilation: [1, dilation],
+            groups: options.groups,
+            output_padding: [0, options.output_padding[0]],
+        };
+        let image = self.reshape([x[0], x[1], 1, x[2]]);
+        let y = image.conv_transpose2d(weight.reshape([w[0], w[1], 1, w[2]]), options);
+        y.reshape([x[0], w[1] * options.groups, length])
     }
 }
 
@@ -265,10 +298,14 @@ fn output_size<const AXES: usize>(op: &str, x: &[usize], w: &[usize], options: &
 
 /// The size of a transposed convolution's output, once everything fits.
 #[track_caller]
-fn transposed_size(x: &[usize], w: &[usize], options: &ConvTranspose) -> [usize; 2] {
-    let op = "conv_transpose2d";
+fn transposed_size<const AXES: usize>(
+    op: &str,
+    x: &[usize],
+    w: &[usize],
+    options: &ConvTranspose<AXES>,
+) -> [usize; AXES] {
     let ConvTranspose { stride, padding, dilation, groups, output_padding } = *options;
-    assert_layout(op, x, w, 2, "in, out / groups");
+    assert_layout(op, x, w, AXES, "in, out / groups");
     assert_positive(op, [&stride, &dilation, [groups].as_slice(), &x[2..], &w[2..]]);
     if x[1] != w[0] {
         let hint = if x[1] == w[1] { "; the input channels come first here" } else { "" };
@@ -279,7 +316,7 @@ fn transposed_size(x: &[usize], w: &[usize], options: &ConvTranspose) -> [usize;
         "{op}: {groups} groups do not divide the {} input channels of {w:?}",
         w[0]
     );
-    let mut output = [0; 2];
+    let mut output = [0; AXES];
     for (axis, output) in output.iter_mut().enumerate() {
         let extra = output_padding[axis];
         if extra >= stride[axis].max(dilation[axis]) {
@@ -370,6 +407,15 @@ pub(super) const CASES: &[Case] = &[
         "conv_transpose2d in groups",
         |x, w| (x * x).conv_transpose2d(w, ConvTranspose { groups: 2, ..TRANSPOSED }),
         [wave([2, 4, 2, 2]), wave([4, 3, 2, 2])]
+    ),
+    case!(
+        "conv_transpose1d, with all options",
+        |x, w| {
+            let options =
+                ConvTranspose { stride: [3], padding: [1], dilation: [2], groups: 2, output_padding: [2] };
+            (x * x).conv_transpose1d(w * w, options)
+        },
+        [wave([2, 4, 3]), wave([4, 3, 2])]
     ),
 ];
 

@@ -54,6 +54,7 @@ pub trait Elementwise: Send + Sync + 'static {
 }
 
 /// > `x̄ = ȳ · f′(x)`, element by element.
+#[diagnostic::do_not_recommend]
 impl<E: Elementwise> Pointwise<1> for E {
     const NAME: &'static str = E::NAME;
 
@@ -139,6 +140,7 @@ pub trait Pointwise<const N: usize>: Send + Sync + 'static {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Real, P: Pointwise<N>, const N: usize> Op<T, N> for P {
     const NAME: &'static str = P::NAME;
 

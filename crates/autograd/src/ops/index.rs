@@ -8,6 +8,11 @@ use crate::tensor::{assert_in_range, assert_picks};
 use crate::{Axis, Indices, Op, Real, Scalar, Tape, Tensor, Var};
 
 /// Places in a tensor, as [`Indices`], a list, or a variable of whole numbers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say places",
+    label = "no places",
+    note = "places are `&Indices`, a `&[usize]`, or a variable of whole numbers"
+)]
 pub trait Places<'t, T: Real> {
     /// The places as a variable.
     fn on(self, tape: &'t Tape<T>) -> Var<'t, T>;
@@ -94,7 +99,11 @@ impl<T: Real> Op<T, 2> for IndexAdd {
     const NAME: &'static str = "index_add";
 
     fn forward(&self, [a, index]: [&Tensor<T>; 2]) -> Tensor<T> {
-        a.index_add(self.axis, self.size, Indices::of("index_add", index).as_slice())
+        let index = Indices::of("index_add", index);
+        let (given, rows) = (index.len(), a.shape()[self.axis]);
+        assert!(given == rows, "index_add: {given} indices for the {rows} rows of {:?}", a.shape());
+        assert_in_range("index_add", &[self.size], 0, index.as_slice());
+        a.index_add(self.axis, self.size, index.as_slice())
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
@@ -220,6 +229,24 @@ impl<'t, T: Real> Var<'t, T> {
         Var::apply(IndexSelect { axis, method: "index_select" }, [self, index.on(self.tape())])
     }
 
+    /// Zeros with the rows of this added up at the given indices along one axis, which has `size` rows then: the
+    /// transpose of [`index_select`](Self::index_select). It sums what belongs to the same group.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Tensor::from_vec([3, 1], vec![1.0, 2.0, 3.0]));
+    /// assert_eq!(x.index_add(0, 4, &[1, 3, 1]).value().to_vec(), [0.0, 4.0, 0.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the axis or an index is out of range, or there is not one index for each row.
+    #[track_caller]
+    pub fn index_add(self, axis: impl Into<Axis>, size: usize, index: impl Places<'t, T>) -> Var<'t, T> {
+        let axis = axis.into().of("index_add", &self.shape());
+        Var::apply(IndexAdd { axis, size }, [self, index.on(self.tape())])
+    }
+
     /// One row of this table `[count, features]` for each index: indices `[..]` give
     /// `[.., features]`. The gradient of a row is the sum over all places where it was used.
     ///
@@ -327,6 +354,9 @@ pub(super) const CASES: &[Case] = &[
     case!("index_select of columns", |a| a.index_select(-1, &[1, 1, 0]) * a, [wave([2, 3])]),
     case!("index_select in the middle", |a| (a * a * a).index_select(1, &[1, 1]), [wave([2, 2, 2])]),
     case!("index_select of nothing", |a| (a * a).index_select(0, &[]), [wave([3, 2])]),
+    case!("index_add", |a| (a * a * a).index_add(0, 4, &[2, 0, 2]), [wave([3, 2])]),
+    case!("index_add in the middle", |a| (a * a * a).index_add(-2, 2, &[1, 1, 0]), [wave([2, 3, 2])]),
+    case!("index_add of nothing", |a| (a * a).index_add(0, 2, &[]), [wave([0, 2])]),
     case!(
         "embedding",
         |a| {

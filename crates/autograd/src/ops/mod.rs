@@ -115,7 +115,7 @@ mod upsample;
 
 use crate::{Shape, Tensor, Var};
 
-pub use checkpoint::checkpoint;
+pub use checkpoint::{SelfContained, checkpoint};
 pub use compare::{Mask, Operand};
 pub use convolution::{Conv, ConvTranspose};
 pub use elementwise::{Elementwise, Pointwise};

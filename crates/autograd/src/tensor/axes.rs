@@ -35,6 +35,11 @@ impl Axis {
 }
 
 /// Axes to reduce over: `1`, `-1` (the last), `[0, 2]`, a slice or a vector of these, or any of them in [`Keep`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say axes",
+    label = "no axes",
+    note = "axes are said by an integer (`-1` is the last), a list of integers, or one of these in `Keep`"
+)]
 pub trait Axes {
     /// The axes as the user wrote them.
     fn list(&self) -> SmallVec<[Axis; 4]>;

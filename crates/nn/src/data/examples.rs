@@ -35,6 +35,11 @@ use crate::Result;
 /// assert_eq!(Bits.rows(&[5])?.to_vec(), [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
 /// # Ok::<(), nn::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` holds no examples",
+    label = "no examples",
+    note = "`nn::Dataset` does, and so does `nn::data::Pairs` with a target for each"
+)]
 pub trait Examples {
     /// The number of examples.
     fn len(&self) -> usize;

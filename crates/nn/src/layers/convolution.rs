@@ -128,13 +128,7 @@ impl<T: Real> ConvTranspose2d<Tensor<T>> {
         init: Init,
         from: &mut Generator,
     ) -> Self {
-        let groups = options.groups;
-        assert_groups([inputs, outputs], groups);
-        let pixels: usize = kernel.iter().product();
-        let shape = [&[inputs, outputs / groups][..], &kernel].concat();
-        // An output pixel is reached by a kernel's element in every `stride` along both axes.
-        let reach = pixels.div_ceil(options.stride.iter().product());
-        let weight = init.tensor(shape, inputs / groups * reach, outputs / groups * pixels, from);
+        let weight = transposed([inputs, outputs], &kernel, options.stride, options.groups, init, from);
         ConvTranspose2d { weight, bias: Tensor::zeros([outputs]), options }
     }
 }
@@ -147,6 +141,57 @@ impl<'t, T: Real> ConvTranspose2d<Var<'t, T>> {
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
         x.conv_transpose2d(self.weight, self.options) + per_channel(self.bias, 2)
+    }
+}
+
+/// The transpose of a convolution of sequences, with a bias for every output channel; see [`ConvTranspose2d`].
+///
+/// ```
+/// # use autograd::{ConvTranspose, Tensor, value};
+/// # use nn::{Init, Purpose, generator, layers::ConvTranspose1d};
+/// let double = ConvTranspose { stride: [2], padding: [1], ..ConvTranspose::default() };
+/// let from = &mut generator(0, Purpose::Init, 0, 0);
+/// let layer = ConvTranspose1d::<Tensor<f32>>::new([8, 4], 4, double, Init::He, from);
+/// let x = Tensor::zeros([5, 8, 30]); // [batch, channels, length]
+/// assert_eq!(value(&layer, |layer, tape| layer.forward(tape.constant(&x))).shape(), [5, 4, 60]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConvTranspose1d<W> {
+    /// The kernels, `[inputs, outputs / groups, length]`: those of the convolution that it transposes.
+    pub weight: W,
+    /// `[outputs]`.
+    pub bias: W,
+    /// Stride, padding, output padding, dilation and groups.
+    pub options: ConvTranspose<1>,
+}
+tree!(ConvTranspose1d { weight, bias; options });
+
+impl<T: Real> ConvTranspose1d<Tensor<T>> {
+    /// Random kernels of this length, zero bias.
+    ///
+    /// # Panics
+    /// If the groups do not divide both numbers of channels.
+    #[track_caller]
+    pub fn new(
+        [inputs, outputs]: [usize; 2],
+        kernel: usize,
+        options: ConvTranspose<1>,
+        init: Init,
+        from: &mut Generator,
+    ) -> Self {
+        let weight = transposed([inputs, outputs], &[kernel], options.stride, options.groups, init, from);
+        ConvTranspose1d { weight, bias: Tensor::zeros([outputs]), options }
+    }
+}
+
+impl<'t, T: Real> ConvTranspose1d<Var<'t, T>> {
+    /// `[batch, inputs, length]` to `[batch, outputs, …]`.
+    ///
+    /// # Panics
+    /// If the shape of `x` does not fit.
+    #[track_caller]
+    pub fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+        x.conv_transpose1d(self.weight, self.options) + per_channel(self.bias, 1)
     }
 }
 
@@ -166,6 +211,24 @@ fn kernels<T: Real>(
     let shape = [&[outputs, inputs / groups][..], kernel].concat();
     let reach = pixels.div_ceil(stride.as_ref().iter().product::<usize>().max(1));
     init.tensor(shape, inputs / groups * pixels, outputs / groups * reach, from)
+}
+
+/// The kernels of a transposed convolution. An output pixel is reached by a kernel's element in every `stride` along each
+/// axis.
+#[track_caller]
+fn transposed<T: Real>(
+    [inputs, outputs]: [usize; 2],
+    kernel: &[usize],
+    stride: impl AsRef<[usize]>,
+    groups: usize,
+    init: Init,
+    from: &mut Generator,
+) -> Tensor<T> {
+    assert_groups([inputs, outputs], groups);
+    let pixels: usize = kernel.iter().product();
+    let shape = [&[inputs, outputs / groups][..], kernel].concat();
+    let reach = pixels.div_ceil(stride.as_ref().iter().product::<usize>().max(1));
+    init.tensor(shape, inputs / groups * reach, outputs / groups * pixels, from)
 }
 
 #[track_caller]

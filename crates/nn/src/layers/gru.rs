@@ -2,6 +2,7 @@
 
 use autograd::{Real, Tensor, Var, tree};
 
+use super::recurrent::{Direction, Recurrent, gates};
 use crate::init::Init;
 use crate::random::Generator;
 
@@ -36,18 +37,41 @@ tree!(Gru { weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 });
 
 impl<T: Real> Gru<Tensor<T>> {
     /// Glorot weights from the input, orthogonal ones from state to state (for each gate), zero biases:
-    /// gradients then neither explode nor vanish over the first steps.
+    /// gradients then neither explode nor vanish over the first steps. (PyTorch draws all of them from
+    /// `U(−b, b)` with `b = 1/√hidden`.)
     pub fn new(inputs: usize, hidden: usize, from: &mut Generator) -> Self {
-        let mut gates = |init: Init, inputs: usize| {
-            let gates = [(); 3].map(|()| init.matrix::<T>(hidden, inputs, from).to_vec());
-            Tensor::from_vec([3 * hidden, inputs], gates.concat())
-        };
         Gru {
-            weight_ih_l0: gates(Init::Glorot, inputs),
-            weight_hh_l0: gates(Init::Orthogonal, hidden),
+            weight_ih_l0: gates::<T, 3>(Init::Glorot, [inputs, hidden], from),
+            weight_hh_l0: gates::<T, 3>(Init::Orthogonal, [hidden, hidden], from),
             bias_ih_l0: Tensor::zeros([3 * hidden]),
             bias_hh_l0: Tensor::zeros([3 * hidden]),
         }
+    }
+}
+
+impl<'t, T: Real> Recurrent<'t, T> for Gru<Var<'t, T>> {
+    type State = [Var<'t, T>; 1];
+    const NAME: &'static str = "Gru";
+
+    fn sizes(&self) -> [usize; 2] {
+        [self.weight_ih_l0.shape()[1], self.weight_hh_l0.shape()[1]]
+    }
+
+    fn at_rest(zeros: Var<'t, T>) -> Self::State {
+        [zeros]
+    }
+
+    fn read(&self, x: Var<'t, T>) -> Var<'t, T> {
+        x.linear(self.weight_ih_l0, self.bias_ih_l0)
+    }
+
+    fn step(&self, read: Var<'t, T>, [h]: Self::State) -> Self::State {
+        let [r, u, n] = read.chunk(1);
+        let [hidden_r, hidden_u, hidden_n] = h.linear(self.weight_hh_l0, self.bias_hh_l0).chunk(1);
+        let reset = (r + hidden_r).sigmoid();
+        let update = (u + hidden_u).sigmoid();
+        let new = (n + reset * hidden_n).tanh();
+        [new + update * (h - new)]
     }
 }
 
@@ -59,37 +83,7 @@ impl<'t, T: Real> Gru<Var<'t, T>> {
     /// If the shapes do not fit, or there are no steps.
     #[track_caller]
     pub fn forward(&self, x: Var<'t, T>, h: Option<Var<'t, T>>) -> Var<'t, T> {
-        let (shape, inputs) = (x.shape(), self.weight_ih_l0.shape()[1]);
-        let (batch, time) = match shape[..] {
-            [batch, time, width] if width == inputs => (batch, time),
-            _ => panic!("Gru: expected [batch, time, {inputs}], but the input has shape {shape:?}"),
-        };
-        assert!(time > 0, "Gru: a sequence needs at least one step; the input has shape {shape:?}");
-        // The share of the inputs is one product for all steps.
-        let inputs = x.matmul(self.weight_ih_l0.t()) + self.bias_ih_l0;
-        let hidden = self.weight_hh_l0.shape()[1];
-        let mut h = h.unwrap_or_else(|| x.tape().constant(Tensor::zeros([batch, hidden])));
-        let start = h.shape();
-        assert!(
-            start[..] == [batch, hidden],
-            "Gru: expected a state [{batch}, {hidden}] before the first step, but it has shape {start:?}"
-        );
-        let mut states = vec![];
-        for step in 0..time {
-            h = self.step(inputs.slice(1, step..step + 1).squeeze(1), h);
-            states.push(h);
-        }
-        Var::stack(&states, 1)
-    }
-
-    /// The next state, given `W x + b` and the state before.
-    fn step(&self, input: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
-        let [r, u, n] = input.chunk(1);
-        let [hidden_r, hidden_u, hidden_n] = (h.matmul(self.weight_hh_l0.t()) + self.bias_hh_l0).chunk(1);
-        let reset = (r + hidden_r).sigmoid();
-        let update = (u + hidden_u).sigmoid();
-        let new = (n + reset * hidden_n).tanh();
-        new + update * (h - new)
+        self.unroll(x, h.map(|h| [h]), Direction::Forward).0
     }
 }
 

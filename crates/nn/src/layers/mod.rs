@@ -2,7 +2,7 @@
 //!
 //! A layer at rest is made by `new` (parameters drawn from an explicit generator), on a tape it is
 //! applied by `forward`. Only layers that do something else in training than in evaluation take a
-//! [`Context`](crate::Context), which says so: [`Dropout`], [`BatchNorm`], and what may contain them.
+//! [`Context`](crate::Context), which says so: [`Dropout`], [`BatchNorm`], and layers that may contain them.
 //!
 //! A layer of your own is a struct of layers, one line, and a `forward`:
 //!
@@ -25,23 +25,39 @@
 //! ```
 
 mod activation;
+mod attention;
 mod convolution;
 mod dropout;
 mod embedding;
+mod embedding_bag;
 mod gru;
 mod linear;
+mod lstm;
 mod mlp;
 mod normalization;
+mod positions;
+mod recurrent;
+mod rms_norm;
+mod separable;
 mod sequential;
 mod tied;
+mod transformer;
 
 pub use activation::Activation;
-pub use convolution::{Conv1d, Conv2d, ConvTranspose2d};
+pub use attention::{Attention, Visible};
+pub use convolution::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use embedding_bag::{EmbeddingBag, Pooling};
 pub use gru::Gru;
 pub use linear::Linear;
+pub use lstm::Lstm;
 pub use mlp::Mlp;
 pub use normalization::{BatchNorm, GroupNorm, LayerNorm};
+pub use positions::{LearnedPositions, SinusoidalPositions};
+pub use recurrent::{Bidirectional, Direction, Recurrent};
+pub use rms_norm::RmsNorm;
+pub use separable::SeparableConv2d;
 pub use sequential::{Layer, Residual, Sequential};
 pub use tied::Tied;
+pub use transformer::{NormPlace, TransformerBlock};

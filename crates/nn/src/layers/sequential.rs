@@ -3,7 +3,9 @@
 use autograd::{Leaf, Name, Real, Tree, Upsample, Var, Window};
 
 use super::{
-    Activation, BatchNorm, Conv1d, Conv2d, ConvTranspose2d, Dropout, GroupNorm, LayerNorm, Linear, Mlp,
+    Activation, Attention, BatchNorm, Bidirectional, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d,
+    Dropout, GroupNorm, Gru, LayerNorm, LearnedPositions, Linear, Lstm, Mlp, RmsNorm, SeparableConv2d,
+    SinusoidalPositions, TransformerBlock, Visible,
 };
 use crate::Context;
 
@@ -22,6 +24,10 @@ pub enum Layer<W> {
     Conv1d(Conv1d<W>),
     /// See [`Conv2d`].
     Conv2d(Conv2d<W>),
+    /// See [`SeparableConv2d`].
+    SeparableConv2d(SeparableConv2d<W>),
+    /// See [`ConvTranspose1d`].
+    ConvTranspose1d(ConvTranspose1d<W>),
     /// See [`ConvTranspose2d`].
     ConvTranspose2d(ConvTranspose2d<W>),
     /// See [`BatchNorm`].
@@ -30,6 +36,24 @@ pub enum Layer<W> {
     LayerNorm(LayerNorm<W>),
     /// See [`GroupNorm`].
     GroupNorm(GroupNorm<W>),
+    /// See [`RmsNorm`].
+    RmsNorm(RmsNorm<W>),
+    /// See [`Gru`]; from a state of zeros.
+    Gru(Gru<W>),
+    /// See [`Lstm`]; from a state of zeros.
+    Lstm(Lstm<W>),
+    /// See [`Bidirectional`].
+    BidirectionalGru(Bidirectional<Gru<W>>),
+    /// See [`Bidirectional`].
+    BidirectionalLstm(Bidirectional<Lstm<W>>),
+    /// See [`Attention`]; of a sequence to all of itself.
+    Attention(Attention<W>),
+    /// See [`TransformerBlock`].
+    TransformerBlock(TransformerBlock<W>),
+    /// See [`LearnedPositions`].
+    LearnedPositions(LearnedPositions<W>),
+    /// See [`SinusoidalPositions`].
+    SinusoidalPositions(SinusoidalPositions),
     /// `y = x + f(x)`, see [`Residual`].
     Residual(Residual<W>),
     /// Layers inside layers.
@@ -61,10 +85,21 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             Layer::Mlp(layer) => Layer::Mlp(layer.map(name, f)),
             Layer::Conv1d(layer) => Layer::Conv1d(layer.map(name, f)),
             Layer::Conv2d(layer) => Layer::Conv2d(layer.map(name, f)),
+            Layer::SeparableConv2d(layer) => Layer::SeparableConv2d(layer.map(name, f)),
+            Layer::ConvTranspose1d(layer) => Layer::ConvTranspose1d(layer.map(name, f)),
             Layer::ConvTranspose2d(layer) => Layer::ConvTranspose2d(layer.map(name, f)),
             Layer::BatchNorm(layer) => Layer::BatchNorm(layer.map(name, f)),
             Layer::LayerNorm(layer) => Layer::LayerNorm(layer.map(name, f)),
             Layer::GroupNorm(layer) => Layer::GroupNorm(layer.map(name, f)),
+            Layer::RmsNorm(layer) => Layer::RmsNorm(layer.map(name, f)),
+            Layer::Gru(layer) => Layer::Gru(layer.map(name, f)),
+            Layer::Lstm(layer) => Layer::Lstm(layer.map(name, f)),
+            Layer::BidirectionalGru(layer) => Layer::BidirectionalGru(layer.map(name, f)),
+            Layer::BidirectionalLstm(layer) => Layer::BidirectionalLstm(layer.map(name, f)),
+            Layer::Attention(layer) => Layer::Attention(layer.map(name, f)),
+            Layer::TransformerBlock(layer) => Layer::TransformerBlock(layer.map(name, f)),
+            Layer::LearnedPositions(layer) => Layer::LearnedPositions(layer.map(name, f)),
+            Layer::SinusoidalPositions(layer) => Layer::SinusoidalPositions(*layer),
             Layer::Residual(layer) => Layer::Residual(layer.map(name, f)),
             Layer::Sequential(layer) => Layer::Sequential(layer.map(name, f)),
             Layer::Activation(activation) => Layer::Activation(*activation),
@@ -84,14 +119,25 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             Layer::Mlp(layer) => layer.visit_mut(name, f),
             Layer::Conv1d(layer) => layer.visit_mut(name, f),
             Layer::Conv2d(layer) => layer.visit_mut(name, f),
+            Layer::SeparableConv2d(layer) => layer.visit_mut(name, f),
+            Layer::ConvTranspose1d(layer) => layer.visit_mut(name, f),
             Layer::ConvTranspose2d(layer) => layer.visit_mut(name, f),
             Layer::BatchNorm(layer) => layer.visit_mut(name, f),
             Layer::LayerNorm(layer) => layer.visit_mut(name, f),
             Layer::GroupNorm(layer) => layer.visit_mut(name, f),
+            Layer::RmsNorm(layer) => layer.visit_mut(name, f),
+            Layer::Gru(layer) => layer.visit_mut(name, f),
+            Layer::Lstm(layer) => layer.visit_mut(name, f),
+            Layer::BidirectionalGru(layer) => layer.visit_mut(name, f),
+            Layer::BidirectionalLstm(layer) => layer.visit_mut(name, f),
+            Layer::Attention(layer) => layer.visit_mut(name, f),
+            Layer::TransformerBlock(layer) => layer.visit_mut(name, f),
+            Layer::LearnedPositions(layer) => layer.visit_mut(name, f),
             Layer::Residual(layer) => layer.visit_mut(name, f),
             Layer::Sequential(layer) => layer.visit_mut(name, f),
             Layer::Activation(_)
             | Layer::Dropout(_)
+            | Layer::SinusoidalPositions(_)
             | Layer::MaxPool2d(_)
             | Layer::AvgPool2d(_)
             | Layer::UpsampleNearest(_)
@@ -114,10 +160,21 @@ impl<'t, T: Real> Layer<Var<'t, T>> {
             Layer::Mlp(layer) => layer.forward(x),
             Layer::Conv1d(layer) => layer.forward(x),
             Layer::Conv2d(layer) => layer.forward(x),
+            Layer::SeparableConv2d(layer) => layer.forward(x),
+            Layer::ConvTranspose1d(layer) => layer.forward(x),
             Layer::ConvTranspose2d(layer) => layer.forward(x),
             Layer::BatchNorm(layer) => layer.forward(x, context),
             Layer::LayerNorm(layer) => layer.forward(x),
             Layer::GroupNorm(layer) => layer.forward(x),
+            Layer::RmsNorm(layer) => layer.forward(x),
+            Layer::Gru(layer) => layer.forward(x, None),
+            Layer::Lstm(layer) => layer.forward(x, None),
+            Layer::BidirectionalGru(layer) => layer.forward(x),
+            Layer::BidirectionalLstm(layer) => layer.forward(x),
+            Layer::Attention(layer) => layer.forward(x, Visible::all()),
+            Layer::TransformerBlock(layer) => layer.forward(x, context),
+            Layer::LearnedPositions(layer) => layer.forward(x),
+            Layer::SinusoidalPositions(layer) => layer.forward(x),
             Layer::Residual(layer) => layer.forward(x, context),
             Layer::Sequential(layer) => layer.forward(x, context),
             Layer::Activation(activation) => activation.apply(x),
@@ -147,13 +204,39 @@ layer_from!(
     Mlp,
     Conv1d,
     Conv2d,
+    SeparableConv2d,
+    ConvTranspose1d,
     ConvTranspose2d,
     BatchNorm,
     LayerNorm,
     GroupNorm,
+    RmsNorm,
+    Gru,
+    Lstm,
+    Attention,
+    TransformerBlock,
+    LearnedPositions,
     Residual,
     Sequential
 );
+
+impl<W> From<Bidirectional<Gru<W>>> for Layer<W> {
+    fn from(layer: Bidirectional<Gru<W>>) -> Self {
+        Layer::BidirectionalGru(layer)
+    }
+}
+
+impl<W> From<Bidirectional<Lstm<W>>> for Layer<W> {
+    fn from(layer: Bidirectional<Lstm<W>>) -> Self {
+        Layer::BidirectionalLstm(layer)
+    }
+}
+
+impl<W> From<SinusoidalPositions> for Layer<W> {
+    fn from(positions: SinusoidalPositions) -> Self {
+        Layer::SinusoidalPositions(positions)
+    }
+}
 
 impl<W> From<Activation> for Layer<W> {
     fn from(activation: Activation) -> Self {

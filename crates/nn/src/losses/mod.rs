@@ -11,6 +11,7 @@
 //! | [`bce`], [`bce_with_logits`] | bits, or shares in `[0, 1]` | nats |
 //! | [`continuous_bernoulli_nll`] | numbers in `[0, 1]`, as a density | nats |
 //! | [`cross_entropy`] | one class | nats |
+//! | [`token_cross_entropy`] | one class at every step of a sequence | nats, a token |
 //! | [`multinomial_nll`] | counts with a total | nats |
 //! | [`poisson_nll`] | counts | nats |
 //!
@@ -38,7 +39,7 @@ pub use likelihood::elementwise;
 pub use likelihood::{continuous_bernoulli_nll, gaussian_nll, multinomial_nll, poisson_nll};
 pub use loss::{Loss, Unit};
 
-use autograd::{Real, Var};
+use autograd::{Real, Tensor, Var};
 
 /// `1/B Σᵢ Σⱼ (x̂ᵢⱼ − xᵢⱼ)²` for `[batch, features]`: the squared error of an example.
 ///
@@ -116,11 +117,59 @@ pub fn bce<'t, T: Real>(probabilities: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> 
 
 /// `−1/B Σᵢ ln softmax(lᵢ)[classᵢ]` for logits `[batch, classes]`: in nats an example.
 ///
+/// It is divided by the batch, the first axis, and by nothing else: for `[batch, time, classes]` it is the sum over
+/// the steps of a sequence, in nats a sequence. [`token_cross_entropy`] divides by the steps, too.
+///
 /// # Panics
 /// If there is not one class for each example, or a class is out of range.
 #[track_caller]
 pub fn cross_entropy<'t, T: Real>(logits: Var<'t, T>, classes: &[usize]) -> Var<'t, T> {
     per_example(logits.cross_entropy(classes))
+}
+
+/// `−1/N Σᵢ ln softmax(lᵢ)[tokenᵢ]` for logits `[.., tokens]` over the `N` rows whose token is not `ignored`: in nats a token,
+/// and `e` to this power is the perplexity.
+///
+/// It is divided by the number of tokens that count, wherever they stand: of `[batch, time, tokens]` a sequence with
+/// twice as many has twice the weight. That is what PyTorch's `cross_entropy` does by default (`ignore_index`), but that
+/// it gives NaN where all tokens are ignored, and this gives 0 with gradients of zero.
+///
+/// ```
+/// # use autograd::{Tape, Tensor};
+/// # use nn::losses::{cross_entropy, token_cross_entropy};
+/// let tape = Tape::<f64>::new();
+/// let logits = tape.var(Tensor::zeros([2, 3, 10])); // two sequences of three steps
+/// let loss = token_cross_entropy(logits, &[4, 1, 9, 7, 0, 0], Some(0)); // filled up with 0
+/// assert!((loss.item() - 10f64.ln()).abs() < 1e-15);
+/// let whole = cross_entropy(logits, &[4, 1, 9, 7, 0, 0]); // three steps a sequence, 0 is a token like others
+/// assert!((whole.item() - 3.0 * 10f64.ln()).abs() < 1e-14);
+/// ```
+///
+/// # Panics
+/// If there is not one token for each row, or one that counts is out of range.
+#[track_caller]
+pub fn token_cross_entropy<'t, T: Real>(
+    logits: Var<'t, T>,
+    tokens: &[usize],
+    ignored: Option<usize>,
+) -> Var<'t, T> {
+    let shape = logits.shape();
+    let Some((&count, rows)) = shape.split_last() else {
+        panic!("token_cross_entropy: the logits must be [.., tokens], not a single number");
+    };
+    let (rows, given) = (rows.iter().product::<usize>(), tokens.len());
+    assert!(rows == given, "token_cross_entropy: {given} tokens for the {rows} rows of {shape:?}");
+    let counted = || tokens.iter().enumerate().filter(|(_, token)| Some(**token) != ignored);
+    if let Some((_, token)) = counted().find(|(_, token)| **token >= count) {
+        panic!("token_cross_entropy: token {token} is out of range for {shape:?}, which has {count} tokens");
+    }
+    // A row without a target costs nothing.
+    let targets = Tensor::build(&shape, |targets| {
+        targets.fill(T::zero());
+        counted().for_each(|(row, token)| targets[row * count + token] = T::one());
+    });
+    let losses = logits.soft_cross_entropy(logits.tape().constant(targets));
+    losses.sum() / counted().count().max(1) as f64
 }
 
 /// The sum of all elements divided by the size of the batch, the first axis.
@@ -141,7 +190,7 @@ fn same_shapes<'t, T: Real>(name: &str, output: Var<'t, T>, target: Var<'t, T>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::{Tape, Tensor, gradcheck};
+    use autograd::{Tape, gradcheck};
 
     fn examples() -> [Tensor<f64>; 2] {
         let output = Tensor::from_vec([2, 3], vec![0.3, -1.2, 2.0, 0.1, 0.7, -0.4]);
@@ -154,7 +203,7 @@ mod tests {
     /// A loss of an output and a target, and what one element of it is.
     type Line = (&'static str, Function, fn(f64, f64) -> f64);
 
-    const LOSSES: [Line; 7] = [
+    const LOSSES: [Line; 8] = [
         ("squared_error", |y, x| squared_error(y, x), |y, x| (y - x).powi(2)),
         ("absolute_error", |y, x| absolute_error(y, x), |y, x| (y - x).abs()),
         (
@@ -183,6 +232,7 @@ mod tests {
             },
         ),
         ("cross_entropy", |y, _| cross_entropy(y, &[2, 0]), |_, _| f64::NAN),
+        ("token_cross_entropy", |y, _| token_cross_entropy(y, &[2, 7], Some(7)), |_, _| f64::NAN),
     ];
 
     #[test]
@@ -190,7 +240,7 @@ mod tests {
         let tape = Tape::<f64>::new();
         let [output, target] = examples();
         let pairs: Vec<(f64, f64)> = output.to_vec().into_iter().zip(target.to_vec()).collect();
-        for (name, loss, element) in LOSSES.iter().filter(|loss| loss.0 != "cross_entropy") {
+        for (name, loss, element) in LOSSES.iter().filter(|loss| !loss.0.ends_with("cross_entropy")) {
             let by_hand = pairs.iter().map(|&(y, x)| element(y, x)).sum::<f64>() / 2.0;
             let ours = loss(tape.constant(&output), tape.constant(&target)).item();
             assert!((ours - by_hand).abs() < 1e-14, "{name}: {ours} {by_hand}");
@@ -199,6 +249,30 @@ mod tests {
         let sum = |row: [f64; 3]| row.map(f64::exp).iter().sum::<f64>().ln();
         let by_hand = (sum([0.3, -1.2, 2.0]) - 2.0 + sum([0.1, 0.7, -0.4]) - 0.1) / 2.0;
         assert!((cross_entropy(logits, &[2, 0]).item() - by_hand).abs() < 1e-14);
+    }
+
+    #[test]
+    fn tokens_that_are_ignored_neither_cost_nor_count() {
+        let tape = Tape::<f64>::new();
+        let [output, _] = examples();
+        let logits = tape.var(output.reshape([1, 2, 3]));
+        let first = tape.constant(output.slice(0, ..1)).cross_entropy(&[2]).item();
+        let loss = token_cross_entropy(logits, &[2, 99], Some(99)); // also where no class has that number
+        assert_eq!(loss.item(), first);
+        assert_eq!(loss.backward().wrt(logits).to_vec()[3..], [0.0; 3]);
+        let both =
+            (token_cross_entropy(logits, &[2, 0], None), token_cross_entropy(logits, &[2, 0], Some(1)));
+        assert_eq!(both.0.item(), both.1.item());
+        assert_eq!(both.0.item(), cross_entropy(logits, &[2, 0]).item() / 2.0);
+        let none = token_cross_entropy(logits, &[1, 1], Some(1));
+        assert_eq!((none.item(), none.backward().wrt(logits).to_vec()), (0.0, vec![0.0; 6]));
+    }
+
+    #[test]
+    #[should_panic(expected = "token_cross_entropy: token 3 is out of range for [2, 3], which has 3 tokens")]
+    fn a_token_that_there_is_not() {
+        let tape = Tape::<f64>::new();
+        token_cross_entropy(tape.var(Tensor::zeros([2, 3])), &[1, 3], Some(1));
     }
 
     #[test]

@@ -91,6 +91,11 @@ use crate::Result;
 /// A rule that updates parameters, one tensor at a time. It is written in three parts: a [`Memory`]
 /// (the rate, the groups, the tensors kept for every parameter), the names of those tensors, and
 /// [`update`](Self::update), the equation. Everything else follows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no optimizer of models with elements `{T}`",
+    label = "no optimizer",
+    note = "`Adam::new(0.001)` is one; for a rule of your own see the documentation of `nn::optim`"
+)]
 pub trait Optimizer<T: Real> {
     /// What it remembers between steps.
     fn memory(&self) -> &Memory<T>;

@@ -12,6 +12,11 @@ use crate::optim::{self, Optimizer, Refused, clip};
 use crate::{Context, Error, Result};
 
 /// A model with its data and loss, as the [`Trainer`](super::Trainer) sees it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that a trainer can train",
+    label = "no task",
+    note = "`nn::train::Fit` makes a task of a model, data and a loss"
+)]
 pub trait Task<T: Real> {
     /// The number of training examples.
     fn examples(&self) -> usize;
