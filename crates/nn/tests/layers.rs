@@ -92,7 +92,7 @@ const CASES: &[Case] = &[
         vec![TransformerBlock::new([6, 10], 2, from).into()]
     }, &[2, 4, 6], 4 * (36 + 6) + 2 * 60 + 16 + 4 * 6),
     case("transformer_block after the paper, causal", |from| {
-        let (norm, activation, causal) = (NormPlace::After, Activation::Relu, true);
+        let (norm, activation, causal) = (NormPlace::After, Activation::Silu, true);
         vec![TransformerBlock { norm, activation, causal, ..TransformerBlock::new([6, 10], 3, from) }.into()]
     }, &[2, 4, 6], 4 * (36 + 6) + 2 * 60 + 16 + 4 * 6),
     case("learned_positions", |from| vec![LearnedPositions::new(5, 4, from).into()], &[2, 3, 4], 20),
