@@ -2,8 +2,8 @@
 //! Each is said at the line of whoever asked for the step, and before anything is changed.
 
 use autograd::{
-    Buffer, Indices, Name, NewBuffers, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value, value_and_grad,
-    value_and_grad_with,
+    Buffer, Indices, Name, NewBuffers, Op, Real, Recorded, Tape, Tensor, Tree, Var, tree, value,
+    value_and_grad, value_and_grad_with,
 };
 use nn::context::Varying;
 use nn::data::Pairs;
