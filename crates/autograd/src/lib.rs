@@ -74,6 +74,8 @@ pub use real::Real;
 pub use replay::Recorded;
 pub use scalar::Scalar;
 pub use tape::{Tape, Var};
-pub use tensor::{Axes, Axis, Indices, Keep, Shape, SortOrder, Tensor, Triangle, cost};
+#[cfg(feature = "linalg")]
+pub use tensor::Triangle;
+pub use tensor::{Axes, Axis, Indices, Keep, Shape, SortOrder, Tensor, cost};
 pub use tree::{Leaf, Name, Tree};
 pub use vector::{Combine, Vector};

@@ -40,9 +40,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use autograd::{Name, Real, Tensor, Tree};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::error::printable;
 use crate::files::write_atomically;
 use crate::optim::State;
 use crate::{Error, Result};
@@ -170,8 +171,7 @@ impl<T: Real> Checkpoint<T> {
     /// # Errors
     /// If it cannot be written, or a tensor has the name `__metadata__`, which the format reserves for the text.
     pub fn write(&self, path: &Path) -> Result<()> {
-        // The length of the header, the header in JSON, the numbers. The safetensors crate would write
-        // the text in another order every time, for its map has none.
+        // The length of the header, the header in JSON, the numbers.
         let kind = if size_of::<T>() == 4 { "F32" } else { "F64" };
         if self.tensors.contains_key(METADATA) {
             let problem = format!("no tensor can have the name `{METADATA}`, which the format reserves");
@@ -208,16 +208,78 @@ impl<T: Real> Checkpoint<T> {
     }
 
     fn parse(content: &[u8]) -> Result<Self, String> {
-        let broken = |error| format!("this is not a complete safetensors file ({error})");
-        let file = SafeTensors::deserialize(content).map_err(broken)?;
-        let (_, header) = SafeTensors::read_metadata(content).map_err(broken)?;
-        let metadata =
-            header.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())).collect();
-        let tensors = file.tensors().into_iter().map(|(name, view)| {
-            let tensor = numbers(&name, &view)?;
-            Ok((name, tensor))
-        });
-        Ok(Checkpoint { tensors: tensors.collect::<Result<_, String>>()?, metadata })
+        let broken = |problem: &str| format!("this is not a complete safetensors file ({problem})");
+        let (length, rest) =
+            content.split_first_chunk().ok_or_else(|| broken("it ends in its first number"))?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let (header, data) = rest.split_at_checked(length).ok_or_else(|| broken("it ends in its header"))?;
+        let header: Header = serde_json::from_slice(header).map_err(|error| broken(&error.to_string()))?;
+        let (mut tensors, mut places) = (BTreeMap::new(), vec![]);
+        for (name, stored) in header.tensors {
+            let Some(tensor) = stored.numbers(&name, data)? else {
+                return Err(broken(&format!(
+                    "the numbers of `{}` do not fill their place",
+                    printable(&name)
+                )));
+            };
+            places.push(stored.data_offsets);
+            tensors.insert(name, tensor);
+        }
+        // Every byte belongs to one tensor.
+        places.sort_unstable();
+        let starts = places.iter().map(|[start, _]| *start).chain([data.len()]);
+        let ends = [0].into_iter().chain(places.iter().map(|[_, end]| *end));
+        match starts.eq(ends) {
+            true => Ok(Checkpoint { tensors, metadata: header.metadata.unwrap_or_default() }),
+            false => Err(broken("its tensors overlap, or do not fill it")),
+        }
+    }
+}
+
+/// Header of a file.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "__metadata__")]
+    metadata: Option<Metadata>,
+    #[serde(flatten)]
+    tensors: BTreeMap<String, Stored>,
+}
+
+/// Kind, shape and place of the numbers of a tensor, the place in bytes after the header.
+#[derive(Deserialize)]
+struct Stored {
+    dtype: String,
+    shape: Vec<usize>,
+    data_offsets: [usize; 2],
+}
+
+impl Stored {
+    /// The tensor of this name, or `None` if its numbers do not fill their place.
+    ///
+    /// # Errors
+    /// If its numbers are of a kind that is not read.
+    fn numbers<T: Real>(&self, name: &str, data: &[u8]) -> Result<Option<Tensor<T>>, String> {
+        fn convert<T: Real, const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<T> {
+            let (numbers, _) = data.as_chunks::<N>();
+            numbers.iter().map(|bytes| T::of(number(*bytes))).collect()
+        }
+        let [start, end] = self.data_offsets;
+        let place = data.get(start..end);
+        let filled_by = |width: usize| {
+            let size = self.shape.iter().try_fold(width, |size, &length| size.checked_mul(length));
+            place.filter(|place| size == Some(place.len()))
+        };
+        let values = match self.dtype.as_str() {
+            "F32" => filled_by(4).map(|data| convert(data, |bytes| f32::from_le_bytes(bytes).into())),
+            "F64" => filled_by(8).map(|data| convert(data, f64::from_le_bytes)),
+            // PyTorch counts batches in integers.
+            "I64" => filled_by(8).map(|data| convert(data, |bytes| i64::from_le_bytes(bytes) as f64)),
+            other => {
+                let (name, other) = (printable(name), printable(other));
+                return Err(format!("tensor `{name}` holds {other} numbers; only F32, F64 and I64 are read"));
+            }
+        };
+        Ok(values.map(|values| Tensor::from_vec(&self.shape, values)))
     }
 }
 
@@ -231,26 +293,32 @@ fn prefixed(prefix: &str, name: Name) -> String {
 
 /// The name most like `wanted`, if any is at all like it: fewest typing errors first.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let ranked = names.map(|name| (strsim::normalized_damerau_levenshtein(wanted, name), name));
+    let ranked = names.map(|name| {
+        let letters = wanted.chars().count().max(name.chars().count()).max(1);
+        (1.0 - typing_errors(wanted, name) as f64 / letters as f64, name)
+    });
     ranked.filter(|(likeness, _)| *likeness > 0.4).max_by(|a, b| a.0.total_cmp(&b.0)).map(|best| best.1)
 }
 
-fn numbers<T: Real>(name: &str, view: &TensorView) -> Result<Tensor<T>, String> {
-    fn convert<T: Real, const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<T> {
-        let (numbers, _) = data.as_chunks::<N>();
-        numbers.iter().map(|bytes| T::of(number(*bytes))).collect()
-    }
-    let data = view.data();
-    let values = match view.dtype() {
-        Dtype::F32 => convert(data, |bytes| f32::from_le_bytes(bytes).into()),
-        Dtype::F64 => convert(data, f64::from_le_bytes),
-        // PyTorch counts batches in integers.
-        Dtype::I64 => convert(data, |bytes| i64::from_le_bytes(bytes) as f64),
-        other => {
-            return Err(format!("tensor `{name}` holds {other:?} numbers; only F32, F64 and I64 are read"));
+/// Number of typing errors between two words: letters that are missing, superfluous, wrong, or swapped with their
+/// neighbour (Damerau 1964).
+fn typing_errors(a: &str, b: &str) -> usize {
+    let [a, b] = [a, b].map(|word| word.chars().collect::<Vec<char>>());
+    // Row `i` has the errors between the first `i` letters of `a` and every beginning of `b`.
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let (above, mut row) = (&rows[i - 1], vec![i]);
+        for j in 1..=b.len() {
+            let wrong = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = wrong.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
-    };
-    Ok(Tensor::from_vec(view.shape(), values))
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
 }
 
 /// The bytes of one number, as the format stores it.
@@ -359,5 +427,15 @@ mod tests {
         }
         let missing = folder.path().join("missing");
         assert!(problem(&missing).starts_with(&format!("cannot read {}: ", missing.display())));
+    }
+
+    #[test]
+    fn typing_errors_are_counted() {
+        let count = |[a, b]: [&str; 2]| typing_errors(a, b);
+        assert_eq!([["", ""], ["beta", "beta"], ["", "abc"], ["λ", "l"]].map(count), [0, 0, 3, 1]);
+        assert_eq!([["bta", "beta"], ["betaa", "beta"], ["btea", "beta"]].map(count), [1, 1, 1]);
+        assert_eq!([["kitten", "sitting"], ["heigth", "height"], ["ab", "cd"]].map(count), [3, 1, 2]);
+        assert_eq!(nearest("wieght", ["bias", "weight"].into_iter()), Some("weight"));
+        assert_eq!(nearest("x", ["bias", "weight"].into_iter()), None);
     }
 }

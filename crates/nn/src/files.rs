@@ -1,10 +1,9 @@
 //! Files that are there completely or not at all.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-
-use tempfile::Builder;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process;
 
 use crate::{Error, Result};
 
@@ -19,23 +18,43 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut builder = Builder::new();
-    builder.prefix(".unfinished-");
-    #[cfg(unix)]
-    {
-        // Temporary files are private by default; this one becomes an ordinary file.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder).map_err(refused)?;
-    file.write_all(content).map_err(refused)?;
-    file.as_file().sync_all().map_err(refused)?;
-    file.persist(path).map_err(|error| refused(error.error))?;
+    let unfinished = Unfinished::new(folder).map_err(refused)?;
+    unfinished.fill(content).and_then(|()| fs::rename(&unfinished.0, path)).map_err(refused)?;
     // The rename itself is durable once the folder is synced. Not every system can open a folder.
-    if let Ok(folder) = fs::File::open(folder) {
+    if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
     Ok(())
+}
+
+/// A file of this process beside the one that it will become, removed if it does not.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(folder: &Path) -> io::Result<Self> {
+        let mut number = 0_u64;
+        loop {
+            let path = folder.join(format!(".unfinished-{}-{number}", process::id()));
+            match File::create_new(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                result => return result.map(|_| Unfinished(path)),
+            }
+        }
+    }
+
+    /// Writes what it is to hold, down to the disk.
+    fn fill(&self, content: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(&self.0)?;
+        file.write_all(content)?;
+        file.sync_all()
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After the renaming there is nothing of this name.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 #[cfg(test)]

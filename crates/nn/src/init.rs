@@ -11,7 +11,6 @@
 //! ```
 
 use autograd::{Real, Tensor};
-use nalgebra::DMatrix;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -95,18 +94,27 @@ impl Init {
     }
 }
 
-/// The orthogonal factor of a matrix of normal draws, with the signs that make it uniform over all
-/// orthogonal matrices (Mezzadri 2007).
+/// Columns of normal draws, each made orthogonal to those before it and of length 1 (Gram and Schmidt). This is the
+/// factor `Q` of a `Q R` with a positive diagonal of `R`, which is uniform over all orthogonal matrices (Mezzadri 2007).
 fn orthogonal<T: Real>(shape: &[usize], from: &mut Generator) -> Tensor<T> {
     let rows = shape.first().copied().unwrap_or(1);
     let columns = shape.iter().skip(1).product();
-    let tall = [rows.max(columns), rows.min(columns)];
-    let normal = DMatrix::from_fn(tall[0], tall[1], |_, _| from.sample(StandardNormal));
-    let (q, r) = normal.qr().unpack();
-    let entry = |i: usize, j: usize| q[(i, j)] * f64::signum(r[(j, j)]);
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let mut basis: Vec<Vec<f64>> = vec![];
+    for _ in 0..rows.min(columns) {
+        let mut column: Vec<f64> = (0..rows.max(columns)).map(|_| from.sample(StandardNormal)).collect();
+        // Twice, because rounding leaves a rest the first time.
+        for before in basis.iter().chain(&basis) {
+            let along = dot(before, &column);
+            column.iter_mut().zip(before).for_each(|(x, b)| *x -= along * b);
+        }
+        let length = dot(&column, &column).sqrt();
+        column.iter_mut().for_each(|x| *x /= length);
+        basis.push(column);
+    }
     Tensor::from_fn(shape, |k| {
         let (row, column) = (k / columns, k % columns);
-        T::of(if rows >= columns { entry(row, column) } else { entry(column, row) })
+        T::of(if rows >= columns { basis[column][row] } else { basis[row][column] })
     })
 }
 

@@ -40,11 +40,13 @@ pub mod mixture;
 pub mod model;
 pub mod models;
 pub mod onnx;
+#[cfg(feature = "plot")]
 pub mod pictures;
 pub mod plot;
 pub mod recommend;
 pub mod reference;
 pub mod registry;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod reproduce;
 pub mod run;

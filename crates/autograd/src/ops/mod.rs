@@ -87,6 +87,7 @@ mod formula;
 mod hyperbolic;
 mod index;
 mod join;
+#[cfg(feature = "linalg")]
 mod linear_algebra;
 mod loss;
 mod matmul;
@@ -104,6 +105,7 @@ mod reduce;
 mod select;
 mod slice;
 mod softmax;
+#[cfg(feature = "linalg")]
 mod solve;
 mod sort;
 mod special;
@@ -141,6 +143,7 @@ pub const ALL: &[&[Case]] = &[
     hyperbolic::CASES,
     index::CASES,
     join::CASES,
+    #[cfg(feature = "linalg")]
     linear_algebra::CASES,
     loss::CASES,
     matmul::CASES,
@@ -156,6 +159,7 @@ pub const ALL: &[&[Case]] = &[
     select::CASES,
     slice::CASES,
     softmax::CASES,
+    #[cfg(feature = "linalg")]
     solve::CASES,
     sort::CASES,
     special::CASES,

@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::threads::share;
+use super::threads::{self, share};
 
 /// The most elements handled by one task.
 pub(super) const CHUNK: usize = 1 << 14;
@@ -36,6 +36,6 @@ pub(super) fn piece(len: usize, most: usize, unit: usize) -> usize {
     if len <= most {
         return most;
     }
-    let pieces = len.div_ceil(most).next_multiple_of(rayon::current_num_threads());
+    let pieces = len.div_ceil(most).next_multiple_of(threads::count());
     len.div_ceil(pieces).next_multiple_of(unit)
 }

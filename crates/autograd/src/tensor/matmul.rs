@@ -2,7 +2,7 @@
 
 use super::chunks::for_each_chunk;
 use super::gemm::{Bias, FEW, Kernel, LANES, Matrix, Place, Product, ROWS};
-use super::threads::share;
+use super::threads::{self, share};
 use super::{Shape, Tensor, broadcast, cost, short_copy};
 use crate::Real;
 
@@ -161,7 +161,7 @@ fn multiply<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Bias<T>, out: &mut [T], a
         false => (b.t(), a.t(), bias.t(), place.t()),
     };
     let kernel = Kernel::of(&a, &b, &out);
-    let threads = if alone || m * k * n < LARGE { 1 } else { rayon::current_num_threads() };
+    let threads = if alone || m * k * n < LARGE { 1 } else { threads::count() };
     if threads == 1 {
         // SAFETY: the assertion above; `out` is borrowed mutably by this function.
         return unsafe { Product { kernel, a, b, bias, out }.multiply() };

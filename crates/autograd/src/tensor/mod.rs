@@ -22,6 +22,7 @@ mod gemm;
 mod index;
 mod join;
 mod lanes;
+#[cfg(feature = "linalg")]
 mod linear_algebra;
 mod map;
 mod matmul;
@@ -34,6 +35,7 @@ mod shape;
 mod simd;
 mod sort;
 mod sums;
+#[cfg_attr(not(feature = "rayon"), path = "one_thread.rs")]
 mod threads;
 mod update;
 mod view;
@@ -50,7 +52,9 @@ pub(crate) use conv::Geometry;
 pub use index::Indices;
 pub(crate) use index::{assert_in_range, assert_picks};
 pub use lanes::Lanes;
+#[cfg(feature = "linalg")]
 pub use linear_algebra::Triangle;
+#[cfg(feature = "linalg")]
 pub(crate) use linear_algebra::square_size;
 pub(crate) use matmul::matmul_shape;
 pub use pool::Pool;

@@ -17,12 +17,17 @@ use std::time::{Duration, Instant};
 /// How long a helper without work stays. It lets other programs run meanwhile.
 const PATIENCE: Duration = Duration::from_micros(200);
 
+/// Number of threads that share work.
+pub(super) fn count() -> usize {
+    rayon::current_num_threads()
+}
+
 /// Calls `work(0)`, …, `work(count − 1)`, on this and other threads, in any order.
 ///
 /// # Panics
 /// If one of them does, after all have ended.
 pub(super) fn share(count: usize, work: impl Fn(usize) + Sync) {
-    let threads = rayon::current_num_threads().min(count);
+    let threads = self::count().min(count);
     if threads <= 1 {
         return (0..count).for_each(work);
     }

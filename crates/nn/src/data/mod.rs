@@ -16,19 +16,26 @@
 //! No reader trusts its file. Damaged content is an error that says what and where, and memory grows with
 //! the bytes that are there and not with what a header promises.
 
+#[cfg(feature = "data")]
 pub mod disk;
 pub mod examples;
+#[cfg(feature = "data")]
 pub mod idx;
+#[cfg(feature = "data")]
 pub mod npy;
+#[cfg(feature = "data")]
 pub mod pictures;
 pub mod prefetch;
+#[cfg(feature = "data")]
 pub(crate) mod source;
 pub mod split;
+#[cfg(feature = "data")]
 pub mod table;
 pub mod transform;
 
 use autograd::{Real, Tensor};
 
+#[cfg(feature = "data")]
 pub use self::disk::OnDisk;
 pub use self::examples::{Examples, Pairs};
 pub use self::prefetch::{Prefetch, prefetch};

@@ -25,6 +25,7 @@ mod binarize;
 mod corruption;
 mod scaling;
 mod shift;
+#[cfg(feature = "linalg")]
 mod whiten;
 
 use autograd::{Real, Tensor};
@@ -34,6 +35,7 @@ pub use self::binarize::Binarize;
 pub use self::corruption::Corruption;
 pub use self::scaling::Scaling;
 pub use self::shift::Shift;
+#[cfg(feature = "linalg")]
 pub use self::whiten::{Whiten, Whitening};
 use crate::random::Generator;
 use crate::{Error, Result};

@@ -31,12 +31,16 @@
 
 mod callbacks;
 mod plan;
+#[cfg(feature = "progress")]
+mod progress;
 mod task;
 mod tensorboard;
 mod trainer;
 
-pub use callbacks::{Callback, EarlyStopping, MetricsFile, ProgressBar, StopFlag};
+pub use callbacks::{Callback, EarlyStopping, MetricsFile, StopFlag};
 pub use plan::Plan;
+#[cfg(feature = "progress")]
+pub use progress::ProgressBar;
 pub use task::{Batch, Fit, Task, Update};
 pub use tensorboard::TensorBoard;
 pub use trainer::{Epoch, Step, Terms, Trainer};

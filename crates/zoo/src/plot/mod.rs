@@ -4,6 +4,8 @@
 //! disk. All pictures share margins, type sizes and colours, so that they can stand side by side. They are drawn
 //! for screens of two pixels per point: shown at half their size, text is 12 to 17 points high.
 //!
+//! Without the cargo feature `plot` there are [`Picture`] and PNG files, and nothing is drawn.
+//!
 //! In a title, what follows a line break is set smaller, as a subtitle.
 //!
 //! ```
@@ -16,25 +18,42 @@
 //! assert!(png(&picture).starts_with(b"\x89PNG"));
 //! ```
 
+#[cfg(feature = "plot")]
 pub(crate) mod axis;
+#[cfg(feature = "plot")]
 mod canvas;
+#[cfg(feature = "plot")]
 mod chart;
+#[cfg(feature = "plot")]
 mod code_map;
+#[cfg(feature = "plot")]
 pub(crate) mod colour;
+#[cfg(feature = "plot")]
 pub(crate) mod curves;
+#[cfg(feature = "plot")]
 mod heat_map;
+#[cfg(feature = "plot")]
 mod image_grid;
+#[cfg(feature = "plot")]
 mod page;
 mod picture;
+#[cfg(feature = "plot")]
 mod reconstructions;
+#[cfg(feature = "plot")]
 mod text;
+#[cfg(feature = "plot")]
 mod tile;
 
+#[cfg(feature = "plot")]
 pub use code_map::code_map;
+#[cfg(feature = "plot")]
 pub use curves::{Series, curves};
+#[cfg(feature = "plot")]
 pub use heat_map::{Field, heat_map};
+#[cfg(feature = "plot")]
 pub use image_grid::image_grid;
 pub use picture::{Picture, grey_png, png};
+#[cfg(feature = "plot")]
 pub use reconstructions::{Pair, reconstructions};
 
 /// Height and width of one example, in its own pixels.
@@ -46,7 +65,7 @@ pub struct Size {
     pub width: usize,
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "plot"))]
 mod tests {
     use super::*;
 

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use nn::Result;
-use nn::train::{Callback, Epoch, ProgressBar, Task, Trainer};
+#[cfg(feature = "cli")]
+use nn::train::ProgressBar;
+use nn::train::{Callback, Epoch, Task, Trainer};
 
 /// Where progress goes.
 #[derive(Clone, Copy)]
@@ -26,6 +28,7 @@ impl<'a> Watch<'a> {
     where
         'a: 't,
     {
+        #[cfg(feature = "cli")]
         if self.terminal {
             self.say(what);
             return trainer.with(ProgressBar::new());
