@@ -7,7 +7,7 @@
 //! You should see the transformer near the bits that the language has, verbs that agree with their subjects, and sentences
 //! that it writes itself.
 
-use autograd::{Indices, Real, Tensor, Var, tree, value, value_and_grad};
+use autograd::{Indices, Real, Tensor, Var, tree, value};
 use nn::layers::{Embedding, LayerNorm, LearnedPositions, TransformerBlock};
 use nn::losses::token_cross_entropy;
 use nn::optim::{Adam, Optimizer, Schedule};

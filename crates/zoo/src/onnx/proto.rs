@@ -8,7 +8,6 @@ pub(super) struct Message(Vec<u8>);
 /// What follows a key.
 const VARINT: u64 = 0;
 const LENGTH: u64 = 2;
-const FOUR_BYTES: u64 = 5;
 
 impl Message {
     /// A whole number, or the number of an alternative.
@@ -16,13 +15,6 @@ impl Message {
         self.varint(field << 3 | VARINT);
         // Negative numbers are written as their 64 bits.
         self.varint(value as u64);
-        self
-    }
-
-    /// A number in single precision.
-    pub(super) fn float(&mut self, field: u64, value: f32) -> &mut Self {
-        self.varint(field << 3 | FOUR_BYTES);
-        self.0.extend(value.to_le_bytes());
         self
     }
 
@@ -69,10 +61,7 @@ mod tests {
         message.int(1, 150).text(2, "testing");
         assert_eq!(message.into_bytes(), [&[8, 0x96, 1, 0x12, 7][..], b"testing"].concat());
         let mut message = Message::default();
-        message.int(1, -1).float(2, 1.0);
-        assert_eq!(
-            message.into_bytes(),
-            [8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 0x15, 0, 0, 0x80, 0x3f]
-        );
+        message.int(1, -1);
+        assert_eq!(message.into_bytes(), [8, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]);
     }
 }
