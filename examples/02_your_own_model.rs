@@ -6,7 +6,7 @@
 
 use autograd::{Real, Tensor, Var, tree, value_and_grad};
 use nn::data::shuffled;
-use nn::{Activation, Adam, Mlp, Optimizer, Purpose, generator, losses};
+use nn::{Activation, Adam, Mlp, Purpose, generator, losses};
 use zoo::models::pca::Pca;
 use zoo::{data, evaluate};
 

@@ -6,7 +6,7 @@
 
 use autograd::{Buffer, Leaf, Real, Tensor, Var, tree, value, value_and_grad};
 use nn::data::shuffled;
-use nn::optim::{Adam, Optimizer, Schedule, clip};
+use nn::optim::{Adam, Schedule, clip};
 use nn::{Init, Linear, Purpose, generator, losses};
 
 // ANCHOR: layer

@@ -8,7 +8,7 @@
 use autograd::{Real, Tensor, Var, tree, value, value_and_grad};
 use nn::data::shuffled;
 use nn::layers::Gru;
-use nn::optim::{Adam, Optimizer, Schedule, clip};
+use nn::optim::{Adam, Schedule, clip};
 use nn::{Generator, Init, Linear, Purpose, generator, losses};
 use zoo::AnyModel;
 use zoo::models::pca::Pca;

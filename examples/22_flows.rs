@@ -12,7 +12,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use autograd::{Real, Tensor, Var, tree, value, value_and_grad};
-use nn::optim::Optimizer;
 use nn::{Adam, Purpose, generator, random::normal};
 use zoo::flows::planar;
 use zoo::plot::{Size, image_grid, png};

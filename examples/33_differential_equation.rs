@@ -16,7 +16,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use autograd::{Recorded, Tensor, Var, value};
-use nn::{Activation, Adam, Mlp, Optimizer, Purpose, Schedule, generator};
+use nn::{Activation, Adam, Mlp, Purpose, Schedule, generator};
 use rand::RngExt;
 use zoo::plot::{Series, curves, png};
 

@@ -11,7 +11,7 @@
 //! place of hundreds, for the same gradient; and that training finds the matrix that made the data.
 
 use autograd::{Op, Real, Tape, Tensor, Var, gradcheck};
-use nn::{Adam, Optimizer, Purpose, generator, random};
+use nn::{Adam, Purpose, generator, random};
 
 /// The solution is better than rounding after so many iterations, if `W` is not too large.
 const STEPS: usize = 80;

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use autograd::{Tensor, value_and_grad};
-//! use nn::{Activation, Adam, Mlp, Optimizer, Purpose, generator, losses};
+//! use nn::{Activation, Adam, Mlp, Purpose, generator, losses};
 //!
 //! // Learn the exclusive or.
 //! let x = Tensor::<f64>::from_vec([4, 2], vec![0., 0., 0., 1., 1., 0., 1., 1.]);

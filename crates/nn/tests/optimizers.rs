@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use autograd::{Tensor, Tree, cost, value_and_grad};
 use nn::Schedule;
 use nn::optim::{
-    self, Adadelta, Adagrad, Adam, AdamW, ConjugateGradient, FullBatch, Group, Groups, Lbfgs, Lion, NAdam,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, ConjugateGradient, FullBatch, Group, Groups, Lbfgs, Lion, NAdam,
     Optimizer, Outcome, RmsProp, Sgd, State,
 };
 
 use crate::fixtures::{fixture, parsed};
 
 type Model = [Tensor<f64>; 2];
-type Make = fn() -> Box<dyn Optimizer<f64>>;
+type Make = fn() -> Box<Optimizer<f64>>;
 
 /// Relative to the largest parameter. The arithmetic is the same but for its order.
 const TOLERANCE: f64 = 1e-12;
@@ -21,34 +21,51 @@ const TOLERANCE: f64 = 1e-12;
 /// The optimizers of `optimizers.py`.
 const PATHS: &[(&str, Make)] = &[
     ("sgd", || Box::new(Sgd::new(0.1))),
-    ("sgd, l2", || Box::new(Sgd { l2: 0.05, ..Sgd::new(0.1) })),
-    ("sgd, momentum", || Box::new(Sgd { l2: 0.01, ..Sgd::with_momentum(0.05, 0.9) })),
-    ("sgd, nesterov", || Box::new(Sgd { l2: 0.01, ..Sgd::nesterov(0.05, 0.9) })),
+    ("sgd, l2", || Box::new(Optimizer::new(0.1, Sgd { l2: 0.05, ..Sgd::default() }))),
+    ("sgd, momentum", || Box::new(Optimizer::new(0.05, Sgd { l2: 0.01, momentum: 0.9, ..Sgd::default() }))),
+    ("sgd, nesterov", || Box::new(Optimizer::new(0.05, Sgd { l2: 0.01, momentum: 0.9, nesterov: true }))),
     ("adam", || Box::new(Adam::new(0.01))),
-    ("adam, l2", || Box::new(Adam { betas: [0.8, 0.99], epsilon: 1e-6, l2: 0.1, ..Adam::new(0.01) })),
+    ("adam, l2", || {
+        Box::new(Optimizer::new(0.01, Adam { betas: [0.8, 0.99], epsilon: 1e-6, l2: 0.1, ..Adam::default() }))
+    }),
     ("adamw", || Box::new(AdamW::new(0.01))),
-    ("adamw, decay", || Box::new(AdamW { betas: [0.8, 0.99], weight_decay: 0.5, ..AdamW::new(0.01) })),
+    ("adamw, decay", || {
+        Box::new(Optimizer::new(0.01, AdamW { betas: [0.8, 0.99], weight_decay: 0.5, ..AdamW::default() }))
+    }),
     ("adamw, groups", || {
-        let mut adam = AdamW { weight_decay: 0.5, ..AdamW::new(0.01) };
+        let mut adam = Optimizer::new(0.01, AdamW { weight_decay: 0.5, ..AdamW::default() });
         let group = Group::new("0").with_rate_factor(0.1).with_weight_decay(0.0);
         adam.set_groups(Groups::of(&start(), vec![group]).unwrap());
         Box::new(adam)
     }),
+    ("adamax", || Box::new(Adamax::new(0.01))),
+    ("adamax, all settings", || {
+        Box::new(Optimizer::new(0.02, Adamax { betas: [0.8, 0.95], epsilon: 1e-3, l2: 0.1 }))
+    }),
     ("rmsprop", || Box::new(RmsProp::new(0.01))),
-    ("rmsprop, l2", || Box::new(RmsProp { keep: 0.9, l2: 0.1, ..RmsProp::new(0.01) })),
-    ("rmsprop, centered", || Box::new(RmsProp { keep: 0.9, centered: true, ..RmsProp::new(0.01) })),
+    ("rmsprop, l2", || Box::new(Optimizer::new(0.01, RmsProp { keep: 0.9, l2: 0.1, ..RmsProp::default() }))),
+    ("rmsprop, centered", || {
+        Box::new(Optimizer::new(0.01, RmsProp { keep: 0.9, centered: true, ..RmsProp::default() }))
+    }),
     ("adagrad", || Box::new(Adagrad::new(0.1))),
     ("adagrad, all settings", || {
-        Box::new(Adagrad { rate_decay: 0.1, l2: 0.1, start: 0.3, ..Adagrad::new(0.1) })
+        Box::new(Optimizer::new(0.1, Adagrad { rate_decay: 0.1, l2: 0.1, start: 0.3, ..Adagrad::default() }))
     }),
     ("adadelta", || Box::new(Adadelta::new(1.0))),
-    ("adadelta, l2", || Box::new(Adadelta { keep: 0.8, epsilon: 1e-4, l2: 0.1, ..Adadelta::new(0.5) })),
+    ("adadelta, l2", || {
+        Box::new(Optimizer::new(0.5, Adadelta { keep: 0.8, epsilon: 1e-4, l2: 0.1, ..Adadelta::default() }))
+    }),
     ("nadam", || Box::new(NAdam::new(0.01))),
     ("nadam, all settings", || {
-        Box::new(NAdam { betas: [0.8, 0.99], l2: 0.1, warmup: 0.05, ..NAdam::new(0.01) })
+        Box::new(Optimizer::new(
+            0.01,
+            NAdam { betas: [0.8, 0.99], l2: 0.1, warmup: 0.05, ..NAdam::default() },
+        ))
     }),
     ("lion", || Box::new(Lion::new(0.003))),
-    ("lion, decay", || Box::new(Lion { betas: [0.8, 0.95], weight_decay: 0.3, ..Lion::new(0.003) })),
+    ("lion, decay", || {
+        Box::new(Optimizer::new(0.003, Lion { betas: [0.8, 0.95], weight_decay: 0.3, ..Lion::default() }))
+    }),
 ];
 
 /// As in `optimizers.py`: element `k` is `sin(1.7 k + phase)`.
@@ -117,7 +134,7 @@ fn paths_are_those_of_pytorch() {
         let mut optimizer = make();
         let worst = distance(lines, 50, |model| {
             let (_, gradient) = network(model);
-            optim::step(&mut *optimizer, model, &gradient);
+            optimizer.step(model, &gradient);
         });
         println!("{name}: {worst:.1e}");
         // PyTorch takes the variance as the difference of two numbers that are nearly equal.
@@ -157,17 +174,17 @@ fn stored(state: State<f64>) -> State<f64> {
 #[test]
 fn saved_and_restored_an_optimizer_goes_on() {
     for (name, make) in PATHS {
-        let run = |optimizer: &mut dyn Optimizer<f64>, model: &mut Model| {
+        let run = |optimizer: &mut Optimizer<f64>, model: &mut Model| {
             for _ in 0..25 {
                 let (_, gradient) = network(model);
-                optim::step(optimizer, model, &gradient);
+                optimizer.step(model, &gradient);
             }
         };
         let (mut straight, mut model) = (make(), start());
         straight.set_rate(0.0123);
         run(&mut *straight, &mut model);
         let (mut other, mut other_model) = (make(), model.clone());
-        optim::restore(&mut *other, &model, stored(straight.state())).unwrap();
+        other.restore(&model, stored(straight.state())).unwrap();
         run(&mut *straight, &mut model);
         run(&mut *other, &mut other_model);
         assert_eq!(elements(&model), elements(&other_model), "{name}");
@@ -176,11 +193,11 @@ fn saved_and_restored_an_optimizer_goes_on() {
         let names: Vec<String> = straight.state().tensors.into_keys().collect();
         let expected: Vec<String> = ["0", "1"]
             .iter()
-            .flat_map(|p| straight.labels().iter().map(move |l| format!("{p}.{l}")))
+            .flat_map(|p| straight.rule.labels().iter().map(move |l| format!("{p}.{l}")))
             .collect();
         assert_eq!(BTreeSet::from_iter(names), BTreeSet::from_iter(expected), "{name}");
         // Without the state the path is another one, if there is a state.
-        if !straight.labels().is_empty() {
+        if !straight.rule.labels().is_empty() {
             let (mut forgetful, mut lost) = (make(), start());
             run(&mut *forgetful, &mut lost);
             let mut forgetful = make();
@@ -224,7 +241,7 @@ fn from_minimum(model: &Model) -> f64 {
 }
 
 /// A name, an optimizer and its schedule, steps, and the distance from the minimum that is left.
-type Crossing<'a> = (&'static str, Box<dyn Optimizer<f64>>, &'a Schedule, usize, f64);
+type Crossing<'a> = (&'static str, Box<Optimizer<f64>>, &'a Schedule, usize, f64);
 
 #[test]
 fn every_optimizer_crosses_the_valley() {
@@ -236,7 +253,13 @@ fn every_optimizer_crosses_the_valley() {
         ("momentum", Box::new(Sgd::with_momentum(0.0005, 0.95)), &constant, 5_000, 1e-8),
         ("nesterov", Box::new(Sgd::nesterov(0.0005, 0.95)), &constant, 5_000, 1e-8),
         ("adam", Box::new(Adam::new(0.02)), &constant, 5_000, 1e-8),
-        ("adamw", Box::new(AdamW { weight_decay: 1e-9, ..AdamW::new(0.02) }), &constant, 5_000, 1e-8),
+        (
+            "adamw",
+            Box::new(Optimizer::new(0.02, AdamW { weight_decay: 1e-9, ..AdamW::default() })),
+            &constant,
+            5_000,
+            1e-8,
+        ),
         ("nadam", Box::new(NAdam::new(0.02)), &falling, 10_000, 1e-6),
         ("rmsprop", Box::new(RmsProp::new(0.003)), &falling, 20_000, 1e-5),
         ("lion", Box::new(Lion::new(0.002)), &falling, 20_000, 1e-5),
@@ -249,7 +272,7 @@ fn every_optimizer_crosses_the_valley() {
         for step in 0..steps {
             optimizer.set_rate(rate * schedule.factor(step, steps));
             let (_, gradient) = valley(&model);
-            optim::step(&mut *optimizer, &mut model, &gradient);
+            optimizer.step(&mut model, &gradient);
         }
         let left = from_minimum(&model);
         println!("{name}: {left:.1e} after {steps}");
@@ -307,7 +330,7 @@ fn a_model_that_was_moved_is_computed_anew() {
 fn a_million_steps_take_no_memory() {
     let mut model = [Tensor::<f64>::full([3], 2.0), Tensor::scalar(-1.0)];
     let mut adam = Adam::new(1e-4);
-    let step = |adam: &mut Adam<f64>, model: &mut Model| {
+    let step = |adam: &mut Optimizer<f64, Adam>, model: &mut Model| {
         let (_, gradient) = value_and_grad(&*model, |[a, b], _tape| (a * a).sum() + b * b);
         adam.step(model, &gradient);
     };

@@ -13,8 +13,8 @@ use nn::layers::{
 };
 use nn::losses::{self, Loss, Unit};
 use nn::optim::{
-    self, Accumulator, Adadelta, Adagrad, Adam, AdamW, Average, Group, Groups, Lion, NAdam, Optimizer,
-    RmsProp, Sgd, clip,
+    Accumulator, Adadelta, Adagrad, Adam, AdamW, Average, Group, Groups, Lion, NAdam, Optimizer, RmsProp,
+    Sgd, clip,
 };
 use nn::train::{Fit, Plan, Trainer};
 use nn::{Activation, Context, Linear, Mlp, Purpose, generator};
@@ -31,13 +31,13 @@ fn says(f: impl FnOnce()) -> String {
     text
 }
 
-fn all_optimizers(rate: f64) -> Vec<Box<dyn Optimizer<f64>>> {
+fn all_optimizers(rate: f64) -> Vec<Box<Optimizer<f64>>> {
     vec![
         Box::new(Sgd::new(rate)),
         Box::new(Sgd::nesterov(rate, 0.9)),
         Box::new(Adagrad::new(rate)),
         Box::new(RmsProp::new(rate)),
-        Box::new(RmsProp { centered: true, ..RmsProp::new(rate) }),
+        Box::new(Optimizer::new(rate, RmsProp { centered: true, ..RmsProp::default() })),
         Box::new(Adadelta::new(rate)),
         Box::new(Adam::new(rate)),
         Box::new(AdamW::new(rate)),
@@ -54,13 +54,13 @@ fn a_rate_that_is_no_number() {
             let gradient = w.clone();
             let expected =
                 format!("the learning rate of the optimizer is {rate}; it must be a finite number");
-            assert_eq!(says(|| optim::step(&mut *optimizer, &mut w, &gradient)), expected);
-            assert_eq!(says(|| _ = optim::minimize(&mut *optimizer, &mut w, |w, _| w.sum())), expected);
+            assert_eq!(says(|| optimizer.step(&mut w, &gradient)), expected);
+            assert_eq!(says(|| _ = optimizer.minimize(&mut w, |w, _| w.sum())), expected);
             let mut recorded = Recorded::new(&w, &w, |w, x, _| (w * x).sum());
             let x = Tensor::ones([2]);
-            let minimize = || _ = optim::minimize_recorded(&mut *optimizer, &mut w, &x, &mut recorded);
+            let minimize = || _ = optimizer.minimize_recorded(&mut w, &x, &mut recorded);
             assert_eq!(says(minimize), expected);
-            assert_eq!((w.to_vec(), optimizer.memory().steps), (vec![1.0; 2], 0));
+            assert_eq!((w.to_vec(), optimizer.steps()), (vec![1.0; 2], 0));
         }
     }
     let (mut w, mut adam) = (Tensor::<f64>::ones([2]), Adam::new(0.1));
@@ -71,23 +71,22 @@ fn a_rate_that_is_no_number() {
 
 #[test]
 fn a_setting_that_is_no_number() {
-    let [a, b, c] = [Adam::new(0.1), Adam::new(0.1), Adam::new(0.1)];
-    let mut wrong: Vec<(&str, Box<dyn Optimizer<f64>>)> = vec![
+    let mut wrong: Vec<(&str, Box<Optimizer<f64>>)> = vec![
         ("momentum", Box::new(Sgd::with_momentum(0.1, NAN))),
-        ("l2", Box::new(Sgd { l2: NAN, ..Sgd::new(0.1) })),
-        ("beta2", Box::new(Adam { betas: [0.9, NAN], ..a })),
-        ("epsilon", Box::new(Adam { epsilon: NAN, ..b })),
-        ("l2", Box::new(Adam { l2: f64::INFINITY, ..c })),
-        ("weight_decay", Box::new(AdamW { weight_decay: NAN, ..AdamW::new(0.1) })),
-        ("weight_decay", Box::new(Lion { weight_decay: NAN, ..Lion::new(0.1) })),
-        ("warmup", Box::new(NAdam { warmup: NAN, ..NAdam::new(0.1) })),
-        ("keep", Box::new(RmsProp { keep: NAN, ..RmsProp::new(0.1) })),
-        ("keep", Box::new(Adadelta { keep: NAN, ..Adadelta::new(0.1) })),
-        ("start", Box::new(Adagrad { start: NAN, ..Adagrad::new(0.1) })),
+        ("l2", Box::new(Optimizer::new(0.1, Sgd { l2: NAN, ..Sgd::default() }))),
+        ("beta2", Box::new(Optimizer::new(0.1, Adam { betas: [0.9, NAN], ..Adam::default() }))),
+        ("epsilon", Box::new(Optimizer::new(0.1, Adam { epsilon: NAN, ..Adam::default() }))),
+        ("l2", Box::new(Optimizer::new(0.1, Adam { l2: f64::INFINITY, ..Adam::default() }))),
+        ("weight_decay", Box::new(Optimizer::new(0.1, AdamW { weight_decay: NAN, ..AdamW::default() }))),
+        ("weight_decay", Box::new(Optimizer::new(0.1, Lion { weight_decay: NAN, ..Lion::default() }))),
+        ("warmup", Box::new(Optimizer::new(0.1, NAdam { warmup: NAN, ..NAdam::default() }))),
+        ("keep", Box::new(Optimizer::new(0.1, RmsProp { keep: NAN, ..RmsProp::default() }))),
+        ("keep", Box::new(Optimizer::new(0.1, Adadelta { keep: NAN, ..Adadelta::default() }))),
+        ("start", Box::new(Optimizer::new(0.1, Adagrad { start: NAN, ..Adagrad::default() }))),
     ];
     for (setting, optimizer) in &mut wrong {
         let mut w = Tensor::ones([2]);
-        let text = says(|| optim::step(&mut **optimizer, &mut w, &Tensor::ones([2])));
+        let text = says(|| optimizer.step(&mut w, &Tensor::ones([2])));
         assert!(text.starts_with(&format!("the {setting} of the optimizer is ")), "{text}");
         assert_eq!(w.to_vec(), [1.0; 2]);
     }
@@ -120,13 +119,13 @@ fn a_gradient_that_is_no_number() {
             let (mut w, mut gradient) = (model(), model());
             gradient.b = Tensor::from_vec([2], vec![0.5, bad]);
             assert_eq!(
-                says(|| optim::step(&mut *optimizer, &mut w, &gradient)),
+                says(|| optimizer.step(&mut w, &gradient)),
                 format!("step: the gradient of `b` is {bad} at element 1; no step is made with it")
             );
-            assert_eq!((&w, optimizer.memory().steps), (&model(), 0));
+            assert_eq!((&w, optimizer.steps()), (&model(), 0));
             // What is wrong with a buffer's gradient does not matter.
             let fine = Model { seen: Buffer(Tensor::full([1], bad)), ..model() };
-            optim::step(&mut *optimizer, &mut w, &fine);
+            optimizer.step(&mut w, &fine);
             assert!(w.b.first_not_finite().is_none());
         }
     }
@@ -140,7 +139,7 @@ fn a_gradient_that_is_no_number() {
     let text = says(|| _ = Adam::new(0.1).minimize_recorded(&mut w, &NONE, &mut recorded));
     assert_eq!(text, "minimize_recorded: the gradient of `b` is inf at element 0; no step is made with it");
     // A model that is one tensor has no name.
-    let text = says(|| Sgd::<f64>::new(0.1).step(&mut Tensor::ones([1]), &Tensor::full([1], NAN)));
+    let text = says(|| Sgd::new(0.1).step(&mut Tensor::<f64>::ones([1]), &Tensor::full([1], NAN)));
     assert_eq!(text, "step: the gradient is NaN at element 0; no step is made with it");
 }
 
@@ -232,7 +231,7 @@ fn the_trainer_says_where_it_diverged_and_leaves_the_model() {
         |model, batch, _| Loss::sum(Unit::SquaredError, [("error", model.forward(batch.x).sum())]),
     );
     let plan = Plan { epochs: 1, batch: 10, ..Plan::default() };
-    let adam = Adam { epsilon: NAN, ..Adam::new(0.1) };
+    let adam = Optimizer::new(0.1, Adam { epsilon: NAN, ..Adam::default() });
     let text = Trainer::new(plan, adam).run(&mut task).unwrap_err().to_string();
     assert_eq!(text, "the epsilon of the optimizer is NaN; it must be a finite number");
 }
@@ -389,7 +388,7 @@ fn a_step_costs_what_the_leaves_cost() {
         sgd.step(&mut model, &gradient);
         let by_step = VISITS.replace(0);
         let state = sgd.state();
-        optim::restore(&mut sgd, &model, state).unwrap();
+        sgd.restore(&model, state).unwrap();
         nn::checkpoint::Checkpoint::default().insert("model", &model);
         [minimize, by_step, VISITS.get()]
     };
@@ -411,18 +410,18 @@ fn mistakes_point_at_the_line_of_whoever_made_them() {
 
     // Optimizers: every kind, by every way to step.
     for mut optimizer in all_optimizers(0.1).into_iter().skip(1) {
-        optim::step(&mut *optimizer, &mut vec(1), &vec(1));
+        optimizer.step(&mut vec(1), &vec(1));
         let expected = "the model had no parameter `1` in the steps before";
-        assert_eq!(says(|| optim::step(&mut *optimizer, &mut vec(2), &vec(2))), expected);
-        let minimize = || _ = optim::minimize(&mut *optimizer, &mut vec(2), |w, _| (w[0] + w[1]).sum());
+        assert_eq!(says(|| optimizer.step(&mut vec(2), &vec(2))), expected);
+        let minimize = || _ = optimizer.minimize(&mut vec(2), |w, _| (w[0] + w[1]).sum());
         assert_eq!(says(minimize), expected);
         let other = [Tensor::<f64>::ones([3])];
         assert_eq!(
-            says(|| optim::step(&mut *optimizer, &mut other.clone(), &other)),
+            says(|| optimizer.step(&mut other.clone(), &other)),
             "the parameter `0` of shape [3] was `0` of shape [2] in the steps before"
         );
         optimizer.set_groups(Groups::of(&mlp, vec![Group::new("*")]).unwrap());
-        let text = says(|| optim::step(&mut *optimizer, &mut vec(1), &vec(1)));
+        let text = says(|| optimizer.step(&mut vec(1), &vec(1)));
         assert!(text.starts_with("the groups were made for another model"), "{text}");
     }
     let mut sgd = Sgd::new(0.1);
@@ -438,7 +437,7 @@ fn mistakes_point_at_the_line_of_whoever_made_them() {
 
     let mut rms = RmsProp::new(0.1);
     rms.step(&mut vec(1), &vec(1));
-    rms.centered = true;
+    rms.rule.centered = true;
     let text = says(|| rms.step(&mut vec(1), &vec(1)));
     assert_eq!(text, "the optimizer keeps 1 tensors for a parameter and is now asked for 2");
 

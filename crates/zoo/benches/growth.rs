@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use autograd::{Tensor, cost};
-use nn::optim::{Adam, Optimizer};
+use nn::optim::Adam;
 use nn::{Activation, Mlp, Purpose, generator};
 use zoo::plot::{Series, curves, png};
 

@@ -190,7 +190,7 @@ pub trait AnyModel: Send + Sync {
     ///
     /// # Errors
     /// If the state is that of another kind of optimizer; see [`optim::restore`].
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()>;
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()>;
 
     /// Writes a checkpoint of the parameters.
     ///
@@ -363,7 +363,7 @@ where
         from.restore(prefix, &mut self.0)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optim::restore(optimizer, &self.0, state)
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        optimizer.restore(&self.0, state)
     }
 }

@@ -111,7 +111,7 @@ impl Task<f32> for Lesson<'_> {
         self.model.restore("model", from)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
         self.model.restore_optimizer(optimizer, state)
     }
 }

@@ -6,7 +6,7 @@
 #![cfg(target_os = "linux")]
 
 use nn::train::Update;
-use nn::{Adam, Context};
+use nn::{Adam, Context, Optimizer};
 use toml::Table;
 use zoo::AnyModel;
 use zoo::data::{Split, digits};
@@ -20,7 +20,7 @@ fn page_faults() -> usize {
 }
 
 /// Page faults during `steps` steps with batches of 512.
-fn faults(model: &mut dyn AnyModel, data: &Split, adam: &mut Adam<f32>, steps: usize) -> usize {
+fn faults(model: &mut dyn AnyModel, data: &Split, adam: &mut Optimizer<f32, Adam>, steps: usize) -> usize {
     let before = page_faults();
     let mut update = Update { optimizer: adam, clip_norm: None };
     for step in 0..steps {

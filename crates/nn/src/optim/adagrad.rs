@@ -2,7 +2,7 @@
 
 use autograd::{Real, Tensor};
 
-use super::{Memory, Optimizer, Slot};
+use super::{Kept, Optimizer, Rule, Slot};
 
 /// Gradients divided by the root of the sum of all their squares so far (Duchi, Hazan and Singer 2011,
 /// section 1.1, with a diagonal matrix):
@@ -11,7 +11,7 @@ use super::{Memory, Optimizer, Slot};
 ///
 /// ```
 /// use autograd::Tensor;
-/// use nn::optim::{Adagrad, Optimizer};
+/// use nn::optim::Adagrad;
 ///
 /// let mut w = Tensor::<f64>::zeros([1]);
 /// let mut adagrad = Adagrad::new(0.1);
@@ -19,7 +19,7 @@ use super::{Memory, Optimizer, Slot};
 /// assert!((w[[0]] + 0.1 + 0.1 / f64::sqrt(2.0)).abs() < 1e-8);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Adagrad<T: Real> {
+pub struct Adagrad {
     /// `δ`, at least 0: how fast the rate falls with time; 0.
     pub rate_decay: f64,
     /// Where `s` starts, at least 0; 0.
@@ -28,28 +28,29 @@ pub struct Adagrad<T: Real> {
     pub epsilon: f64,
     /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss; 0.
     pub l2: f64,
-    /// The rate, and what is kept between steps.
-    pub memory: Memory<T>,
 }
 
-impl<T: Real> Adagrad<T> {
+impl Adagrad {
     /// Adagrad with `ε = 10⁻¹⁰` and a constant rate.
-    pub fn new(rate: f64) -> Self {
-        Adagrad { rate_decay: 0.0, start: 0.0, epsilon: 1e-10, l2: 0.0, memory: Memory::new(rate) }
+    pub fn new<T: Real>(rate: f64) -> Optimizer<T, Self> {
+        Optimizer::new(rate, Adagrad::default())
     }
 }
 
-impl<T: Real> Optimizer<T> for Adagrad<T> {
-    fn memory(&self) -> &Memory<T> {
-        &self.memory
+impl Default for Adagrad {
+    /// The settings of [`Adagrad::new`].
+    fn default() -> Self {
+        Adagrad { rate_decay: 0.0, start: 0.0, epsilon: 1e-10, l2: 0.0 }
     }
+}
 
-    fn memory_mut(&mut self) -> &mut Memory<T> {
-        &mut self.memory
-    }
-
+impl<T: Real> Rule<T> for Adagrad {
     fn labels(&self) -> &'static [&'static str] {
         &["sum"]
+    }
+
+    fn start(&self) -> f64 {
+        self.start
     }
 
     fn settings(&self) -> Vec<(&'static str, f64)> {
@@ -61,11 +62,11 @@ impl<T: Real> Optimizer<T> for Adagrad<T> {
         ]
     }
 
-    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
-        let before = (self.memory.steps - 1) as f64;
+    fn update(&self, slot: &Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>, kept: Kept<T>) {
+        let before = (slot.step - 1) as f64;
         let rate = T::of(slot.rate / (1.0 + before * self.rate_decay));
         let (l2, epsilon) = (T::of(slot.decay(self.l2)), T::of(self.epsilon));
-        let [sum] = self.memory.tensors(slot, parameter, self.start);
+        let [sum] = kept.tensors();
         Tensor::update([parameter, sum], [gradient], |[w, s], [g]| {
             let g = g + l2 * w;
             let s = s + g * g;

@@ -2,7 +2,7 @@
 
 use autograd::{Real, Tensor};
 
-use super::{Memory, Optimizer, Slot};
+use super::{Kept, Optimizer, Rule, Slot};
 
 /// Adaptive moment estimation (Kingma and Ba 2015, algorithm 1):
 ///
@@ -11,7 +11,7 @@ use super::{Memory, Optimizer, Slot};
 ///
 /// ```
 /// use autograd::Tensor;
-/// use nn::optim::{Adam, Optimizer};
+/// use nn::optim::Adam;
 ///
 /// // The first step has the length of the rate, whatever the gradient.
 /// let mut w = Tensor::<f64>::zeros([2]);
@@ -19,7 +19,7 @@ use super::{Memory, Optimizer, Slot};
 /// assert!((w[[0]] + 0.1).abs() < 1e-5 && (w[[1]] - 0.1).abs() < 1e-5);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Adam<T: Real> {
+pub struct Adam {
     /// `β₁`, `β₂` in `[0, 1)`: how much of the two moments is kept at every step; 0.9 and 0.999.
     pub betas: [f64; 2],
     /// `ε`, which keeps the division finite; 10⁻⁸.
@@ -28,26 +28,23 @@ pub struct Adam<T: Real> {
     /// `√v̂` like the rest of the gradient, so that weights with large gradients hardly shrink: see
     /// [`AdamW`](super::AdamW) for decay that treats all alike.
     pub l2: f64,
-    /// The rate, and what is kept between steps.
-    pub memory: Memory<T>,
 }
 
-impl<T: Real> Adam<T> {
+impl Adam {
     /// Adam with the paper's `β₁ = 0.9`, `β₂ = 0.999`, `ε = 10⁻⁸`.
-    pub fn new(rate: f64) -> Self {
-        Adam { betas: [0.9, 0.999], epsilon: 1e-8, l2: 0.0, memory: Memory::new(rate) }
+    pub fn new<T: Real>(rate: f64) -> Optimizer<T, Self> {
+        Optimizer::new(rate, Adam::default())
     }
 }
 
-impl<T: Real> Optimizer<T> for Adam<T> {
-    fn memory(&self) -> &Memory<T> {
-        &self.memory
+impl Default for Adam {
+    /// The settings of [`Adam::new`].
+    fn default() -> Self {
+        Adam { betas: [0.9, 0.999], epsilon: 1e-8, l2: 0.0 }
     }
+}
 
-    fn memory_mut(&mut self) -> &mut Memory<T> {
-        &mut self.memory
-    }
-
+impl<T: Real> Rule<T> for Adam {
     fn labels(&self) -> &'static [&'static str] {
         &["m", "v"]
     }
@@ -56,9 +53,9 @@ impl<T: Real> Optimizer<T> for Adam<T> {
         vec![("beta1", self.betas[0]), ("beta2", self.betas[1]), ("epsilon", self.epsilon), ("l2", self.l2)]
     }
 
-    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
+    fn update(&self, slot: &Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>, kept: Kept<T>) {
         let decay = Decay { l2: slot.decay(self.l2), shrink: 0.0 };
-        adam(&mut self.memory, slot, self.betas, self.epsilon, decay, parameter, gradient);
+        adam(slot, self.betas, self.epsilon, decay, parameter, gradient, kept);
     }
 }
 
@@ -73,22 +70,22 @@ pub(super) struct Decay {
 /// Adam's pass over one parameter.
 #[track_caller]
 pub(super) fn adam<T: Real>(
-    memory: &mut Memory<T>,
-    slot: Slot,
+    slot: &Slot,
     [beta1, beta2]: [f64; 2],
     epsilon: f64,
     decay: Decay,
     parameter: &mut Tensor<T>,
     gradient: &Tensor<T>,
+    kept: Kept<T>,
 ) {
-    let steps = memory.steps as f64;
+    let steps = slot.step as f64;
     // The corrections for the zero start are the same for every element.
     let rate = T::of(slot.rate / (1.0 - beta1.powf(steps)));
     let root = T::of(1.0 / (1.0 - beta2.powf(steps)).sqrt());
     let (keep1, keep2, epsilon) = (T::of(beta1), T::of(beta2), T::of(epsilon));
     let (take1, take2) = (T::of(1.0 - beta1), T::of(1.0 - beta2));
     let (l2, remain) = (T::of(decay.l2), T::of(1.0 - decay.shrink));
-    let [m, v] = memory.tensors(slot, parameter, 0.0);
+    let [m, v] = kept.tensors();
     Tensor::update([parameter, m, v], [gradient], move |[w, m, v], [g]| {
         let g = g + l2 * w;
         let m = keep1 * m + take1 * g;

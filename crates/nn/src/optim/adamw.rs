@@ -3,7 +3,7 @@
 use autograd::{Real, Tensor};
 
 use super::adam::{Decay, adam};
-use super::{Memory, Optimizer, Slot};
+use super::{Kept, Optimizer, Rule, Slot};
 
 /// [`Adam`](super::Adam) whose weights shrink by themselves (Loshchilov and Hutter 2019, algorithm 2,
 /// with the decay scaled by the rate, as is usual):
@@ -14,40 +14,39 @@ use super::{Memory, Optimizer, Slot};
 ///
 /// ```
 /// use autograd::Tensor;
-/// use nn::optim::{AdamW, Optimizer};
+/// use nn::Optimizer;
+/// use nn::optim::AdamW;
 ///
 /// let mut w = Tensor::<f64>::full([1], 10.0);
-/// AdamW { weight_decay: 0.5, ..AdamW::new(0.1) }.step(&mut w, &Tensor::zeros([1]));
+/// let rule = AdamW { weight_decay: 0.5, ..AdamW::default() };
+/// Optimizer::new(0.1, rule).step(&mut w, &Tensor::zeros([1]));
 /// assert_eq!(w.to_vec(), [9.5]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct AdamW<T: Real> {
+pub struct AdamW {
     /// `β₁`, `β₂` in `[0, 1)`: how much of the two moments is kept at every step; 0.9 and 0.999.
     pub betas: [f64; 2],
     /// `ε`, which keeps the division finite; 10⁻⁸.
     pub epsilon: f64,
     /// `λ`, at least 0; 0.01.
     pub weight_decay: f64,
-    /// The rate, and what is kept between steps.
-    pub memory: Memory<T>,
 }
 
-impl<T: Real> AdamW<T> {
+impl AdamW {
     /// AdamW with `β₁ = 0.9`, `β₂ = 0.999`, `ε = 10⁻⁸`, `λ = 0.01`.
-    pub fn new(rate: f64) -> Self {
-        AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01, memory: Memory::new(rate) }
+    pub fn new<T: Real>(rate: f64) -> Optimizer<T, Self> {
+        Optimizer::new(rate, AdamW::default())
     }
 }
 
-impl<T: Real> Optimizer<T> for AdamW<T> {
-    fn memory(&self) -> &Memory<T> {
-        &self.memory
+impl Default for AdamW {
+    /// The settings of [`AdamW::new`].
+    fn default() -> Self {
+        AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01 }
     }
+}
 
-    fn memory_mut(&mut self) -> &mut Memory<T> {
-        &mut self.memory
-    }
-
+impl<T: Real> Rule<T> for AdamW {
     fn labels(&self) -> &'static [&'static str] {
         &["m", "v"]
     }
@@ -61,8 +60,8 @@ impl<T: Real> Optimizer<T> for AdamW<T> {
         ]
     }
 
-    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
+    fn update(&self, slot: &Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>, kept: Kept<T>) {
         let decay = Decay { l2: 0.0, shrink: slot.rate * slot.decay(self.weight_decay) };
-        adam(&mut self.memory, slot, self.betas, self.epsilon, decay, parameter, gradient);
+        adam(slot, self.betas, self.epsilon, decay, parameter, gradient, kept);
     }
 }

@@ -180,7 +180,7 @@ mod tests {
     use autograd::Tensor;
 
     use super::*;
-    use crate::optim::{Optimizer, Sgd};
+    use crate::optim::Sgd;
     use crate::{Activation, Mlp, Purpose, generator};
 
     fn mlp() -> Mlp<Tensor<f64>> {

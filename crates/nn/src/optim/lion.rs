@@ -2,7 +2,7 @@
 
 use autograd::{Real, Tensor};
 
-use super::{Memory, Optimizer, Slot};
+use super::{Kept, Optimizer, Rule, Slot};
 
 /// Steps of one length in every element, in the direction of a momentum (EvoLved Sign Momentum, Chen et
 /// al. 2023, algorithm 2):
@@ -14,39 +14,36 @@ use super::{Memory, Optimizer, Slot};
 ///
 /// ```
 /// use autograd::Tensor;
-/// use nn::optim::{Lion, Optimizer};
+/// use nn::optim::Lion;
 ///
 /// let mut w = Tensor::<f64>::zeros([3]);
 /// Lion::new(0.1).step(&mut w, &Tensor::from_vec([3], vec![1000.0, -0.001, 0.0]));
 /// assert_eq!(w.to_vec(), [-0.1, 0.1, 0.0]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Lion<T: Real> {
+pub struct Lion {
     /// `β₁`, `β₂` in `[0, 1)`: how much of the momentum counts in a step, and how much of it is kept;
     /// 0.9 and 0.99.
     pub betas: [f64; 2],
     /// `λ`, at least 0: decoupled from the gradient as in [`AdamW`](super::AdamW); 0.
     pub weight_decay: f64,
-    /// The rate, and what is kept between steps.
-    pub memory: Memory<T>,
 }
 
-impl<T: Real> Lion<T> {
+impl Lion {
     /// Lion with the paper's `β₁ = 0.9` and `β₂ = 0.99`, without decay.
-    pub fn new(rate: f64) -> Self {
-        Lion { betas: [0.9, 0.99], weight_decay: 0.0, memory: Memory::new(rate) }
+    pub fn new<T: Real>(rate: f64) -> Optimizer<T, Self> {
+        Optimizer::new(rate, Lion::default())
     }
 }
 
-impl<T: Real> Optimizer<T> for Lion<T> {
-    fn memory(&self) -> &Memory<T> {
-        &self.memory
+impl Default for Lion {
+    /// The settings of [`Lion::new`].
+    fn default() -> Self {
+        Lion { betas: [0.9, 0.99], weight_decay: 0.0 }
     }
+}
 
-    fn memory_mut(&mut self) -> &mut Memory<T> {
-        &mut self.memory
-    }
-
+impl<T: Real> Rule<T> for Lion {
     fn labels(&self) -> &'static [&'static str] {
         &["m"]
     }
@@ -55,12 +52,12 @@ impl<T: Real> Optimizer<T> for Lion<T> {
         vec![("beta1", self.betas[0]), ("beta2", self.betas[1]), ("weight_decay", self.weight_decay)]
     }
 
-    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
+    fn update(&self, slot: &Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>, kept: Kept<T>) {
         let [beta1, beta2] = self.betas;
         let (rate, remain) = (T::of(slot.rate), T::of(1.0 - slot.rate * slot.decay(self.weight_decay)));
         let (keep1, keep2) = (T::of(beta1), T::of(beta2));
         let (take1, take2) = (T::of(1.0 - beta1), T::of(1.0 - beta2));
-        let [m] = self.memory.tensors(slot, parameter, 0.0);
+        let [m] = kept.tensors();
         Tensor::update([parameter, m], [gradient], |[w, m], [g]| {
             [remain * w - rate * (keep1 * m + take1 * g).sign(), keep2 * m + take2 * g]
         });

@@ -6,7 +6,7 @@ use std::fmt;
 
 use autograd::{Name, Real, Tensor};
 
-use super::{Groups, Slot};
+use super::{Groups, Kept, Numbers, Slot};
 use crate::checkpoint::nearest;
 use crate::{Error, Result};
 
@@ -97,17 +97,17 @@ fn missing<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String>) 
 }
 
 /// What every [`Optimizer`](super::Optimizer) remembers: the learning rate, the groups, the number of
-/// steps, and for each parameter some tensors of its shape, zero at first.
+/// steps, and for each parameter some tensors of its shape.
 #[derive(Clone, Debug)]
-pub struct Memory<T: Real> {
+pub(super) struct Memory<T: Real> {
     /// The learning rate `η`.
-    pub rate: f64,
+    pub(super) rate: f64,
     /// Settings of some of the parameters.
-    pub groups: Groups,
+    pub(super) groups: Groups,
     /// Steps taken.
-    pub steps: u64,
+    pub(super) steps: u64,
     /// Other numbers that change from step to step, by name.
-    pub numbers: BTreeMap<&'static str, f64>,
+    pub(super) numbers: Numbers,
     /// Name and tensors of every parameter that has been met, by the number of its slot.
     parameters: BTreeMap<usize, (String, Vec<Tensor<T>>)>,
     /// The step in which they were met, all of them.
@@ -118,43 +118,45 @@ pub struct Memory<T: Real> {
 
 impl<T: Real> Memory<T> {
     /// No step taken, no groups.
-    pub fn new(rate: f64) -> Self {
+    pub(super) fn new(rate: f64, numbers: &[(&'static str, f64)]) -> Self {
         Memory {
             rate,
             groups: Groups::default(),
             steps: 0,
-            numbers: BTreeMap::new(),
+            numbers: numbers.iter().copied().collect(),
             parameters: BTreeMap::new(),
             met: 0,
             count: 0,
         }
     }
 
-    /// The `N` tensors of a parameter, made when first asked for, with all elements `start`.
+    /// What is kept for a parameter: `count` tensors, made when first asked for, with all elements `start`.
     ///
     /// # Panics
-    /// If nothing was kept for it in the steps before, but for others; or another number of tensors was asked for: a
-    /// setting was changed between two steps.
+    /// If nothing was kept for it in the steps before, but for others.
     #[track_caller]
-    pub fn tensors<const N: usize>(
+    pub(super) fn kept(
         &mut self,
-        slot: Slot,
+        slot: &Slot,
         parameter: &Tensor<T>,
+        count: usize,
         start: f64,
-    ) -> &mut [Tensor<T>; N] {
-        if self.parameters.is_empty() {
+    ) -> Kept<'_, T> {
+        let Memory { numbers, parameters, .. } = self;
+        if count == 0 {
+            return Kept { tensors: &mut [], numbers };
+        }
+        if parameters.is_empty() {
             self.met = self.steps;
         }
         let (name, shape) = (slot.name, parameter.shape());
-        let entry = self.parameters.entry(slot.index);
+        let entry = parameters.entry(slot.index);
         if let Entry::Vacant(_) = entry {
             assert!(self.met == self.steps, "the model had no parameter `{name}` in the steps before");
         }
-        let new = || (name.to_string(), (0..N).map(|_| Tensor::full(shape, start)).collect());
+        let new = || (name.to_string(), (0..count).map(|_| Tensor::full(shape, start)).collect());
         let (_, tensors) = entry.or_insert_with(new);
-        let had = tensors.len();
-        let Ok(tensors) = tensors.as_mut_slice().try_into() else { panic!("{}", other_count(had, N)) };
-        tensors
+        Kept { tensors, numbers }
     }
 
     /// Why no step can be made with the parameter of this number, name and shape, by a rule that keeps `wanted`
@@ -197,7 +199,7 @@ impl<T: Real> Memory<T> {
         parameters: &[(String, Vec<usize>)],
         mut state: State<T>,
     ) -> Result<()> {
-        let mut new = Memory::new(state.take_number("rate")?);
+        let mut new = Memory::new(state.take_number("rate")?, &[]);
         new.steps = state.take_count("steps")?;
         for &name in self.numbers.keys() {
             new.numbers.insert(name, state.take_number(name)?);
@@ -242,7 +244,7 @@ pub(super) fn joined(parameter: &str, label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optim::{self, Adam, Optimizer, Sgd};
+    use crate::optim::{Adam, Sgd};
 
     #[test]
     fn a_wrong_state_is_explained_and_changes_nothing() {
@@ -257,7 +259,7 @@ mod tests {
         let mut problem = |change: &dyn Fn(&mut State<f64>)| {
             let mut state = good.clone();
             change(&mut state);
-            let error = optim::restore(&mut adam, &w, state).unwrap_err().to_string();
+            let error = adam.restore(&w, state).unwrap_err().to_string();
             assert_eq!(adam.state(), before);
             error
         };
@@ -278,12 +280,12 @@ mod tests {
             "`steps` of the saved state is 0.5; it must be a whole number"
         );
         assert_eq!(problem(&|state| state.numbers.clear()), "the saved state has no number `rate`");
-        optim::restore(&mut adam, &w, good.clone()).unwrap();
+        adam.restore(&w, good.clone()).unwrap();
         assert_eq!(adam.state(), good);
 
         let mut plain = Sgd::new(0.1);
         plain.step(&mut w, &[Tensor::ones([2]), Tensor::ones([3])]);
         assert!(plain.state().tensors.is_empty());
-        optim::restore(&mut Sgd::new(0.2), &w, plain.state()).unwrap();
+        Sgd::new(0.2).restore(&w, plain.state()).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use autograd::{Real, Tensor};
 
-use super::{Memory, Optimizer, Slot};
+use super::{Kept, Numbers, Optimizer, Rule, Slot};
 
 /// [`Adam`](super::Adam) whose step looks one step ahead (Dozat 2016, algorithm 8):
 ///
@@ -12,7 +12,7 @@ use super::{Memory, Optimizer, Slot};
 ///
 /// ```
 /// use autograd::Tensor;
-/// use nn::optim::{NAdam, Optimizer};
+/// use nn::optim::NAdam;
 ///
 /// let mut w = Tensor::<f64>::full([1], 5.0);
 /// let mut nadam = NAdam::new(0.1);
@@ -23,7 +23,7 @@ use super::{Memory, Optimizer, Slot};
 /// assert!(w[[0]].abs() < 0.1, "{w:?}");
 /// ```
 #[derive(Clone, Debug)]
-pub struct NAdam<T: Real> {
+pub struct NAdam {
     /// `β₁`, `β₂` in `[0, 1)`: how much of the two moments is kept at every step; 0.9 and 0.999.
     pub betas: [f64; 2],
     /// `ε`, which keeps the division finite; 10⁻⁸.
@@ -33,19 +33,15 @@ pub struct NAdam<T: Real> {
     /// `λ`: the weight of a penalty `λ/2 · ‖w‖²` on the loss; 0. It is scaled as in
     /// [`Adam`](super::Adam#structfield.l2).
     pub l2: f64,
-    /// The rate, and what is kept between steps.
-    pub memory: Memory<T>,
 }
 
-/// The name of `Πₜ` in the memory.
+/// The name of `Πₜ`.
 const PRODUCT: &str = "momentum_product";
 
-impl<T: Real> NAdam<T> {
+impl NAdam {
     /// NAdam with `β₁ = 0.9`, `β₂ = 0.999`, `ε = 10⁻⁸`, `ψ = 0.004`.
-    pub fn new(rate: f64) -> Self {
-        let mut memory = Memory::new(rate);
-        memory.numbers.insert(PRODUCT, 1.0);
-        NAdam { betas: [0.9, 0.999], epsilon: 1e-8, warmup: 0.004, l2: 0.0, memory }
+    pub fn new<T: Real>(rate: f64) -> Optimizer<T, Self> {
+        Optimizer::new(rate, NAdam::default())
     }
 
     /// `μₜ`.
@@ -54,22 +50,24 @@ impl<T: Real> NAdam<T> {
     }
 }
 
-impl<T: Real> Optimizer<T> for NAdam<T> {
-    fn memory(&self) -> &Memory<T> {
-        &self.memory
+impl Default for NAdam {
+    /// The settings of [`NAdam::new`].
+    fn default() -> Self {
+        NAdam { betas: [0.9, 0.999], epsilon: 1e-8, warmup: 0.004, l2: 0.0 }
     }
+}
 
-    fn memory_mut(&mut self) -> &mut Memory<T> {
-        &mut self.memory
-    }
-
+impl<T: Real> Rule<T> for NAdam {
     fn labels(&self) -> &'static [&'static str] {
         &["m", "v"]
     }
 
-    fn begin(&mut self) {
-        let momentum = self.momentum(self.memory.steps);
-        *self.memory.numbers.get_mut(PRODUCT).expect("there from the start") *= momentum;
+    fn numbers(&self) -> &'static [(&'static str, f64)] {
+        &[(PRODUCT, 1.0)]
+    }
+
+    fn begin(&self, step: u64, numbers: &mut Numbers) {
+        *numbers.get_mut(PRODUCT).expect("there from the start") *= self.momentum(step);
     }
 
     fn settings(&self) -> Vec<(&'static str, f64)> {
@@ -82,17 +80,16 @@ impl<T: Real> Optimizer<T> for NAdam<T> {
         ]
     }
 
-    fn update(&mut self, slot: Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>) {
-        let steps = self.memory.steps;
+    fn update(&self, slot: &Slot, parameter: &mut Tensor<T>, gradient: &Tensor<T>, kept: Kept<T>) {
         let (now, next, product) =
-            (self.momentum(steps), self.momentum(steps + 1), self.memory.numbers[PRODUCT]);
+            (self.momentum(slot.step), self.momentum(slot.step + 1), kept.number(PRODUCT));
         let [beta1, beta2] = self.betas;
         let by_gradient = T::of(slot.rate * (1.0 - now) / (1.0 - product));
         let by_moment = T::of(slot.rate * next / (1.0 - product * next));
-        let root = T::of(1.0 / (1.0 - beta2.powf(steps as f64)).sqrt());
+        let root = T::of(1.0 / (1.0 - beta2.powf(slot.step as f64)).sqrt());
         let (keep1, keep2, epsilon) = (T::of(beta1), T::of(beta2), T::of(self.epsilon));
         let (take1, take2, l2) = (T::of(1.0 - beta1), T::of(1.0 - beta2), T::of(slot.decay(self.l2)));
-        let [m, v] = self.memory.tensors(slot, parameter, 0.0);
+        let [m, v] = kept.tensors();
         Tensor::update([parameter, m, v], [gradient], |[w, m, v], [g]| {
             let g = g + l2 * w;
             let m = keep1 * m + take1 * g;

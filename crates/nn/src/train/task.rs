@@ -62,13 +62,13 @@ pub trait Task<T: Real> {
     ///
     /// # Errors
     /// If the state is that of another kind of optimizer.
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<T>, state: optim::State<T>) -> Result<()>;
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<T>, state: optim::State<T>) -> Result<()>;
 }
 
 /// How a task's model is updated: an optimizer and what happens to gradients before it.
 pub struct Update<'a, T: Real> {
     /// The rule.
-    pub optimizer: &'a mut dyn Optimizer<T>,
+    pub optimizer: &'a mut Optimizer<T>,
     /// See [`Plan::clip_norm`](super::Plan::clip_norm).
     pub clip_norm: Option<f64>,
 }
@@ -94,7 +94,7 @@ impl<T: Real> Update<'_, T> {
             let (mut now, mut keep);
             let update: &mut LeafUpdate<T> = match self.clip_norm {
                 None => {
-                    now = optim::updates(self.optimizer, model, &refused);
+                    now = self.optimizer.updates(model, &refused);
                     &mut now
                 }
                 // The norm is that of all gradients together, so all are kept.
@@ -128,7 +128,7 @@ impl<T: Real> Update<'_, T> {
                 false => gradients.next().expect("one for every parameter"),
             });
             clip::by_norm(&mut gradient, limit)?;
-            optim::step(self.optimizer, model, &gradient);
+            self.optimizer.step(model, &gradient);
         }
         Ok(terms)
     }
@@ -258,7 +258,7 @@ where
         from.restore("model", &mut self.model)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optim::restore(optimizer, &self.model, state)
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        optimizer.restore(&self.model, state)
     }
 }

@@ -13,7 +13,7 @@ use super::{Callback, Plan, Task, Update};
 use crate::checkpoint::Checkpoint;
 use crate::data::shuffled;
 use crate::losses::{Loss, Unit};
-use crate::optim::{Optimizer, Plateau, bad_setting};
+use crate::optim::{Optimizer, Plateau};
 use crate::{Context, Error, Result};
 
 /// The terms of a loss, as numbers, with their unit.
@@ -133,7 +133,7 @@ impl Position {
 /// interrupted and [resumed](Self::resume).
 pub struct Trainer<'a, T: Real> {
     plan: Plan,
-    optimizer: Box<dyn Optimizer<T> + Send + 'a>,
+    optimizer: Box<Optimizer<T>>,
     plateau: Option<Plateau>,
     callbacks: Vec<Box<dyn Callback<T> + Send + 'a>>,
     file: Option<CheckpointFile>,
@@ -163,8 +163,8 @@ impl CheckpointFile {
 
 impl<'a, T: Real> Trainer<'a, T> {
     /// A trainer that has not begun. The plan's learning rate counts, not the optimizer's.
-    pub fn new(plan: Plan, optimizer: impl Optimizer<T> + Send + 'a) -> Self {
-        let optimizer = Box::new(optimizer);
+    pub fn new(plan: Plan, optimizer: impl Into<Box<Optimizer<T>>>) -> Self {
+        let optimizer = optimizer.into();
         Trainer {
             plan,
             optimizer,
@@ -212,7 +212,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// finite number any more.
     pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
         self.plan.check(task.examples())?;
-        if let Some(problem) = bad_setting(&*self.optimizer) {
+        if let Some(problem) = self.optimizer.bad_setting() {
             return Err(Error::Invalid(problem));
         }
         self.check_last_batch(task)?;

@@ -121,8 +121,8 @@ impl AnyModel for Pca<Tensor<f32>> {
         from.restore(prefix, self)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optim::restore(optimizer, self, state)
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        optimizer.restore(self, state)
     }
 }
 

@@ -69,8 +69,8 @@ where
         from.restore("model", &mut self.model)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optim::restore(optimizer, &self.model, state)
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+        optimizer.restore(&self.model, state)
     }
 }
 

@@ -206,7 +206,7 @@ mod tests {
             self.0.restore(prefix, from)
         }
 
-        fn restore_optimizer(&self, optimizer: &mut dyn Optimizer<f32>, state: State<f32>) -> Result<()> {
+        fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: State<f32>) -> Result<()> {
             self.0.restore_optimizer(optimizer, state)
         }
     }

@@ -8,7 +8,7 @@
 //! all that is left to close: smooth units (`x σ(x)`; rectified ones end about a seventh higher) and images
 //! moved by up to one pixel, anew in every epoch.
 
-use nn::optim::AdamW;
+use nn::optim::{AdamW, Optimizer};
 use nn::train::Plan;
 use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
 
@@ -42,7 +42,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let (epochs, batch, learning_rate) = (100, 200, 1e-3);
     let schedule = Schedule::OneCycle { rise: 0.3, start: 0.04, last: 4e-6 };
     let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
-    let optimizer = AdamW { weight_decay: 0.01, ..AdamW::new(learning_rate) };
+    let optimizer = Optimizer::new(learning_rate, AdamW { weight_decay: 0.01, ..AdamW::default() });
     let mut lesson = Lesson::new(&mut model, data);
     lesson.augment.shift = 1;
     bench.train("deep autoencoder", &mut lesson, plan, optimizer)?;

@@ -19,7 +19,7 @@
 use autograd::{Conv, Tensor, Upsample, Window};
 use nn::layers::{Conv2d, Layer, Sequential};
 use nn::losses::{Loss, Unit, bce_with_logits};
-use nn::optim::Adam;
+use nn::optim::{Adam, Optimizer};
 use nn::train::{Fit, Plan, Task, Terms};
 use nn::{Activation, Dataset, Init, Linear, Mlp, Purpose, Result, generator};
 
@@ -71,8 +71,8 @@ fn plan(epochs: usize, batch: usize) -> Plan {
     Plan { epochs, batch, learning_rate: 1e-3, ..Plan::default() }
 }
 
-fn adam() -> Adam<f32> {
-    Adam { epsilon: 1e-7, ..Adam::new(1e-3) }
+fn adam() -> Optimizer<f32, Adam> {
+    Optimizer::new(1e-3, Adam { epsilon: 1e-7, ..Adam::default() })
 }
 
 /// The settings of the fully connected networks.

@@ -16,7 +16,7 @@ mod vae;
 mod watch;
 
 use nn::checkpoint::nearest;
-use nn::optim::Optimizer;
+use nn::optim::{Optimizer, Rule};
 use nn::train::{EarlyStopping, Plan, Task, Trainer};
 use nn::{Error, Result};
 
@@ -166,7 +166,7 @@ impl Bench<'_> {
         what: &str,
         task: &mut dyn Task<f32>,
         plan: Plan,
-        optimizer: impl Optimizer<f32> + Send,
+        optimizer: Optimizer<f32, impl Rule<f32>>,
     ) -> Result<()> {
         self.run(what, task, plan, |plan| Trainer::new(plan, optimizer))
     }
@@ -178,7 +178,7 @@ impl Bench<'_> {
         what: &str,
         task: &mut dyn Task<f32>,
         plan: Plan,
-        optimizer: impl Optimizer<f32> + Send,
+        optimizer: Optimizer<f32, impl Rule<f32>>,
     ) -> Result<()> {
         self.run(what, task, plan, |plan| Trainer::new(plan, optimizer).with(EarlyStopping::keep_best()))
     }

@@ -3,6 +3,7 @@
 use autograd::{Conv, ConvTranspose, Name, Recorded, Tape, Tensor, Tree, Var, tree, value};
 use nn::layers::{Conv2d, ConvTranspose2d};
 use nn::losses;
+use nn::optim::Rule;
 use nn::{Activation, Adam, Init, Linear, Mlp, Optimizer, Purpose, Sgd, generator};
 
 use super::Stepper;
@@ -134,9 +135,9 @@ fn mse<'t>(x_hat: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
 }
 
 /// Training of a model by an optimizer. The loss is recorded in every step, or once and replayed.
-fn training<M, I, O>(
+fn training<M, I, R>(
     mut model: M,
-    mut optimizer: O,
+    mut optimizer: Optimizer<f32, R>,
     inputs: impl Fn(usize) -> I + 'static,
     replayed: bool,
     loss: impl for<'t> Fn(M::With<Var<'t, f32>>, I::With<Var<'t, f32>>, &'t Tape<f32>) -> Var<'t, f32>
@@ -146,7 +147,7 @@ fn training<M, I, O>(
 where
     M: Tree<Rest> + 'static,
     I: Tree<Rest> + 'static,
-    O: Optimizer<f32> + 'static,
+    R: Rule<f32>,
 {
     let shown = |value: f32, want: bool| if want { f64::from(value) } else { 0.0 };
     if replayed {
