@@ -23,6 +23,8 @@
 //!     }
 //! }
 //! ```
+//!
+//! Layers one after the other are a [`Sequential`], or, with layers of your own among them, a tuple: see [`Forward`].
 
 mod activation;
 mod attention;
@@ -30,6 +32,7 @@ mod convolution;
 mod dropout;
 mod embedding;
 mod embedding_bag;
+mod forward;
 mod gru;
 mod linear;
 mod lstm;
@@ -49,6 +52,7 @@ pub use convolution::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use embedding_bag::{EmbeddingBag, Pooling};
+pub use forward::Forward;
 pub use gru::Gru;
 pub use linear::Linear;
 pub use lstm::Lstm;

@@ -11,8 +11,8 @@ use crate::Context;
 
 /// Any layer that maps one variable to one variable, for a [`Sequential`].
 ///
-/// A layer of your own is a struct of layers and needs no place here: give it a `forward` and a line
-/// with [`autograd::tree!`].
+/// A layer of your own needs no place here: it is a struct of layers with a line of [`autograd::tree!`] and a `forward`.
+/// Among other layers it stands in a tuple, see [`Forward`](super::Forward).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Layer<W> {
