@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let loss = evaluate::loss(&*model, &digits.test, 0);
     let elbo = likelihood::elbo(&*model, &digits.test, 50, 0).ok_or("a VAE has a bound")?;
     let nll = likelihood::nll(&*model, &digits.test, 200, &[0, 1, 2]).ok_or("a VAE has a likelihood")?;
-    println!("test loss {:.2} {}: one draw for each digit", loss.total(), loss.unit);
+    println!("test loss {:.2} {}: one draw for each digit", loss.total(), loss.unit.per("img"));
     println!("−ELBO     {:.2}: fifty draws", -elbo);
     println!(
         "NLL_200   {:.2} ± {:.2}, {:.0} effective samples",

@@ -71,7 +71,7 @@ pub fn save<T: Real>(path: &Path, model: &impl Tree<Tensor<T>>, metadata: Metada
 /// model; the model is then unchanged.
 pub fn load<T: Real>(path: &Path, model: &mut impl Tree<Tensor<T>>) -> Result<Metadata> {
     let checkpoint = Checkpoint::read(path)?;
-    checkpoint.restore("", model).map_err(|problem| Error::file(path, problem))?;
+    checkpoint.restore("", model).map_err(|error| error.in_file(path))?;
     Ok(checkpoint.metadata)
 }
 
@@ -101,12 +101,11 @@ impl<T: Real> Checkpoint<T> {
     /// Sets all tensors of a tree to those with this prefix.
     ///
     /// # Errors
-    /// If one is missing, has another shape, or there are more; the tree is then unchanged. The text is
-    /// a sentence for [`Error::file`].
-    pub fn restore(&self, prefix: &str, tree: &mut impl Tree<Tensor<T>>) -> Result<(), String> {
+    /// [`Error::Stored`], if one is missing, has another shape, or there are more; the tree is then unchanged.
+    pub fn restore(&self, prefix: &str, tree: &mut impl Tree<Tensor<T>>) -> Result<()> {
         let mut wanted = vec![];
         tree.visit(&mut |name, tensor| wanted.push((prefixed(prefix, name), tensor.clone())));
-        self.check(prefix, &wanted)?;
+        self.check(prefix, &wanted).map_err(Error::stored)?;
         tree.visit_mut(Name::Root, &mut |name, tensor| {
             *tensor = self.tensors[&prefixed(prefix, name)].clone()
         });
@@ -148,8 +147,8 @@ impl<T: Real> Checkpoint<T> {
     /// Takes out the state with this prefix; it is empty if there is none.
     ///
     /// # Errors
-    /// A sentence, if a number cannot be read.
-    pub fn take_state(&mut self, prefix: &str) -> Result<State<T>, String> {
+    /// If a number cannot be read.
+    pub fn take_state(&mut self, prefix: &str) -> Result<State<T>> {
         let dotted = format!("{prefix}.");
         let inside = |name: &String| name.starts_with(&dotted);
         let short = |name: String| name[dotted.len()..].to_owned();
@@ -160,7 +159,8 @@ impl<T: Real> Checkpoint<T> {
         }
         for name in self.metadata.keys().filter(|name| inside(name)).cloned().collect::<Vec<_>>() {
             let text = self.metadata.remove(&name).expect("the name is in the map");
-            let number = text.parse().map_err(|_| format!("`{name}` is {text:?} and not a number"))?;
+            let number =
+                text.parse().map_err(|_| Error::stored(format!("`{name}` is {text:?} and not a number")))?;
             state.numbers.insert(short(name), number);
         }
         Ok(state)

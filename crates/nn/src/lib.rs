@@ -24,13 +24,14 @@
 //! - [`data`]: data sets, readers, splits, scaling.
 //! - [`train`]: the trainer, for those who do not want to write loops.
 //! - [`checkpoint`]: models in files that PyTorch reads as well.
+//! - [`error`]: what can go wrong, by kinds that a program can tell apart.
 //! - [`random`] and [`Context`]: random numbers that depend on seed, epoch and example, and on nothing else.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod checkpoint;
 pub mod context;
 pub mod data;
-mod error;
+pub mod error;
 pub mod files;
 pub mod init;
 pub mod layers;

@@ -7,6 +7,7 @@ use autograd::{
 };
 use nn::context::Varying;
 use nn::data::Pairs;
+use nn::error::Number;
 use nn::layers::{
     Attention, BatchNorm, Direction, Dropout, EmbeddingBag, GroupNorm, Gru, LayerNorm, LearnedPositions,
     Pooling, Recurrent, Residual, RmsNorm, SinusoidalPositions, TransformerBlock, Visible,
@@ -17,7 +18,7 @@ use nn::optim::{
     Sgd, clip,
 };
 use nn::train::{Fit, Plan, Trainer};
-use nn::{Activation, Context, Linear, Mlp, Purpose, generator};
+use nn::{Activation, Context, Error, Linear, Mlp, Purpose, generator};
 
 use crate::panics::{Panic, panic_of};
 
@@ -213,7 +214,17 @@ fn the_trainer_says_where_it_diverged_and_leaves_the_model() {
                 Loss::sum(Unit::SquaredError, [("error", error * factor), ("kink", kink)])
             });
             let plan = Plan { epochs: 4, batch: 10, learning_rate: 0.1, clip_norm, ..Plan::default() };
-            let text = Trainer::new(plan, Sgd::new(0.1)).run(&mut task).unwrap_err().to_string();
+            let error = Trainer::new(plan, Sgd::new(0.1)).run(&mut task).unwrap_err();
+            let Error::Diverged(diverged) = &error else { panic!("{error:?}") };
+            let number = match (by_gradient, clip_norm) {
+                (false, _) => Number::Term("error".into()),
+                (true, clip) => {
+                    let element = if clip.is_some() { None } else { Some(0) };
+                    Number::Gradient { parameter: "bias".into(), element }
+                }
+            };
+            assert_eq!((&diverged.number, diverged.step, diverged.epoch), (&number, Some(5), Some(3)));
+            let text = error.to_string();
             let expected = match (by_gradient, clip_norm) {
                 (false, _) => "the error loss became NaN; the training diverged",
                 (true, None) => "training stopped: the gradient of `bias` is",

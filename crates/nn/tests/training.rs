@@ -15,7 +15,8 @@ use nn::layers::{BatchNorm, Dropout};
 use nn::losses::{self, Loss, Unit};
 use nn::optim::{AdamW, Plateau, Schedule, Sgd};
 use nn::train::{
-    Batch, Callback, EarlyStopping, Epoch, Fit, MetricsFile, Plan, Step, StopFlag, Task, TensorBoard, Trainer,
+    Batch, Callback, EarlyStopping, Ended, Epoch, Fit, MetricsFile, Plan, Step, StopFlag, Task, TensorBoard,
+    Trainer,
 };
 use nn::{Activation, Context, Dataset, Init, Linear, Purpose, Sequential, generator};
 
@@ -99,7 +100,8 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
     let path = folder.path().join("training.safetensors");
     let train = data(1);
     let mut task = Fit::new(network(), &train, None, loss);
-    trainer(2).with_checkpoints(&path, Duration::ZERO).run(&mut task).unwrap();
+    let ended = trainer(2).with_checkpoints(&path, Duration::ZERO).run(&mut task).unwrap();
+    assert_eq!(ended, Ended::Finished);
 
     let problem = |trainer: &mut Trainer<f32>, task: &mut dyn Task<f32>| {
         trainer.resume(task, &path).unwrap_err().to_string()
@@ -116,7 +118,8 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
         "{text}"
     );
     // An epoch that has begun counts: of its steps nothing can be taken back.
-    trainer(3).with(StopAfter(7)).with_checkpoints(&path, Duration::MAX).run(&mut task).unwrap();
+    let ended = trainer(3).with(StopAfter(7)).with_checkpoints(&path, Duration::MAX).run(&mut task).unwrap();
+    assert_eq!(ended, Ended::Stopped);
     let text = problem(&mut trainer(1).with(StopAfter(0)), &mut task);
     assert!(text.contains("the training is in epoch 2, but epochs is 1"), "{text}");
     trainer(2).with(StopAfter(0)).resume(&mut task, &path).unwrap();
@@ -192,7 +195,7 @@ fn early_stopping_can_watch_one_term_of_the_loss() {
         if resume {
             trainer.resume(&mut task, &path)?;
         }
-        trainer.run(&mut task).map(|()| trainer.epochs().len())
+        trainer.run(&mut task).map(|_| trainer.epochs().len())
     };
     assert_eq!(run(None, false).unwrap(), 2);
     assert_eq!(run(Some("cross-entropy"), false).unwrap(), 4);
@@ -283,7 +286,7 @@ fn metrics_are_a_line_an_epoch_also_after_a_resumption() {
     let (metrics, checkpoint) = (folder.path().join("metrics.jsonl"), folder.path().join("training"));
     let train = data(1);
     let mut task = Fit::new(network(), &train, None, loss);
-    let file = MetricsFile::create(&metrics).unwrap();
+    let file = MetricsFile::create(&metrics).unwrap().per("img");
     let mut first =
         trainer(4).with_checkpoints(&checkpoint, Duration::from_secs(3600)).with(StopAfter(10)).with(file);
     first.run(&mut task).unwrap();

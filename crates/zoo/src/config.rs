@@ -22,6 +22,7 @@ use toml::{Table, Value};
 
 use crate::data::{Origin, Preparation, Prepared, Reading, Split, Stored, prepare_rows};
 use crate::registry::{self, Entry};
+use crate::settings::typed;
 use crate::train::Plan;
 
 /// A run, completely described: replaying it gives the same bytes.
@@ -160,9 +161,10 @@ impl Draft {
     /// If there is no `=`.
     pub fn set(&mut self, assignment: &str) -> Result<()> {
         let Some((key, value)) = assignment.split_once('=') else {
-            return Err(Error::Invalid(format!(
-                "`{assignment}` sets nothing; write KEY=VALUE, as in beta=4"
-            )));
+            return Err(Error::setting(
+                "set",
+                format!("`{assignment}` sets nothing; write KEY=VALUE, as in beta=4"),
+            ));
         };
         let (key, value) = (key.trim(), value_of(value.trim()));
         match key.strip_prefix("train.") {
@@ -178,7 +180,7 @@ impl Draft {
     /// If the model is unknown, the data cannot be used, or a setting is unknown or has the wrong type.
     pub fn complete(self) -> Result<Setup> {
         let name = self.model.ok_or_else(|| {
-            Error::Invalid("say which model, as in `zoo train vae` or model = \"vae\" in the file".into())
+            Error::setting("model", "say which model, as in `zoo train vae` or model = \"vae\" in the file")
         })?;
         let entry = registry::find(&name)?;
         let name = self.data.unwrap_or_else(|| "digits".into());
@@ -240,13 +242,13 @@ fn plan(defaults: Plan, given: Table) -> Result<Plan> {
         }
         table.insert(key.clone(), value);
         // One after the other, so that the error can name it.
-        Plan::deserialize(table.clone()).map_err(|error| {
+        typed::read::<Plan>(&table).map_err(|misfit| {
             let form = SCHEDULES.iter().find(|(name, _)| key == "schedule" && word.as_deref() == Some(name));
             let why = match form {
                 Some((name, form)) => format!("`{name}` needs its numbers, as in train.schedule={form}"),
-                None => registry::in_words(&error),
+                None => misfit.to_string(),
             };
-            Error::Invalid(format!("the setting `train.{key}` cannot be used: {why}"))
+            Error::setting(format!("train.{key}"), format!("the setting `train.{key}` cannot be used: {why}"))
         })?;
     }
     Ok(table.try_into().expect("every setting was tried"))

@@ -16,6 +16,7 @@ use serde::Serialize;
 use toml::Table;
 
 use crate::registry::{Entry, Training};
+use crate::settings::typed;
 use crate::train::Plan;
 
 /// A model in words.
@@ -63,19 +64,14 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         name: name.clone(),
         default: value.to_string(),
         about: about(name, &comments),
-        values: words(|word| {
-            entry.complete(&Table::from_iter([(name.clone(), word.into())]), data).map(|_| ())
-        }),
+        values: entry.words(name, data).into_iter().map(str::to_owned).collect(),
     });
     let plan = Table::try_from(entry.plan(data)).unwrap_or_default();
     let training = fields(include_str!("../../nn/src/train/plan.rs"), "pub struct Plan {");
     let training = training.into_iter().map(|(name, about)| Setting {
         default: plan.get(&name).map_or("none".to_owned(), ToString::to_string),
-        values: words(|word| {
-            let plan = plan.iter().map(|(key, value)| (key.clone(), value.clone()));
-            let plan: Table = plan.chain([(name.clone(), word.into())]).collect();
-            plan.try_into::<Plan>().map(|_| ()).map_err(|error| nn::Error::Invalid(error.to_string()))
-        }),
+        // Some words need numbers beside them, as the schedule of the rate does: they are words all the same.
+        values: typed::words::<Plan>(&plan, &name).iter().map(|word| (*word).to_owned()).collect(),
         name,
         about,
     });
@@ -88,20 +84,6 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         settings: settings.collect(),
         training: if entry.training == Training::Gradient { training.collect() } else { vec![] },
     }
-}
-
-/// The words that a setting may be, if it is one of a few: those that are named when it is given a word that is none of
-/// them, and that can be used.
-fn words(set: impl Fn(&str) -> nn::Result<()>) -> Vec<String> {
-    let Err(error) = set("?") else { return vec![] };
-    let error = error.to_string();
-    // ``unknown variant `?`, expected one of `relu`, `tanh` ``, or ``expected `relu` or `tanh` ``.
-    let Some((_, known)) = error.split_once("unknown variant `?`, expected ") else { return vec![] };
-    // Some words need numbers beside them, as the schedule of the rate does: they are words all the same.
-    let usable = |word: &String| {
-        set(word).map_or_else(|error| !error.to_string().contains("cannot be used"), |()| true)
-    };
-    known.split('`').skip(1).step_by(2).map(str::to_owned).filter(usable).collect()
 }
 
 /// The file of a model.

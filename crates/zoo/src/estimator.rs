@@ -92,9 +92,8 @@ impl Estimator {
         let (of_plan, of_model): (Table, Table) =
             self.given.clone().into_iter().partition(|(name, _)| of_training(name));
         plan.extend(of_plan);
-        let train: Plan = plan
-            .try_into()
-            .map_err(|error: toml::de::Error| Error::Invalid(error.message().trim().to_owned()))?;
+        let train: Plan =
+            plan.try_into().map_err(|error: toml::de::Error| Error::data(error.message().trim()))?;
         let settings = entry.complete(&of_model, data)?;
         Ok(Config {
             model: entry.name.into(),
@@ -167,13 +166,12 @@ impl Fitted {
     /// # Errors
     /// If the file cannot be read or is something else.
     pub fn load(path: &Path) -> Result<Self> {
-        let wrong = |problem: String| Error::file(path, problem);
+        let wrong = |error: Error| error.in_file(path);
         let checkpoint = Checkpoint::read(path)?;
         let config = run::trained_with(&checkpoint).map_err(wrong)?;
         let preparation = run::preparation(&checkpoint).map_err(wrong)?;
-        let entry = registry::find(&config.model).map_err(|error| wrong(error.to_string()))?;
-        let mut model =
-            entry.outline(&config.settings, &preparation).map_err(|error| wrong(error.to_string()))?;
+        let entry = registry::find(&config.model).map_err(wrong)?;
+        let mut model = entry.outline(&config.settings, &preparation).map_err(wrong)?;
         model.restore("", &checkpoint).map_err(wrong)?;
         Ok(Fitted { model, config, preparation, epochs: vec![] })
     }
@@ -192,13 +190,13 @@ impl Fitted {
 fn check(data: &Dataset) -> Result<()> {
     let shape = data.x.shape();
     if shape.len() != 2 || data.x.is_empty() {
-        return Err(Error::Invalid(format!("there is nothing to fit in data of shape {shape:?}")));
+        return Err(Error::data(format!("there is nothing to fit in data of shape {shape:?}")));
     }
     match data.x.to_vec().iter().position(|v| !v.is_finite()) {
         None => Ok(()),
         Some(place) => {
             let (row, column) = (place / shape[1], place % shape[1]);
-            Err(Error::Invalid(format!(
+            Err(Error::data(format!(
                 "row {row}, column {column} of the data is no finite number; fill or drop it"
             )))
         }

@@ -58,7 +58,7 @@ fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
 fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::Invalid(format!("cannot write to standard output: {error}")))
+            Err(Error::io("write", "to standard output".as_ref(), error))
         }
         _ => Ok(()),
     }

@@ -64,15 +64,18 @@ impl GaussianMixture {
     pub fn fit(z: &Tensor<f32>, components: usize, seed: u64) -> Result<Self> {
         let (points, width) = (z.shape()[0], z.shape()[1]);
         if components == 0 || points < components {
-            return Err(Error::Invalid(format!(
-                "a mixture of {components} Gaussians cannot be fitted to {points} points; choose from 1 to \
+            return Err(Error::setting(
+                "components",
+                format!(
+                    "a mixture of {components} Gaussians cannot be fitted to {points} points; choose from 1 to \
                  {points} components"
-            )));
+                ),
+            ));
         }
         let rows = z.to_vec();
         if let Some(at) = rows.iter().position(|value| !value.is_finite()) {
             let (row, column) = (at / width, at % width);
-            return Err(Error::Invalid(format!(
+            return Err(Error::data(format!(
                 "a mixture cannot be fitted: number {column} of point {row} is {}",
                 rows[at]
             )));

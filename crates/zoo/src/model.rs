@@ -40,9 +40,9 @@ use std::path::Path;
 
 use autograd::{Mismatch, Name, Real, Tape, Tensor, Tree, Var, gradcheck_slice, value, value_with};
 use nn::checkpoint::{Checkpoint, Metadata};
-use nn::optim::{self, Optimizer};
-use nn::train::{Terms, Update};
-use nn::{Context, Dataset, Error, Result};
+use nn::optim::{Optimizer, State};
+use nn::train::{Ended, Terms, Trainable, Update};
+use nn::{Context, Dataset, Result};
 
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
@@ -62,7 +62,8 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
     // ANCHOR_END: model
 
     /// What comes before the first step of training, on the training data: pretraining, for example, by
-    /// `train`. Nothing for most models. `model` is the model at rest.
+    /// `train`. Nothing for most models. `model` is the model at rest. If a training in it is stopped, the rest of the
+    /// preparation is left out.
     ///
     /// # Errors
     /// If a training in it fails.
@@ -71,8 +72,8 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
         _data: &Dataset,
         _seed: u64,
         _train: &TrainPart<'_>,
-    ) -> Result<()> {
-        Ok(())
+    ) -> Result<Ended> {
+        Ok(Ended::Finished)
     }
 
     /// The number of examples that a step of training needs; see
@@ -109,7 +110,7 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
 }
 
 /// A model at rest. The trainer, the metrics and the command line work with any of them.
-pub trait AnyModel: Send + Sync {
+pub trait AnyModel: Trainable<f32> + Send + Sync {
     /// The codes of examples, `[batch, features]` to `[batch, code]`.
     fn encode(&self, x: &Tensor<f32>) -> Tensor<f32>;
 
@@ -153,8 +154,8 @@ pub trait AnyModel: Send + Sync {
     ///
     /// # Errors
     /// If a training in it fails.
-    fn prepare(&mut self, _data: &Dataset, _seed: u64, _train: &TrainPart<'_>) -> Result<()> {
-        Ok(())
+    fn prepare(&mut self, _data: &Dataset, _seed: u64, _train: &TrainPart<'_>) -> Result<Ended> {
+        Ok(Ended::Finished)
     }
 
     /// The number of examples that a step of training needs; see [`Model::smallest_batch`].
@@ -177,21 +178,6 @@ pub trait AnyModel: Send + Sync {
         [vec![], vec![]]
     }
 
-    /// Adds all parameters to a checkpoint, under a prefix.
-    fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>);
-
-    /// Takes all parameters from a checkpoint.
-    ///
-    /// # Errors
-    /// A sentence, if they do not fit; see [`Checkpoint::restore`].
-    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String>;
-
-    /// Gives a restored optimizer state to an optimizer of this model's parameters.
-    ///
-    /// # Errors
-    /// If the state is that of another kind of optimizer; see [`optim::restore`].
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()>;
-
     /// Writes a checkpoint of the parameters.
     ///
     /// # Errors
@@ -208,7 +194,7 @@ pub trait AnyModel: Send + Sync {
     /// If the file cannot be read or does not fit.
     fn load(&mut self, path: &Path) -> Result<Metadata> {
         let checkpoint = Checkpoint::read(path)?;
-        self.restore("", &checkpoint).map_err(|problem| Error::file(path, problem))?;
+        self.restore("", &checkpoint).map_err(|error| error.in_file(path))?;
         Ok(checkpoint.metadata)
     }
 }
@@ -329,7 +315,7 @@ where
         model.divergence(tape.constant(x)).map(Var::value)
     }
 
-    fn prepare(&mut self, data: &Dataset, seed: u64, train: &TrainPart<'_>) -> Result<()> {
+    fn prepare(&mut self, data: &Dataset, seed: u64, train: &TrainPart<'_>) -> Result<Ended> {
         <M::With<Var<'_, f32>> as Model<'_, f32>>::prepare(&mut self.0, data, seed, train)
     }
 
@@ -354,16 +340,18 @@ where
     fn both_ways(&self, order: usize) -> [Vec<Tensor<f32>>; 2] {
         replay_tests::both_ways(&self.0, order)
     }
+}
 
+impl<M: Tree<Tensor<f32>>> Trainable<f32> for Learned<M> {
     fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
         into.insert(prefix, &self.0);
     }
 
-    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String> {
+    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<()> {
         from.restore(prefix, &mut self.0)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: State<f32>) -> Result<()> {
         optimizer.restore(&self.0, state)
     }
 }

@@ -85,7 +85,8 @@ pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64), data: &Dataset) 
         Unit::Error | Unit::Nats => vec![],
     };
     let title = format!("Loss during training\n{caption}");
-    Some(plot::curves(&title, "epoch", &unit.of(data.image.is_some()), &series, &references))
+    let unit = unit.per(if data.image.is_some() { "img" } else { "row" });
+    Some(plot::curves(&title, "epoch", &unit, &series, &references))
 }
 
 fn curve(name: String, epochs: &[Epoch], y: impl Fn(&Epoch) -> f64) -> Series {

@@ -251,7 +251,7 @@ pub fn read_scores(path: &Path, model: &dyn AnyModel, score: Score) -> Result<Op
 pub fn normal(model: &dyn AnyModel, train: &Dataset, score: Score) -> Result<Normal> {
     let width = width(model, train, score);
     if width > WIDEST {
-        return Err(Error::Invalid(format!(
+        return Err(Error::unsupported(format!(
             "this score needs the covariance of {width} numbers, and {WIDEST} are the most; use squared-error"
         )));
     }

@@ -28,7 +28,6 @@ use crate::settings::check_sizes;
 use crate::train::Plan;
 
 mod kind;
-pub(crate) use kind::in_words;
 use kind::{Kind, Start};
 
 /// How a model comes to its parameters.
@@ -260,10 +259,13 @@ pub fn find(name: &str) -> Result<&'static Entry> {
     MODELS.iter().find(|entry| entry.name == name).ok_or_else(|| {
         let names = || MODELS.iter().map(|entry| entry.name);
         let known = names().collect::<Vec<_>>().join(", ");
-        Error::Invalid(match nearest(name, names()) {
-            Some(near) => format!("there is no model `{name}`; did you mean `{near}`? (models: {known})"),
-            None => format!("there is no model `{name}`; the models are {known}"),
-        })
+        Error::setting(
+            "model",
+            match nearest(name, names()) {
+                Some(near) => format!("there is no model `{name}`; did you mean `{near}`? (models: {known})"),
+                None => format!("there is no model `{name}`; the models are {known}"),
+            },
+        )
     })
 }
 
@@ -273,9 +275,7 @@ impl Entry {
     /// # Errors
     /// If a setting is unknown or has the wrong type.
     pub fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
-        self.kind
-            .complete(given, data)
-            .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
+        self.kind.complete(given, data).map_err(|error| error.within(format!("model `{}`", self.name)))
     }
 
     /// A model with these settings for this training data; the seed decides its initial parameters.
@@ -298,7 +298,7 @@ impl Entry {
         check_sizes(settings, data.features)?;
         let like = Dataset { x: Tensor::zeros([ROWS, data.features]), labels, image: data.image };
         (self.kind.build)(settings, &like, Start::Checkpoint(data.examples))
-            .map_err(|error| Error::Invalid(format!("model `{}`: {error}", self.name)))
+            .map_err(|error| error.within(format!("model `{}`", self.name)))
     }
 
     /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
@@ -323,6 +323,11 @@ impl Entry {
             Some(_) => "img",
             None => "row",
         }
+    }
+
+    /// The words that a setting of this name may be, if it is one of a few.
+    pub(crate) fn words(&self, setting: &str, data: &Dataset) -> Vec<&'static str> {
+        (self.kind.words)(data, setting)
     }
 
     /// How to train it on this data when nothing else is said.
@@ -357,12 +362,17 @@ impl Entry {
 /// The sentence for a setting that does not exist; `prefix` is `train.` for those of training.
 pub(crate) fn unknown(prefix: &str, key: &str, known: &[&str]) -> Error {
     let all = known.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ");
-    Error::Invalid(match nearest(key, known.iter().copied()) {
-        Some(near) => {
-            format!("there is no setting `{prefix}{key}`; did you mean `{prefix}{near}`? (settings: {all})")
-        }
-        None => format!("there is no setting `{prefix}{key}`; its settings are {all}"),
-    })
+    Error::setting(
+        format!("{prefix}{key}"),
+        match nearest(key, known.iter().copied()) {
+            Some(near) => {
+                format!(
+                    "there is no setting `{prefix}{key}`; did you mean `{prefix}{near}`? (settings: {all})"
+                )
+            }
+            None => format!("there is no setting `{prefix}{key}`; its settings are {all}"),
+        },
+    )
 }
 
 #[cfg(test)]

@@ -73,25 +73,20 @@ impl Run {
             return Err(Error::file(folder, problem));
         }
         let config = Config::read(&config_path)?;
-        let entry =
-            registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
+        let entry = registry::find(&config.model).map_err(|error| error.in_file(&config_path))?;
         if !model_path.is_file() {
             let problem = format!("the run has no {MODEL}; it was interrupted or is still training");
             return Err(Error::file(folder, problem));
         }
         let checkpoint = Checkpoint::read(&model_path)?;
-        let preparation = preparation(&checkpoint).map_err(|problem| Error::file(&model_path, problem))?;
-        let trained = trained_with(&checkpoint).map_err(|problem| Error::file(&model_path, problem))?;
+        let preparation = preparation(&checkpoint).map_err(|error| error.in_file(&model_path))?;
+        let trained = trained_with(&checkpoint).map_err(|error| error.in_file(&model_path))?;
         config.check_belongs(&config_path, &trained)?;
-        let mut model = entry
-            .outline(&config.settings, &preparation)
-            .map_err(|error| Error::file(&config_path, error.to_string()))?;
-        model.restore("", &checkpoint).map_err(|problem| {
-            let name = entry.name;
-            Error::file(
-                &model_path,
-                format!("this is not the checkpoint of the `{name}` in {CONFIG}: {problem}"),
-            )
+        let mut model =
+            entry.outline(&config.settings, &preparation).map_err(|error| error.in_file(&config_path))?;
+        model.restore("", &checkpoint).map_err(|error| {
+            let place = format!("this is not the checkpoint of the `{}` in {CONFIG}", entry.name);
+            error.within(place).in_file(&model_path)
         })?;
         if let Some(name) = not_finite(&*model) {
             let problem =
@@ -196,7 +191,7 @@ impl Run {
     /// Those of [`data`](Self::data), and if there is no such column.
     pub fn rows_carrying(&self, id: Option<Column>) -> Result<[Rows; 2]> {
         let gone = |problem: String| {
-            Error::Invalid(format!(
+            Error::data(format!(
                 "the training data of {} are needed here, but {problem}",
                 self.folder.display()
             ))
@@ -235,25 +230,30 @@ pub fn metadata(config: &Config, preparation: &Preparation) -> Metadata {
 }
 
 /// How the data of this checkpoint's model were prepared.
-pub(crate) fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation, String> {
-    let text = checkpoint.metadata.get("preparation").ok_or(
-        "the checkpoint does not say how its data were prepared; it was not written by `zoo train`, or by \
-         an older one",
-    )?;
-    serde_json::from_str(text)
-        .map_err(|error| format!("the preparation of the data in this checkpoint cannot be read ({error})"))
+pub(crate) fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation> {
+    let text = checkpoint.metadata.get("preparation").ok_or_else(|| {
+        Error::stored(
+            "the checkpoint does not say how its data were prepared; it was not written by `zoo train`, or by \
+             an older one",
+        )
+    })?;
+    let broken = |error| format!("the preparation of the data in this checkpoint cannot be read ({error})");
+    serde_json::from_str(text).map_err(|error| Error::stored(broken(error)))
 }
 
 /// The settings that this checkpoint's model was trained with.
 ///
 /// # Errors
-/// A sentence, if the checkpoint does not say.
-pub fn trained_with(checkpoint: &Checkpoint<f32>) -> Result<Config, String> {
-    let text = checkpoint.metadata.get("config").ok_or(
-        "the file does not say which model it holds; it was not written by this library, or by an older one",
-    )?;
-    toml::from_str(text)
-        .map_err(|error| format!("the settings in this file cannot be read ({})", error.message()))
+/// If the checkpoint does not say.
+pub fn trained_with(checkpoint: &Checkpoint<f32>) -> Result<Config> {
+    let text = checkpoint.metadata.get("config").ok_or_else(|| {
+        Error::stored(
+            "the file does not say which model it holds; it was not written by this library, or by an older one",
+        )
+    })?;
+    toml::from_str(text).map_err(|error| {
+        Error::stored(format!("the settings in this file cannot be read ({})", error.message()))
+    })
 }
 
 /// The name of a parameter that is not finite.

@@ -7,6 +7,8 @@ use toml::{Table, Value};
 
 use crate::AnyModel;
 
+pub(crate) mod typed;
+
 /// The settings of one kind of model.
 pub trait Settings: Serialize + DeserializeOwned {
     /// The model they describe.
@@ -44,9 +46,10 @@ pub fn check_size(what: &str, numbers: f64) -> Result<()> {
     if numbers <= MOST && Vec::<f32>::new().try_reserve_exact(numbers as usize).is_ok() {
         return Ok(());
     }
-    Err(Error::Invalid(format!(
-        "{what} is too large: it needs about {numbers:.0e} numbers in memory; choose less"
-    )))
+    Err(Error::setting(
+        what,
+        format!("{what} is too large: it needs about {numbers:.0e} numbers in memory; choose less"),
+    ))
 }
 
 /// Refuses settings of a model that is larger than any memory, before something tries to build it.

@@ -19,12 +19,11 @@
 //! ```
 
 use autograd::Tensor;
-use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
 use nn::data::transform::{Binarize, Shift};
-use nn::optim::{self, Adam, Optimizer};
-pub use nn::train::{Epoch, Plan, Terms, Trainer};
-use nn::train::{Task, Update};
+use nn::optim::Adam;
+pub use nn::train::{Ended, Epoch, Plan, Terms, Trainer};
+use nn::train::{Task, Trainable, Update};
 use nn::{Context, Result};
 
 use crate::data::Split;
@@ -40,20 +39,18 @@ pub struct Lesson<'a> {
     pub stored: Option<&'a dyn Examples>,
     /// What happens to training examples whenever they are drawn.
     pub augment: Augment,
-    /// Text that checkpoints of the training have besides.
-    pub about: Metadata,
     /// How the parts of a model are trained that learn before the whole does.
     pub parts: &'a TrainPart<'a>,
 }
 
 /// Trains a part of a model by its own plan, before the whole is trained.
-pub type TrainPart<'a> = dyn Fn(&mut dyn Task<f32>, &Plan) -> Result<()> + 'a;
+pub type TrainPart<'a> = dyn Fn(&mut dyn Task<f32>, &Plan) -> Result<Ended> + 'a;
 
 /// Trains a part of a model to the end of its plan.
 ///
 /// # Errors
 /// If the plan makes no sense, or the loss is not a finite number any more.
-pub fn train_part(task: &mut dyn Task<f32>, plan: &Plan) -> Result<()> {
+pub fn train_part(task: &mut dyn Task<f32>, plan: &Plan) -> Result<Ended> {
     trainer(plan).run(task)
 }
 
@@ -69,8 +66,7 @@ pub struct Augment {
 impl<'a> Lesson<'a> {
     /// A model that learns from the training examples as they are.
     pub fn new(model: &'a mut dyn AnyModel, data: &'a Split) -> Self {
-        let (augment, about) = (Augment::default(), Metadata::new());
-        Lesson { model, data, stored: None, augment, about, parts: &train_part }
+        Lesson { model, data, stored: None, augment: Augment::default(), parts: &train_part }
     }
 
     fn train(&self) -> &dyn Examples {
@@ -87,7 +83,7 @@ impl Task<f32> for Lesson<'_> {
         self.model.smallest_batch()
     }
 
-    fn begin(&mut self, seed: u64) -> Result<()> {
+    fn begin(&mut self, seed: u64) -> Result<Ended> {
         self.model.prepare(&self.data.train, seed, self.parts)
     }
 
@@ -102,17 +98,12 @@ impl Task<f32> for Lesson<'_> {
         Ok((!self.data.test.is_empty()).then(judge))
     }
 
-    fn save(&self, into: &mut Checkpoint<f32>) {
-        self.model.insert("model", into);
-        into.metadata.extend(self.about.clone());
+    fn model(&self) -> &dyn Trainable<f32> {
+        &*self.model
     }
 
-    fn restore(&mut self, from: &Checkpoint<f32>) -> Result<(), String> {
-        self.model.restore("model", from)
-    }
-
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        self.model.restore_optimizer(optimizer, state)
+    fn model_mut(&mut self) -> &mut dyn Trainable<f32> {
+        &mut *self.model
     }
 }
 

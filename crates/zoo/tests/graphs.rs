@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use autograd::Tensor;
+use nn::Error;
+use nn::error::{Fault, Number};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use toml::Table;
@@ -273,4 +275,67 @@ fn the_models_of_these_tests_have_learnt_something() {
     let model = trained(find("ae").unwrap(), "", &data);
     let mean = evaluate::variance_around(&evaluate::mean(&data.train.x), &data.test);
     assert!(evaluate::mean_squared_error(&*model, &data.test) < 0.95 * mean);
+}
+
+/// What a program does about an error, by its kind alone.
+fn remedy(error: &Error) -> String {
+    match error.root() {
+        Error::Io { path, .. } | Error::File { path, .. } => format!("another file than {}", path.display()),
+        Error::Table(cell) => match (&cell.fault, cell.line, &cell.column) {
+            (Fault::NotNumber(text), Some(line), Some(column)) => format!("cell {line} {column} with {text}"),
+            other => format!("table {other:?}"),
+        },
+        Error::Setting { name, .. } => format!("field {name}"),
+        Error::Diverged(diverged) => match &diverged.number {
+            Number::Term(term) => {
+                format!("smaller rate, as {term} is finite: {}", diverged.value.is_finite())
+            }
+            other => format!("smaller rate, {other:?}"),
+        },
+        Error::Unsupported(_) => "something else".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_caller_tells_the_kinds_of_errors_apart_without_reading_text() {
+    let data = digits();
+    let entry = find("topk").unwrap();
+    let with = |settings: &str| entry.complete(&settings.parse::<Table>().unwrap(), &data.train);
+    // A setting: its type, its range, its name, the plan, the name of the model.
+    assert_eq!(remedy(&with("k = \"many\"").unwrap_err()), "field k");
+    let build = |settings: &str| entry.build(&with(settings).unwrap(), &data.train, 0).map(|_| ());
+    assert_eq!(remedy(&build("k = 0").unwrap_err()), "field k");
+    assert_eq!(remedy(&with("kk = 3").unwrap_err()), "field kk");
+    assert_eq!(remedy(&find("tpok").err().unwrap()), "field model");
+    let mut model = entry.build(&with("").unwrap(), &data.train, 0).unwrap();
+    let plan = Plan { batch: 0, ..entry.plan(&data.train) };
+    assert_eq!(remedy(&train(&mut *model, &data, &plan).unwrap_err()), "field batch");
+
+    // A cell of a table, in the words of the command line.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    std::fs::write(&path, "a,b\n1,2\n3,4\n5,T\n7,8\n").unwrap();
+    let error = prepare(path.to_str().unwrap(), &Reading::default()).map(|_| ()).unwrap_err();
+    assert_eq!(remedy(&error), "cell 4 b with T", "{error}");
+
+    // A file.
+    let gone = folder.path().join("gone.csv");
+    let error = prepare(gone.to_str().unwrap(), &Reading::default()).map(|_| ()).unwrap_err();
+    assert_eq!(remedy(&error), format!("another file than {}", gone.display()), "{error}");
+
+    // A loss that diverged.
+    let plan = Plan { epochs: 3, learning_rate: 1e30, ..entry.plan(&data.train) };
+    let error = train(&mut *model, &data, &plan).unwrap_err();
+    assert!(remedy(&error).starts_with("smaller rate"), "{error}");
+    let Error::Diverged(diverged) = &error else { panic!("{error:?}") };
+    assert!(!diverged.value.is_finite() && diverged.epoch == Some(1), "{diverged:?}");
+
+    // Something that the model cannot do: convolutions over a table.
+    std::fs::write(&path, "a,b\n1,2\n3,4\n5,6\n7,8\n").unwrap();
+    let (table, _) = prepare(path.to_str().unwrap(), &Reading::default()).unwrap();
+    let conv = find("conv").unwrap();
+    let settings = conv.complete(&Table::new(), &table.train).unwrap();
+    let error = conv.build(&settings, &table.train, 0).map(|_| ()).unwrap_err();
+    assert_eq!(remedy(&error), "something else", "{error}");
 }

@@ -112,11 +112,11 @@ impl<T: Real> Writer<T> {
         self.len += 1;
         let (len, width, found) = (self.len, self.width, row.len());
         if found != width {
-            return Err(Error::Invalid(format!("row {len} has {found} numbers, the others have {width}")));
+            return Err(Error::data(format!("row {len} has {found} numbers, the others have {width}")));
         }
         self.labels.extend(label);
         if !self.labels.is_empty() && self.labels.len() != len {
-            return Err(Error::Invalid(format!("up to row {len}, some rows have a class and some do not")));
+            return Err(Error::data(format!("up to row {len}, some rows have a class and some do not")));
         }
         let file = &mut self.file;
         let written = row.iter().try_for_each(|number| match size_of::<T>() {
@@ -223,7 +223,7 @@ mod tests {
         let error = |last| OnDisk::collect(3, rows(2).chain([last])).unwrap_err().to_string();
         assert_eq!(error(Ok((vec![1.0], Some(0)))), "row 3 has 1 numbers, the others have 3");
         assert_eq!(error(Ok((vec![0.0; 3], None))), "up to row 3, some rows have a class and some do not");
-        assert_eq!(error(Err(Error::Invalid("line 3 is empty".into()))), "line 3 is empty");
+        assert_eq!(error(Err(Error::data("line 3 is empty"))), "line 3 is empty");
         let late = OnDisk::<f32>::collect(1, [Ok((vec![1.0], None)), Ok((vec![1.0], Some(1)))]);
         assert!(late.unwrap_err().to_string().starts_with("up to row 2"));
     }

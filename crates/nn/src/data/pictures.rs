@@ -103,10 +103,13 @@ impl PictureOptions {
         let numbers = self.height.checked_mul(self.width).and_then(|n| n.checked_mul(3));
         match numbers {
             Some(1..=0x400_0000) => Ok(()),
-            _ => Err(Error::Invalid(format!(
-                "pictures of {} × {} pixels cannot be made; height and width must be at least 1, and not huge",
-                self.height, self.width
-            ))),
+            _ => Err(Error::setting(
+                "size",
+                format!(
+                    "pictures of {} × {} pixels cannot be made; height and width must be at least 1, and not huge",
+                    self.height, self.width
+                ),
+            )),
         }
     }
 }

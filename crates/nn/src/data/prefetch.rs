@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn errors_come_in_their_turn() {
         scope(|scope| {
-            let load = |i| if i == 2 { Err(Error::Invalid("two".into())) } else { Ok(i) };
+            let load = |i| if i == 2 { Err(Error::data("two")) } else { Ok(i) };
             let found: Vec<Result<u32>> = prefetch(scope, 1, (0..4).map(load)).collect();
             assert_eq!(found[2].as_ref().unwrap_err().to_string(), "two");
             assert_eq!([&found[0], &found[1], &found[3]].map(|item| *item.as_ref().unwrap()), [0, 1, 3]);

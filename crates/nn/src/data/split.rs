@@ -52,10 +52,13 @@ impl Fractions {
         if validation >= 0.0 && test >= 0.0 && validation + test < 1.0 {
             return Ok(());
         }
-        Err(Error::Invalid(format!(
-            "the fractions for validation ({validation}) and test ({test}) must not be negative, \
+        Err(Error::setting(
+            "test",
+            format!(
+                "the fractions for validation ({validation}) and test ({test}) must not be negative, \
              and their sum must be below 1"
-        )))
+            ),
+        ))
     }
 }
 
@@ -98,7 +101,7 @@ impl Split {
             (test, "the test", wanted[2]),
         ] {
             if fraction > 0.0 && part.is_empty() {
-                return Err(Error::Invalid(match count {
+                return Err(Error::data(match count {
                     ..2 => {
                         format!("{examples} examples are too few to have {fraction:.3} of them for {name}")
                     }
@@ -135,9 +138,12 @@ impl Split {
     fn folds_of_classes(classes: Vec<Vec<usize>>, count: usize, seed: u64) -> Result<Vec<Self>> {
         let examples: usize = classes.iter().map(Vec::len).sum();
         if count < 2 || count > examples {
-            return Err(Error::Invalid(format!(
-                "{examples} examples cannot be cut into {count} folds; take at least 2 and at most {examples}"
-            )));
+            return Err(Error::setting(
+                "folds",
+                format!(
+                    "{examples} examples cannot be cut into {count} folds; take at least 2 and at most {examples}"
+                ),
+            ));
         }
         let mut fold_of = vec![0; examples];
         // The examples are dealt like cards. Going on with the next class where the last one ended keeps

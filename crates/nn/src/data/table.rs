@@ -23,6 +23,7 @@ mod foreign;
 mod header;
 mod labels;
 mod layout;
+mod note;
 mod rows;
 mod text;
 mod value;
@@ -36,13 +37,15 @@ use serde::{Deserialize, Serialize};
 pub use self::columns::{Columns, Stray, StrayText, columns, parse_columns};
 pub use self::labels::Classes;
 use self::labels::Labels;
+pub use self::layout::Column;
 use self::layout::Layout;
-pub use self::layout::{Column, quoted};
+pub use self::note::Note;
 use self::rows::Rows;
 pub use self::value::Kind;
 use super::Dataset;
 use super::source::Source;
-use crate::{Error, Result};
+use crate::error::{Fault, TableError};
+use crate::{Result, error};
 
 /// How a table is to be read. The default suits a file of numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,8 +142,8 @@ pub struct Table {
     /// The features with a whole number that double precision does not have, so that it was rounded: above
     /// 2⁵³ = 9007199254740992 there are such numbers.
     pub rounded: Vec<String>,
-    /// Sentences about what was guessed, and about columns that hold no numbers but are read as such.
-    pub notes: Vec<String>,
+    /// What was guessed, and which columns hold no numbers but are read as such.
+    pub notes: Vec<Note>,
     /// The column [`TableOptions::id`], if one is asked for: its name, and its text for each example.
     pub ids: Option<(String, Vec<String>)>,
 }
@@ -183,7 +186,7 @@ pub struct Stream<'a> {
     /// Whether the first row names the columns.
     header: bool,
     /// How that was guessed, where it is not plain.
-    note: Option<String>,
+    note: Option<Note>,
     /// The kind of each column's values, as soon as one is known.
     kinds: Vec<Option<Kind>>,
     /// Whether a whole number of each feature had to be rounded.
@@ -213,8 +216,7 @@ impl<'a> Stream<'a> {
     fn of(source: Source<'a>, options: &TableOptions) -> Result<Self> {
         let mut rows = Rows::new(source, options)?;
         let (header, there) = rows.header(options)?;
-        let layout = Layout::new(&header.first, header.is_header, options)
-            .map_err(|text| Error::file(rows.name, text))?;
+        let layout = Layout::new(rows.name, &header.first, header.is_header, options)?;
         if !there {
             return rows.unusable("the file holds only a header and no examples".into());
         }
@@ -255,15 +257,10 @@ impl<'a> Stream<'a> {
         rows.has_fields(layout.names.len())?;
         for (&column, rounded) in layout.features.iter().zip(rounded) {
             let text = rows.record[column].trim();
-            let refuse = |problem: String| rows.refuse(&layout.names[column], problem);
+            let refuse = |fault: Fault| Err(rows.fault(Some(&layout.names[column]), fault));
             row.push(match rows.signs.value(text) {
-                Err(problem) => return refuse(problem),
-                Ok(None) if *impute == Impute::Refuse => {
-                    return refuse(
-                        "the value is missing; say with `impute` what to take instead (mean, median, zero)"
-                            .into(),
-                    );
-                }
+                Err(fault) => return refuse(fault),
+                Ok(None) if *impute == Impute::Refuse => return refuse(Fault::Missing),
                 Ok(None) => f64::NAN,
                 Ok(Some((kind, value))) => {
                     let known = *kinds[column].get_or_insert(kind);
@@ -278,7 +275,7 @@ impl<'a> Stream<'a> {
         if let (Some(column), Some(labels)) = (layout.label, labels) {
             let text = rows.record[column].trim();
             if rows.signs.is_missing(text) {
-                return rows.refuse(&layout.names[column], "the label is missing".into());
+                return Err(rows.fault(Some(&layout.names[column]), Fault::NoLabel));
             }
             labels.push(text, rows.line());
         }
@@ -288,9 +285,9 @@ impl<'a> Stream<'a> {
         Ok(true)
     }
 
-    /// Sentences about what was guessed so far, and about columns that hold no numbers but are read as such.
-    pub fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.note.iter().cloned().chain(self.rows.notes()).collect();
+    /// What was guessed so far, and which columns hold no numbers but are read as such.
+    pub fn notes(&self) -> Vec<Note> {
+        let mut notes: Vec<Note> = self.note.iter().cloned().chain(self.rows.notes()).collect();
         for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Number) {
             let of_kind = |column: &usize| self.kinds[*column] == Some(kind);
             let names: Vec<String> = (0..self.kinds.len())
@@ -300,10 +297,13 @@ impl<'a> Stream<'a> {
             let read_as = if kind == Kind::Date { "days since the beginning of 1970" } else { "1 and 0" };
             match &names[..] {
                 [] => {}
-                [name] => notes.push(format!("column {name} holds {}, read as {read_as}", kind.plural())),
+                [name] => {
+                    let note = format!("column {name} holds {}, read as {read_as}", kind.plural());
+                    notes.push(Note::Plain(note));
+                }
                 names => {
                     let (names, plural) = (listed(names), kind.plural());
-                    notes.push(format!("columns {names} hold {plural}, read as {read_as}"));
+                    notes.push(Note::Plain(format!("columns {names} hold {plural}, read as {read_as}")));
                 }
             }
         }
@@ -315,12 +315,17 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// If a label is no class.
     pub fn classes(self) -> Result<Classes> {
-        let label = self.layout.label.map_or("", |column| &self.layout.names[column]);
-        match self.labels {
-            Some(labels) => labels.finish(label).map_err(|text| Error::file(self.rows.name, text)),
-            None => Ok((None, None)),
-        }
+        let Some(labels) = self.labels else { return Ok((None, None)) };
+        labels.finish().map_err(|(line, text)| {
+            let label = self.layout.label.map(|column| &*self.layout.names[column]);
+            TableError::new(self.rows.name, Some(line), label, Fault::NotClass(text)).into_error()
+        })
     }
+}
+
+/// The name of a column as messages show it: between backquotes, on one line, and not more of it than helps.
+pub fn quoted(name: &str) -> String {
+    error::quoted(name)
 }
 
 /// The first of some names, and how many more there are.
@@ -340,7 +345,9 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
         values.extend_from_slice(&row);
     }
     if gaps && options.impute != Impute::Keep {
-        fill(&mut values, options.impute, &columns).map_err(|text| Error::file(stream.rows.name, text))?;
+        fill(&mut values, options.impute, &columns).map_err(|column| {
+            TableError::new(stream.rows.name, None, Some(&columns[column]), Fault::AllMissing).into_error()
+        })?;
     }
     let examples = values.len() / columns.len();
     let (rounded, notes) = (stream.rounded(), stream.notes());
@@ -356,18 +363,9 @@ fn is_rounded(text: &str, value: f64) -> bool {
     value.abs() >= EXACT && text.parse::<i128>().is_ok_and(|whole| whole != value as i128)
 }
 
-/// The text in quotes, on one line, and not more of it than helps.
-fn clip(text: &str) -> String {
-    const ENOUGH: usize = 40;
-    match text.char_indices().nth(ENOUGH) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
-}
-
-/// Fills the gaps, which hold NaN; `values` are row by row.
-fn fill(values: &mut [f64], impute: Impute, columns: &[String]) -> Result<(), String> {
-    for (column, name) in columns.iter().enumerate() {
+/// Fills the gaps, which hold NaN; `values` are row by row. The error is a column from which nothing follows for its gaps.
+fn fill(values: &mut [f64], impute: Impute, columns: &[String]) -> Result<(), usize> {
+    for column in 0..columns.len() {
         let all = values.iter_mut().skip(column).step_by(columns.len());
         let (gaps, known): (Vec<_>, Vec<_>) = all.partition(|value| value.is_nan());
         if gaps.is_empty() {
@@ -375,8 +373,7 @@ fn fill(values: &mut [f64], impute: Impute, columns: &[String]) -> Result<(), St
         }
         let mut known: Vec<f64> = known.into_iter().map(|value| *value).collect();
         let Some(value) = impute.value(&mut known) else {
-            let name = quoted(name);
-            return Err(format!("column {name}: every value is missing; leave the column out with `drop`"));
+            return Err(column);
         };
         gaps.into_iter().for_each(|gap| *gap = value);
     }

@@ -71,11 +71,11 @@ fn chance(probability: f64, from: &mut Generator) -> bool {
 fn check_rows<T: Real>(x: &Tensor<T>) -> Result<()> {
     assert_eq!(x.rank(), 2, "features are [examples, features], not {:?}", x.shape());
     if x.shape()[0] == 0 {
-        return Err(Error::Invalid("there are no examples to fit a transform to".into()));
+        return Err(Error::data("there are no examples to fit a transform to"));
     }
     let x = x.contiguous();
     match x.as_slice().expect("contiguous").iter().position(|value| !value.is_finite()) {
-        Some(place) => Err(Error::Invalid(format!(
+        Some(place) => Err(Error::data(format!(
             "feature {} of example {} is not finite, so no transform can be fitted; repair the data",
             place % x.shape()[1],
             place / x.shape()[1]

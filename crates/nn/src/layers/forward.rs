@@ -3,8 +3,9 @@
 use autograd::{Leaf, Name, Real, Tree, Var};
 
 use super::{
-    Activation, BatchNorm, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, GroupNorm, Layer, LayerNorm,
-    LearnedPositions, Linear, Mlp, Residual, RmsNorm, SeparableConv2d, Sequential, TransformerBlock,
+    Activation, BatchNorm, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, GroupNorm, Layer,
+    LayerNorm, LearnedPositions, Linear, Mlp, Residual, RmsNorm, SeparableConv2d, Sequential,
+    TransformerBlock,
 };
 use crate::Context;
 

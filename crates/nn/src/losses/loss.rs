@@ -18,27 +18,24 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit for images, or for rows of numbers.
-    pub fn of(self, images: bool) -> String {
-        self.per(if images { "img" } else { "row" })
-    }
-
-    /// The unit for examples of another kind: `SSE/sequence`.
+    /// The unit with the name of an example, for a report that knows what an example is: `SSE/img`.
     ///
     /// ```
-    /// assert_eq!(nn::losses::Unit::Nats.per("sequence"), "nats/sequence");
+    /// use nn::losses::Unit;
+    ///
+    /// assert_eq!((Unit::Nats.to_string(), Unit::Nats.per("sequence")), ("nats".into(), "nats/sequence".into()));
     /// ```
     pub fn per(self, example: &str) -> String {
-        self.to_string().replace("/img", &format!("/{example}"))
+        format!("{self}/{example}")
     }
 }
 
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Unit::SquaredError => "SSE/img",
-            Unit::Error => "error/img",
-            Unit::Nats => "nats/img",
+            Unit::SquaredError => "SSE",
+            Unit::Error => "error",
+            Unit::Nats => "nats",
         })
     }
 }

@@ -14,8 +14,9 @@
 
 use autograd::{Name, Real, Tensor, Tree};
 
-use super::{each_parameter, each_parameter_mut, of};
-use crate::{Error, Result};
+use super::{each_parameter, each_parameter_mut};
+use crate::Result;
+use crate::error::{Diverged, Number};
 
 /// Multiplies all gradients by `min(1, limit / ‖g‖)` (Pascanu, Mikolov and Bengio 2013, algorithm 1),
 /// with the Euclidean norm `‖g‖` over all elements of all tensors, and returns the norm before that.
@@ -79,9 +80,8 @@ fn largest<T: Real>(gradient: &impl Tree<Tensor<T>>) -> Result<f64> {
 fn larger<T: Real>(mut largest: f64, name: Name, tensor: &Tensor<T>) -> Result<f64> {
     for &g in tensor.contiguous().as_slice().expect("contiguous") {
         if !g.is_finite() {
-            let of = of(&name.to_string());
-            let text = format!("the gradient{of} has an element {g}; nothing was clipped");
-            return Err(Error::Invalid(text));
+            let number = Number::Gradient { parameter: name.to_string(), element: None };
+            return Err(Diverged::new(number, g.as_f64()).into_error());
         }
         largest = largest.max(g.as_f64().abs());
     }

@@ -234,7 +234,7 @@ impl Point {
         } else {
             return Ok(());
         };
-        Err(Error::Invalid(format!("{problem} where the search begins; start from other parameters")))
+        Err(Error::data(format!("{problem} where the search begins; start from other parameters")))
     }
 }
 

@@ -74,7 +74,7 @@ impl Group {
             let pattern = &self.pattern;
             let text =
                 format!("the {what} of group `{pattern}` is {value}; it must be a number of at least 0");
-            Err(Error::Invalid(text))
+            Err(Error::setting(what, text))
         };
         let fine = |value: f64| value >= 0.0 && value.is_finite();
         match self.weight_decay {
@@ -131,7 +131,10 @@ impl Groups {
                 None => format!("the model has {}", listed(&names)),
             };
             let pattern = &group.pattern;
-            return Err(Error::Invalid(format!("no parameter fits the pattern `{pattern}`; {hint}")));
+            return Err(Error::setting(
+                "pattern",
+                format!("no parameter fits the pattern `{pattern}`; {hint}"),
+            ));
         }
         let settings = names.into_iter().map(|name| {
             let mut settings = Settings { name, ..PLAIN.clone() };

@@ -38,7 +38,7 @@ impl<T: Real> State<T> {
     pub fn take_tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor<T>> {
         match self.tensors.remove(name) {
             Some(tensor) if tensor.shape() == shape => Ok(tensor),
-            Some(tensor) => Err(Error::Invalid(format!(
+            Some(tensor) => Err(Error::stored(format!(
                 "tensor `{name}` of the saved state has shape {:?}, the model wants {shape:?}",
                 tensor.shape()
             ))),
@@ -66,7 +66,7 @@ impl<T: Real> State<T> {
         if (0.0..=2_f64.powi(53)).contains(&number) && number.fract() == 0.0 {
             return Ok(number as u64);
         }
-        Err(Error::Invalid(format!("`{name}` of the saved state is {number}; it must be a whole number")))
+        Err(Error::stored(format!("`{name}` of the saved state is {number}; it must be a whole number")))
     }
 
     /// Makes sure that everything was taken out.
@@ -76,7 +76,7 @@ impl<T: Real> State<T> {
     pub fn finish(self) -> Result<()> {
         match self.tensors.keys().chain(self.numbers.keys()).next() {
             None => Ok(()),
-            Some(name) => Err(Error::Invalid(format!(
+            Some(name) => Err(Error::stored(format!(
                 "`{name}` of the saved state belongs to another model or another kind of optimizer"
             ))),
         }
@@ -93,7 +93,7 @@ fn missing<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a String>) 
         Some(other) => format!("; the nearest name is `{other}`"),
         None => String::new(),
     };
-    Error::Invalid(format!("the saved state has no {kind} `{name}`{hint}"))
+    Error::stored(format!("the saved state has no {kind} `{name}`{hint}"))
 }
 
 /// What every [`Optimizer`](super::Optimizer) remembers: the learning rate, the groups, the number of

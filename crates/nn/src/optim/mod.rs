@@ -82,7 +82,7 @@ use memory::Memory;
 pub use memory::State;
 pub use nadam::NAdam;
 pub use optimizer::Optimizer;
-use optimizer::{each_parameter, each_parameter_mut, of};
+use optimizer::{each_parameter, each_parameter_mut};
 pub use plateau::Plateau;
 pub(crate) use refused::Refused;
 pub use rmsprop::RmsProp;

@@ -66,11 +66,11 @@ impl<T: Real, R: Rule<T> + ?Sized> Optimizer<T, R> {
         self.memory.steps
     }
 
-    /// The setting that no step can be made with, in a sentence.
-    pub(crate) fn bad_setting(&self) -> Option<String> {
+    /// The setting that no step can be made with, and a sentence about it.
+    pub(crate) fn bad_setting(&self) -> Option<(&'static str, String)> {
         let all = [("learning rate", self.memory.rate)].into_iter().chain(self.rule.settings());
         let (name, value) = all.into_iter().find(|(_, value)| !value.is_finite())?;
-        Some(format!("the {name} of the optimizer is {value}; it must be a finite number"))
+        Some((name, format!("the {name} of the optimizer is {value}; it must be a finite number")))
     }
 
     /// One step, given the gradient in the form of the model itself (see [`autograd::value_and_grad`]).
@@ -164,10 +164,8 @@ impl<T: Real, R: Rule<T> + ?Sized> Optimizer<T, R> {
         let refused = Refused::default();
         let mut updates = self.updates(model, &refused);
         let value = loss.value_and_update(model, inputs, &mut updates);
-        if !value.is_finite() {
-            refused.because(format!("the loss is {value}"));
-        }
         refused.panic("minimize_recorded");
+        assert!(value.is_finite(), "minimize_recorded: the loss is {value}");
         value
     }
 
@@ -223,7 +221,7 @@ impl<T: Real, R: Rule<T> + ?Sized> Optimizer<T, R> {
     /// Begins a step, if one can be made with this model.
     #[track_caller]
     fn begin(&mut self, model: &impl Tree<Tensor<T>>) {
-        if let Some(problem) = self.bad_setting() {
+        if let Some((_, problem)) = self.bad_setting() {
             panic!("{problem}");
         }
         let wanted = self.rule.labels().len();
@@ -252,7 +250,7 @@ impl<T: Real, R: Rule<T> + ?Sized> Optimizer<T, R> {
 }
 
 /// Whose gradient it is, in a sentence; a model that is a single tensor has no name.
-pub(super) fn of(name: &str) -> String {
+fn of(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!(" of `{name}`") }
 }
 

@@ -4,32 +4,28 @@ use std::cell::RefCell;
 
 use autograd::{Name, Real, Tensor, Var};
 
-use super::of;
+use crate::error::{Diverged, Number};
 
 /// Why a step is not made, or not made to its end: the first reason. A panic in the middle of a sweep would not point
 /// at the line of whoever asked for the step.
 #[derive(Default)]
-pub(crate) struct Refused(RefCell<Option<String>>);
+pub(crate) struct Refused(RefCell<Option<Diverged>>);
 
 impl Refused {
-    pub(super) fn because(&self, reason: String) {
-        self.0.borrow_mut().get_or_insert(reason);
+    fn because(&self, number: Number, value: impl Real) {
+        self.0.borrow_mut().get_or_insert_with(|| Diverged::new(number, value.as_f64()));
     }
 
     pub(super) fn gradient<T: Real>(&self, name: Name, gradient: &Tensor<T>) {
         if let Some((at, value)) = gradient.first_not_finite() {
-            let of = of(&name.to_string());
-            self.because(format!("the gradient{of} is {value} at element {at}; no step is made with it"));
+            self.because(Number::Gradient { parameter: name.to_string(), element: Some(at) }, value);
         }
     }
 
     /// The loss, looked at.
     pub(crate) fn loss<'t, T: Real>(&self, loss: Var<'t, T>) -> Var<'t, T> {
         if let Some((_, value)) = loss.value().first_not_finite() {
-            self.because(format!(
-                "the loss is {value}, and no step is made; look for an empty batch, data that are no numbers, or a \
-                 learning rate that is too large"
-            ));
+            self.because(Number::Loss, value);
         }
         loss
     }
@@ -38,7 +34,7 @@ impl Refused {
         self.0.borrow().is_none()
     }
 
-    pub(crate) fn take(&self) -> Option<String> {
+    pub(crate) fn take(&self) -> Option<Diverged> {
         self.0.take()
     }
 

@@ -167,7 +167,7 @@ impl Schedule {
     pub fn check(&self) -> Result<()> {
         let refuse = |name: &str, value: f64, range: &str| {
             let text = format!("`{name}` of the schedule is {value}; it must be {range}");
-            Err(Error::Invalid(text))
+            Err(Error::setting(name, text))
         };
         let part = |name: &str, value: f64| match value > 0.0 && value <= 1.0 {
             true => Ok(()),

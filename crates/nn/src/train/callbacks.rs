@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use autograd::Real;
 use serde_json::{Map, Value, json};
 
+use super::trainer::MODEL;
 use super::{Epoch, Step, Task, Terms};
 use crate::checkpoint::Checkpoint;
 use crate::optim::State;
@@ -97,10 +98,13 @@ impl<T: Real> EarlyStopping<T> {
         let found = terms.values.iter().find(|(name, _)| name == wanted);
         found.map(|term| term.1).ok_or_else(|| {
             let names: Vec<&str> = terms.values.iter().map(|(name, _)| &**name).collect();
-            Error::Invalid(format!(
-                "early stopping cannot watch `{wanted}`, which is no term of the loss; its terms are: {}",
-                names.join(", ")
-            ))
+            Error::setting(
+                "watch",
+                format!(
+                    "early stopping cannot watch `{wanted}`, which is no term of the loss; its terms are: {}",
+                    names.join(", ")
+                ),
+            )
         })
     }
 
@@ -124,7 +128,7 @@ impl<T: Real> Callback<T> for EarlyStopping<T> {
         if loss < self.best {
             (self.best, self.waited) = (loss, 0);
             self.parameters = Checkpoint::default();
-            task.save(&mut self.parameters);
+            task.model().insert(MODEL, &mut self.parameters);
         } else {
             self.waited += 1;
         }
@@ -135,7 +139,7 @@ impl<T: Real> Callback<T> for EarlyStopping<T> {
         if self.parameters.tensors.is_empty() {
             return Ok(());
         }
-        task.restore(&self.parameters).map_err(Error::Invalid)
+        task.model_mut().restore(MODEL, &self.parameters)
     }
 
     fn state(&self) -> State<T> {
@@ -179,8 +183,8 @@ pub struct MetricsFile {
     file: File,
     /// The part of the model that is trained, if it is not the whole.
     part: Option<usize>,
-    /// One example, in the unit of the loss.
-    example: &'static str,
+    /// One example, in the unit of the loss, if that is known.
+    example: Option<&'static str>,
 }
 
 impl MetricsFile {
@@ -231,20 +235,20 @@ impl MetricsFile {
 
     fn open(path: &Path, how: &mut OpenOptions) -> Result<Self> {
         let file = how.append(true).open(path).map_err(|source| Error::io("write", path, source))?;
-        Ok(MetricsFile { path: path.to_owned(), file, part: None, example: "img" })
+        Ok(MetricsFile { path: path.to_owned(), file, part: None, example: None })
     }
 
-    /// Names the unit of the loss for examples of this kind in place of images: `row`, say.
+    /// Names an example in the unit of the loss: `img`, `row` or `sequence`, say.
     pub fn per(self, example: &'static str) -> Self {
-        MetricsFile { example, ..self }
+        MetricsFile { example: Some(example), ..self }
     }
 
     /// The line of an epoch; `example` is one example in the unit of its loss: `img`, or `row`.
     pub fn line(epoch: &Epoch, example: &str) -> String {
-        format!("{}\n", MetricsFile::value(epoch, example))
+        format!("{}\n", MetricsFile::value(epoch, Some(example)))
     }
 
-    fn value(epoch: &Epoch, example: &str) -> Value {
+    fn value(epoch: &Epoch, example: Option<&str>) -> Value {
         json!({
             "epoch": epoch.number,
             "learning_rate": epoch.rate,
@@ -258,9 +262,14 @@ impl MetricsFile {
 /// The name of the number of a part in a line of metrics.
 const PART: &str = "pretraining";
 
-fn json_of(terms: &Terms, example: &str) -> Value {
+/// The unit of a loss, with the name of an example if that is known.
+pub(super) fn unit(terms: &Terms, example: Option<&str>) -> String {
+    example.map_or_else(|| terms.unit.to_string(), |example| terms.unit.per(example))
+}
+
+fn json_of(terms: &Terms, example: Option<&str>) -> Value {
     let mut map = Map::new();
-    map.insert("unit".into(), terms.unit.per(example).into());
+    map.insert("unit".into(), unit(terms, example).into());
     map.insert("total".into(), terms.total().into());
     map.extend(terms.values.iter().map(|(name, value)| (name.to_string(), (*value).into())));
     Value::Object(map)

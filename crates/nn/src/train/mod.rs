@@ -23,7 +23,8 @@
 //! });
 //! let plan = Plan { epochs: 30, batch: 50, learning_rate: 0.01, ..Plan::default() };
 //! let mut trainer = Trainer::new(plan, Adam::new(0.01)).with(EarlyStopping::patience(5));
-//! trainer.run(&mut task)?;
+//! let ended = trainer.run(&mut task)?; // finished, or stopped early
+//! println!("{ended:?} after {} epochs", trainer.epochs().len());
 //! assert!(trainer.epochs().last().unwrap().validation.as_ref().unwrap().total() < 0.2);
 //! # Ok(())
 //! # }
@@ -35,6 +36,7 @@ mod plan;
 mod progress;
 mod task;
 mod tensorboard;
+mod trainable;
 mod trainer;
 
 pub use callbacks::{Callback, EarlyStopping, MetricsFile, StopFlag};
@@ -43,4 +45,5 @@ pub use plan::Plan;
 pub use progress::ProgressBar;
 pub use task::{Batch, Fit, Task, Update};
 pub use tensorboard::TensorBoard;
-pub use trainer::{Epoch, Step, Terms, Trainer};
+pub use trainable::Trainable;
+pub use trainer::{Ended, Epoch, Step, Terms, Trainer};

@@ -58,32 +58,41 @@ impl Plan {
     /// # Errors
     /// With one sentence that names the setting.
     pub fn check(&self, examples: usize) -> Result<()> {
-        let invalid = |text| Err(Error::Invalid(text));
+        let invalid = |name: &str, text: String| Err(Error::setting(name, text));
         if self.epochs == 0 {
-            return invalid("epochs is 0; training needs at least 1 epoch".into());
+            return invalid("epochs", "epochs is 0; training needs at least 1 epoch".into());
         }
         // Steps are counted, and there are at most as many as examples in an epoch.
         if self.epochs.checked_mul(examples.max(1)).is_none_or(|steps| steps > 1 << 53) {
-            return invalid(format!("epochs is {}, which would never end; choose less", self.epochs));
+            return invalid(
+                "epochs",
+                format!("epochs is {}, which would never end; choose less", self.epochs),
+            );
         }
         if examples == 0 {
-            return invalid("there are no training examples".into());
+            return Err(Error::data("there are no training examples"));
         }
         if self.batch == 0 {
-            return invalid("batch is 0; a step needs at least 1 example".into());
+            return invalid("batch", "batch is 0; a step needs at least 1 example".into());
         }
         if self.batch > examples {
             let batch = self.batch;
-            return invalid(format!(
-                "a batch of {batch} is larger than the {examples} training examples; choose {examples} or less"
-            ));
+            return invalid(
+                "batch",
+                format!(
+                    "a batch of {batch} is larger than the {examples} training examples; choose {examples} or less"
+                ),
+            );
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             let rate = self.learning_rate;
-            return invalid(format!("the learning rate must be a positive number, not {rate}"));
+            return invalid(
+                "learning_rate",
+                format!("the learning rate must be a positive number, not {rate}"),
+            );
         }
         if let Some(limit) = self.clip_norm.filter(|limit| limit.is_nan() || *limit <= 0.0) {
-            return invalid(format!("clip_norm must be a positive number, not {limit}"));
+            return invalid("clip_norm", format!("clip_norm must be a positive number, not {limit}"));
         }
         self.schedule.check()
     }

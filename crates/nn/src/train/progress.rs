@@ -7,6 +7,7 @@ use std::time::Duration;
 use autograd::Real;
 use indicatif::{HumanDuration, ProgressStyle};
 
+use super::callbacks::unit;
 use super::{Callback, Epoch, Step, Task};
 use crate::Result;
 
@@ -19,8 +20,8 @@ const LINES: Duration = Duration::from_secs(10);
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
     examples: u64,
-    /// One example, in the unit of the loss.
-    example: &'static str,
+    /// One example, in the unit of the loss, if that is known.
+    example: Option<&'static str>,
     /// What is shown: less in a narrow terminal, where the line would break, and its first half would stay behind at
     /// every step.
     template: &'static str,
@@ -37,19 +38,14 @@ impl ProgressBar {
         let bar = indicatif::ProgressBar::new(0);
         let terminal = console::Term::stderr().is_term();
         let (template, due, begun) = ("", LINES, None);
-        let mut bar = ProgressBar { bar, examples: 0, example: "img", template, terminal, due, begun };
+        let mut bar = ProgressBar { bar, examples: 0, example: None, template, terminal, due, begun };
         bar.fit();
         bar
     }
 
-    /// Names the unit of the loss for images (the default), or for rows of numbers.
-    pub fn images(self, images: bool) -> Self {
-        self.per(if images { "img" } else { "row" })
-    }
-
-    /// Names the unit of the loss for examples of this kind: `sequence`, say.
+    /// Names an example in the unit of the loss: `img`, `row` or `sequence`, say.
     pub fn per(mut self, example: &'static str) -> Self {
-        self.example = example;
+        self.example = Some(example);
         self
     }
 
@@ -57,7 +53,7 @@ impl ProgressBar {
     fn message(&self, epoch: &Epoch) -> String {
         let (kind, loss) =
             if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };
-        format!("epoch {}: {kind} loss {:.3} {}", epoch.number, loss.total(), loss.unit.per(self.example))
+        format!("epoch {}: {kind} loss {:.3} {}", epoch.number, loss.total(), unit(loss, self.example))
     }
 
     /// The line for a log, if one is due after this time.
@@ -149,12 +145,12 @@ mod tests {
     use crate::train::Terms;
 
     #[test]
-    fn the_bar_names_the_unit_of_images_or_of_rows() {
+    fn the_bar_names_the_unit_and_an_example_if_that_is_known() {
         let train = Terms { unit: Unit::SquaredError, values: vec![("reconstruction".into(), 1.5)] };
         let mut epoch = Epoch { number: 3, rate: 0.1, train: train.clone(), validation: None, seconds: 0.0 };
-        assert_eq!(ProgressBar::new().message(&epoch), "epoch 3: training loss 1.500 SSE/img");
+        assert_eq!(ProgressBar::new().message(&epoch), "epoch 3: training loss 1.500 SSE");
         epoch.validation = Some(train);
-        assert_eq!(ProgressBar::new().images(false).message(&epoch), "epoch 3: test loss 1.500 SSE/row");
+        assert_eq!(ProgressBar::new().per("row").message(&epoch), "epoch 3: test loss 1.500 SSE/row");
         assert_eq!(
             ProgressBar::new().per("sequence").message(&epoch),
             "epoch 3: test loss 1.500 SSE/sequence"

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use autograd::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var, value_and_update_with, value_with};
 
-use super::Terms;
-use crate::checkpoint::Checkpoint;
+use super::{Ended, Terms, Trainable};
 use crate::data::Examples;
 use crate::losses::Loss;
-use crate::optim::{self, Optimizer, Refused, clip};
-use crate::{Context, Error, Result};
+use crate::optim::{Optimizer, Refused, clip};
+use crate::{Context, Result};
 
 /// A model with its data and loss, as the [`Trainer`](super::Trainer) sees it.
 #[diagnostic::on_unimplemented(
@@ -28,12 +27,12 @@ pub trait Task<T: Real> {
     }
 
     /// Before the first step: what has to be learnt or measured once. Not called for a training that is
-    /// resumed.
+    /// resumed. If a training in it is stopped, so is this one.
     ///
     /// # Errors
     /// If it fails; training ends with it.
-    fn begin(&mut self, _seed: u64) -> Result<()> {
-        Ok(())
+    fn begin(&mut self, _seed: u64) -> Result<Ended> {
+        Ok(Ended::Finished)
     }
 
     /// One step on the training examples with these numbers, through [`Update::step`]. Returns the
@@ -49,20 +48,11 @@ pub trait Task<T: Real> {
     /// If the examples cannot be read.
     fn validate(&self, seed: u64) -> Result<Option<Terms>>;
 
-    /// Adds everything that training changes, under the prefix `model`.
-    fn save(&self, into: &mut Checkpoint<T>);
+    /// Everything that training changes, for checkpoints.
+    fn model(&self) -> &dyn Trainable<T>;
 
-    /// Brings back what [`save`](Self::save) added.
-    ///
-    /// # Errors
-    /// A sentence, if it does not fit; nothing is changed then.
-    fn restore(&mut self, from: &Checkpoint<T>) -> Result<(), String>;
-
-    /// Gives a restored optimizer state to an optimizer of this model's parameters.
-    ///
-    /// # Errors
-    /// If the state is that of another kind of optimizer.
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<T>, state: optim::State<T>) -> Result<()>;
+    /// Everything that training changes, for writing.
+    fn model_mut(&mut self) -> &mut dyn Trainable<T>;
 }
 
 /// How a task's model is updated: an optimizer and what happens to gradients before it.
@@ -78,7 +68,8 @@ impl<T: Real> Update<'_, T> {
     /// loss sets have their new values afterwards.
     ///
     /// # Errors
-    /// If the gradient is not finite. If a term of the loss is not, it is returned, and nothing is updated.
+    /// [`Error::Diverged`](crate::Error::Diverged), if the gradient is not finite. If a term of the loss is not, it is
+    /// returned, and nothing is updated.
     #[track_caller]
     pub fn step<M>(
         &mut self,
@@ -119,7 +110,7 @@ impl<T: Real> Update<'_, T> {
             return Ok(terms);
         }
         if let Some(problem) = refused.take() {
-            return Err(Error::Invalid(problem));
+            return Err(problem.into_error());
         }
         if let Some(limit) = self.clip_norm {
             let mut gradients = kept.into_values();
@@ -250,15 +241,11 @@ where
         Ok(Terms::mean(parts.into_iter()))
     }
 
-    fn save(&self, into: &mut Checkpoint<f32>) {
-        into.insert("model", &self.model);
+    fn model(&self) -> &dyn Trainable<f32> {
+        &self.model
     }
 
-    fn restore(&mut self, from: &Checkpoint<f32>) -> Result<(), String> {
-        from.restore("model", &mut self.model)
-    }
-
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optimizer.restore(&self.model, state)
+    fn model_mut(&mut self) -> &mut dyn Trainable<f32> {
+        &mut self.model
     }
 }

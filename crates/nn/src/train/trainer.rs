@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Callback, Plan, Task, Update};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Metadata};
 use crate::data::shuffled;
+use crate::error::{Diverged, Number};
 use crate::losses::{Loss, Unit};
 use crate::optim::{Optimizer, Plateau};
 use crate::{Context, Error, Result};
@@ -68,7 +69,21 @@ impl Terms {
     }
 }
 
-const SMALLER: &str = "the training diverged, and a smaller learning rate usually helps";
+/// The prefix of the model's parameters in a checkpoint.
+pub(super) const MODEL: &str = "model";
+
+/// How a training ended that did not fail. One that diverged has failed, with
+/// [`Error::Diverged`](crate::Error::Diverged).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All epochs of the plan are completed.
+    Finished,
+    /// A callback stopped it before: early stopping, or a [`StopFlag`](super::StopFlag).
+    Stopped,
+    /// The training of a part of the model, before the first step of the whole, was stopped (see [`Task::begin`]). No
+    /// checkpoint was written.
+    StoppedInPretraining,
+}
 
 /// One step of training.
 #[derive(Clone, Debug)]
@@ -137,6 +152,7 @@ pub struct Trainer<'a, T: Real> {
     plateau: Option<Plateau>,
     callbacks: Vec<Box<dyn Callback<T> + Send + 'a>>,
     file: Option<CheckpointFile>,
+    about: Metadata,
     position: Position,
 }
 
@@ -171,6 +187,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             plateau: None,
             callbacks: vec![],
             file: None,
+            about: Metadata::new(),
             position: Position::default(),
         }
     }
@@ -195,6 +212,12 @@ impl<'a, T: Real> Trainer<'a, T> {
         self
     }
 
+    /// Adds this text to every checkpoint.
+    pub fn with_metadata(mut self, about: Metadata) -> Self {
+        self.about = about;
+        self
+    }
+
     /// What the completed epochs came to.
     pub fn epochs(&self) -> &[Epoch] {
         &self.position.epochs
@@ -205,42 +228,49 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.position.epochs.len() >= self.plan.epochs
     }
 
-    /// Trains until the plan is fulfilled, or a callback stops it.
+    /// Trains until the plan is fulfilled, or a callback stops it; says which.
     ///
     /// # Errors
-    /// If the plan makes no sense, a checkpoint cannot be written, a callback fails, or the loss is not a
-    /// finite number any more.
-    pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<()> {
+    /// If the plan makes no sense, a checkpoint cannot be written, a callback fails, or, as
+    /// [`Error::Diverged`](crate::Error::Diverged), the loss is not a finite number any more.
+    pub fn run(&mut self, task: &mut dyn Task<T>) -> Result<Ended> {
         self.plan.check(task.examples())?;
-        if let Some(problem) = self.optimizer.bad_setting() {
-            return Err(Error::Invalid(problem));
+        if let Some((name, problem)) = self.optimizer.bad_setting() {
+            return Err(Error::setting(name, problem));
         }
         self.check_last_batch(task)?;
-        if self.position.begun() == 0 {
-            task.begin(self.plan.seed)?;
+        if self.position.begun() == 0 && task.begin(self.plan.seed)? != Ended::Finished {
+            return Ok(Ended::StoppedInPretraining);
         }
         let trained = self.train(task);
         // Also when it failed: the best parameters may be needed more than ever.
         let ended = self.callbacks.iter_mut().try_for_each(|callback| callback.end(task));
-        trained.and(ended)
+        trained.and(ended)?;
+        Ok(if self.is_finished() { Ended::Finished } else { Ended::Stopped })
     }
 
     /// Refuses steps of fewer examples than the task can learn from.
     fn check_last_batch(&self, task: &dyn Task<T>) -> Result<()> {
         let (batch, examples, needed) = (self.plan.batch, task.examples(), task.smallest_batch());
         if batch < needed {
-            return Err(Error::Invalid(format!(
-                "batch is {batch}, but this model learns from at least {needed} examples in a step; choose \
+            return Err(Error::setting(
+                "batch",
+                format!(
+                    "batch is {batch}, but this model learns from at least {needed} examples in a step; choose \
                  {needed} or more"
-            )));
+                ),
+            ));
         }
         let last = examples - (self.plan.steps(examples) - 1) * batch;
         if last < needed {
-            return Err(Error::Invalid(format!(
-                "the last batch of an epoch has {last} of the {examples} training examples, but this model \
+            return Err(Error::setting(
+                "batch",
+                format!(
+                    "the last batch of an epoch has {last} of the {examples} training examples, but this model \
                  learns from at least {needed} in a step; set drop_last to true, or choose another batch \
                  than {batch}"
-            )));
+                ),
+            ));
         }
         Ok(())
     }
@@ -275,17 +305,18 @@ impl<'a, T: Real> Trainer<'a, T> {
             let mut update = Update { optimizer: &mut *self.optimizer, clip_norm: plan.clip_norm };
             let context =
                 Context::training(plan.seed, number as u64, numbers).with_progress(done as f64 / of as f64);
-            let at_step =
-                |problem| Error::Invalid(format!("{problem} at step {} (epoch {number})", done + 1));
-            let loss = task
-                .step(numbers, context, &mut update)
-                .map_err(|error| at_step(format!("training stopped: {error}")))?;
+            let step = done + 1;
+            let loss = task.step(numbers, context, &mut update).map_err(|error| match error {
+                Error::Diverged(diverged) => diverged.at(Some(step), number).into_error(),
+                other => other.within(format!("training stopped at step {step} (epoch {number})")),
+            })?;
             if let Some((name, value)) = loss.not_finite() {
-                return Err(at_step(format!("the {name} loss became {value}; {SMALLER}. It happened")));
+                let diverged = Diverged::new(Number::Term(name.to_string()), *value);
+                return Err(diverged.at(Some(step), number).into_error());
             }
             Terms::add(&mut self.position.sum, loss.clone(), numbers.len() as f64 / seen as f64);
             self.position.steps += 1;
-            let step = Step { done: done + 1, of, epoch: number, rate, examples: numbers.len(), loss };
+            let step = Step { done: step, of, epoch: number, rate, examples: numbers.len(), loss };
             for callback in &mut self.callbacks {
                 if callback.step(&step)?.is_break() {
                     flow = ControlFlow::Break(());
@@ -301,10 +332,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         let validation = task.validate(plan.seed)?;
         if let Some((name, value)) = validation.as_ref().and_then(Terms::not_finite) {
-            return Err(Error::Invalid(format!(
-                "the {name} loss of the examples that are not trained on became {value}; {SMALLER}. It happened \
-                 after epoch {number}"
-            )));
+            let diverged = Diverged::new(Number::Validation(name.to_string()), *value);
+            return Err(diverged.at(None, number).into_error());
         }
         let epoch = Epoch {
             number,
@@ -342,7 +371,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// plan and how far it is. Byte for byte the same however the training came here.
     pub fn checkpoint(&self, task: &dyn Task<T>) -> Checkpoint<T> {
         let mut checkpoint = Checkpoint::default();
-        task.save(&mut checkpoint);
+        task.model().insert(MODEL, &mut checkpoint);
+        checkpoint.metadata.extend(self.about.clone());
         checkpoint.insert_state("optimizer", self.optimizer.state());
         if let Some(plateau) = &self.plateau {
             let numbers = plateau.state().numbers;
@@ -370,40 +400,41 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// If the file cannot be read, was written by other training, or does not fit the model.
     pub fn resume(&mut self, task: &mut dyn Task<T>, path: &Path) -> Result<()> {
         let checkpoint = Checkpoint::read(path)?;
-        self.restore(task, checkpoint).map_err(|problem| Error::file(path, problem))
+        self.restore(task, checkpoint).map_err(|error| error.in_file(path))
     }
 
-    fn restore(&mut self, task: &mut dyn Task<T>, mut checkpoint: Checkpoint<T>) -> Result<(), String> {
+    fn restore(&mut self, task: &mut dyn Task<T>, mut checkpoint: Checkpoint<T>) -> Result<()> {
         let text = |name: &str| {
             let text = checkpoint.metadata.get(name);
-            text.ok_or_else(|| format!("there is no {name} in this file, so training cannot go on from it"))
+            let missing = || format!("there is no {name} in this file, so training cannot go on from it");
+            text.ok_or_else(|| Error::stored(missing()))
         };
-        let broken = |name: &str, error| format!("the {name} in this file cannot be read ({error})");
+        let broken =
+            |name: &str, error| Error::stored(format!("the {name} in this file cannot be read ({error})"));
         let plan: Plan = serde_json::from_str(text("plan")?).map_err(|error| broken("plan", error))?;
         let position: Position =
             serde_json::from_str(text("position")?).map_err(|error| broken("position", error))?;
         if let Some((setting, theirs, ours)) = difference(&plan, &self.plan) {
-            return Err(format!(
+            return Err(Error::stored(format!(
                 "it was written with another plan: {setting} is {theirs} there, here it is {ours}"
-            ));
+            )));
         }
         let (begun, epochs) = (position.begun(), self.plan.epochs);
         if begun > epochs {
-            return Err(format!(
+            return Err(Error::stored(format!(
                 "the training is in epoch {begun}, but epochs is {epochs}; put back the epochs it had, or more"
-            ));
+            )));
         }
-        let sentence = |error: Error| error.to_string();
         let optimizer = checkpoint.take_state("optimizer")?;
-        task.restore_optimizer(&mut *self.optimizer, optimizer).map_err(sentence)?;
+        task.model().restore_optimizer(&mut self.optimizer, optimizer)?;
         if let Some(plateau) = &mut self.plateau {
             let numbers = checkpoint.take_state("plateau")?.numbers;
-            plateau.restore(crate::optim::State { numbers, ..Default::default() }).map_err(sentence)?;
+            plateau.restore(crate::optim::State { numbers, ..Default::default() })?;
         }
         for (i, callback) in self.callbacks.iter_mut().enumerate() {
-            callback.restore(checkpoint.take_state(&format!("callback{i}"))?).map_err(sentence)?;
+            callback.restore(checkpoint.take_state(&format!("callback{i}"))?)?;
         }
-        task.restore(&checkpoint)?;
+        task.model_mut().restore(MODEL, &checkpoint)?;
         self.position = position;
         Ok(())
     }

@@ -185,15 +185,15 @@ impl Cli {
                     true => "it has no commands of its own".to_owned(),
                     false => format!("its commands are {}", names.join(", ")),
                 };
-                nn::Error::Invalid(format!(
-                    "`{}` has no command `{name}`; {known}",
-                    page.get_bin_name().unwrap_or("zoo")
-                ))
+                nn::Error::setting(
+                    "command",
+                    format!("`{}` has no command `{name}`; {known}", page.get_bin_name().unwrap_or("zoo")),
+                )
             })?;
         }
         let mut text = vec![];
         let written = clap_mangen::Man::new(page.clone()).render(&mut text);
-        written.map_err(|error| nn::Error::Invalid(format!("the manual cannot be written: {error}")))?;
+        written.map_err(|error| nn::Error::unsupported(format!("the manual cannot be written: {error}")))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }

@@ -91,7 +91,7 @@ fn run_fetch(args: &FetchArgs) -> Result<Outcome> {
         DatasetName::FashionMnist => "fashion-mnist",
     };
     let collection =
-        fetch::find(name).ok_or_else(|| Error::Invalid(format!("`{name}` cannot be fetched")))?;
+        fetch::find(name).ok_or_else(|| Error::setting("name", format!("`{name}` cannot be fetched")))?;
     let folder = match &args.to {
         Some(folder) => folder.clone(),
         None => collection.folder()?,

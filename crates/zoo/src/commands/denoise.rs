@@ -52,9 +52,12 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
 /// `gaussian:0.3`.
 fn corruption(text: &str) -> Result<Corruption> {
     let wrong = || {
-        Error::Invalid(format!(
-            "`{text}` is no noise; write gaussian:0.3, masking:0.5, salt_and_pepper:0.1 or speckle:0.3"
-        ))
+        Error::setting(
+            "noise",
+            format!(
+                "`{text}` is no noise; write gaussian:0.3, masking:0.5, salt_and_pepper:0.1 or speckle:0.3"
+            ),
+        )
     };
     let (kind, strength) = text.split_once(':').ok_or_else(wrong)?;
     let strength: f64 = strength.parse().map_err(|_| wrong())?;

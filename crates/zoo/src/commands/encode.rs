@@ -75,11 +75,10 @@ fn codes_in(path: &Path, width: usize) -> Result<Tensor<f32>> {
     let codes = if npy::element(path).is_ok() {
         npy::read::<f32>(path)?
     } else {
+        const ARE: &str = "; codes are numbers, as `zoo encode` writes them";
         let unlike = |error: Error| match error {
-            Error::File { problem, .. } => {
-                let problem = problem.split("; ").next().unwrap_or_default();
-                Error::file(path, format!("{problem}; codes are numbers, as `zoo encode` writes them"))
-            }
+            Error::Table(error) => Error::file(path, error.fact() + ARE),
+            Error::File { problem, .. } => Error::file(path, problem + ARE),
             error => error,
         };
         let columns = table::columns(path, &TableOptions::default()).map_err(unlike)?;

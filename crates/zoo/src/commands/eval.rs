@@ -16,7 +16,7 @@ use crate::cli::EvalArgs;
 /// The metrics of a trained model.
 pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     if args.likelihood == Some(0) {
-        return Err(Error::Invalid("the likelihood needs at least 1 draw (--likelihood 100)".into()));
+        return Err(Error::setting("likelihood", "the likelihood needs at least 1 draw (--likelihood 100)"));
     }
     if let Some(draws) = args.likelihood {
         // The weights of a hundred examples, in double precision, are there at the same time.
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         None => None,
         Some(draws) => Some(likelihood::nll(model, &data, draws, &[seed]).ok_or_else(|| {
             let name = run.entry.name;
-            Error::Invalid(format!(
+            Error::unsupported(format!(
                 "the model `{name}` is no distribution, so there is no likelihood of data"
             ))
         })?),

@@ -21,14 +21,14 @@ pub(super) fn rows_carrying(run: &Run, args: &RowsArgs, carried: &CarriedArgs) -
     let mut given = args.reading.over(Reading::default());
     if args.data.is_none() && !given.is_default() {
         let flags = args.reading.text();
-        return Err(Error::Invalid(format!(
-            "{} says how --data is read, so give --data as well",
-            flags.trim()
-        )));
+        return Err(Error::setting(
+            "data",
+            format!("{} says how --data is read, so give --data as well", flags.trim()),
+        ));
     }
     given.id = carried.id.as_deref().map(column);
     let spinner = Spinner::new("reading data");
-    let or_give = |error: Error| Error::Invalid(format!("{error}, or give data with --data"));
+    let or_give = |error: Error| Error::data(format!("{error}, or give data with --data"));
     let part = if args.part == Some(Part::Train) { 0 } else { 1 };
     let rows = match (&args.data, &given.id) {
         (Some(source), _) => run.preparation.read_as(source, &given)?,
@@ -45,9 +45,10 @@ pub(super) fn rows_carrying(run: &Run, args: &RowsArgs, carried: &CarriedArgs) -
     drop(spinner);
     say_notes(&rows.notes);
     match &carried.id {
-        Some(id) if rows.ids.is_none() => {
-            Err(Error::Invalid(format!("there is no column `{id}` in these data to carry along (--id)")))
-        }
+        Some(id) if rows.ids.is_none() => Err(Error::setting(
+            "id",
+            format!("there is no column `{id}` in these data to carry along (--id)"),
+        )),
         _ => Ok(rows),
     }
 }
@@ -81,8 +82,8 @@ pub(super) fn sheet(run: &Run, rows: Option<&Rows>, x: &Tensor<f32>) -> Sheet {
 pub(super) fn image_size(run: &Run) -> Result<Size> {
     match run.preparation.shape {
         Some([_, height, width]) => Ok(Size { height, width }),
-        None => Err(Error::Invalid(
-            "these examples are no grey images and no colour ones, so they cannot be drawn; write .csv or .npy instead".into(),
+        None => Err(Error::unsupported(
+            "these examples are no grey images and no colour ones, so they cannot be drawn; write .csv or .npy instead",
         )),
     }
 }

@@ -55,8 +55,8 @@ fn graph(run: &Run, part: ExportPart, scaled: bool) -> Result<(Vec<u8>, String)>
     // The model is watched at work, and the more the examples differ the better.
     let test = run.reference()?.data.test;
     let x = if part == Part::Decoder { evaluate::codes(&*run.model, &test) } else { test.x };
-    let graph = Graph::of(&*run.model, part, &x).map_err(|problem| {
-        Error::Invalid(format!("{name} of `{}` is no fixed list of operations: {problem}", run.entry.name))
+    let graph = Graph::of(&*run.model, part, &x).map_err(|error| {
+        error.within(format!("{name} of `{}` is no fixed list of operations", run.entry.name))
     })?;
     let mut about = run::metadata(&run.config, &run.preparation);
     let columns: Vec<String> = (0..run.preparation.features).map(|j| run.preparation.feature(j)).collect();

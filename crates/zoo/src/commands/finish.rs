@@ -150,7 +150,7 @@ mod tests {
     fn what_fails_is_noted_and_what_follows_goes_on() {
         let mut missing = Missing(vec![]);
         assert_eq!(missing.without("a", || Ok(1)), Some(1));
-        assert_eq!(missing.without("b", || Err::<(), _>(Error::Invalid("the disk is full".into()))), None);
+        assert_eq!(missing.without("b", || Err::<(), _>(Error::data("the disk is full"))), None);
         assert_eq!(missing.without("c", || -> Result<()> { panic!("matmul: {} and 3 differ", 2) }), None);
         assert_eq!(missing.without("d", || Ok(4)), Some(4));
         let expected =

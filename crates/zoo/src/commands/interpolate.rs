@@ -22,7 +22,10 @@ pub(crate) fn run(args: &InterpolateArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
     let least = if matches!(args.path, PathName::Geodesic) { 3 } else { 2 };
     if args.steps < least {
-        return Err(Error::Invalid(format!("such a path has at least {least} steps, not {}", args.steps)));
+        return Err(Error::setting(
+            "steps",
+            format!("such a path has at least {least} steps, not {}", args.steps),
+        ));
     }
     let run = Run::open(&args.run)?;
     let width = run.preparation.features + run.code();
@@ -33,7 +36,7 @@ pub(crate) fn run(args: &InterpolateArgs) -> Result<Outcome> {
     let Rows { data, names, .. } = rows(&run, &args.rows)?;
     let code = |flag: &str, row: usize| match row {
         row if (1..=data.len()).contains(&row) => Ok(run.model.encode(&data.rows(&[row - 1]))),
-        _ => Err(Error::Invalid(format!("--{flag} {row}: there are rows 1 to {}", data.len()))),
+        _ => Err(Error::setting(flag, format!("--{flag} {row}: there are rows 1 to {}", data.len()))),
     };
     let (a, b) = (code("from", args.from)?, code("to", args.to)?);
     let codes = match args.path {

@@ -68,7 +68,7 @@ fn verdict(
     let bytes = forecast.bytes();
     // The forecast may be wrong by a third.
     if let Some(left) = available.filter(|left| bytes / 3 * 2 > *left) {
-        return Err(Error::Invalid(format!(
+        return Err(Error::unsupported(format!(
             "the training needs about {} of memory, and this machine has {} left; make it smaller: {smaller}",
             size(bytes),
             size(left)

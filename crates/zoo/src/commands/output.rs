@@ -121,7 +121,7 @@ impl Sheet {
 pub(super) fn finite(values: impl Iterator<Item = f64>) -> Result<()> {
     match values.enumerate().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
-        Some((place, value)) => Err(Error::Invalid(format!(
+        Some((place, value)) => Err(Error::data(format!(
             "the result is no finite number (number {} of it is {value}): the data or the parameters are too large for \
              single precision; scale the data and train again, as with `zoo train --scale standard`",
             place + 1

@@ -35,7 +35,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
             let [first, folder] = [&runs[0].folder, &run.folder].map(|folder| folder.display());
             let [a, b] = [&runs[0].config.data, &run.config.data];
             let how = if a == b { "prepared differently".to_owned() } else { format!("{a} and {b}") };
-            return Err(Error::Invalid(format!(
+            return Err(Error::data(format!(
                 "{first} and {folder} were tested on different examples ({how}); compare runs on the same data"
             )));
         }

@@ -45,7 +45,7 @@ impl Summary {
         let mean = [("squared error of the mean", self.mean)];
         match errors.chain(mean).chain(loss).find(|(_, value)| !value.is_finite()) {
             None => Ok(()),
-            Some((name, value)) => Err(Error::Invalid(format!(
+            Some((name, value)) => Err(Error::data(format!(
                 "on the test examples the {name} is {value}, no finite number: they or the parameters are too large for \
                  single precision; scale the data, as with `zoo train --scale standard`, or lower the learning rate"
             ))),

@@ -22,10 +22,10 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
     };
     let target = reproduce::find(name)?;
     let Some(folder) = &args.data else {
-        return Err(Error::Invalid(format!("`zoo reproduce {name}` needs MNIST: add --data FOLDER")));
+        return Err(Error::setting("data", format!("`zoo reproduce {name}` needs MNIST: add --data FOLDER")));
     };
     if args.epochs == Some(0) {
-        return Err(Error::Invalid("--epochs is 0; training needs at least 1 epoch".into()));
+        return Err(Error::setting("epochs", "--epochs is 0; training needs at least 1 epoch"));
     }
     let folder = folder.to_str().ok_or_else(|| Error::file(folder, "the name is not valid Unicode"))?;
     if !Path::new(folder).is_dir() {
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
         0 => Ok(Outcome::Done(text)),
         missed => {
             crate::print(&text)?;
-            Err(Error::Invalid(format!("{missed} of {} figures outside the margin", rows.len())))
+            Err(Error::data(format!("{missed} of {} figures outside the margin", rows.len())))
         }
     }
 }

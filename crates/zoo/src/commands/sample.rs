@@ -22,7 +22,7 @@ const BATCH: usize = 500;
 pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
     if args.count == 0 {
-        return Err(Error::Invalid("at least 1 example must be made (--count 1)".into()));
+        return Err(Error::setting("count", "at least 1 example must be made (--count 1)"));
     }
     let run = Run::open(&args.run)?;
     let width = run.preparation.features + run.code();
@@ -54,7 +54,7 @@ fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor
     if draws(0, 1).is_none() {
         let name = run.entry.name;
         return match args.draw || args.mean {
-            true => Err(Error::Invalid(format!(
+            true => Err(Error::unsupported(format!(
                 "the decoder of `{name}` is a function and no distribution p(x|z) to draw from or to take the mean of; \
                  leave --draw and --mean out"
             ))),
@@ -91,7 +91,7 @@ fn from_prior(run: &Run, args: &SampleArgs) -> Result<(Tensor<f32>, Option<Vec<u
     let numbers: Vec<usize> = (0..args.count).collect();
     let context = Context::sampling(args.seed, &numbers).with_labels(labels.clone());
     let codes = run.model.sample(context).ok_or_else(|| {
-        Error::Invalid(format!(
+        Error::unsupported(format!(
             "the model `{}` has no prior to draw from; draw from a mixture of Gaussians fitted to its codes: \
              --mixture 10",
             run.entry.name
@@ -104,7 +104,7 @@ fn from_prior(run: &Run, args: &SampleArgs) -> Result<(Tensor<f32>, Option<Vec<u
 fn class(run: &Run, given: &str) -> Result<u32> {
     if !run.entry.draws_classes() {
         let name = run.entry.name;
-        return Err(Error::Invalid(format!(
+        return Err(Error::unsupported(format!(
             "the model `{name}` draws from all examples and knows no classes; leave --class away, or train \
              `cvae`"
         )));
@@ -115,13 +115,19 @@ fn class(run: &Run, given: &str) -> Result<u32> {
         return Ok(class as u32);
     }
     if names.is_empty() {
-        return Err(Error::Invalid(format!("there is no class {given}; the run has {classes}, from 0 on")));
+        return Err(Error::setting(
+            "class",
+            format!("there is no class {given}; the run has {classes}, from 0 on"),
+        ));
     }
     let near = nearest(given, names.iter().map(String::as_str));
     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     let names: Vec<String> =
         names.iter().enumerate().map(|(number, name)| format!("{name} ({number})")).collect();
-    Err(Error::Invalid(format!("there is no class `{given}`{near}; the classes are {}", names.join(", "))))
+    Err(Error::setting(
+        "class",
+        format!("there is no class `{given}`{near}; the classes are {}", names.join(", ")),
+    ))
 }
 
 /// A column of classes, called as in the training data.

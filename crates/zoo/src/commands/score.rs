@@ -25,10 +25,10 @@ const LEAST: f64 = 0.01;
 pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
     if args.json.json && args.out.out.is_some() {
-        return Err(Error::Invalid("--json goes to standard output; leave --out away".into()));
+        return Err(Error::setting("out", "--json goes to standard output; leave --out away"));
     }
     if args.top == Some(0) {
-        return Err(Error::Invalid("at least 1 row must be shown (--top 1)".into()));
+        return Err(Error::setting("top", "at least 1 row must be shown (--top 1)"));
     }
     let run = Run::open(&args.run)?;
     if target.is_picture() {

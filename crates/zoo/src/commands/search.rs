@@ -28,9 +28,10 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     for text in &args.space {
         let (key, range) = range(text)?;
         if space.0.insert(key.clone(), range).is_some() {
-            return Err(Error::Invalid(format!(
-                "`{key}` has two ranges to search; give one --space {key}=… with all of it"
-            )));
+            return Err(Error::setting(
+                "space",
+                format!("`{key}` has two ranges to search; give one --space {key}=… with all of it"),
+            ));
         }
     }
     let mut draft = Draft {
@@ -149,7 +150,7 @@ impl Words {
                 Tried::Failed(why) => Some(why.clone()),
                 Tried::Loss(_) => None,
             });
-            return Err(Error::Invalid(format!(
+            return Err(Error::data(format!(
                 "every trial failed, the first because {}",
                 why.unwrap_or_default()
             )));
@@ -218,10 +219,13 @@ fn known(space: &Space, settings: &Table) -> Result<()> {
     for name in space.0.keys() {
         if !name.starts_with("train.") && !settings.contains_key(name) {
             let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(Error::Invalid(format!(
-                "there is no setting `{name}` to search; the settings are {known}, and train.epochs, \
+            return Err(Error::setting(
+                "space",
+                format!(
+                    "there is no setting `{name}` to search; the settings are {known}, and train.epochs, \
                  train.batch, train.learning_rate"
-            )));
+                ),
+            ));
         }
     }
     Ok(())
@@ -230,9 +234,10 @@ fn known(space: &Space, settings: &Table) -> Result<()> {
 /// `key=1..8`, `key=1e-4..1e-1:log`, `key=relu,tanh` or `key=[32],[64,32]`.
 fn range(text: &str) -> Result<(String, Range)> {
     let wrong = || {
-        Error::Invalid(format!(
-            "`{text}` is no range; write KEY=LOW..HIGH, KEY=LOW..HIGH:log or KEY=VALUE,VALUE,…"
-        ))
+        Error::setting(
+            "space",
+            format!("`{text}` is no range; write KEY=LOW..HIGH, KEY=LOW..HIGH:log or KEY=VALUE,VALUE,…"),
+        )
     };
     let (key, values) = text.split_once('=').ok_or_else(wrong)?;
     let Some((low, high)) = values.split_once("..") else {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::Examples;
-use nn::train::{MetricsFile, ProgressBar, StopFlag, Task, TensorBoard};
+use nn::train::{Ended, MetricsFile, ProgressBar, StopFlag, Task, TensorBoard};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
         if args.reading.over(Reading::default()) != Reading::default() {
             let problem =
                 "--resume goes on with the data as they were read; leave the flags for reading away";
-            return Err(Error::Invalid(problem.into()));
+            return Err(Error::setting("resume", problem));
         }
         let how = How { tensorboard: args.tensorboard, json: args.json.json };
         return go_on(run, args.epochs, how, args.threads.threads);
@@ -99,8 +99,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
         return Err(Error::file(path, problem));
     }
     let mut config = Config::read(&config_path)?;
-    let entry =
-        registry::find(&config.model).map_err(|error| Error::file(&config_path, error.to_string()))?;
+    let entry = registry::find(&config.model).map_err(|error| error.in_file(&config_path))?;
     config.train.epochs = epochs.unwrap_or(config.train.epochs);
     let from = beginning(path, entry, &config, epochs.is_some())?;
     let written = match &from {
@@ -212,7 +211,7 @@ fn epochs_of(checkpoint: &Checkpoint<f32>) -> usize {
 /// What the checkpoint of an unfinished training says of itself, if these settings may go on with it.
 fn checkpoint_of(path: &Path, file: &Path, config: &Config) -> Result<Metadata> {
     let checkpoint = Checkpoint::read(file)?;
-    let trained = run::trained_with(&checkpoint).map_err(|problem| Error::file(file, problem))?;
+    let trained = run::trained_with(&checkpoint).map_err(|error| error.in_file(file))?;
     config.check_belongs(&path.join(run::CONFIG), &trained)?;
     Ok(checkpoint.metadata)
 }
@@ -244,30 +243,24 @@ fn train(
     if matches!(from, From::Start) {
         let _ = std::fs::remove_file(&metrics);
     }
-    let mut finished = true;
-    let epochs = match entry.training {
-        Training::ClosedForm => vec![],
+    let (epochs, ended) = match entry.training {
+        Training::ClosedForm => (vec![], Ended::Finished),
         Training::Gradient => {
             let mut trainer = trainer(&config.train)
                 .with(stop.clone())
                 .with(ProgressBar::new().per(example))
+                .with_metadata(about(setup))
                 .with_checkpoints(&unfinished, CHECKPOINTS);
             let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
-            let (pretraining_stopped, part) = (Cell::new(false), Cell::new(0));
+            let part = Cell::new(0);
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
                 part.set(part.get() + 1);
                 let bar = ProgressBar::new().per(example);
                 let lines = MetricsFile::append(&metrics, part.get())?.per(example);
-                let mut trainer = zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines);
-                trainer.run(task)?;
-                pretraining_stopped.set(!trainer.is_finished());
-                match trainer.is_finished() {
-                    true => Ok(()),
-                    false => Err(Error::Invalid("stopped before all parts of the model were trained".into())),
-                }
+                zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines).run(task)
             };
             let lesson = Lesson::new(&mut *model, data);
-            let mut lesson = Lesson { stored, about: about(setup), parts: &parts, ..lesson };
+            let mut lesson = Lesson { stored, parts: &parts, ..lesson };
             if let From::Checkpoint(file) = &from {
                 trainer.resume(&mut lesson, file)?;
             }
@@ -276,18 +269,16 @@ fn train(
             if how.tensorboard {
                 trainer = trainer.with(TensorBoard::create(&folder.path().join(TENSORBOARD))?);
             }
-            match trainer.run(&mut lesson) {
-                // Parts have no checkpoint of their own.
-                Err(_) if pretraining_stopped.get() => {
-                    let text = "Stopped during the pretraining, of which nothing is kept: begin again.\n";
-                    return Ok(Outcome::Interrupted(text.into()));
-                }
-                ran => ran?,
-            }
-            finished = trainer.is_finished();
-            trainer.epochs().to_vec()
+            let ended = trainer.run(&mut lesson)?;
+            (trainer.epochs().to_vec(), ended)
         }
     };
+    if ended == Ended::StoppedInPretraining {
+        // Parts have no checkpoint of their own.
+        let text = "Stopped during the pretraining, of which nothing is kept: begin again.\n";
+        return Ok(Outcome::Interrupted(text.into()));
+    }
+    let finished = ended == Ended::Finished;
     let mut text = finish(setup, &*model, folder, &epochs, started, !finished, how.json)?;
     if finished {
         let _ = std::fs::rename(unfinished, folder.path().join(FINISHED));
@@ -342,7 +333,7 @@ fn draft(args: &TrainArgs) -> Result<Draft> {
 
 fn integer(name: &str, value: impl TryInto<i64> + Copy + std::fmt::Display) -> Result<Value> {
     let fits = value.try_into().map(Value::Integer);
-    fits.map_err(|_| Error::Invalid(format!("--{name} {value} is too large")))
+    fits.map_err(|_| Error::setting(name, format!("--{name} {value} is too large")))
 }
 
 /// The first Ctrl-C ends training after the current step; a second one ends the program.
@@ -361,16 +352,20 @@ fn stop_by_ctrl_c() -> StopFlag {
 
 pub(super) fn use_threads(threads: Option<usize>) -> Result<()> {
     if threads == Some(0) {
-        return Err(Error::Invalid("at least 1 thread is needed (--threads 1)".into()));
+        return Err(Error::setting("threads", "at least 1 thread is needed (--threads 1)"));
     }
     // Threads beyond the cores only wait for each other; starting thousands takes longer than most trainings.
     let most = (4 * std::thread::available_parallelism().map_or(1, usize::from)).max(16);
     if let Some(threads) = threads.filter(|threads| *threads > most) {
-        return Err(Error::Invalid(format!(
-            "--threads {threads} is far more than this machine has cores; choose {most} or less, or leave \
+        return Err(Error::setting(
+            "threads",
+            format!(
+                "--threads {threads} is far more than this machine has cores; choose {most} or less, or leave \
              it away"
-        )));
+            ),
+        ));
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0));
-    pool.build_global().map_err(|error| Error::Invalid(format!("cannot start {threads:?} threads: {error}")))
+    pool.build_global()
+        .map_err(|error| Error::setting("threads", format!("cannot start {threads:?} threads: {error}")))
 }

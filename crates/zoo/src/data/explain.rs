@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use nn::Error;
-use nn::data::table::{self, Column, Columns, Stray, TableOptions, listed, quoted};
+use nn::data::table::{self, Column, Columns, Note, Stray, TableOptions, listed, quoted};
+use nn::error::{Fault, TableError};
 
 use super::Impute;
 
@@ -16,9 +17,6 @@ pub(super) const GAPS: &str =
 pub(super) const NEW_GAPS: &str =
     "fill such gaps with --impute mean or --impute median, by the values of the training data";
 
-/// The end of a problem of the library that is replaced.
-const DROP: &str = "; leave the column out with `drop`";
-
 /// Explains why a table cannot be trained on.
 pub(super) fn in_training(
     error: Error,
@@ -26,7 +24,8 @@ pub(super) fn in_training(
     content: Option<&[u8]>,
     options: &TableOptions,
 ) -> Error {
-    explain(error, path, content, options, GAPS, |problem, columns| {
+    explain(error, path, content, options, GAPS, |error, columns| {
+        let problem = error.fact();
         let strays: Vec<&Stray> =
             columns.strays.iter().filter(|stray| !spared(stray.column, columns, options)).collect();
         let text: Vec<usize> =
@@ -65,28 +64,31 @@ pub(super) fn in_training(
         if advice.is_empty() {
             advice.push("correct the value, or leave its column out with --drop-columns".into());
         }
-        format!("{problem}{}; {}", others(problem, columns), advice.join("; "))
+        format!("{problem}{}; {}", others(error, columns), advice.join("; "))
     })
 }
 
 /// Explains why a trained model cannot be given a table.
 pub(super) fn in_new_data(error: Error, path: &Path, options: &TableOptions) -> Error {
-    explain(error, path, None, options, NEW_GAPS, |problem, columns| {
+    explain(error, path, None, options, NEW_GAPS, |error, columns| {
         let strays: Vec<&Stray> = columns.strays.iter().collect();
-        let found = strays.iter().find(|stray| said_of(problem, stray, columns).is_some());
-        let advice = match found.and_then(|_| missing(&strays)) {
+        let advice = match stray_of(error, columns).and_then(|_| missing(&strays)) {
             Some(marks) => {
                 format!("correct it, or say --missing {marks} --impute median if that marks missing values")
             }
             None => "correct it: the model was trained with values in this column".into(),
         };
-        format!("{problem}{}; {advice}", others(problem, columns))
+        format!("{}{}; {advice}", error.fact(), others(error, columns))
     })
 }
 
 /// The notes of the library in the words of the command line.
-pub(super) fn notes(notes: &[String]) -> impl Iterator<Item = String> + '_ {
-    notes.iter().map(|note| in_flags(note, GAPS))
+pub(super) fn notes(notes: &[Note]) -> impl Iterator<Item = String> + '_ {
+    notes.iter().map(|note| match note {
+        Note::Header { guess, names: true } => format!("{guess}; if it is an example, say --header no"),
+        Note::Header { guess, names: false } => format!("{guess}; if it names the columns, say --header yes"),
+        other => other.to_string(),
+    })
 }
 
 /// Sentences about columns of whole numbers that double precision does not have.
@@ -156,46 +158,59 @@ fn explain(
     content: Option<&[u8]>,
     options: &TableOptions,
     gaps: &str,
-    advise: impl Fn(&str, &Columns) -> String,
+    advise: impl Fn(&TableError, &Columns) -> String,
 ) -> Error {
-    let Error::File { problem, .. } = &error else { return error };
+    if !matches!(error, Error::File { .. } | Error::Table(_)) {
+        return error;
+    }
     let looked = match content {
         Some(content) => table::parse_columns(path, content, options),
         None => table::columns(path, options),
     };
-    let Ok(columns) = looked else { return Error::file(path, in_flags(problem, gaps)) };
-    if let Some(better) = other_delimiter(path, &columns) {
+    let columns = looked.ok();
+    if let Some(better) = columns.as_ref().and_then(|columns| other_delimiter(path, columns)) {
         return better;
     }
-    match problem.split_once(DROP) {
-        Some((problem, _)) => Error::file(path, advise(problem, &columns)),
-        None => Error::file(path, in_flags(problem, gaps)),
+    let Error::Table(error) = error else { return error };
+    // A value of no use in its column is advised about by what else is in the table.
+    let advised = match (&error.fault, &columns) {
+        (
+            Fault::NotNumber(_) | Fault::NotDate(_) | Fault::NotTruth(..) | Fault::AllMissing,
+            Some(columns),
+        ) => advise(&error, columns),
+        _ => error.fact() + &advice(&error.fault, gaps),
+    };
+    // The error keeps its place and its kind for whoever asks for them.
+    Error::Table(Box::new(error.with_advice(advised)))
+}
+
+/// What may be done about a fault whatever else is in the table, as the end of a sentence.
+fn advice(fault: &Fault, gaps: &str) -> String {
+    match fault {
+        Fault::Infinite(_) => "; correct the value or leave its column out with --drop-columns".into(),
+        Fault::TooLarge(_) => "; scale the column".into(),
+        Fault::Point(_) => " (--decimal ,)".into(),
+        Fault::Comma(_) => format!("; {COMMAS}"),
+        Fault::Missing => format!("; {gaps}"),
+        Fault::NotClass(_) => "; labels are names or whole numbers".into(),
+        Fault::Fields { .. } => "; check --delimiter and the quotes".into(),
+        Fault::NoFeatures => "; check --delimiter and --drop-columns".into(),
+        Fault::NoLabel => String::new(),
+        _ => "; leave its column out with --drop-columns".into(),
     }
 }
 
-/// Options of the library as flags.
-fn in_flags(text: &str, gaps: &str) -> String {
-    text.replace("leave the column out with `drop`", "leave its column out with --drop-columns")
-        .replace("the delimiter and `drop`", "--delimiter and --drop-columns")
-        .replace("check the delimiter", "check --delimiter")
-        .replace("set `header` to", "say --header")
-        .replace("say with `decimal` whether that is the decimal sign", COMMAS)
-        .replace("(`decimal`)", "(--decimal ,)")
-        .replace("say with `impute` what to take instead (mean, median, zero)", gaps)
-}
-
-/// How many values the column has whose stray text the problem is about, as a part of the sentence.
-fn others(problem: &str, columns: &Columns) -> String {
-    let found = columns.strays.iter().find_map(|stray| said_of(problem, stray, columns));
-    found.map_or(String::new(), |stray| {
+/// How many values the column has whose stray text the error is about, as a part of the sentence.
+fn others(error: &TableError, columns: &Columns) -> String {
+    stray_of(error, columns).map_or(String::new(), |stray| {
         format!(", but the column's other values are {} {}", stray.values, stray.kind.plural())
     })
 }
 
-/// The column, if the problem is about it.
-fn said_of<'a>(problem: &str, stray: &'a Stray, columns: &Columns) -> Option<&'a Stray> {
-    let column = format!(", column {}: ", quoted(&columns.names[stray.column]));
-    problem.contains(&column).then_some(stray)
+/// The stray texts of the column that the error is about.
+fn stray_of<'a>(error: &TableError, columns: &'a Columns) -> Option<&'a Stray> {
+    let column = error.line.and(error.column.as_ref())?;
+    columns.strays.iter().find(|stray| columns.names[stray.column] == *column)
 }
 
 /// The marks in these columns as the value of a flag; none if one of them has a comma.

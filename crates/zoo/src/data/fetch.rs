@@ -83,7 +83,7 @@ impl Collection {
             variable("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
         };
         let cache = cache.ok_or_else(|| {
-            Error::Invalid("no cache folder is known here (HOME is not set); say where with --to".into())
+            Error::setting("to", "no cache folder is known here (HOME is not set); say where with --to")
         })?;
         Ok(cache.join("zoo").join(self.name))
     }
@@ -96,7 +96,7 @@ impl Collection {
         let folder = self.folder()?;
         match self.files.iter().all(|file| folder.join(file.name).is_file()) {
             true => Ok(folder),
-            false => Err(Error::Invalid(format!(
+            false => Err(Error::data(format!(
                 "`{0}` is not here yet; get it with `zoo data fetch {0}`",
                 self.name
             ))),

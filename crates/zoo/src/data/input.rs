@@ -95,6 +95,10 @@ impl Input {
         };
         result.map_err(|error| match error {
             Error::File { path, problem } => Error::File { path: name(path), problem },
+            Error::Table(mut error) => {
+                error.path = name(error.path);
+                Error::Table(error)
+            }
             Error::Io { action, path, source } => Error::Io { action, path: name(path), source },
             other => other,
         })

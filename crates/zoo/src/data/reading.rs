@@ -98,24 +98,28 @@ impl Reading {
             check_size(&format!("a picture of {height}x{width}"), 3.0 * height as f64 * width as f64)?;
         }
         if self.impute == Impute::Keep {
-            return Err(Error::Invalid(
-                "impute is `keep`, but no model can learn from gaps; choose mean, median or zero".into(),
+            return Err(Error::setting(
+                "impute",
+                "impute is `keep`, but no model can learn from gaps; choose mean, median or zero",
             ));
         }
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {
-            return Err(Error::Invalid(format!(
-                "--memory {} is too large; it counts megabytes",
-                self.memory
-            )));
+            return Err(Error::setting(
+                "memory",
+                format!("--memory {} is too large; it counts megabytes", self.memory),
+            ));
         }
         if self.test_fraction > 0.0 && self.test_fraction < 1.0 {
             return Ok(());
         }
-        Err(Error::Invalid(format!(
-            "the test fraction must lie between 0 and 1, not be {} (--test-fraction 0.2)",
-            self.test_fraction
-        )))
+        Err(Error::setting(
+            "test_fraction",
+            format!(
+                "the test fraction must lie between 0 and 1, not be {} (--test-fraction 0.2)",
+                self.test_fraction
+            ),
+        ))
     }
 }
 

@@ -26,6 +26,8 @@ use autograd::expression::Expression;
 use autograd::inspect::Line;
 use autograd::{Name, Tape, Tensor, Tree, Var};
 
+use nn::{Error, Result};
+
 use crate::AnyModel;
 
 /// Which part of a model.
@@ -177,12 +179,12 @@ impl Graph {
     /// codes of examples for the decoder.
     ///
     /// # Errors
-    /// With a sentence, if it depends on the input in a way that no fixed list of operations can express, or
+    /// [`Error::Unsupported`], if it depends on the input in a way that no fixed list of operations can express, or
     /// has an operation that graphs do not know.
     ///
     /// # Panics
     /// If there is no input.
-    pub fn of(model: &dyn AnyModel, part: Part, x: &Tensor<f32>) -> Result<Self, String> {
+    pub fn of(model: &dyn AnyModel, part: Part, x: &Tensor<f32>) -> Result<Self> {
         let [rows, width] = [x.shape()[0], x.shape()[1]];
         assert!(rows > 0, "Graph::of: no inputs");
         let some = |from: usize, count: usize| {
@@ -192,7 +194,7 @@ impl Graph {
         };
         let recordings =
             [model.record(part, &some(0, read::FEW)), model.record(part, &some(read::FEW, read::MORE))];
-        Ok(Graph { nodes: read::nodes(&recordings)?, width })
+        Ok(Graph { nodes: read::nodes(&recordings).map_err(Error::unsupported)?, width })
     }
 
     /// Numbers in all constants.

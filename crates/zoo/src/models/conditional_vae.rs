@@ -62,7 +62,7 @@ impl Settings for Config {
         let Some(last) = data.labels.as_ref().and_then(|labels| labels.iter().max()) else {
             let text =
                 "a conditional VAE needs labels, and the training examples have none; without labels: `vae`";
-            return Err(Error::Invalid(text.into()));
+            return Err(Error::data(text));
         };
         let (input, classes) = (data.width(), *last as usize + 1);
         let mut encoder = Mlp::new(&widths(input + classes, hidden, 2 * code), activation, from);

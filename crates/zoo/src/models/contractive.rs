@@ -94,21 +94,27 @@ impl Settings for Config {
         check_weight("contraction", self.contraction)?;
         check_weight("curvature", self.curvature)?;
         if !(self.distance > 0.0 && self.distance.is_finite()) {
-            return Err(Error::Invalid(format!("distance must be a positive number, not {}", self.distance)));
+            return Err(Error::setting(
+                "distance",
+                format!("distance must be a positive number, not {}", self.distance),
+            ));
         }
         if self.probes == 0 {
-            return Err(Error::Invalid("probes is 0; an estimate needs at least 1 probe".into()));
+            return Err(Error::setting("probes", "probes is 0; an estimate needs at least 1 probe"));
         }
         let mut config = self.clone();
         config.jacobian = match (self.jacobian, self.hidden.is_empty()) {
             (Jacobian::Automatic, true) => Jacobian::ClosedForm,
             (Jacobian::Automatic, false) => Jacobian::Probes,
             (Jacobian::ClosedForm, false) => {
-                return Err(Error::Invalid(format!(
-                    "jacobian = \"closed_form\" is for one layer, not for hidden = {:?}; choose \"exact\" or \
+                return Err(Error::setting(
+                    "jacobian",
+                    format!(
+                        "jacobian = \"closed_form\" is for one layer, not for hidden = {:?}; choose \"exact\" or \
                      \"probes\"",
-                    self.hidden
-                )));
+                        self.hidden
+                    ),
+                ));
             }
             (chosen, _) => chosen,
         };

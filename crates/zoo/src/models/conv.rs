@@ -70,11 +70,12 @@ impl Settings for Config {
         let Some(image) = data.image else {
             let text = "a convolutional autoencoder needs grey images of known height and width: pictures \
                         without --colour, IDX files, or an array [images, height, width]; `ae` takes any";
-            return Err(Error::Invalid(text.into()));
+            return Err(Error::unsupported(text));
         };
         if self.channels.is_empty() {
-            return Err(Error::Invalid(
-                "channels must list at least one stage, as in `channels = [16]`".into(),
+            return Err(Error::setting(
+                "channels",
+                "channels must list at least one stage, as in `channels = [16]`",
             ));
         }
         let mut sizes = vec![image];

@@ -68,9 +68,12 @@ impl Settings for Config {
         let Config { likelihood, alpha, beta, corruption, .. } = *self;
         let good = |weight: f64| weight >= 0.0 && weight.is_finite();
         if !(good(alpha) && good(beta) && alpha + beta > 0.0) {
-            return Err(Error::Invalid(format!(
-                "alpha and beta must be numbers from 0 up, and not both 0; they are {alpha} and {beta}"
-            )));
+            return Err(Error::setting(
+                "alpha",
+                format!(
+                    "alpha and beta must be numbers from 0 up, and not both 0; they are {alpha} and {beta}"
+                ),
+            ));
         }
         let widths = widths(data.width(), &self.hidden, self.code);
         let mut encoder = Mlp::new(&widths, self.activation, from);

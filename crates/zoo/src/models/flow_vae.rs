@@ -71,7 +71,10 @@ impl Settings for Config {
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_share("warm_up", self.warm_up)?;
         if self.steps == 0 {
-            return Err(Error::Invalid("steps is 0; a flow needs at least 1 (without a flow: `vae`)".into()));
+            return Err(Error::setting(
+                "steps",
+                "steps is 0; a flow needs at least 1 (without a flow: `vae`)",
+            ));
         }
         const CONTEXT: usize = 16;
         let (planar_steps, further) = match self.flow {

@@ -66,8 +66,9 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         if self.samples == 0 {
-            return Err(Error::Invalid(
-                "samples is 0; the bound needs at least 1 draw for each example".into(),
+            return Err(Error::setting(
+                "samples",
+                "samples is 0; the bound needs at least 1 draw for each example",
             ));
         }
         let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;

@@ -67,7 +67,7 @@ impl Settings for Config {
         check_share("warm_up", warm_up)?;
         for (name, value) in [("threshold", threshold), ("bandwidth", bandwidth)] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::Invalid(format!("{name} must be a number above 0, not {value}")));
+                return Err(Error::setting(name, format!("{name} must be a number above 0, not {value}")));
             }
         }
         let dictionary = Dictionary::new(code, data, from);

@@ -78,17 +78,20 @@ impl Settings for Config {
         let Config { code, orthonormal, order, decay } = *self;
         let features = data.width();
         if code > features {
-            return Err(Error::Invalid(format!(
-                "{features} features have at most {features} linear components, not {code}; choose a smaller code"
-            )));
+            return Err(Error::setting(
+                "code",
+                format!(
+                    "{features} features have at most {features} linear components, not {code}; choose a smaller code"
+                ),
+            ));
         }
         if !(decay >= 0.0 && decay.is_finite()) {
-            return Err(Error::Invalid(format!("decay must be a number from 0 up, not {decay}")));
+            return Err(Error::setting("decay", format!("decay must be a number from 0 up, not {decay}")));
         }
         if order == Order::Decay && decay == 0.0 {
             let text = "with `order = \"decay\"` the decay must be above 0; a tenth of the smallest variance that \
                         is to be kept is a good start";
-            return Err(Error::Invalid(text.into()));
+            return Err(Error::setting("decay", text));
         }
         let decoder = Init::Orthogonal.matrix(code, features, from);
         let mean = Buffer(evaluate::mean(&data.x));

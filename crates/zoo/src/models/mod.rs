@@ -87,10 +87,13 @@ fn best_share(model: &dyn AnyModel, data: &Dataset) -> f32 {
 /// Refuses layers without units.
 fn check_widths(hidden: &[usize], code: usize) -> Result<()> {
     if code == 0 {
-        return Err(Error::Invalid("the code must have at least 1 number (--code 1)".into()));
+        return Err(Error::setting("code", "the code must have at least 1 number (--code 1)"));
     }
     if hidden.contains(&0) {
-        return Err(Error::Invalid(format!("a hidden layer must have at least 1 unit, not {hidden:?}")));
+        return Err(Error::setting(
+            "hidden",
+            format!("a hidden layer must have at least 1 unit, not {hidden:?}"),
+        ));
     }
     Ok(())
 }
@@ -100,7 +103,7 @@ fn check_weight(name: &str, weight: f64) -> Result<()> {
     if weight >= 0.0 && weight.is_finite() {
         return Ok(());
     }
-    Err(Error::Invalid(format!("{name} must be a number from 0 up, not {weight}")))
+    Err(Error::setting(name, format!("{name} must be a number from 0 up, not {weight}")))
 }
 
 /// Refuses a setting that is no share of the training.
@@ -108,5 +111,8 @@ fn check_share(name: &str, value: f64) -> Result<()> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }
-    Err(Error::Invalid(format!("{name} is a share of the training, from 0 to 1, and cannot be {value}")))
+    Err(Error::setting(
+        name,
+        format!("{name} is a share of the training, from 0 to 1, and cannot be {value}"),
+    ))
 }

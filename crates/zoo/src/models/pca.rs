@@ -8,7 +8,6 @@
 
 use autograd::{Name, Real, Tensor, Tree, tree};
 use nn::checkpoint::Checkpoint;
-use nn::optim::{self, Optimizer};
 use nn::train::{Terms, Update};
 use nn::{Context, Dataset, Generator, Result, losses};
 use serde::{Deserialize, Serialize};
@@ -111,18 +110,6 @@ impl AnyModel for Pca<Tensor<f32>> {
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
         self.visit(f);
-    }
-
-    fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
-        into.insert(prefix, self);
-    }
-
-    fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String> {
-        from.restore(prefix, self)
-    }
-
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optimizer.restore(self, state)
     }
 }
 

@@ -61,10 +61,13 @@ impl Settings for Config {
         check_widths(&[state], code)?;
         let features = data.width();
         if channels == 0 || !features.is_multiple_of(channels) {
-            return Err(Error::Invalid(format!(
-                "{features} features are no sequence of steps with {channels} channels; choose a divisor of \
+            return Err(Error::setting(
+                "channels",
+                format!(
+                    "{features} features are no sequence of steps with {channels} channels; choose a divisor of \
                  {features} for `channels`"
-            )));
+                ),
+            ));
         }
         let steps = features / channels;
         let mut output = Linear::new(state, channels, Init::Glorot, from);

@@ -62,14 +62,17 @@ impl Settings for Config {
         check_widths(&[], self.code)?;
         let Config { code, rho, beta, decay, memory } = *self;
         if !(rho > 0.0 && rho < 1.0) {
-            return Err(Error::Invalid(format!("rho must be between 0 and 1, not {rho}")));
+            return Err(Error::setting("rho", format!("rho must be between 0 and 1, not {rho}")));
         }
         if !(0.0..1.0).contains(&memory) {
-            return Err(Error::Invalid(format!("memory must be at least 0 and below 1, not {memory}")));
+            return Err(Error::setting(
+                "memory",
+                format!("memory must be at least 0 and below 1, not {memory}"),
+            ));
         }
         for (name, weight) in [("beta", beta), ("decay", decay)] {
             if !(weight >= 0.0 && weight.is_finite()) {
-                return Err(Error::Invalid(format!("{name} must be a number from 0 up, not {weight}")));
+                return Err(Error::setting(name, format!("{name} must be a number from 0 up, not {weight}")));
             }
         }
         let features = data.width();

@@ -16,7 +16,7 @@
 pub mod stage;
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::train::Plan;
+use nn::train::{Ended, Plan};
 use nn::{Activation, Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
@@ -89,11 +89,14 @@ impl Settings for Config {
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&self.hidden, self.code)?;
         if let Some(wrong) = self.masking.iter().find(|masking| !(0.0..=1.0).contains(*masking)) {
-            return Err(Error::Invalid(format!("masking is a fraction from 0 to 1, not {wrong}")));
+            return Err(Error::setting("masking", format!("masking is a fraction from 0 to 1, not {wrong}")));
         }
         let Config { activation, likelihood, pretraining, learning_rate, .. } = *self;
         if pretraining > 0 && !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return Err(Error::Invalid(format!("learning_rate must be above 0, not {learning_rate}")));
+            return Err(Error::setting(
+                "learning_rate",
+                format!("learning_rate must be above 0, not {learning_rate}"),
+            ));
         }
         let mean = evaluate::mean(&data.x);
         let output: Tensor<f32> = likelihood.output_for(&mean);
@@ -146,9 +149,9 @@ impl<'t, T: Real> Model<'t, T> for Stacked<Var<'t, T>> {
         data: &Dataset,
         seed: u64,
         train: &TrainPart<'_>,
-    ) -> Result<()> {
+    ) -> Result<Ended> {
         if model.pretraining == 0 {
-            return Ok(());
+            return Ok(Ended::Finished);
         }
         let (epochs, batch, learning_rate) = (model.pretraining, 64.min(data.len()), model.learning_rate);
         let plan = Plan { epochs, batch, learning_rate, seed, ..Plan::default() };

@@ -103,24 +103,31 @@ impl Settings for Config {
         let Config { code, k, first_factor, annealing, test_factor, select, revival, revived, dead_after } =
             *self;
         if k == 0 || k > code {
-            return Err(Error::Invalid(format!("k must be from 1 to the {code} units of the code, not {k}")));
+            return Err(Error::setting(
+                "k",
+                format!("k must be from 1 to the {code} units of the code, not {k}"),
+            ));
         }
         check_share("annealing", annealing)?;
         for (name, factor) in [("first_factor", first_factor), ("test_factor", test_factor)] {
             if !(factor >= 1.0 && factor.is_finite()) {
-                return Err(Error::Invalid(format!("{name} must be a number from 1 up, not {factor}")));
+                return Err(Error::setting(name, format!("{name} must be a number from 1 up, not {factor}")));
             }
         }
         if select == Select::Batch && test_factor > 1.0 {
             let text = "with `select = \"batch\"` a threshold says who is on; test_factor must be 1";
-            return Err(Error::Invalid(text.into()));
+            return Err(Error::setting("test_factor", text));
         }
         if !(revival >= 0.0 && revival.is_finite()) {
-            return Err(Error::Invalid(format!("revival must be a number from 0 up, not {revival}")));
+            return Err(Error::setting(
+                "revival",
+                format!("revival must be a number from 0 up, not {revival}"),
+            ));
         }
         if revived == 0 || dead_after == 0 {
-            return Err(Error::Invalid(
-                "revived and dead_after must be at least 1; `revival = 0` leaves dead units alone".into(),
+            return Err(Error::setting(
+                "revived",
+                "revived and dead_after must be at least 1; `revival = 0` leaves dead units alone",
             ));
         }
         let dictionary = Dictionary::new(code, data, from);

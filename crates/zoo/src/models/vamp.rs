@@ -60,10 +60,13 @@ impl Settings for Config {
         check_share("warm_up", self.warm_up)?;
         if !(1..=data.len()).contains(&self.components) {
             let (components, examples) = (self.components, data.len());
-            return Err(Error::Invalid(format!(
-                "components is {components}; pseudo-inputs begin as training examples, so choose from 1 to \
+            return Err(Error::setting(
+                "components",
+                format!(
+                    "components is {components}; pseudo-inputs begin as training examples, so choose from 1 to \
                  {examples}"
-            )));
+                ),
+            ));
         }
         let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
         let chosen = permutation(data.len(), from);

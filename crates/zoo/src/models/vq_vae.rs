@@ -76,13 +76,13 @@ impl Settings for Config {
         if dimension == 0 || !code.is_multiple_of(dimension) {
             let text =
                 format!("the code has {code} numbers, which are no whole parts of {dimension} (dimension)");
-            return Err(Error::Invalid(text));
+            return Err(Error::setting("code", text));
         }
         if codebook == 0 {
-            return Err(Error::Invalid("codebook is 0; it needs at least 1 vector".into()));
+            return Err(Error::setting("codebook", "codebook is 0; it needs at least 1 vector"));
         }
         if !(0.0..1.0).contains(&decay) {
-            return Err(Error::Invalid(format!("decay must be from 0 to less than 1, not {decay}")));
+            return Err(Error::setting("decay", format!("decay must be from 0 to less than 1, not {decay}")));
         }
         let widths = widths(data.width(), &self.hidden, code);
         let mut encoder = Mlp::new(&widths, self.activation, from);

@@ -78,7 +78,7 @@ impl Settings for Config {
         check_widths(&self.hidden, self.code)?;
         check_weight("lambda", self.lambda)?;
         if self.projections == 0 {
-            return Err(Error::Invalid("projections is 0; the distance needs at least 1".into()));
+            return Err(Error::setting("projections", "projections is 0; the distance needs at least 1"));
         }
         let widths = widths(data.width(), &self.hidden, self.code);
         let mut encoder = Mlp::new(&widths, self.activation, from);

@@ -52,13 +52,16 @@ impl Config {
     /// If a setting makes no sense, or there are no ratings.
     pub fn build(&self, ratings: &Ratings, from: &mut Generator) -> Result<AutoRec<Tensor<f32>>> {
         if self.hidden == 0 || !(self.decay >= 0.0 && self.decay.is_finite()) || ratings.is_empty() {
-            return Err(Error::Invalid(format!(
-                "AutoRec needs at least 1 hidden unit, a decay from 0 up and ratings, not {} units, decay {} and \
+            return Err(Error::setting(
+                "hidden",
+                format!(
+                    "AutoRec needs at least 1 hidden unit, a decay from 0 up and ratings, not {} units, decay {} and \
                  {} ratings",
-                self.hidden,
-                self.decay,
-                ratings.len()
-            )));
+                    self.hidden,
+                    self.decay,
+                    ratings.len()
+                ),
+            ));
         }
         Ok(AutoRec {
             encoder: Linear::new(ratings.items(), self.hidden, Init::Glorot, from),

@@ -18,9 +18,7 @@ pub mod multinomial;
 mod ratings;
 
 use autograd::{Real, Tape, Tensor, Tree, Var, value};
-use nn::checkpoint::Checkpoint;
-use nn::optim::{self, Optimizer};
-use nn::train::{Task, Terms, Update};
+use nn::train::{Task, Terms, Trainable, Update};
 use nn::{Context, Linear, Result};
 
 use crate::Loss;
@@ -61,16 +59,12 @@ where
         Ok(None) // lists are judged by the metrics, with some entries hidden
     }
 
-    fn save(&self, into: &mut Checkpoint<f32>) {
-        into.insert("model", &self.model);
+    fn model(&self) -> &dyn Trainable<f32> {
+        &self.model
     }
 
-    fn restore(&mut self, from: &Checkpoint<f32>) -> std::result::Result<(), String> {
-        from.restore("model", &mut self.model)
-    }
-
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: optim::State<f32>) -> Result<()> {
-        optimizer.restore(&self.model, state)
+    fn model_mut(&mut self) -> &mut dyn Trainable<f32> {
+        &mut self.model
     }
 }
 

@@ -59,12 +59,15 @@ impl Config {
     pub fn build(&self, choices: &Ratings, from: &mut Generator) -> Result<Multinomial<Tensor<f32>>> {
         let Config { code, hidden, variational, dropout, beta, .. } = self;
         if *code == 0 || hidden.contains(&0) {
-            return Err(Error::Invalid("code and hidden layers must have at least 1 unit".into()));
+            return Err(Error::setting("hidden", "code and hidden layers must have at least 1 unit"));
         }
         if !((0.0..1.0).contains(dropout) && *beta >= 0.0 && beta.is_finite()) {
-            return Err(Error::Invalid(format!(
-                "dropout is a fraction from 0 to below 1 and beta a number from 0 up, not {dropout} and {beta}"
-            )));
+            return Err(Error::setting(
+                "dropout",
+                format!(
+                    "dropout is a fraction from 0 to below 1 and beta a number from 0 up, not {dropout} and {beta}"
+                ),
+            ));
         }
         let output = if *variational { 2 * code } else { *code };
         let up = [&[choices.items()], &hidden[..], &[output]].concat();

@@ -40,7 +40,7 @@ impl Ratings {
         let mut rows = vec![vec![]; users];
         for (user, item, rating) in triples {
             if user >= users || item >= items || !rating.is_finite() {
-                return Err(Error::Invalid(format!(
+                return Err(Error::data(format!(
                     "user {user} rated item {item} with {rating}; there are {users} users and {items} items, \
                      counted from 0, and a rating must be finite"
                 )));
@@ -50,7 +50,7 @@ impl Ratings {
         for (user, row) in rows.iter_mut().enumerate() {
             row.sort_by_key(|entry| entry.0);
             if let Some(pair) = row.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(Error::Invalid(format!("user {user} rated item {} twice", pair[0].0)));
+                return Err(Error::data(format!("user {user} rated item {} twice", pair[0].0)));
             }
         }
         Ok(Ratings { items, rows })

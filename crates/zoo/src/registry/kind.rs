@@ -4,6 +4,7 @@ use nn::{Dataset, Error, Purpose, Result, generator};
 use toml::{Table, Value};
 
 use super::unknown;
+use crate::settings::typed;
 use crate::{AnyModel, Settings};
 
 /// Functions of an entry that depend on the type of its settings.
@@ -12,6 +13,8 @@ pub(super) struct Kind {
     defaults: fn(&Dataset) -> Table,
     /// The same settings, written as the model reads them: `beta = 4` becomes `beta = 4.0`.
     settle: fn(&Table) -> Result<Table>,
+    /// The words that a setting may be, if it is one of a few that the model can use.
+    pub(super) words: fn(&Dataset, &str) -> Vec<&'static str>,
     pub(super) build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
 }
 
@@ -20,6 +23,11 @@ impl Kind {
         Kind {
             defaults: |data| written(&S::defaults(data)),
             settle: |table| read::<S>(table).map(|settings| written(&settings)),
+            words: |data, key| {
+                let table = written(&S::defaults(data));
+                let usable = |word: &&&str| typed::read::<S>(&typed::with(&table, key, word)).is_ok();
+                typed::words::<S>(&table, key).iter().filter(usable).copied().collect()
+            },
             build: |table, data, start| {
                 let settings = read::<S>(table)?;
                 Ok(Box::new(match start {
@@ -54,11 +62,14 @@ impl Kind {
         }
         let settled = (self.settle)(&table).map_err(|error| self.blame(given, data, error))?;
         if !unit_interval && needs_unit_interval(&table) {
-            return Err(Error::Invalid(format!(
-                "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
+            return Err(Error::setting(
+                "likelihood",
+                format!(
+                    "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
                  or --set likelihood=squared_error",
-                table[LIKELIHOOD]
-            )));
+                    table[LIKELIHOOD]
+                ),
+            ));
         }
         Ok(settled)
     }
@@ -72,7 +83,10 @@ impl Kind {
             Some((key.clone(), (self.settle)(&table).err()?))
         };
         match given.iter().find_map(alone) {
-            Some((key, error)) => Error::Invalid(format!("the setting `{key}` cannot be used: {error}")),
+            Some((key, error)) => {
+                let problem = format!("the setting `{key}` cannot be used: {error}");
+                Error::setting(key, problem)
+            }
             None => error,
         }
     }
@@ -83,7 +97,7 @@ fn written(settings: &impl Settings) -> Table {
 }
 
 fn read<S: Settings>(table: &Table) -> Result<S> {
-    table.clone().try_into().map_err(|error: toml::de::Error| Error::Invalid(in_words(&error)))
+    typed::read(table).map_err(|misfit| Error::setting("settings", misfit.to_string()))
 }
 
 /// Where the parameters of a new model come from.
@@ -92,23 +106,6 @@ pub(super) enum Start {
     Seed(u64),
     /// From a checkpoint, later; the model was trained with this many examples.
     Checkpoint(usize),
-}
-
-/// Message of serde about a value, without the names of types.
-pub(crate) fn in_words(error: &toml::de::Error) -> String {
-    let words = [
-        (" usize", " a whole number from 0 up"),
-        (" u64", " a whole number from 0 up"),
-        (" f64", " a number"),
-        (" a sequence", " a list, as in [64, 32]"),
-        ("invalid type: ", "it is "),
-        ("invalid value: ", "it is "),
-        ("is string ", "is the text "),
-        ("is integer ", "is "),
-        ("is floating point ", "is "),
-    ];
-    let text = error.message().trim().to_owned();
-    words.iter().fold(text, |text, (type_name, words)| text.replace(type_name, words))
 }
 
 /// What the decoder's output means, in the settings of many models.

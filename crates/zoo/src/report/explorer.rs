@@ -73,7 +73,7 @@ pub fn script(graph: &Graph) -> String {
 /// Everything that the script needs.
 fn program(run: &Run, found: &Found) -> Result<Value, String> {
     let codes = &found.codes;
-    let graph = Graph::of(run.model, Part::Decoder, codes)?;
+    let graph = Graph::of(run.model, Part::Decoder, codes).map_err(|error| error.to_string())?;
     if graph.size() > MOST_NUMBERS {
         let (size, most) = (graph.size(), MOST_NUMBERS);
         return Err(format!("the decoder has {size} numbers, and a page should not carry more than {most}"));

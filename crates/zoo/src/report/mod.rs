@@ -159,7 +159,7 @@ mod tests {
     use autograd::Name;
     use nn::checkpoint::Checkpoint;
     use nn::optim::{Optimizer, State};
-    use nn::train::{Terms, Update};
+    use nn::train::{Terms, Trainable, Update};
     use nn::{Context, Result};
 
     /// A model without a Jacobian.
@@ -197,13 +197,15 @@ mod tests {
         fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {
             self.0.parameters(f);
         }
+    }
 
+    impl Trainable<f32> for Broken {
         fn insert(&self, prefix: &str, into: &mut Checkpoint<f32>) {
-            self.0.insert(prefix, into);
+            Trainable::insert(&self.0, prefix, into);
         }
 
-        fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<(), String> {
-            self.0.restore(prefix, from)
+        fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<()> {
+            Trainable::restore(&mut self.0, prefix, from)
         }
 
         fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: State<f32>) -> Result<()> {

@@ -37,8 +37,7 @@ const CLASSES: u32 = 10;
 fn run(bench: &Bench) -> Result<Vec<Row>> {
     let Split { train, test, name } = bench.data;
     let labels = |data: &Dataset| {
-        let missing =
-            || Error::Invalid(format!("{name}: the images have no labels, which this target needs"));
+        let missing = || Error::data(format!("{name}: the images have no labels, which this target needs"));
         data.labels.clone().ok_or_else(missing)
     };
     let (train_labels, test_labels) = (labels(train)?, labels(test)?);
@@ -46,7 +45,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     for class in 0..CLASSES {
         let numbers: Vec<usize> = (0..train.len()).filter(|&i| train_labels[i] == class).collect();
         if numbers.len() < 2 {
-            return Err(Error::Invalid(format!("{name}: there are no training images of the digit {class}")));
+            return Err(Error::data(format!("{name}: there are no training images of the digit {class}")));
         }
         let normal = Dataset { x: train.rows(&numbers), labels: None, image: train.image };
         let anomalous: Vec<bool> = test_labels.iter().map(|&label| label != class).collect();

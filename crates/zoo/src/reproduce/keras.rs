@@ -148,7 +148,7 @@ const SIDE: usize = 28;
 fn square(data: &Dataset) -> Result<&Dataset> {
     match data.image {
         Some([SIDE, SIDE]) => Ok(data),
-        _ => Err(nn::Error::Invalid(format!("this network is made for images of {SIDE} × {SIDE} pixels"))),
+        _ => Err(nn::Error::data(format!("this network is made for images of {SIDE} × {SIDE} pixels"))),
     }
 }
 

@@ -17,7 +17,7 @@ mod watch;
 
 use nn::checkpoint::nearest;
 use nn::optim::{Optimizer, Rule};
-use nn::train::{EarlyStopping, Plan, Task, Trainer};
+use nn::train::{EarlyStopping, Ended, Plan, Task, Trainer};
 use nn::{Error, Result};
 
 use crate::data::Split;
@@ -136,10 +136,15 @@ pub fn find(name: &str) -> Result<&'static Target> {
     TARGETS.iter().find(|target| target.name == name).ok_or_else(|| {
         let names = || TARGETS.iter().map(|target| target.name);
         let known = names().collect::<Vec<_>>().join(", ");
-        Error::Invalid(match nearest(name, names()) {
-            Some(near) => format!("there is no target `{name}`; did you mean `{near}`? (targets: {known})"),
-            None => format!("there is no target `{name}`; the targets are {known}"),
-        })
+        Error::setting(
+            "target",
+            match nearest(name, names()) {
+                Some(near) => {
+                    format!("there is no target `{name}`; did you mean `{near}`? (targets: {known})")
+                }
+                None => format!("there is no target `{name}`; the targets are {known}"),
+            },
+        )
     })
 }
 
@@ -167,7 +172,7 @@ impl Bench<'_> {
         task: &mut dyn Task<f32>,
         plan: Plan,
         optimizer: Optimizer<f32, impl Rule<f32>>,
-    ) -> Result<()> {
+    ) -> Result<Ended> {
         self.run(what, task, plan, |plan| Trainer::new(plan, optimizer))
     }
 
@@ -179,7 +184,7 @@ impl Bench<'_> {
         task: &mut dyn Task<f32>,
         plan: Plan,
         optimizer: Optimizer<f32, impl Rule<f32>>,
-    ) -> Result<()> {
+    ) -> Result<Ended> {
         self.run(what, task, plan, |plan| Trainer::new(plan, optimizer).with(EarlyStopping::keep_best()))
     }
 
@@ -189,7 +194,7 @@ impl Bench<'_> {
         task: &mut dyn Task<f32>,
         plan: Plan,
         trainer: impl FnOnce(Plan) -> Trainer<'t, f32>,
-    ) -> Result<()> {
+    ) -> Result<Ended> {
         let plan = self.plan(task.examples(), plan);
         self.watch.attach(what, trainer(plan)).run(task)
     }

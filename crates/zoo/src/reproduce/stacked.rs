@@ -37,7 +37,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let data = bench.data;
     if data.train.labels.is_none() || data.test.labels.is_none() {
         let text = format!("{}: the images have no labels, which this target needs", data.name);
-        return Err(Error::Invalid(text));
+        return Err(Error::data(text));
     }
     let kept = data.train.len() - data.train.len().div_ceil(6);
     let part = |numbers: Vec<usize>| Dataset {

@@ -54,7 +54,7 @@ impl Callback<f32> for Lines<'_> {
                 "{what}: epoch {}, training loss {train:.3}, other examples {:.3} {}",
                 epoch.number,
                 judged.total(),
-                judged.unit
+                judged.unit.per("img")
             ));
         }
         Ok(ControlFlow::Continue(()))

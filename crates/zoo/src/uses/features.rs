@@ -81,7 +81,7 @@ pub fn with_few_labels(
     seed: u64,
 ) -> Result<FewLabels> {
     if draws == 0 {
-        return Err(Error::Invalid("0 draws have no mean; use at least 1".into()));
+        return Err(Error::setting("draws", "0 draws have no mean; use at least 1"));
     }
     let mut accuracies = vec![];
     for draw in 0..draws {
@@ -112,10 +112,10 @@ fn choose(labels: &[u32], per_class: usize, seed: u64, draw: u64) -> Result<Vec<
     for class in labels.iter().collect::<BTreeSet<_>>() {
         let members: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] == *class).collect();
         if per_class == 0 || members.len() < per_class {
-            return Err(Error::Invalid(format!(
-                "{per_class} examples of class {class} cannot be chosen from {}",
-                members.len()
-            )));
+            return Err(Error::setting(
+                "per_class",
+                format!("{per_class} examples of class {class} cannot be chosen from {}", members.len()),
+            ));
         }
         let order = permutation(members.len(), &mut generator(seed, Purpose::Split, draw, u64::from(*class)));
         chosen.extend(order[..per_class].iter().map(|&i| members[i]));
@@ -130,7 +130,7 @@ fn check(codes: &Tensor<f32>, labels: &[u32]) -> Result<[usize; 2]> {
     let &[n, width] = codes.shape() else { panic!("codes are [examples, code], not {:?}", codes.shape()) };
     assert_eq!(n, labels.len(), "one label for every code");
     match codes.to_vec().iter().position(|z| !z.is_finite()) {
-        Some(i) => Err(Error::Invalid(format!(
+        Some(i) => Err(Error::data(format!(
             "the code of example {} is not finite; train the model again",
             i / width
         ))),

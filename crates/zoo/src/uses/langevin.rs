@@ -62,14 +62,17 @@ pub fn walk(
         [("sigma", sigma, f64::MIN_POSITIVE), ("step", step, 0.0), ("temperature", temperature, 0.0)]
     {
         if !(value >= least && value.is_finite()) {
-            return Err(Error::Invalid(format!("{name} of a Langevin walk must not be {value}")));
+            return Err(Error::setting(name, format!("{name} of a Langevin walk must not be {value}")));
         }
     }
     if step >= 4.0 * sigma * sigma {
-        return Err(Error::Invalid(format!(
-            "a step of {step} overshoots with sigma {sigma}; it must be below {} and should be far below",
-            4.0 * sigma * sigma
-        )));
+        return Err(Error::setting(
+            "step",
+            format!(
+                "a step of {step} overshoots with sigma {sigma}; it must be below {} and should be far below",
+                4.0 * sigma * sigma
+            ),
+        ));
     }
     let numbers: Vec<usize> = (0..x.shape()[0]).collect();
     let (pull, spread) = ((step / (2.0 * sigma * sigma)) as f32, (temperature * step).sqrt() as f32);
@@ -81,7 +84,7 @@ pub fn walk(
         x = x.zip(&r, |x, r| x + pull * (r - x)).zip(&noise, |x, n| x + spread * n);
     }
     match x.to_vec().iter().position(|value| !value.is_finite()) {
-        Some(i) => Err(Error::Invalid(format!(
+        Some(i) => Err(Error::data(format!(
             "the walk of example {} left the finite numbers; use a smaller step",
             i / x.shape()[1]
         ))),

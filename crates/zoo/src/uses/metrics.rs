@@ -154,7 +154,7 @@ struct Step {
 #[track_caller]
 fn steps(scores: &[f64], positive: &[bool]) -> Result<Vec<Step>> {
     assert_eq!(scores.len(), positive.len(), "one mark for every score");
-    let invalid = |text: String| Err(Error::Invalid(text));
+    let invalid = |text: String| Err(Error::data(text));
     if let Some(i) = scores.iter().position(|score| score.is_nan()) {
         return invalid(format!("score {i} is not a number; examples cannot be ranked by it"));
     }

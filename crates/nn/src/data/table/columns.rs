@@ -3,12 +3,12 @@
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::TableOptions;
 use super::layout::Layout;
 use super::rows::Rows;
 use super::value::{Kind, Signs, is_comma_number, is_mark};
+use super::{Note, TableOptions};
+use crate::Result;
 use crate::data::source::Source;
-use crate::{Error, Result};
 
 /// Different texts of a column that are remembered: a column that has more of them is text.
 const DIFFERENT: usize = 5;
@@ -32,8 +32,8 @@ pub struct Columns {
     pub delimiter: char,
     /// Another sign that seems to, and whether the numbers would then have commas.
     pub better: Option<(char, bool)>,
-    /// Sentences about what was guessed.
-    pub notes: Vec<String>,
+    /// What was guessed.
+    pub notes: Vec<Note>,
 }
 
 /// A column of values in which some fields hold something else.
@@ -82,8 +82,7 @@ fn look(source: Source, options: &TableOptions) -> Result<Columns> {
     let (delimiter, better) = (rows.delimiter, better_delimiter(&rows));
     let (header, mut there) = rows.header(options)?;
     let plain = TableOptions { label: None, id: None, drop: vec![], ..options.clone() };
-    let layout = Layout::new(&header.first, header.is_header, &plain);
-    let names = layout.map_err(|text| Error::file(rows.name, text))?.names;
+    let names = Layout::new(rows.name, &header.first, header.is_header, &plain)?.names;
     let mut seen = vec![Column::default(); names.len()];
     let mut columns = Columns { names, header: header.is_header, delimiter, better, ..Columns::default() };
     while there {

@@ -2,9 +2,9 @@
 
 use csv::StringRecord;
 
-use super::layout::quoted;
 use super::value::{Kind, Signs, is_mark};
-use super::{Column, TableOptions};
+use super::{Column, Note, TableOptions};
+use crate::error::quoted;
 
 /// Whether the first row holds names, by what stands below it; and a sentence, where that is not plain.
 ///
@@ -15,7 +15,7 @@ pub(super) fn guess(
     below: &[&StringRecord],
     options: &TableOptions,
     signs: &Signs,
-) -> (bool, Option<String>) {
+) -> (bool, Option<Note>) {
     // As programs write 0, 1, 2, … where columns have no names, perhaps after an empty name.
     let counted = first.iter().skip(usize::from(first.get(0) == Some("")));
     if first.len() > 2 && counted.enumerate().all(|(i, field)| field == i.to_string()) {
@@ -58,18 +58,18 @@ pub(super) fn guess(
     }
 }
 
-fn as_names(first: &StringRecord, why: &str) -> String {
+fn as_names(first: &StringRecord, why: &str) -> Note {
     let row = shown(first);
-    format!(
-        "the first row ({row}) is taken for the names of the columns, because {why}; if it is an example, set `header` to no"
-    )
+    let guess = format!("the first row ({row}) is taken for the names of the columns, because {why}");
+    Note::Header { guess, names: true }
 }
 
-fn as_example(first: &StringRecord, why: &str) -> String {
+fn as_example(first: &StringRecord, why: &str) -> Note {
     let row = shown(first);
-    format!(
-        "the first row ({row}) is taken for an example, because {why}; if it names the columns, set `header` to yes"
-    )
+    Note::Header {
+        guess: format!("the first row ({row}) is taken for an example, because {why}"),
+        names: false,
+    }
 }
 
 /// The beginning of a row.
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     /// The guess for a text, and its note.
-    fn guessed(text: &str) -> (bool, Option<String>) {
+    fn guessed(text: &str) -> (bool, Option<Note>) {
         let row = |line: &str| line.split(',').collect::<StringRecord>();
         let rows: Vec<StringRecord> = text.lines().map(row).collect();
         let below: Vec<&StringRecord> = rows[1..].iter().collect();
@@ -150,7 +150,7 @@ mod tests {
         ] {
             let (found, note) = guessed(text);
             assert!(
-                found == header && note.as_ref().is_some_and(|note| note.contains(why)),
+                found == header && note.as_ref().is_some_and(|note| note.to_string().contains(why)),
                 "{text}{note:?}"
             );
         }

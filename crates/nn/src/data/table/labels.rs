@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::clip;
-
 /// The numbers of the classes, and their names if they have any.
 pub type Classes = (Option<Vec<u32>>, Option<Vec<String>>);
 
@@ -32,7 +30,8 @@ impl Labels {
 
     /// Labels that are all whole numbers are class numbers as they are; others are names, numbered in
     /// alphabetical order. Fractions are neither.
-    pub(super) fn finish(self, column: &str) -> Result<Classes, String> {
+    /// The error is a line and its label.
+    pub(super) fn finish(self) -> Result<Classes, (u64, String)> {
         let mut texts: Vec<(String, u32)> = self.number_of.into_iter().collect();
         texts.sort_unstable();
         if let Some(classes) = texts.iter().map(|(text, _)| whole(text)).collect::<Option<Vec<u32>>>() {
@@ -44,11 +43,7 @@ impl Labels {
         let fractions = texts.iter().filter(|(text, _)| text.parse::<f64>().is_ok_and(|x| x.fract() != 0.0));
         if let Some((text, number)) = fractions.min_by_key(|(_, number)| *number) {
             let line = self.first_lines[*number as usize];
-            return Err(format!(
-                "line {line}, column {}: {} is no class; labels are names or whole numbers",
-                super::layout::quoted(column),
-                clip(text)
-            ));
+            return Err((line, text.clone()));
         }
         let mut class_of = vec![0; texts.len()];
         for (class, &(_, number)) in (0..).zip(&texts) {

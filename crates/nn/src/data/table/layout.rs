@@ -1,10 +1,14 @@
 //! Which column of a table is what.
 
+use std::path::Path;
+
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
-use super::{TableOptions, clip};
+use super::TableOptions;
 use crate::checkpoint::nearest;
+use crate::error::{Fault, TableError, quoted};
+use crate::{Error, Result};
 
 /// A column of a table, by its name in the header or by its number, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,28 +45,36 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// From the first row and the options, or what is wrong with them.
-    pub(super) fn new(first: &StringRecord, header: bool, options: &TableOptions) -> Result<Self, String> {
+    /// From the first row of a file and the options, or what is wrong with them.
+    pub(super) fn new(
+        path: &Path,
+        first: &StringRecord,
+        header: bool,
+        options: &TableOptions,
+    ) -> Result<Self> {
         let name = |(i, field): (usize, &str)| match field.trim() {
             "" => format!("column {}", i + 1),
             _ if !header => format!("column {}", i + 1),
             field => field.to_owned(),
         };
         let names: Vec<String> = first.iter().enumerate().map(name).collect();
-        let label = options.label.as_ref().map(|column| find(column, &names, header)).transpose()?;
-        let id = options.id.as_ref().map(|column| find(column, &names, header)).transpose()?;
+        let find =
+            |column: &Column| find(column, &names, header).map_err(|problem| Error::file(path, problem));
+        let label = options.label.as_ref().map(find).transpose()?;
+        let id = options.id.as_ref().map(find).transpose()?;
         let mut is_feature = vec![true; names.len()];
         label.into_iter().for_each(|column| is_feature[column] = false);
         for column in &options.drop {
-            let column = find(column, &names, header)?;
+            let column = find(column)?;
             if Some(column) == label {
-                return Err(format!("column {} cannot be both label and dropped", quoted(&names[column])));
+                let name = quoted(&names[column]);
+                return Err(Error::file(path, format!("column {name} cannot be both label and dropped")));
             }
             is_feature[column] = false;
         }
         let features: Vec<usize> = (0..names.len()).filter(|&column| is_feature[column]).collect();
         if features.is_empty() {
-            return Err("no column is left to be a feature; check the delimiter and `drop`".into());
+            return Err(TableError::new(path, None, None, Fault::NoFeatures).into_error());
         }
         Ok(Layout { names, features, label, id })
     }
@@ -102,15 +114,5 @@ fn find(column: &Column, names: &[String], header: bool) -> Result<usize, String
                 }),
             }
         }
-    }
-}
-
-/// The name of a column as messages show it: between backquotes, on one line, and not more of it than helps.
-pub fn quoted(name: &str) -> String {
-    // `clip` puts it between double quotes; columns have backquotes.
-    let clipped = clip(name);
-    match clipped.strip_suffix('…') {
-        Some(start) => format!("`{}…`", &start[1..start.len() - 1]),
-        None => format!("`{}`", &clipped[1..clipped.len() - 1]),
     }
 }

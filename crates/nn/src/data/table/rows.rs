@@ -10,8 +10,9 @@ use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
 use super::text::{Encoding, Text};
 use super::value::{Signs, is_mark};
-use super::{TableOptions, foreign, header, layout};
+use super::{Note, TableOptions, foreign, header};
 use crate::data::source::{Packing, Source, explain};
+use crate::error::{Fault, TableError};
 use crate::{Error, Result};
 
 /// Rows that are looked at before the first is handed out.
@@ -40,12 +41,14 @@ impl<'a> Rows<'a> {
     pub(super) fn new(mut source: Source<'a>, options: &TableOptions) -> Result<Self> {
         const START: u64 = 1 << 10;
         if let Some(sign) = options.delimiter.filter(|sign| !sign.is_ascii() || "\"\r\n\0".contains(*sign)) {
-            return Err(Error::Invalid(format!(
-                "{sign:?} cannot separate fields; take a comma, a semicolon, a tab or a space"
-            )));
+            return Err(Error::setting(
+                "delimiter",
+                format!("{sign:?} cannot separate fields; take a comma, a semicolon, a tab or a space"),
+            ));
         }
         if let Some(sign) = options.decimal.filter(|sign| !".,".contains(*sign)) {
-            return Err(Error::Invalid(format!("{sign:?} is no decimal sign; take a point or a comma")));
+            let problem = format!("{sign:?} is no decimal sign; take a point or a comma");
+            return Err(Error::setting("decimal", problem));
         }
         let mut start = source.at_most(START)?;
         if let Some(sentence) = foreign::what_it_is(&start) {
@@ -216,8 +219,8 @@ impl<'a> Rows<'a> {
         spaced || !like_row
     }
 
-    /// A sentence for the reader about the text.
-    pub(super) fn notes(&self) -> Vec<String> {
+    /// Sentences for the reader about the text.
+    pub(super) fn notes(&self) -> Vec<Note> {
         let (comments, line) = self.comments;
         let comments = (comments > 0).then(|| {
             let lines = if comments == 1 { "line begins" } else { "lines begin" };
@@ -227,7 +230,7 @@ impl<'a> Rows<'a> {
             "the text is not UTF-8 and was read as Windows-1252 (Latin-1); if names look wrong, save it as UTF-8"
                 .to_owned()
         });
-        comments.into_iter().chain(letters).collect()
+        comments.into_iter().chain(letters).map(Note::Plain).collect()
     }
 
     /// The line on which the row starts, counted from 1.
@@ -241,16 +244,12 @@ impl<'a> Rows<'a> {
         if found == wanted {
             return Ok(());
         }
-        let line = self.line();
-        self.unusable(format!(
-            "line {line}: the row has {found} fields, but the first row has {wanted}; \
-             check the delimiter and the quotes"
-        ))
+        Err(self.fault(None, Fault::Fields { found, wanted }))
     }
 
-    pub(super) fn refuse<T>(&self, column: &str, problem: String) -> Result<T> {
-        let line = self.line();
-        self.unusable(format!("line {line}, column {}: {problem}", layout::quoted(column)))
+    /// A fault of this row.
+    pub(super) fn fault(&self, column: Option<&str>, fault: Fault) -> Error {
+        TableError::new(self.name, Some(self.line()), column, fault).into_error()
     }
 
     pub(super) fn unusable<T>(&self, problem: String) -> Result<T> {
@@ -264,7 +263,7 @@ pub(super) struct Header {
     /// Whether it holds names.
     pub(super) is_header: bool,
     /// How that was guessed, where it is not plain.
-    pub(super) note: Option<String>,
+    pub(super) note: Option<Note>,
 }
 
 /// The fields of a comment without its `#`.

@@ -301,7 +301,7 @@ fn truth_values_and_dates_are_numbers() {
     );
     assert_eq!(table.data.x.to_vec(), [19844.0, 3.0, 1.0, 19846.5, 4.0, 0.0, 0.0, 5.0, 0.0]);
     assert_eq!(
-        table.notes,
+        table.notes.iter().map(Note::to_string).collect::<Vec<_>>(),
         [
             "column `day` holds dates, read as days since the beginning of 1970",
             "column `rain` holds yes and no, read as 1 and 0",
@@ -345,7 +345,7 @@ fn comments_and_the_line_of_a_spreadsheet() {
     assert_eq!(values("\"sep=;\"\r\na;b\r\n1;2\r\n3;4\r\n"), wanted);
     let spaces = TableOptions { delimiter: Some(' '), ..options() };
     assert_eq!(good("# a b\n 1   2\n30 40\n", &spaces).columns, ["a", "b"]);
-    assert!(good("a,b\n1,2\n# 3,4\n", &options()).notes[0].contains("the first in line 3"));
+    assert!(good("a,b\n1,2\n# 3,4\n", &options()).notes[0].to_string().contains("the first in line 3"));
     // Lines are still counted, and what only begins with the sign is no comment.
     assert!(problem("sep=;\n# x\na;b\n1;x\n", &options()).starts_with("line 4, column `b`"));
     let colours = TableOptions { label: Some("colour".into()), ..options() };

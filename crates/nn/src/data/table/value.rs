@@ -1,7 +1,8 @@
 //! The meaning of the fields of a table: numbers, truth values, dates, and marks of missing values.
 
+use super::TableOptions;
 use super::date::days;
-use super::{TableOptions, clip};
+use crate::error::Fault;
 
 /// Kind of the known values of a column; those of one column are all of the same kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,16 +41,12 @@ impl Kind {
     }
 
     /// The fault of a text that is no value of this kind.
-    pub(super) fn refusal(self, text: &str) -> String {
-        let unlike = match self {
-            Kind::Number => "is not a number".to_owned(),
-            Kind::Date => "is no date, as the values above it are".to_owned(),
-            Kind::Truth(pair) => {
-                let [yes, no] = TRUTHS[usize::from(pair)];
-                format!("is neither {yes} nor {no}, as the values above it are")
-            }
-        };
-        format!("{} {unlike}; leave the column out with `drop`", clip(text))
+    pub(super) fn refusal(self, text: &str) -> Fault {
+        match self {
+            Kind::Number => Fault::NotNumber(text.to_owned()),
+            Kind::Date => Fault::NotDate(text.to_owned()),
+            Kind::Truth(pair) => Fault::NotTruth(text.to_owned(), TRUTHS[usize::from(pair)]),
+        }
     }
 }
 
@@ -78,17 +75,16 @@ impl Signs {
     }
 
     /// The value of a field, if it is known, or what is wrong with it.
-    pub(super) fn value(&self, text: &str) -> Result<Option<(Kind, f64)>, String> {
+    pub(super) fn value(&self, text: &str) -> Result<Option<(Kind, f64)>, Fault> {
         if let Some(value) = self.number(text).filter(|value| !value.is_nan()) {
             if self.missing.iter().any(|(mark, number)| *number == Some(value) || mark == text) {
                 return Ok(None);
             }
             if value.is_infinite() && text.to_lowercase().contains("inf") {
-                let advice = "correct the value or leave the column out with `drop`";
-                return Err(format!("{} is not finite; {advice}", clip(text)));
+                return Err(Fault::Infinite(text.to_owned()));
             }
             if value.is_infinite() {
-                return Err(format!("{} is too large for double precision; scale the column", clip(text)));
+                return Err(Fault::TooLarge(text.to_owned()));
             }
             return Ok(Some((Kind::Number, value)));
         }
@@ -102,12 +98,8 @@ impl Signs {
             return Ok(Some((Kind::Date, days)));
         }
         Err(match self.decimal {
-            Some(',') if self.point_number(text) => {
-                format!("{} has a point, but commas were said to be decimal signs (`decimal`)", clip(text))
-            }
-            None if is_comma_number(text) => {
-                format!("{} has a comma; say with `decimal` whether that is the decimal sign", clip(text))
-            }
+            Some(',') if self.point_number(text) => Fault::Point(text.to_owned()),
+            None if is_comma_number(text) => Fault::Comma(text.to_owned()),
             _ => Kind::Number.refusal(text),
         })
     }
@@ -210,8 +202,8 @@ mod tests {
             assert_eq!(comma.number(text), by_comma, "{text} with a comma");
         }
         assert_eq!(plain.number("−7"), Some(-7.0));
-        assert!(plain.value("1,5").unwrap_err().contains("has a comma"));
-        assert!(comma.value("1.5").unwrap_err().contains("has a point"));
+        assert_eq!(plain.value("1,5"), Err(Fault::Comma("1,5".into())));
+        assert_eq!(comma.value("1.5"), Err(Fault::Point("1.5".into())));
     }
 
     #[test]

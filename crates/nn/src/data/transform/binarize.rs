@@ -37,7 +37,8 @@ impl Binarize {
     /// If it is outside `[0, 1)`, so that all bits would be the same.
     pub fn check(&self) -> Result<()> {
         match *self {
-            Binarize::Threshold(threshold) if !(0.0..1.0).contains(&threshold) => Err(Error::Invalid(
+            Binarize::Threshold(threshold) if !(0.0..1.0).contains(&threshold) => Err(Error::setting(
+                "threshold",
                 format!("the threshold of binarization is {threshold}; it must be at least 0 and below 1"),
             )),
             _ => Ok(()),

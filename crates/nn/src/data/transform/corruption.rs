@@ -31,15 +31,21 @@ impl Corruption {
     /// If a probability is outside `[0, 1]`, or a standard deviation negative or not finite.
     pub fn check(&self) -> Result<()> {
         match *self {
-            Corruption::Masking(p) | Corruption::SaltAndPepper(p) if !(0.0..=1.0).contains(&p) => Err(
-                Error::Invalid(format!("the probability of a corruption is {p}; it must be between 0 and 1")),
-            ),
+            Corruption::Masking(p) | Corruption::SaltAndPepper(p) if !(0.0..=1.0).contains(&p) => {
+                Err(Error::setting(
+                    "probability",
+                    format!("the probability of a corruption is {p}; it must be between 0 and 1"),
+                ))
+            }
             Corruption::Gaussian(sigma) | Corruption::Speckle(sigma)
                 if !(sigma >= 0.0 && sigma.is_finite()) =>
             {
-                Err(Error::Invalid(format!(
-                    "the standard deviation of a corruption is {sigma}; it must be 0 or more, and finite"
-                )))
+                Err(Error::setting(
+                    "sigma",
+                    format!(
+                        "the standard deviation of a corruption is {sigma}; it must be 0 or more, and finite"
+                    ),
+                ))
             }
             _ => Ok(()),
         }

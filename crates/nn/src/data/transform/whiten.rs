@@ -62,9 +62,10 @@ impl Whiten<Tensor<f32>> {
     pub fn fit(x: &Tensor<f32>, whitening: Whitening, epsilon: f64) -> Result<Self> {
         check_rows(x)?;
         if !(epsilon >= 0.0 && epsilon.is_finite()) {
-            return Err(Error::Invalid(format!(
-                "the epsilon of whitening is {epsilon}; take 0 or more, as 1e-5"
-            )));
+            return Err(Error::setting(
+                "epsilon",
+                format!("the epsilon of whitening is {epsilon}; take 0 or more, as 1e-5"),
+            ));
         }
         let features = x.shape()[1];
         let (mean, covariance) = moments(x);

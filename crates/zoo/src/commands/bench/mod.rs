@@ -43,9 +43,10 @@ pub(crate) type Stepper = Box<dyn FnMut(usize, bool) -> f64>;
 pub(crate) fn run(args: &BenchArgs, started: Instant) -> Result<String> {
     let name = args.workload.as_str();
     let spec = spec(name).ok_or_else(|| {
-        Error::Invalid(format!(
-            "there is no workload `{name}`; there are W1, W2, W3, W4, W5, W6, W7b1, W7b1024"
-        ))
+        Error::setting(
+            "workload",
+            format!("there is no workload `{name}`; there are W1, W2, W3, W4, W5, W6, W7b1, W7b1024"),
+        )
     })?;
     super::train::use_threads(Some(args.threads))?;
     let images = match (&args.images, std::env::var_os("PEERS_MNIST")) {

@@ -67,7 +67,7 @@ pub(super) fn batches(
     };
     let Some(path) = images else {
         let text = "this workload needs MNIST's training images: --images train-images-idx3-ubyte.gz";
-        return Err(Error::Invalid(text.into()));
+        return Err(Error::data(text));
     };
     let images = Images::open(path)?;
     let (all, rows) = (images.len(), count * spec.batch);

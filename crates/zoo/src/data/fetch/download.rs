@@ -32,16 +32,17 @@ impl Collection {
             Some(("http", _)) => {}
             Some(("https", _)) if cfg!(feature = "https") => {}
             Some(("https", _)) => {
-                return Err(Error::Invalid(format!(
+                return Err(Error::unsupported(format!(
                     "{server}: this zoo was built without https (`cargo install --path crates/zoo --features \
                      https` builds it in); http:// is no less safe here, because every file is checked by \
                      its sum"
                 )));
             }
             _ => {
-                return Err(Error::Invalid(format!(
-                    "{server}: this is no server that can be asked; write http://SERVER/FOLDER"
-                )));
+                return Err(Error::setting(
+                    "mirror",
+                    format!("{server}: this is no server that can be asked; write http://SERVER/FOLDER"),
+                ));
             }
         }
         let agent = agent()?;
@@ -69,7 +70,7 @@ impl Remote {
         self.download(agent, &format!("{server}/{}", self.name), &part, there, progress)?;
         if !self.is(&part)? {
             let _ = fs::remove_file(&part);
-            return Err(Error::Invalid(format!(
+            return Err(Error::data(format!(
                 "{server}/{}: what arrived is not the file that was published (its MD5 sum is another); try \
                  again, or another --mirror",
                 self.name
@@ -88,7 +89,7 @@ impl Remote {
         progress: &mut dyn FnMut(&Remote, u64),
     ) -> Result<()> {
         let failed = |problem: String| {
-            Error::Invalid(format!("cannot fetch {url}: {problem}; the same command goes on from here"))
+            Error::data(format!("cannot fetch {url}: {problem}; the same command goes on from here"))
         };
         let request = agent.get(url).header("Range", format!("bytes={there}-"));
         let response = request.call().map_err(|error| {

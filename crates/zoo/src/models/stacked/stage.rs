@@ -1,7 +1,7 @@
 //! Pretraining: one layer at a time, as an autoencoder of the codes below it.
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::train::{Plan, Task};
+use nn::train::{Ended, Plan, Task};
 use nn::{Activation, Context, Dataset, Result};
 
 use super::Stacked;
@@ -21,15 +21,15 @@ pub struct Stage<W> {
 tree!(Stage { mirror; likelihood, masking });
 
 /// What trains a stage: given the number of its level, from 0, what is to be trained, and its plan.
-pub type TrainStage<'a> = dyn FnMut(usize, &mut dyn Task<f32>, &Plan) -> Result<()> + 'a;
+pub type TrainStage<'a> = dyn FnMut(usize, &mut dyn Task<f32>, &Plan) -> Result<Ended> + 'a;
 
 impl Stacked<Tensor<f32>> {
     /// Trains the layers one after the other, each on the codes of those below, which are computed once.
-    /// The plan is for each of them.
+    /// The plan is for each of them. If one is stopped, it and those above it stay as they are.
     ///
     /// # Errors
     /// Those of `train`.
-    pub fn pretrain(&mut self, data: &Dataset, plan: &Plan, train: &mut TrainStage<'_>) -> Result<()> {
+    pub fn pretrain(&mut self, data: &Dataset, plan: &Plan, train: &mut TrainStage<'_>) -> Result<Ended> {
         let unlabelled = |x| Dataset { x, labels: None, image: None };
         let mut codes = unlabelled(data.x.clone());
         for level in 0..self.mirror.up.len() {
@@ -40,11 +40,14 @@ impl Stacked<Tensor<f32>> {
             let test = unlabelled(codes.x.slice(0, ..codes.len().min(100)));
             let split = Split { name: format!("codes of level {level}"), train: codes, test };
             let plan = Plan { seed: plan.seed.wrapping_add(level as u64), ..plan.clone() };
-            train(level, &mut Lesson::new(&mut stage, &split), &plan)?;
+            let ended = train(level, &mut Lesson::new(&mut stage, &split), &plan)?;
+            if ended != Ended::Finished {
+                return Ok(ended);
+            }
             codes = unlabelled(evaluate::codes(&stage, &split.train));
             self.put_back(level, stage.0);
         }
-        Ok(())
+        Ok(Ended::Finished)
     }
 
     /// A layer as an autoencoder: the weights of its encoder serve both ways.

@@ -37,10 +37,9 @@ impl Gaussian {
             (1.0 - rho) * s[i * width + j] + if i == j { rho * m } else { 0.0 }
         });
         let covariance = Cholesky::new(sigma).ok_or_else(|| {
-            Error::Invalid(
+            Error::data(
                 "the residuals or codes of the normal examples do not vary or are not finite, so no \
-                 distance can be measured by them; use squared_error"
-                    .into(),
+                 distance can be measured by them; use squared_error",
             )
         })?;
         Ok(Gaussian { mean, covariance })
@@ -52,8 +51,8 @@ impl Gaussian {
         let [n, width] = [0, 1].map(|axis| x.shape()[axis]);
         let mean = x.sum_to([width]).map(|sum| sum / n as f64);
         if mean.to_vec().iter().any(|value| !value.is_finite()) {
-            return Err(Error::Invalid(
-                "the codes of the normal examples are not finite; train the model again".into(),
+            return Err(Error::data(
+                "the codes of the normal examples are not finite; train the model again",
             ));
         }
         let Ok(gaussian) = Gaussian::fit(x) else {

@@ -49,9 +49,7 @@ impl Normal {
     ) -> Result<Self> {
         let examples = x.shape()[0];
         if examples < 2 {
-            return Err(Error::Invalid(format!(
-                "a detector needs at least 2 normal examples, not {examples}"
-            )));
+            return Err(Error::data(format!("a detector needs at least 2 normal examples, not {examples}")));
         }
         let evidence = || in_batches(some, |x| evidence(model, x, score));
         let (gaussian, error) = match score {
@@ -84,7 +82,7 @@ impl Normal {
         })
         .to_vec();
         match sums.iter().position(|score| !score.is_finite()) {
-            Some(i) => Err(Error::Invalid(format!(
+            Some(i) => Err(Error::data(format!(
                 "the score of example {i} is {}; look for missing values in it, or train the model again",
                 sums[i]
             ))),
@@ -111,20 +109,24 @@ impl Normal {
     pub(super) fn threshold(&self, contamination: f64) -> Result<f64> {
         let n = self.examples;
         if !(contamination > 0.0 && contamination < 1.0) {
-            return Err(Error::Invalid(format!(
-                "the contamination must be between 0 and 1, not {contamination}"
-            )));
+            return Err(Error::setting(
+                "contamination",
+                format!("the contamination must be between 0 and 1, not {contamination}"),
+            ));
         }
         // 0.1 · 10 is a little more than 1 in binary; that must not cost a rank.
         let rank = ((n + 1) as f64 * (1.0 - contamination) - 1e-9).ceil() as usize;
         if rank > n {
-            return Err(Error::Invalid(format!(
-                "a contamination of {contamination} needs at least {} normal examples, not {n}; {n} do for one \
+            return Err(Error::setting(
+                "contamination",
+                format!(
+                    "a contamination of {contamination} needs at least {} normal examples, not {n}; {n} do for one \
                  of {:.3}",
-                (1.0 / contamination - 1.0 - 1e-9).ceil(),
-                // Rounded up, so that it is enough.
-                (1e3 / (n + 1) as f64).ceil() / 1e3
-            )));
+                    (1.0 / contamination - 1.0 - 1e-9).ceil(),
+                    // Rounded up, so that it is enough.
+                    (1e3 / (n + 1) as f64).ceil() / 1e3
+                ),
+            ));
         }
         let at = kept(n).partition_point(|&kept| kept < rank.max(1) - 1);
         Ok(self.scores[at])

@@ -56,7 +56,9 @@ pub fn compress(model: &dyn AnyModel, quantizer: &Quantizer, x: &Tensor<f32>) ->
     let code = quantizer.low.len();
     let widest = examples as u64 * features.max(code) as u64;
     if widest > LARGEST {
-        return Err(Error::Invalid(format!("{examples} examples are too many for one file; write several")));
+        return Err(Error::unsupported(format!(
+            "{examples} examples are too many for one file; write several"
+        )));
     }
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
@@ -82,7 +84,7 @@ pub fn compress(model: &dyn AnyModel, quantizer: &Quantizer, x: &Tensor<f32>) ->
 /// # Errors
 /// If the bytes are not such a file, are damaged, or were written with another model.
 pub fn decompress(model: &dyn AnyModel, bytes: &[u8]) -> Result<Tensor<f32>> {
-    let problem = |text: &str| Err(Error::Invalid(text.to_owned()));
+    let problem = |text: &str| Err(Error::stored(text));
     if !bytes.starts_with(MAGIC) {
         return problem("this is no file of compressed images; they begin with ZOOC");
     }
@@ -99,7 +101,7 @@ pub fn decompress(model: &dyn AnyModel, bytes: &[u8]) -> Result<Tensor<f32>> {
     }
     let (version, levels) = (u16_at(4), u16_at(6));
     if version != VERSION {
-        return Err(Error::Invalid(format!("the file has version {version}; this program reads {VERSION}")));
+        return Err(Error::stored(format!("the file has version {version}; this program reads {VERSION}")));
     }
     let [code, features, examples] = [8, 12, 16].map(|at| u32_at(at) as usize);
     if u32_at(20) != fingerprint(model) {
@@ -148,7 +150,7 @@ pub fn write(path: &Path, model: &dyn AnyModel, quantizer: &Quantizer, x: &Tenso
 /// If it cannot be read, or as [`decompress`].
 pub fn read(path: &Path, model: &dyn AnyModel) -> Result<Tensor<f32>> {
     let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
-    decompress(model, &bytes).map_err(|error| Error::file(path, error.to_string()))
+    decompress(model, &bytes).map_err(|error| error.in_file(path))
 }
 
 /// Tells models apart by all bits of their parameters.

@@ -25,7 +25,10 @@ impl Quantizer {
     #[track_caller]
     pub fn fit(codes: &Tensor<f32>, levels: u16) -> Result<Self> {
         if !(2..=4096).contains(&levels) {
-            return Err(Error::Invalid(format!("a code can be rounded to 2 to 4096 levels, not {levels}")));
+            return Err(Error::setting(
+                "levels",
+                format!("a code can be rounded to 2 to 4096 levels, not {levels}"),
+            ));
         }
         let width = codes.shape()[1];
         let values = codes.to_vec();
@@ -69,10 +72,9 @@ impl Quantizer {
 
 fn check_finite(values: &[f32], width: usize) -> Result<()> {
     match values.iter().position(|z| !z.is_finite()) {
-        Some(i) => Err(Error::Invalid(format!(
-            "the code of example {} is not finite; it cannot be rounded",
-            i / width
-        ))),
+        Some(i) => {
+            Err(Error::data(format!("the code of example {} is not finite; it cannot be rounded", i / width)))
+        }
         None => Ok(()),
     }
 }

@@ -27,9 +27,10 @@ impl Neighbours {
     pub fn new(codes: &Tensor<f32>, labels: &[u32], k: usize) -> Result<Self> {
         let [n, width] = check(codes, labels)?;
         if k == 0 || k > n {
-            return Err(Error::Invalid(format!(
-                "{k} nearest of {n} examples cannot be found; k must be 1 to {n}"
-            )));
+            return Err(Error::setting(
+                "k",
+                format!("{k} nearest of {n} examples cannot be found; k must be 1 to {n}"),
+            ));
         }
         Ok(Neighbours { codes: codes.to_vec(), labels: labels.to_vec(), width, k })
     }

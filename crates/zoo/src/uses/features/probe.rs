@@ -35,13 +35,14 @@ impl Probe {
     pub fn fit(codes: &Tensor<f32>, labels: &[u32], l2: f64) -> Result<Self> {
         let [n, width] = check(codes, labels)?;
         if !(l2 >= 0.0 && l2.is_finite()) {
-            return Err(Error::Invalid(format!(
-                "the l2 weight of a probe must be a number from 0 up, not {l2}"
-            )));
+            return Err(Error::setting(
+                "l2",
+                format!("the l2 weight of a probe must be a number from 0 up, not {l2}"),
+            ));
         }
         let classes: Vec<u32> = labels.iter().copied().collect::<BTreeSet<u32>>().into_iter().collect();
         if classes.len() < 2 {
-            return Err(Error::Invalid("a probe needs examples of at least 2 classes".into()));
+            return Err(Error::data("a probe needs examples of at least 2 classes"));
         }
         let numbers: Vec<usize> =
             labels.iter().map(|label| classes.binary_search(label).expect("it is one of them")).collect();

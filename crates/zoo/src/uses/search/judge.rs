@@ -65,7 +65,10 @@ impl<'a> Judge<'a> {
             Validation::Folds(count) => Numbers::folds(examples.len(), count, plan.seed)?,
         };
         if numbers.iter().any(|split| split.validation.is_empty()) {
-            return Err(Error::Invalid("a validation with 0 of the examples cannot judge; use 0.2".into()));
+            return Err(Error::setting(
+                "validation",
+                "a validation with 0 of the examples cannot judge; use 0.2",
+            ));
         }
         let part = |numbers: &[usize]| {
             let x: Tensor<f32> = examples.rows(numbers);
@@ -112,7 +115,7 @@ impl<'a> Judge<'a> {
             }
         }
         let plan = Value::Table(plan).try_into().map_err(|error: toml::de::Error| {
-            Error::Invalid(format!("the settings of `train.`: {}", error.message().trim()))
+            Error::setting("train", format!("the settings of `train.`: {}", error.message().trim()))
         })?;
         Ok((model, plan))
     }

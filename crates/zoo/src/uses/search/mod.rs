@@ -144,12 +144,13 @@ impl Search {
     fn check(&self) -> Result<()> {
         self.space.check()?;
         if self.trials == 0 {
-            return Err(Error::Invalid("a search needs at least 1 trial, not 0".into()));
+            return Err(Error::setting("trials", "a search needs at least 1 trial, not 0"));
         }
         match self.strategy {
-            Strategy::Halving { factor: factor @ ..2 } => {
-                Err(Error::Invalid(format!("successive halving must divide by at least 2, not by {factor}")))
-            }
+            Strategy::Halving { factor: factor @ ..2 } => Err(Error::setting(
+                "factor",
+                format!("successive halving must divide by at least 2, not by {factor}"),
+            )),
             _ => Ok(()),
         }
     }

@@ -51,7 +51,7 @@ impl Space {
     /// With a sentence that names the setting.
     pub fn check(&self) -> Result<()> {
         if self.0.is_empty() {
-            return Err(Error::Invalid("there is no setting to search".into()));
+            return Err(Error::setting("space", "there is no setting to search"));
         }
         for (name, range) in &self.0 {
             let problem = match *range {
@@ -74,7 +74,7 @@ impl Space {
                 },
                 _ => continue,
             };
-            return Err(Error::Invalid(format!("the setting `{name}` to search {problem}")));
+            return Err(Error::setting(name.as_str(), format!("the setting `{name}` to search {problem}")));
         }
         Ok(())
     }

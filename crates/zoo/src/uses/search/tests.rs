@@ -104,7 +104,7 @@ fn failures_are_trials() {
     let study = search(Strategy::Tpe, 20, 0)
         .run(None, |settings, budget| match settings["x"].as_float().unwrap() {
             ..0.0 => Ok(f64::NAN),
-            0.9.. => Err(Error::Invalid("too large".into())),
+            0.9.. => Err(Error::setting("x", "too large")),
             _ => bowl(settings, budget),
         })
         .unwrap();
