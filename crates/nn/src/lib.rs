@@ -24,6 +24,8 @@
 //! - [`data`]: data sets, readers, splits, scaling.
 //! - [`train`]: the trainer, for those who do not want to write loops.
 //! - [`checkpoint`]: models in files that PyTorch reads as well.
+//! - [`guide`]: recipes, each a program: a task, an optimizer and a layer of your own, two models against each other,
+//!   frozen parameters, gradients of single examples, threads, replays.
 //! - [`error`]: what can go wrong, by kinds that a program can tell apart.
 //! - [`random`] and [`Context`]: random numbers that depend on seed, epoch and example, and on nothing else.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -33,6 +35,7 @@ pub mod context;
 pub mod data;
 pub mod error;
 pub mod files;
+pub mod guide;
 pub mod init;
 pub mod layers;
 pub mod losses;
