@@ -7,7 +7,6 @@
 //! size has to do better to be worth its training.
 
 use autograd::{Name, Real, Tensor, Tree, tree};
-use nn::checkpoint::Checkpoint;
 use nn::train::{Terms, Update};
 use nn::{Context, Dataset, Generator, Result, losses};
 use serde::{Deserialize, Serialize};
