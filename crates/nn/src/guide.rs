@@ -246,8 +246,9 @@
 //!
 //! - memory: the results of all lines are kept from one step to the next, those of each set of shapes on their own;
 //! - a double first step, as a function is recorded twice to see that it does the same both times;
-//! - care: whatever changes from step to step has to come in through the model or the inputs. What a closure holds is a
-//!   constant, noise that is drawn inside is refused, and so is a look at a value.
+//! - care: whatever changes from step to step has to come in through the model or the inputs, which may include
+//!   [`Varying`](crate::context::Varying), the context of a step. What a closure holds is a constant; a look at a value is
+//!   refused, and so are random numbers, but those of [`Context::on`](crate::Context::on) the tape.
 //!
 //! ```
 //! use autograd::{Recorded, Tensor};
