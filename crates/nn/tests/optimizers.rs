@@ -25,9 +25,7 @@ const PATHS: &[(&str, Make)] = &[
     ("sgd, momentum", || Box::new(Optimizer::new(0.05, Sgd { l2: 0.01, momentum: 0.9, ..Sgd::default() }))),
     ("sgd, nesterov", || Box::new(Optimizer::new(0.05, Sgd { l2: 0.01, momentum: 0.9, nesterov: true }))),
     ("adam", || Box::new(Adam::new(0.01))),
-    ("adam, l2", || {
-        Box::new(Optimizer::new(0.01, Adam { betas: [0.8, 0.99], epsilon: 1e-6, l2: 0.1, ..Adam::default() }))
-    }),
+    ("adam, l2", || Box::new(Optimizer::new(0.01, Adam { betas: [0.8, 0.99], epsilon: 1e-6, l2: 0.1 }))),
     ("adamw", || Box::new(AdamW::new(0.01))),
     ("adamw, decay", || {
         Box::new(Optimizer::new(0.01, AdamW { betas: [0.8, 0.99], weight_decay: 0.5, ..AdamW::default() }))
@@ -52,9 +50,7 @@ const PATHS: &[(&str, Make)] = &[
         Box::new(Optimizer::new(0.1, Adagrad { rate_decay: 0.1, l2: 0.1, start: 0.3, ..Adagrad::default() }))
     }),
     ("adadelta", || Box::new(Adadelta::new(1.0))),
-    ("adadelta, l2", || {
-        Box::new(Optimizer::new(0.5, Adadelta { keep: 0.8, epsilon: 1e-4, l2: 0.1, ..Adadelta::default() }))
-    }),
+    ("adadelta, l2", || Box::new(Optimizer::new(0.5, Adadelta { keep: 0.8, epsilon: 1e-4, l2: 0.1 }))),
     ("nadam", || Box::new(NAdam::new(0.01))),
     ("nadam, all settings", || {
         Box::new(Optimizer::new(
@@ -63,9 +59,7 @@ const PATHS: &[(&str, Make)] = &[
         ))
     }),
     ("lion", || Box::new(Lion::new(0.003))),
-    ("lion, decay", || {
-        Box::new(Optimizer::new(0.003, Lion { betas: [0.8, 0.95], weight_decay: 0.3, ..Lion::default() }))
-    }),
+    ("lion, decay", || Box::new(Optimizer::new(0.003, Lion { betas: [0.8, 0.95], weight_decay: 0.3 }))),
 ];
 
 /// As in `optimizers.py`: element `k` is `sin(1.7 k + phase)`.
