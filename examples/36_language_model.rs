@@ -10,7 +10,7 @@
 use autograd::{Indices, Real, Tensor, Var, tree, value};
 use nn::layers::{Embedding, LayerNorm, LearnedPositions, TransformerBlock};
 use nn::losses::token_cross_entropy;
-use nn::optim::{Adam, Optimizer, Schedule};
+use nn::optim::{Adam, Schedule};
 use nn::{Context, Generator, Init, Linear, Purpose, generator};
 use rand::RngExt;
 

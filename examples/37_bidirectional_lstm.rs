@@ -7,7 +7,7 @@
 
 use autograd::{Real, Tensor, Var, tree, value};
 use nn::layers::{Bidirectional, Direction, Lstm, Recurrent};
-use nn::optim::{Adam, Optimizer, Schedule};
+use nn::optim::{Adam, Schedule};
 use nn::{Init, Linear, Purpose, generator, losses, random};
 
 const STEPS: usize = 16;

@@ -10,7 +10,7 @@
 //! found in equal shares, and most points near one.
 
 use autograd::{Name, Tape, Tensor, Tree, Var, value};
-use nn::optim::{Adam, Optimizer};
+use nn::optim::Adam;
 use nn::{Activation, Generator, Mlp, Purpose, generator, random};
 
 const HEAPS: usize = 8;
