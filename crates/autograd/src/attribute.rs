@@ -1,6 +1,6 @@
-//! What the name of an operation does not say.
+//! Settings of an operation, beside its name.
 
-/// What an operation was told besides its inputs.
+/// A setting of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attribute {
     /// A factor, an exponent, a bound.

@@ -1,7 +1,7 @@
 //! Buffers: leaves of a model that are stored with it but not trained, such as running statistics.
 //!
-//! A pass may find a new value for a buffer. It cannot write that into the model at rest, of which the tape has a copy;
-//! so the value is noted on the tape ([`Buffer::set`]), and whoever made the tape takes it into the model:
+//! A pass may compute a new value for a buffer. It cannot write that into the model, of which the tape has a copy;
+//! so the value is noted on the tape ([`Buffer::set`]), and the caller that made the tape takes it into the model:
 //! [`value_and_update`](crate::value_and_update) and [`Recorded::value_and_update`](crate::Recorded::value_and_update)
 //! by themselves, others by [`NewBuffers`].
 //!
@@ -114,7 +114,7 @@ impl<T: Real> NewBuffers<T> {
         NewBuffers { values: buffers.iter().map(new).collect() }
     }
 
-    /// Writes the values into the model at rest that was put on the tape.
+    /// Writes the values into the model that was put on the tape.
     ///
     /// # Panics
     /// If the model has another number of buffers, or one with a new value has another shape.
@@ -157,7 +157,7 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 impl<T: Real> Tape<T> {
-    /// Panics if the pass of this tape has set buffers whose new values nobody has taken.
+    /// Panics if the pass of this tape has set buffers whose new values were not taken.
     #[track_caller]
     pub(crate) fn assert_buffers_taken(&self, function: &str, instead: &str) {
         assert!(

@@ -1,10 +1,10 @@
-//! What is checked around every operation: that its inputs are on one tape and its gradients have the shapes of
-//! the inputs, and, on a tape made by [`Tape::checked`](crate::Tape::checked), that no value is NaN or infinite.
+//! Checks around every operation: its inputs are on one tape, its gradients have the shapes of
+//! the inputs, and, on a tape made by [`Tape::checked`](crate::Tape::checked), no value is NaN or infinite.
 
 use crate::op::AnyOp;
 use crate::{Real, Tensor, Var};
 
-/// Panics, at the user's line, if the inputs of an operation are on different tapes.
+/// Panics, at the line of the user's program, if the inputs of an operation are on different tapes.
 #[track_caller]
 pub(crate) fn one_tape<T: Real>(op: &dyn AnyOp<T>, inputs: &[Var<T>]) {
     if inputs.iter().any(|input| !std::ptr::eq(input.tape, inputs[0].tape)) {
@@ -13,8 +13,8 @@ pub(crate) fn one_tape<T: Real>(op: &dyn AnyOp<T>, inputs: &[Var<T>]) {
 }
 
 /// Panics if a derivative rule returned a gradient of another shape than its input's.
-pub(crate) fn shape<T: Real>(op: &dyn AnyOp<T>, share: Var<T>, input: Var<T>, wrt: usize) {
-    let (given, expected) = (share.shape(), input.shape());
+pub(crate) fn shape<T: Real>(op: &dyn AnyOp<T>, contribution: Var<T>, input: Var<T>, wrt: usize) {
+    let (given, expected) = (contribution.shape(), input.shape());
     assert!(
         given == expected,
         "{}: its rule returned a gradient of shape {given:?} for input {wrt} of shape {expected:?}",
@@ -22,7 +22,7 @@ pub(crate) fn shape<T: Real>(op: &dyn AnyOp<T>, share: Var<T>, input: Var<T>, wr
     );
 }
 
-/// Panics, at the user's line, if an operation made a number that is not finite.
+/// Panics, at the line of the user's program, if an operation returned a number that is not finite.
 #[track_caller]
 pub(crate) fn forward<T: Real>(op: &dyn AnyOp<T>, y: &Tensor<T>, inputs: &[Var<T>]) {
     if let Some((at, value)) = first_bad(y) {
@@ -36,14 +36,14 @@ pub(crate) fn forward<T: Real>(op: &dyn AnyOp<T>, y: &Tensor<T>, inputs: &[Var<T
     }
 }
 
-/// Panics if a derivative rule made a number that is not finite; names the line of the operation.
-pub(crate) fn backward<T: Real>(op: &dyn AnyOp<T>, share: &Tensor<T>, y: Var<T>, wrt: usize) {
-    if let Some((at, value)) = first_bad(share) {
+/// Panics if a derivative rule returned a number that is not finite; names the line of the operation.
+pub(crate) fn backward<T: Real>(op: &dyn AnyOp<T>, contribution: &Tensor<T>, y: Var<T>, wrt: usize) {
+    if let Some((at, value)) = first_bad(contribution) {
         let line = y.tape.nodes.borrow()[y.id].at;
         panic!(
             "{} at {line}: the gradient for input {wrt} {:?} holds {value} at element {at}; the output is {}",
             op.name(),
-            share.shape(),
+            contribution.shape(),
             describe(&y.peek()),
         );
     }

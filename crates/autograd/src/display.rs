@@ -1,4 +1,4 @@
-//! Printing a tape: a lesson in what was computed, from what, and where.
+//! Printing a tape: each value, the operation that computed it, its inputs, and the line of the program.
 //!
 //! ```
 //! use autograd::Tape;
@@ -24,7 +24,7 @@ use crate::{Real, Tensor};
 impl<T: Real> Node<T> {
     /// `tanh(%6)`.
     fn formula(&self) -> String {
-        match (&self.op, self.depends) {
+        match (&self.op, self.requires_grad) {
             (Some(op), _) => {
                 let inputs: Vec<String> = self.inputs.iter().map(|id| format!("%{id}")).collect();
                 format!("{}({})", op.name(), inputs.join(", "))
@@ -43,7 +43,7 @@ impl<T: Real> Node<T> {
 }
 
 impl<T: Real> fmt::Display for Tape<T> {
-    /// One line for each line of the tape: `%7 = tanh(%6)  [32, 16]  examples/03_mlp.rs:21`.
+    /// One line for each node of the tape: `%7 = tanh(%6)  [32, 16]  examples/03_mlp.rs:21`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (id, node) in self.nodes.borrow().iter().enumerate() {
             writeln!(f, "%{id} = {}  {:?}  {}", node.formula(), node.value.shape(), node.place())?;
@@ -53,14 +53,14 @@ impl<T: Real> fmt::Display for Tape<T> {
 }
 
 impl<T: Real> fmt::Debug for Var<'_, T> {
-    /// Its line and its value: `%7: Tensor[2] [1.0, 2.0]`.
+    /// Its node and its value: `%7: Tensor[2] [1.0, 2.0]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "%{}: {:?}", self.id, *self.peek())
     }
 }
 
 impl<T: Real> Tape<T> {
-    /// The bytes of all values on the tape; memory that several lines share is counted once.
+    /// The bytes of all values on the tape; memory that several nodes share is counted once.
     pub fn bytes(&self) -> usize {
         let nodes = self.nodes.borrow();
         let mut buffers: Vec<(usize, usize)> = nodes.iter().map(|node| node.value.memory()).collect();
@@ -90,7 +90,7 @@ impl<T: Real> Tape<T> {
 }
 
 impl<T: Real> Var<'_, T> {
-    /// The tape up to this scalar with every value and every gradient filled in: what the sweep of
+    /// The tape up to this scalar with every value and every gradient filled in, as the sweep of
     /// [`backward`](Self::backward) writes on each line. For reading, on small examples.
     ///
     /// ```
@@ -154,7 +154,7 @@ mod tests {
             "{lesson}"
         );
         assert!(lesson.contains("%2 = sum_to(%1) = 4, gradient 1"), "{lesson}");
-        // Lines of a recorded gradient carry the user's line, not the rule's.
+        // Nodes of a recorded gradient have the line of the user's program, not that of the rule.
         let _ = y.grad([w]);
         assert!(tape.to_string().lines().all(|line| line.contains("src/display.rs:")), "{tape}");
     }

@@ -1,6 +1,6 @@
-//! Derivatives of functions of values at rest.
+//! Derivatives of functions of tensors.
 //!
-//! They are the [transformations](crate::transform) of a variable, for values at rest. Their argument is any [`Tree`]: a
+//! They are the [transformations](crate::transform) of a variable, for tensors. Their argument is any [`Tree`]: a
 //! tensor, an array of tensors, a model. They make a tape, use it, and return tensors. [Buffers](crate::Buffer) of a model
 //! are constants: derivatives with respect to them are 0.
 //!
@@ -17,41 +17,60 @@
 use crate::transform::unit;
 use crate::{Name, NewBuffers, Real, Tape, Tensor, Tree, Var};
 
-/// The leaves of a tree on a tape, in order.
+/// The leaves of a tree on a tape, in order. Those of [`Frozen`](crate::Frozen) parts are not among them: they are constants.
 pub(crate) struct Leaves<'t, T: Real> {
-    /// What derivatives are taken with respect to.
+    /// The variables with respect to which derivatives are taken.
     pub(crate) variables: Vec<Var<'t, T>>,
     /// [Buffers](crate::Buffer), which are constants.
     pub(crate) buffers: Vec<Var<'t, T>>,
 }
 
-/// A tree at rest on a tape, with its leaves.
+/// A tree of tensors on a tape, with its leaves.
 pub(crate) fn on_tape<'t, T: Real, M: Tree<Tensor<T>>>(
     model: &M,
     tape: &'t Tape<T>,
 ) -> (M::With<Var<'t, T>>, Leaves<'t, T>) {
     let mut leaves = Leaves { variables: vec![], buffers: vec![] };
     let tree = model.map(Name::Root, &mut |name, tensor| {
-        let (leaf, list) = match name.is_buffer() {
-            true => (tape.constant(tensor), &mut leaves.buffers),
-            false => (tape.var(tensor), &mut leaves.variables),
-        };
-        list.push(leaf);
-        leaf
+        if name.is_trained() {
+            let variable = tape.var(tensor);
+            leaves.variables.push(variable);
+            return variable;
+        }
+        let constant = tape.constant(tensor);
+        leaves.buffers.extend(name.is_buffer().then_some(constant));
+        constant
     });
     (tree, leaves)
 }
 
-/// The form of `model` with a gradient for each of its variables, and 0 for its buffers.
+/// The form of `model` with these results for its variables, and those of `others` for the other leaves.
+pub(crate) fn filled_with<T: Real, M>(
+    model: &M,
+    results: impl IntoIterator<Item = Tensor<T>>,
+    others: impl Fn(&Tensor<T>) -> Tensor<T>,
+) -> M
+where
+    M: Tree<Tensor<T>, With<Tensor<T>> = M>,
+{
+    let mut results = results.into_iter();
+    model.map(Name::Root, &mut |name, leaf: &Tensor<T>| match name.is_trained() {
+        true => results.next().expect("one for every variable"),
+        false => others(leaf),
+    })
+}
+
+/// The form of `model` with these gradients for its variables, and 0 for its buffers and frozen parts.
 pub(crate) fn filled<T: Real, M>(model: &M, gradients: impl IntoIterator<Item = Tensor<T>>) -> M
 where
     M: Tree<Tensor<T>, With<Tensor<T>> = M>,
 {
-    let mut gradients = gradients.into_iter();
-    model.map(Name::Root, &mut |name, leaf: &Tensor<T>| match name.is_buffer() {
-        true => Tensor::zeros(leaf.shape()),
-        false => gradients.next().expect("one for every variable"),
-    })
+    filled_with(model, gradients, |leaf| zeros(leaf.shape()))
+}
+
+/// Zeros that take no memory.
+pub(crate) fn zeros<T: Real>(shape: &[usize]) -> Tensor<T> {
+    Tensor::scalar(T::zero()).expand(shape)
 }
 
 /// The value of a scalar function of a model, and its gradient in the form of the model itself.
@@ -112,10 +131,11 @@ where
     (y.item(), filled(model, leaves.variables.iter().map(|&leaf| gradients.wrt(leaf))), beside)
 }
 
-/// What a caller whose buffers would be lost can do.
+/// The advice to a caller whose buffers would be lost.
 const TAKE: &str = "use value_and_update, or value_and_grad_with and NewBuffers";
 
-/// The update of a leaf by [`value_and_update`], given its number among the leaves that are no buffers, its name, itself and its gradient.
+/// The update of a leaf by [`value_and_update`], given its number among the trained leaves, its name, itself and its
+/// gradient.
 pub type LeafUpdate<'u, T> = dyn FnMut(usize, Name, &mut Tensor<T>, &Tensor<T>) + 'u;
 
 /// The value of a scalar function of a model, whose every trained leaf is given to `update` with its gradient (and
@@ -172,7 +192,7 @@ pub fn value_and_update_with<T: Real, M: Tree<Tensor<T>>, R>(
     let mut give = |ready: &mut [Option<Tensor<T>>]| {
         let mut places = ready.iter_mut().enumerate();
         model.visit_mut(Name::Root, &mut |name, leaf| {
-            if name.is_buffer() {
+            if !name.is_trained() {
                 return;
             }
             let (number, gradient) = places.next().expect("one for every variable");
@@ -351,7 +371,7 @@ where
             jacobian.make_mut()[k * row.len()..][..row.len()].copy_from_slice(&row);
         }
     }
-    filled(model, jacobians)
+    filled_with(model, jacobians, |leaf| zeros(&[&y.shape()[..], leaf.shape()].concat()))
 }
 
 /// All second derivatives of a scalar function: the symmetric matrix `[n, n]` over all `n` numbers of

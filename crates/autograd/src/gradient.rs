@@ -38,10 +38,10 @@ impl<'t, T: Real> Var<'t, T> {
     /// recorded.
     #[track_caller]
     pub(crate) fn pull(self, u: Tensor<T>) -> Gradients<'t, T> {
-        let lines = self.tape.len();
+        let nodes = self.tape.len();
         let needed = Needed::by_any(self.tape, self.id);
         let by_id = sweep(&mut Numbers { all: false }, self.tape, [(self.id, u)], &needed);
-        Gradients { tape: self.tape, lines, by_id }
+        Gradients { tape: self.tape, nodes, by_id }
     }
 
     /// The gradient of this scalar with respect to the given variables, as variables: the sweep is
@@ -70,7 +70,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// `uᵀ ∂y/∂x` for every `x` in `wrt`, where `y` is this variable of any shape and `u`, of the
-    /// same shape, weighs its elements. Recorded, like [`grad`](Self::grad).
+    /// same shape, holds a weight for each element. Recorded, like [`grad`](Self::grad).
     ///
     /// # Panics
     /// If the shape of `u` is not that of this variable, or another tape is involved.
@@ -79,7 +79,7 @@ impl<'t, T: Real> Var<'t, T> {
         Var::vjp_of(&[self], &[u], wrt)
     }
 
-    /// `Σᵢ uᵢᵀ ∂yᵢ/∂x`, in one sweep. How `u` itself was computed does not matter.
+    /// `Σᵢ uᵢᵀ ∂yᵢ/∂x`, in one sweep, in which `u` counts as a constant.
     #[track_caller]
     pub(crate) fn vjp_of(y: &[Self], u: &[Self], wrt: &[Self]) -> Vec<Self> {
         let tape = y[0].tape;
@@ -115,9 +115,9 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 // ANCHOR: fast
-/// Gradients as plain numbers. A rule without a [shortcut](crate::shortcuts) runs on variables, which are forgotten.
+/// Gradients as plain numbers. A rule without a [shortcut](crate::shortcuts) runs on variables, whose nodes are removed.
 pub(crate) struct Numbers {
-    /// Whether those of all lines are wanted.
+    /// True if the gradients of all nodes are wanted, not only those of leaves.
     pub(crate) all: bool,
 }
 
@@ -136,7 +136,7 @@ impl<'t, T: Real> Pass<'t, T> for Numbers {
             let nodes = tape.nodes.borrow();
             let mut inputs = SmallVec::<[&Tensor<T>; 3]>::new();
             inputs.extend(step.inputs.iter().map(|x| &nodes[x.id].value));
-            // A contribution that is looked at is computed by itself.
+            // A contribution that is checked is computed by itself.
             let to = match sum {
                 Some(sum) if !tape.checking => Destination::Sum(sum),
                 _ => Destination::New,
@@ -146,7 +146,7 @@ impl<'t, T: Real> Pass<'t, T> for Numbers {
         let contribution = match written {
             Some(Written::There) => return None,
             Some(Written::New(contribution)) => contribution,
-            None => tape.forgetting(|| step.op.vjp(wrt, tape.constant(g.clone()), &step.inputs, y)),
+            None => tape.scratch(|| step.op.vjp(wrt, tape.constant(g.clone()), &step.inputs, y)),
         };
         if tape.checking {
             check::backward(&*step.op, &contribution, y, wrt);
@@ -166,7 +166,7 @@ impl<'t, T: Real> Pass<'t, T> for Numbers {
 // ANCHOR_END: fast
 
 // ANCHOR: recorded
-/// Gradients as variables, of which those of some lines are `wanted`: the flags begin with that of line `first`.
+/// Gradients as variables, of which those of some nodes are `wanted`: the flags begin with that of node `first`.
 struct Variables {
     first: usize,
     wanted: Vec<bool>,
@@ -182,7 +182,7 @@ impl<'t, T: Real> Pass<'t, T> for Variables {
         g: &Var<'t, T>,
         _sum: &mut Option<Var<'t, T>>,
     ) -> Option<Var<'t, T>> {
-        // The user's line of a gradient is that of the operation whose gradient it is.
+        // In the user's program, a gradient has the line of its operation.
         step.y.tape.origin.set(Some(step.y.id));
         Some(step.op.vjp(wrt, *g, &step.inputs, step.y))
     }
@@ -200,8 +200,8 @@ impl<'t, T: Real> Pass<'t, T> for Variables {
 /// The result of [`Var::backward`]: one tensor for every variable.
 pub struct Gradients<'t, T: Real> {
     tape: &'t Tape<T>,
-    /// How many lines the tape had.
-    lines: usize,
+    /// The length of the tape.
+    nodes: usize,
     by_id: Vec<Option<Tensor<T>>>,
 }
 
@@ -216,11 +216,11 @@ impl<'t, T: Real> Gradients<'t, T> {
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
         assert!(std::ptr::eq(x.tape, self.tape), "wrt: the variable belongs to another tape");
         assert!(
-            x.id < self.lines,
+            x.id < self.nodes,
             "wrt: the variable was made after `backward`, which cannot have used it; make it before what depends on it"
         );
         let node = &self.tape.nodes.borrow()[x.id];
-        if node.op.is_some() || !node.depends {
+        if node.op.is_some() || !node.requires_grad {
             panic!("wrt: only variables made by `tape.var` keep their gradient; use `grad` for others");
         }
         match self.by_id.get(x.id) {
@@ -231,81 +231,4 @@ impl<'t, T: Real> Gradients<'t, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variable_used_twice_collects_both_shares() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(3.0);
-        let y = x * x + x;
-        assert_eq!(y.backward().wrt(x).item(), 7.0);
-        let [dy] = y.grad([x]);
-        assert_eq!(dy.item(), 7.0);
-    }
-
-    #[test]
-    fn unused_variables_have_zero_gradients() {
-        let tape = Tape::<f64>::new();
-        let (x, unused) = (tape.var(3.0), tape.var(Tensor::ones([2])));
-        let y = x * x;
-        assert_eq!(y.backward().wrt(unused).to_vec(), [0.0, 0.0]);
-        let [zero] = y.grad([unused]);
-        assert_eq!(zero.value().to_vec(), [0.0, 0.0]);
-        let later = tape.var(1.0);
-        assert_eq!(y.backward().wrt(later).item(), 0.0);
-    }
-
-    #[test]
-    fn gradients_of_intermediate_values() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(2.0);
-        let square = x * x;
-        let y = square * square;
-        let [wrt_square, wrt_x] = y.grad([square, x]);
-        assert_eq!((wrt_square.item(), wrt_x.item()), (8.0, 32.0));
-    }
-
-    #[test]
-    fn the_fast_pass_records_nothing() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(Tensor::ones([3]));
-        let y = (x * x / (x + 1.0)).sum();
-        let before = tape.len();
-        y.backward();
-        assert_eq!(tape.len(), before);
-    }
-
-    #[test]
-    fn nested_derivatives_do_not_mix() {
-        // d/dx ( x · d/dy (x + y) ) = 1: the classic case of perturbation confusion.
-        let tape = Tape::<f64>::new();
-        let (x, y) = (tape.var(1.0), tape.var(1.0));
-        let [inner] = (x + y).grad([y]);
-        let [outer] = (x * inner).grad([x]);
-        assert_eq!(outer.item(), 1.0);
-    }
-
-    #[test]
-    #[should_panic(expected = "backward: only a single number has a gradient, not shape [2]; sum it first")]
-    fn backward_on_a_vector() {
-        let tape = Tape::<f64>::new();
-        tape.var(Tensor::ones([2])).backward();
-    }
-
-    #[test]
-    #[should_panic(expected = "add: the variables belong to two different tapes")]
-    fn two_tapes() {
-        let (one, two) = (Tape::<f64>::new(), Tape::<f64>::new());
-        let _ = one.var(1.0) + two.var(1.0);
-    }
-
-    #[test]
-    #[should_panic(expected = "wrt: only variables made by `tape.var` keep their gradient")]
-    fn intermediate_gradients_are_not_silently_zero() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(1.0);
-        let y = x * x;
-        y.backward().wrt(y);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Gradients of a training step whose tape nobody looks at afterwards: given to the caller one by one, so that each
+//! Gradients of a training step whose tape is not used afterwards: given to the caller one by one, so that each
 //! parameter can be changed in place.
 
 use crate::gradient::Numbers;
@@ -6,17 +6,18 @@ use crate::sweep::{Needed, Pass, Step, sweep};
 use crate::{Real, Tape, Tensor, Var};
 
 impl<'t, T: Real> Var<'t, T> {
-    /// [`backward`](Self::backward) that forgets the tape on its way: `take` is given the number of each of these leaves
+    /// [`backward`](Self::backward) that releases the tape on its way: `take` is given the number of each of these leaves
     /// and its gradient, as soon as that is complete. By then the tape holds neither the leaf nor a value made from it,
     /// so that it can be changed in place; and the gradient, just computed, is still in the cache.
     #[track_caller]
     pub(crate) fn backward_and_forget(self, leaves: &[Self], take: &mut dyn FnMut(usize, Tensor<T>)) {
         self.assert_scalar("backward");
         let tape = self.tape;
-        // The walk is from the last line to the first: the gradient of a leaf is complete after the line that
+        // The walk is from the last node to the first: the gradient of a leaf is complete after the node that
         // used it first.
         let mut first_use = vec![None; tape.len()];
-        for (id, node) in tape.nodes.borrow()[..=self.id].iter().enumerate().filter(|(_, node)| node.depends)
+        for (id, node) in
+            tape.nodes.borrow()[..=self.id].iter().enumerate().filter(|(_, node)| node.requires_grad)
         {
             node.inputs.iter().for_each(|&input| _ = first_use[input].get_or_insert(id));
         }
@@ -40,9 +41,9 @@ const NUMBERS: Numbers = Numbers { all: false };
 struct InPlace<'a, 't, T: Real> {
     tape: &'t Tape<T>,
     leaves: &'a [Var<'t, T>],
-    /// For each line the first that used it.
+    /// For each node the first that used it.
     first_use: Vec<Option<usize>>,
-    /// For each line its number among the leaves, until its gradient is given away.
+    /// For each node its number among the leaves, until its gradient is given away.
     number: Vec<Option<usize>>,
     take: &'a mut dyn FnMut(usize, Tensor<T>),
 }
@@ -75,7 +76,7 @@ impl<'t, T: Real> Pass<'t, T> for InPlace<'_, 't, T> {
     }
 
     fn after(&mut self, id: usize, gradients: &mut [Option<Tensor<T>>]) {
-        // The sweep has walked over this line and those after it, and nobody looks at them again.
+        // The sweep is done with this node and those after it.
         let mut nodes = self.tape.nodes.borrow_mut();
         let inputs = std::mem::take(&mut nodes[id].inputs);
         nodes.truncate(id);

@@ -1,6 +1,6 @@
-//! Reading a tape: what was computed, in a form that other programs can follow.
+//! Reading a tape: the computation in a form that other programs can follow.
 //!
-//! [`Tape::lines`] gives every line with its operation by name, the attributes that the name alone does not
+//! [`Tape::lines`] lists every node with its operation by name, the attributes that the name alone does not
 //! say (an axis, a stride, a factor), its inputs and its value. From that a computation can be written in
 //! another language, as exporters to exchange formats do.
 //!
@@ -41,23 +41,23 @@ impl Operation {
     }
 }
 
-/// One line of a tape.
+/// One node of a tape, as a line of a list.
 #[derive(Clone, Debug)]
 pub struct Line<T: Real> {
-    /// What made the value; `None` for variables and constants.
+    /// The operation that computed the value; `None` for variables and constants.
     pub operation: Option<Operation>,
-    /// The lines it was made from.
+    /// The numbers of the lines that are its inputs.
     pub inputs: Vec<usize>,
-    /// Whether its value depends on a variable, also where no derivative passes.
+    /// True if its value depends on a variable, also where no derivative passes.
     pub depends: bool,
     /// Its value. It shares its memory with the tape.
     pub value: Tensor<T>,
-    /// The user's line of source, as printed tapes show it.
+    /// The line of the user's program, as printed tapes show it.
     pub place: String,
 }
 
 impl<T: Real> Tape<T> {
-    /// Every line so far, in the order in which it was computed.
+    /// Every node so far, in the order in which it was computed.
     pub fn lines(&self) -> Vec<Line<T>> {
         let nodes = self.nodes.borrow();
         let mut lines: Vec<Line<T>> = Vec::with_capacity(nodes.len());
@@ -69,7 +69,7 @@ impl<T: Real> Tape<T> {
                     expression: op.expression(),
                 }),
                 inputs: node.inputs.to_vec(),
-                depends: node.depends || node.inputs.iter().any(|&input| lines[input].depends),
+                depends: node.requires_grad || node.inputs.iter().any(|&input| lines[input].depends),
                 value: node.value.clone(),
                 place: node.place(),
             });

@@ -31,7 +31,7 @@ macro_rules! methods {
 // Elementwise functions.
 methods!(
     abs(), acos(), acosh(), asin(), asinh(), atan(), atanh(), ceil(), clamp(low: f64, high: f64), cos(), cosh(),
-    digamma(), elu(alpha: f64), erf(), erfc(), exp(), exp_m1(), floor(), gelu(), gelu_tanh(), leaky_relu(slope: f64),
+    digamma(), elu(alpha: f64), erf(), erfc(), exp(), exp_m1(), floor(), gelu(), gelu_tanh(), hardswish(), leaky_relu(slope: f64),
     ln(), ln_1p(), ln_gamma(), log_sigmoid(), logit(), mish(), polygamma(n: u32), powf(p: f64), powi(n: i32), recip(),
     relu(), round(), rsqrt(), selu(), sigmoid(), sign(), silu(), sin(), sinh(), softplus(), softsign(), sqrt(),
     square(), step(), tan(), tanh(),
@@ -47,7 +47,7 @@ methods!(
     var_over(axes: impl Axes, correction: Correction),
 );
 
-// Shapes and parts.
+// Shapes, parts and matrices.
 methods!(
     diag_embed(), diagonal(), flatten(from: impl Into<Axis>), flip(axes: impl Axes),
     pad(padding: impl AsRef<[[usize; 2]]>, value: f64), repeat(counts: impl AsRef<[usize]>),

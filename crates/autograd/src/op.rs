@@ -1,7 +1,7 @@
-//! What an operation is: a forward function and one derivative rule.
+//! Operations: a forward function and one derivative rule.
 //!
-//! The rule is written *on variables*, in the vocabulary users have. On the fast pass the lines that it
-//! makes are forgotten; when a gradient is itself to be differentiated the same rule is recorded.
+//! The rule is written *on variables*, in the vocabulary users have. On the fast pass the nodes that it
+//! adds are removed at once; when a gradient is itself to be differentiated, the same rule is recorded.
 //! So one line of mathematics serves derivatives of every order.
 //!
 //! # A custom operation
@@ -61,7 +61,7 @@ pub trait Op<T: Real, const N: usize>: Send + Sync + 'static {
     /// The value.
     ///
     /// # Panics
-    /// If the shapes do not fit; `#[track_caller]` makes that the user's line.
+    /// If the shapes do not fit; `#[track_caller]` makes that the line of the user's program.
     #[track_caller]
     fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T>;
 
@@ -86,8 +86,16 @@ pub trait Op<T: Real, const N: usize>: Send + Sync + 'static {
 /// [`Op`] without `N` in its type, as the tape stores it.
 pub(crate) trait AnyOp<T: Real>: AnyShortcuts<T> + Send + Sync {
     fn name(&self) -> String;
-    fn attributes(&self) -> Attributes;
-    fn expression(&self) -> Option<Expression>;
+    fn attributes(&self) -> Attributes {
+        vec![]
+    }
+
+    fn expression(&self) -> Option<Expression> {
+        None
+    }
+
+    /// A shape that does not fit panics at the line of the user's program.
+    #[track_caller]
     fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T>;
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T>;
 }
@@ -112,15 +120,23 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T> {
-        let share = self.0.vjp(wrt, g, all(inputs), y);
-        check::shape(self, share, inputs[wrt], wrt);
-        #[cfg(test)]
-        let share = match crate::ops::mutation::of(O::NAME, wrt) {
-            None => share,
-            Some([factor, offset]) => share * factor + offset,
-        };
-        share
+        checked(self, self.0.vjp(wrt, g, all(inputs), y), inputs, wrt)
     }
+}
+
+/// The contribution that a rule returned, if it has the shape of its input.
+pub(crate) fn checked<'t, T: Real>(
+    op: &dyn AnyOp<T>,
+    contribution: Var<'t, T>,
+    inputs: &[Var<'t, T>],
+    wrt: usize,
+) -> Var<'t, T> {
+    check::shape(op, contribution, inputs[wrt], wrt);
+    #[cfg(test)]
+    if let Some([factor, offset]) = crate::ops::mutation::of(&op.name(), wrt) {
+        return contribution * factor + offset;
+    }
+    contribution
 }
 
 /// The items of a slice of this length.

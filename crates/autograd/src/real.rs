@@ -10,7 +10,7 @@ use crate::ops::pow::Pow;
 use crate::special::{gaussian, normal_cdf, polygamma};
 use crate::tensor::{Lanes, Pool};
 
-/// The element types of tensors: `f32` and `f64`.
+/// The element types of tensors: `f32` and `f64`. No other type implements it.
 ///
 /// This is the one type parameter of the crate. Constants in formulas are always `f64` and are
 /// converted by [`Real::of`].

@@ -1,9 +1,9 @@
 //! Functions that are recorded once and replayed with other numbers.
 //!
 //! A tape is written anew for each step, so that each step may be another program. Where all steps are the same
-//! program it is enough to write the list once: a [`Recorded`] function keeps the lines of its value and of its
+//! program it is enough to write the list once: a [`Recorded`] function keeps the nodes of its value and of its
 //! gradient, and replays them from the first to the last. Nothing is recorded any more, no rule is asked for,
-//! and what a line computes is written where its last result was. A model of a few hundred parameters
+//! and the result of a node is written over its last one. A model of a few hundred parameters
 //! is trained four times as fast; a large one, whose time goes into arithmetic, gains little.
 //!
 //! ```
@@ -17,20 +17,20 @@
 //! }
 //! ```
 //!
-//! The numbers are those of a tape, to the bit. Only the sign of a zero may be another, in the gradient of what is
-//! sliced or picked by index: where a tape leaves a sum alone, a replay adds 0 to it.
+//! The numbers are those of a tape, to the bit. Only the sign of a zero may be another, in the gradient of a tensor
+//! that is sliced or picked by index: where a tape leaves a sum alone, a replay adds 0 to it.
 //!
 //! # What can be recorded
 //!
 //! All that changes between steps comes in through the model and the inputs: batches, noise, annealed weights.
-//! What else the function uses is a constant, as it was when the function was recorded: what a closure holds, and the
-//! settings of a model, which are no tensors. So a recorded function cannot look at its own values, and panics
-//! with the name of the method that does: [`Var::value`], [`Var::item`], [`Mask::value`](crate::Mask::value),
+//! Everything else that the function uses is a constant from the time of the recording: values that a closure captured,
+//! and settings of a model that are no tensors. A recorded function cannot read its own values, and panics
+//! with the name of the method that tries: [`Var::value`], [`Var::item`], [`Mask::value`](crate::Mask::value),
 //! [`Var::backward`], and [`Var::jacobian_norm_probed`], which returns a plain number. Comparisons, places and sort orders
-//! are lines of the tape like others: each replay chooses anew.
+//! are nodes of the tape like others: each replay chooses anew.
 //!
-//! A recorded function is run twice when it is recorded; if it does not do the
-//! same both times, because it draws random numbers, it panics too. (Generators that would draw the same again ask
+//! A function is run twice when it is recorded; if it does not do the
+//! same both times, because it draws random numbers, it panics too. (A generator that would draw the same again asks
 //! [`is_recording`].)
 
 mod program;
@@ -44,12 +44,12 @@ use crate::functions::filled;
 use crate::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var};
 use program::Program;
 
-/// At most so many recordings are kept, each for other shapes.
+/// The largest number of recordings that are kept, each for other shapes.
 const MOST: usize = 64;
 
 /// A function of a model and of inputs, both of them [trees](Tree), recorded when it is first called with some
-/// shapes, and replayed whenever these come again, if not more than 64 others came between. See the [module](self)
-/// for what it may do.
+/// shapes, and replayed whenever these come again, if not more than 64 others came between. The [module](self)
+/// says which functions can be recorded.
 pub struct Recorded<M, I, T: Real = f64>
 where
     M: Tree<Tensor<T>>,
@@ -80,23 +80,23 @@ where
         Recorded { f: Box::new(f), programs: vec![] }
     }
 
-    /// The value, without derivatives: what [`value`](crate::value) gives, to the bit.
+    /// The value, without derivatives: the numbers of [`value`](crate::value), to the bit.
     ///
     /// # Panics
-    /// If the function is none that [can be recorded](self).
+    /// If the function [cannot be recorded](self).
     #[track_caller]
     pub fn value(&mut self, model: &M, inputs: &I) -> Tensor<T> {
         let program = self.replayed(model, inputs, false);
         let value = program.result(program.value).clone();
-        program.let_go();
+        program.release();
         value
     }
 
-    /// The value and its gradient in the form of the model: what [`value_and_grad`](crate::value_and_grad) gives, to
+    /// The value and its gradient in the form of the model: the numbers of [`value_and_grad`](crate::value_and_grad), to
     /// the bit.
     ///
     /// # Panics
-    /// If the function is none that [can be recorded](self), or its value no single number; if it sets buffers, whose
+    /// If the function [cannot be recorded](self), or its value is not a single number; if it sets buffers, whose
     /// new values would be lost.
     #[track_caller]
     pub fn value_and_grad(&mut self, model: &M, inputs: &I) -> (T, M)
@@ -111,35 +111,34 @@ where
         );
         let gradients = program.gradients.iter().map(|&gradient| program.result(gradient).clone());
         let result = (program.result(program.value).item(), filled(model, gradients));
-        program.let_go();
+        program.release();
         result
     }
 
     /// The value; every trained leaf of the model is given to `update` with its gradient, its number and its name, and
-    /// buffers that the function sets get their new values: what [`value_and_update`](crate::value_and_update) does, to
+    /// buffers that the function sets get their new values, as by [`value_and_update`](crate::value_and_update), to
     /// the bit.
     ///
     /// # Panics
-    /// If the function is none that [can be recorded](self), or its value no single number.
+    /// If the function [cannot be recorded](self), or its value is not a single number.
     #[track_caller]
     pub fn value_and_update(&mut self, model: &mut M, inputs: &I, update: &mut LeafUpdate<T>) -> T {
         let program = self.replayed(model, inputs, true);
         let value = program.result(program.value).item();
-        // Parameters that nobody else holds are updated in place.
-        program.let_go_of_given();
+        // Parameters that are not shared with anything are updated in place.
+        program.release_arguments();
         let (mut gradients, mut buffers) = (program.gradients.iter().enumerate(), program.buffers.iter());
-        model.visit_mut(Name::Root, &mut |name, leaf| match name.is_buffer() {
-            false => {
+        model.visit_mut(Name::Root, &mut |name, leaf| {
+            if name.is_trained() {
                 let (number, &gradient) = gradients.next().expect("one for every variable");
                 update(number, name, leaf, program.result(gradient));
-            }
-            true => {
-                if let Some(new) = buffers.next().expect("one for every buffer") {
-                    *leaf = program.result(*new).clone();
-                }
+            } else if name.is_buffer()
+                && let Some(new) = buffers.next().expect("one for every buffer")
+            {
+                *leaf = program.result(*new).clone();
             }
         });
-        program.let_go();
+        program.release();
         value
     }
 

@@ -19,14 +19,23 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// Arithmetic and functions that a formula may use, of an `f32`, an `f64` or a [`Var`](crate::Var).
+use crate::sealed::Sealed;
+
+/// Arithmetic and functions that a formula may use, of an `f32`, an `f64` or a [`Var`](crate::Var). No other type
+/// implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take the place of a number in a formula",
     label = "neither a number nor a variable",
     note = "a formula is of `f32`, `f64` or variables (`Var`); its constants are made by `x.lit(0.5)`"
 )]
 pub trait Scalar:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    Sealed
+    + Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     /// The constant `value`, of the same kind (and, for a variable, shape) as `self`.
     fn lit(self, value: f64) -> Self;

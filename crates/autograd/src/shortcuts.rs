@@ -113,15 +113,20 @@ pub trait Shortcuts<T: Real, const N: usize> {
 
 /// [`Shortcuts`] without `N` in its type, as the tape stores an operation.
 pub(crate) trait AnyShortcuts<T: Real> {
-    fn forward_to(&self, inputs: &[&Tensor<T>], to: Destination<T>) -> Option<Written<T>>;
+    fn forward_to(&self, _inputs: &[&Tensor<T>], _to: Destination<T>) -> Option<Written<T>> {
+        None
+    }
+
     fn vjp_to(
         &self,
-        wrt: usize,
-        g: &Tensor<T>,
-        inputs: &[&Tensor<T>],
-        y: &Tensor<T>,
-        to: Destination<T>,
-    ) -> Option<Written<T>>;
+        _wrt: usize,
+        _g: &Tensor<T>,
+        _inputs: &[&Tensor<T>],
+        _y: &Tensor<T>,
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        None
+    }
 }
 
 impl<T: Real, O: Op<T, N>, const N: usize> AnyShortcuts<T> for Erased<O, N> {

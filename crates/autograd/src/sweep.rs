@@ -1,11 +1,11 @@
 //! The reverse sweep: the one walk over a tape that computes derivatives.
 //!
-//! The chain rule is a walk from the last line of the tape to the first:
+//! The chain rule is a walk from the last node of the tape to the first:
 //!
-//! > for every line `y = f(a, b)`, from the bottom up:  `ā += ȳ · ∂y/∂a`,  `b̄ += ȳ · ∂y/∂b`.
+//! > for every node `y = f(a, b)`, from the last to the first:  `ā += ȳ · ∂y/∂a`,  `b̄ += ȳ · ∂y/∂b`.
 //!
 //! The walk is the same whatever a gradient is. A [`Pass`] says that: plain numbers ([`Var::backward`]), variables that
-//! can be differentiated again ([`Var::grad`]), or lines of a program that is [replayed](crate::replay).
+//! can be differentiated again ([`Var::grad`]), or nodes of a program that is [replayed](crate::replay).
 
 use std::sync::Arc;
 
@@ -41,32 +41,32 @@ pub(crate) trait Pass<'t, T: Real> {
     /// The sum of two contributions.
     fn add(&self, sum: Self::Gradient, contribution: Self::Gradient) -> Self::Gradient;
 
-    /// Whether the gradient of this line is wanted. Gradients of leaves always are.
+    /// True if the gradient of this node is wanted. Gradients of leaves always are.
     fn keeps(&self, _id: usize) -> bool {
         false
     }
 
-    /// Called after each line. `gradients` has those that are complete or collected by now.
+    /// Called after each node. `gradients` has those that are complete or collected by now.
     fn after(&mut self, _id: usize, _gradients: &mut [Option<Self::Gradient>]) {}
 }
 // ANCHOR_END: pass
 
-/// The lines that a sweep visits: those with a flag, of which the first is that of line `first`.
+/// The nodes that a sweep visits: those with a flag, of which the first is that of node `first`.
 pub(crate) struct Needed {
     pub(crate) first: usize,
     pub(crate) flags: Vec<bool>,
 }
 
 impl Needed {
-    /// Every line up to the `last` that depends on a variable.
+    /// Every node up to the `last` from which a derivative passes to a variable.
     pub(crate) fn by_any<T: Real>(tape: &Tape<T>, last: usize) -> Self {
         let nodes = tape.nodes.borrow();
-        Needed { first: 0, flags: nodes[..=last].iter().map(|node| node.depends).collect() }
+        Needed { first: 0, flags: nodes[..=last].iter().map(|node| node.requires_grad).collect() }
     }
 
     // ANCHOR: needed
-    /// Every line up to the `last` that depends on one of `wrt`: none before the first of these, so that a sweep
-    /// over the end of a long tape costs what the end costs.
+    /// Every node up to the `last` that depends on one of `wrt`: none before the first of these, so that a sweep
+    /// over the end of a long tape does not pay for its beginning.
     pub(crate) fn by<T: Real>(tape: &Tape<T>, last: usize, wrt: &[Var<T>]) -> Self {
         let first = wrt.iter().map(|x| x.id).min().unwrap_or(last + 1);
         let mut needed = Needed { first, flags: vec![false; (last + 1).saturating_sub(first)] };
@@ -84,11 +84,11 @@ impl Needed {
 }
 
 // ANCHOR: sweep
-/// The reverse sweep. `gradients[i]` collects the gradient of the outputs with respect to needed line `i`; when the walk
-/// reaches that line it is complete, and the rule of its operation passes it on to the inputs.
+/// The reverse sweep. `gradients[i]` collects the gradient of the outputs with respect to needed node `i`; when the walk
+/// reaches that node it is complete, and the rule of its operation passes it on to the inputs.
 ///
 /// The sweep starts from the `seeds`, the gradients of the outputs, of which the last has the last flag. It visits no
-/// line that is not needed. It returns the gradients of leaves and of the lines that the pass keeps; the others are
+/// node that is not needed. It returns the gradients of leaves and of the nodes that the pass keeps; the others are
 /// dropped on the way.
 pub(crate) fn sweep<'t, T: Real, P: Pass<'t, T>>(
     pass: &mut P,

@@ -1,9 +1,9 @@
 //! The tape: everything computed in one step, in the order in which it happened.
 //!
-//! A [`Tape`] is a list. Each line holds a value, the operation that made it and the lines it was
-//! made from. A [`Var`] is a line number that can be copied freely. Since an operation can only use
-//! lines that are already there, the list is in topological order: derivatives are one walk over it
-//! from the last line to the first ([`Var::backward`], [`Var::grad`]).
+//! A [`Tape`] is a list of nodes. A node holds a value, the operation that computed it, and the numbers of the nodes that
+//! are its inputs. A [`Var`] is the number of a node, which can be copied freely. Since an operation can only use
+//! nodes that are already there, the list is in topological order: derivatives are one walk over it
+//! from the last node to the first ([`Var::backward`], [`Var::grad`]).
 
 use std::cell::{Cell, Ref, RefCell};
 use std::panic::Location;
@@ -11,27 +11,27 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::Real;
 use crate::check;
 use crate::op::{AnyOp, Erased, Op};
-use crate::tensor::{MadeBy, Shape, Tensor, short_copy};
-use crate::{Real, Scalar};
+use crate::tensor::{MadeBy, Shape, Tensor};
 
 // ANCHOR: node
-/// One line of a tape.
+/// One entry of a tape.
 pub(crate) struct Node<T: Real> {
     pub(crate) value: Tensor<T>,
-    /// The operation that made the value; `None` for variables and constants.
+    /// The operation that computed the value; `None` for variables and constants.
     pub(crate) op: Option<Arc<dyn AnyOp<T>>>,
     pub(crate) inputs: Inputs,
-    /// Whether the value depends on a variable.
-    pub(crate) depends: bool,
-    /// Whether a derivative passes from the value to the inputs: not if the operation only chooses.
+    /// True if a derivative passes from the value to a variable.
+    pub(crate) requires_grad: bool,
+    /// True if the operation has a derivative rule: not if it is a [`Choice`](crate::Choice).
     pub(crate) smooth: bool,
-    /// The user's line of source code.
+    /// The line of the user's program.
     pub(crate) at: &'static Location<'static>,
 }
 
-/// The lines that a line was made from. Few operations have more than three.
+/// The numbers of the nodes that are inputs. Few operations have more than three.
 pub(crate) type Inputs = SmallVec<[usize; 3]>;
 // ANCHOR_END: node
 
@@ -50,15 +50,15 @@ pub(crate) type Inputs = SmallVec<[usize; 3]>;
 pub struct Tape<T: Real = f64> {
     pub(crate) nodes: RefCell<Vec<Node<T>>>,
     pub(crate) mode: Cell<Mode>,
-    /// Whether every value is looked at for NaN and infinity.
+    /// True if every value is searched for NaN and infinity.
     pub(crate) checking: bool,
-    /// The operation whose rule writes new lines: they have its place in the user's program.
+    /// The operation whose rule adds nodes: they have its place in the user's program.
     pub(crate) origin: Cell<Option<usize>>,
     /// Buffers of a model that were set in this pass: the line of the leaf, and that of its new value.
     pub(crate) new_buffers: RefCell<Vec<(usize, usize)>>,
 }
 
-/// The kind of a new line.
+/// The kind of a new node.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A value to take derivatives with respect to.
@@ -67,25 +67,25 @@ pub(crate) enum Kind {
     Constant,
     /// The result of an operation that has a rule.
     Smooth,
-    /// The result of an operation that only chooses, such as a comparison: a constant for derivatives, but computed from
+    /// The result of an operation without a rule, such as a comparison: a constant for derivatives, but computed from
     /// its inputs again when the tape is replayed.
     Choice,
 }
 
-/// Treatment of new lines by a tape.
+/// The treatment of new nodes by a tape.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// They stay.
     Recording,
-    /// They are dropped when the rule that writes them is done.
-    Forgetting,
-    /// They stay, and their values may not be looked at, because they will be others when the tape is
-    /// [replayed](crate::replay). `refused` is the operation whose rule has looked at one.
+    /// They are removed when the rule that adds them is done.
+    Scratch,
+    /// They stay, and their values may not be read, because they will be others when the tape is
+    /// [replayed](crate::replay). `refused` is the operation whose rule has read one.
     Tracing { refused: Option<usize> },
 }
 
 // ANCHOR: var
-/// A handle to one line of a tape: a value that can be differentiated.
+/// A handle to one node of a tape: a value that can be differentiated.
 pub struct Var<'t, T: Real> {
     pub(crate) tape: &'t Tape<T>,
     pub(crate) id: usize,
@@ -110,7 +110,7 @@ impl<T: Real> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
         Tape {
-            // Room for a small model, so that the list need not grow with the first lines.
+            // Room for a small model, so that the list need not grow with the first nodes.
             nodes: RefCell::new(Vec::with_capacity(64)),
             mode: Cell::new(Mode::Recording),
             checking: false,
@@ -120,8 +120,8 @@ impl<T: Real> Tape<T> {
     }
 
     /// An empty tape that panics at the first NaN or infinity, forward or backward, and says which
-    /// operation made it, from what, and at which line of the program. Slower: every value is looked
-    /// at.
+    /// operation computed it, from which inputs, and at which line of the program. Slower: every value is
+    /// searched.
     ///
     /// ```should_panic
     /// let tape = autograd::Tape::<f64>::checked();
@@ -143,23 +143,23 @@ impl<T: Real> Tape<T> {
         self.push(value.into(), None, &[], Kind::Constant)
     }
 
-    /// The variable on this line: the way back from [`Var::line`].
+    /// The variable of this node: the way back from [`Var::node`].
     ///
     /// # Panics
-    /// If the tape has fewer lines.
+    /// If the tape has fewer nodes.
     #[track_caller]
-    pub fn at(&self, line: usize) -> Var<'_, T> {
-        let lines = self.len();
-        assert!(line < lines, "at: the tape has {lines} lines, and none with the number {line}");
-        Var { tape: self, id: line }
+    pub fn at(&self, node: usize) -> Var<'_, T> {
+        let nodes = self.len();
+        assert!(node < nodes, "at: the tape has {nodes} nodes, and none with the number {node}");
+        Var { tape: self, id: node }
     }
 
-    /// The number of lines.
+    /// The number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.borrow().len()
     }
 
-    /// Whether nothing has been recorded.
+    /// True if nothing has been recorded.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -175,33 +175,34 @@ impl<T: Real> Tape<T> {
     ) -> Var<'_, T> {
         let caller = Location::caller();
         let mut nodes = self.nodes.borrow_mut();
-        let at = self.origin.get().map_or(caller, |line| nodes[line].at);
+        let at = self.origin.get().map_or(caller, |operation| nodes[operation].at);
         let inputs: Inputs = inputs.iter().map(|input| input.id).collect();
         let smooth = kind == Kind::Smooth;
-        let depends = kind == Kind::Variable || smooth && inputs.iter().any(|&input| nodes[input].depends);
-        nodes.push(Node { value, op, inputs, depends, smooth, at });
+        let requires_grad =
+            kind == Kind::Variable || smooth && inputs.iter().any(|&input| nodes[input].requires_grad);
+        nodes.push(Node { value, op, inputs, requires_grad, smooth, at });
         Var { tape: self, id: nodes.len() - 1 }
     }
     // ANCHOR_END: push
 
-    /// Whether new lines stay on the tape: not while a rule runs for [`Var::backward`].
+    /// True if new nodes stay on the tape: not while a rule runs for [`Var::backward`].
     pub fn is_recording(&self) -> bool {
-        self.mode.get() != Mode::Forgetting
+        self.mode.get() != Mode::Scratch
     }
 
-    /// Runs `f`, whose lines stay.
+    /// Runs `f`, whose nodes stay.
     pub(crate) fn recording<R>(&self, f: impl FnOnce() -> R) -> R {
         if self.is_recording() {
             return f();
         }
         self.mode.set(Mode::Recording);
         let result = f();
-        self.mode.set(Mode::Forgetting);
+        self.mode.set(Mode::Scratch);
         result
     }
 
-    /// Panics, at the user's line, if values may not be looked at. A rule is not called from there: its operation is
-    /// noted, and refused when the recording is complete.
+    /// Panics, at the line of the user's program, if values may not be read. A rule is not called from there: its
+    /// operation is noted, and refused when the recording is complete.
     #[track_caller]
     pub(crate) fn assert_open(&self, method: &str) {
         if let Mode::Tracing { .. } = self.mode.get() {
@@ -212,7 +213,7 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Panics if a rule has looked at a value.
+    /// Panics if a rule has read a value.
     #[track_caller]
     pub(crate) fn assert_traced(&self) {
         if let Mode::Tracing { refused: Some(operation) } = self.mode.get() {
@@ -222,18 +223,18 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    // ANCHOR: forgetting
-    /// Runs `f`, and forgets the lines it made: only its value remains. Until then they are lines like others, so
+    // ANCHOR: scratch
+    /// Runs `f`, and removes the nodes that it added: only its value remains. Until then they are nodes like others, so
     /// that `f` may itself differentiate.
-    pub(crate) fn forgetting<'t>(&'t self, f: impl FnOnce() -> Var<'t, T>) -> Tensor<T> {
+    pub(crate) fn scratch<'t>(&'t self, f: impl FnOnce() -> Var<'t, T>) -> Tensor<T> {
         let mark = self.len();
-        let before = self.mode.replace(Mode::Forgetting);
+        let before = self.mode.replace(Mode::Scratch);
         let value = f().value();
         self.mode.set(before);
         self.nodes.borrow_mut().truncate(mark);
         value
     }
-    // ANCHOR_END: forgetting
+    // ANCHOR_END: scratch
 }
 
 impl<'t, T: Real> Var<'t, T> {
@@ -242,8 +243,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.tape
     }
 
-    /// The number of its line: 7 for `%7` in a printed tape.
-    pub fn line(self) -> usize {
+    /// The number of its node: 7 for `%7` in a printed tape.
+    pub fn node(self) -> usize {
         self.id
     }
 
@@ -256,13 +257,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The sizes of the axes.
     pub fn shape(self) -> Shape {
-        short_copy(self.peek().shape())
-    }
-
-    /// The same value, cut off from how it was computed: for derivatives it is a constant.
-    #[track_caller]
-    pub fn stop_gradient(self) -> Var<'t, T> {
-        Var::choose(StopGradient, [self])
+        Shape::from_slice(self.peek().shape())
     }
 
     /// The value of a variable that holds a single number.
@@ -286,26 +281,24 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the inputs are on different tapes, or the operation does not fit their shapes or has no inputs.
     #[track_caller]
     pub fn apply<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
-        Var::record(op, inputs, Kind::Smooth)
-    }
-
-    /// The same for an operation that only chooses, such as a comparison. For derivatives its result is a constant: its
-    /// rule is never asked.
-    #[track_caller]
-    pub fn choose<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N]) -> Var<'t, T> {
-        Var::record(op, inputs, Kind::Choice)
+        Var::record(Erased(op), O::NAME, inputs, Kind::Smooth)
     }
 
     #[track_caller]
-    fn record<O: Op<T, N>, const N: usize>(op: O, inputs: [Var<'t, T>; N], kind: Kind) -> Var<'t, T> {
+    pub(crate) fn record<O: AnyOp<T> + 'static, const N: usize>(
+        op: O,
+        name: &'static str,
+        inputs: [Var<'t, T>; N],
+        kind: Kind,
+    ) -> Var<'t, T> {
         let Some(first) = inputs.first() else {
-            panic!("{}: an operation without inputs is on no tape; `tape.constant` holds its value", O::NAME);
+            panic!("{name}: an operation without inputs is on no tape; `tape.constant` holds its value");
         };
-        let (tape, op) = (first.tape, Erased(op));
+        let tape = first.tape;
         check::one_tape(&op, &inputs);
         let value = {
-            let _made_by = MadeBy::operation(O::NAME);
-            op.0.forward(values(&tape.nodes.borrow(), inputs))
+            let _made_by = MadeBy::operation(name);
+            op.forward(&values(&tape.nodes.borrow(), inputs))
         };
         if tape.checking {
             check::forward(&op, &value, &inputs);
@@ -315,21 +308,7 @@ impl<'t, T: Real> Var<'t, T> {
     // ANCHOR_END: apply
 }
 
-/// `y = x`, a constant for derivatives.
-struct StopGradient;
-
-impl<T: Real> Op<T, 1> for StopGradient {
-    const NAME: &'static str = "stop_gradient";
-
-    fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        x.clone()
-    }
-    fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        g.lit(0.0)
-    }
-}
-
-/// The reason for which a recorded function may not look at values.
+/// The reason why a recorded function may not read values.
 const LOOKS: &str = "a function that is recorded to be replayed cannot look at its values, which will be \
                      others then; let it depend on shapes alone, or do not record it";
 

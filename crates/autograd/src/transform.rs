@@ -4,7 +4,7 @@
 //! [`hvp`](Var::hvp), [`jacobian`](Var::jacobian), [`hessian`](Var::hessian) …). Their results are
 //! variables, so each of them can be differentiated again.
 //!
-//! [`functions`](crate::functions) are the same for values at rest.
+//! [`functions`](crate::functions) are the same for tensors.
 
 use crate::{Real, Tape, Tensor, Var};
 

@@ -1,7 +1,7 @@
-//! Parameter trees: structs whose leaves are tensors at rest and variables on a tape.
+//! Parameter trees: structs whose leaves are tensors, and variables on a tape.
 //!
-//! A layer is written once, generic over what its leaves are. `Linear<Tensor>` is parameters at
-//! rest; `Linear<Var>` is the same layer on a tape, where it can compute.
+//! A layer is written once, generic over the type of its leaves. `Linear<Tensor>` holds parameters;
+//! `Linear<Var>` is the same layer on a tape, where it can compute.
 //!
 //! ```
 //! use autograd::{Real, Tape, Tensor, Tree, Var, tree};
@@ -25,13 +25,13 @@
 
 use std::fmt;
 
-use crate::{Real, Tensor, Var};
+use crate::{Indices, Real, Tensor, Var};
 
-/// What may stand at the leaves of a tree: [`Tensor`], [`Var`], or nothing.
+/// The types that may stand at the leaves of a tree: [`Tensor`], [`Var`], or nothing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand at a leaf of a model",
     label = "no leaf",
-    note = "leaves are `Tensor`s at rest and `Var`s on a tape"
+    note = "leaves are `Tensor`s, and `Var`s on a tape"
 )]
 pub trait Leaf: Sized {}
 
@@ -63,7 +63,7 @@ pub trait Tree<W: Leaf> {
     }
 }
 
-/// Where a leaf is: `encoder.layers.0.weight`. Names live on the stack while a tree is walked and
+/// The path to a leaf: `encoder.layers.0.weight`. Names live on the stack while a tree is walked and
 /// cost nothing until they are printed.
 #[derive(Clone, Copy)]
 pub enum Name<'a> {
@@ -75,12 +75,36 @@ pub enum Name<'a> {
     Index(&'a Name<'a>, usize),
     /// The same leaf as its parent, marked as a [`Buffer`](crate::Buffer).
     Buffer(&'a Name<'a>),
+    /// The same part as its parent, marked as [`Frozen`].
+    Frozen(&'a Name<'a>),
 }
 
 impl Name<'_> {
-    /// Whether the leaf belongs to a [`Buffer`](crate::Buffer): it is stored with the model, but not trained.
+    /// True of a leaf in a [`Buffer`](crate::Buffer), which is stored with the model, but not trained.
     pub fn is_buffer(&self) -> bool {
         matches!(self, Name::Buffer(_))
+    }
+
+    /// True of a leaf in a [`Frozen`] part, which is not trained and has no gradient.
+    pub fn is_frozen(&self) -> bool {
+        match self {
+            Name::Root => false,
+            Name::Frozen(_) => true,
+            Name::Field(parent, _) | Name::Index(parent, _) | Name::Buffer(parent) => parent.is_frozen(),
+        }
+    }
+
+    /// True of a parameter: a leaf that an optimizer changes.
+    pub fn is_trained(&self) -> bool {
+        !self.is_buffer() && !self.is_frozen()
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Name::Root => true,
+            Name::Buffer(same) | Name::Frozen(same) => same.is_empty(),
+            Name::Field(..) | Name::Index(..) => false,
+        }
     }
 }
 
@@ -88,11 +112,11 @@ impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Name::Root => Ok(()),
-            Name::Field(Name::Root, field) => f.write_str(field),
-            Name::Index(Name::Root, index) => write!(f, "{index}"),
+            Name::Field(parent, field) if parent.is_empty() => f.write_str(field),
+            Name::Index(parent, index) if parent.is_empty() => write!(f, "{index}"),
             Name::Field(parent, field) => write!(f, "{parent}.{field}"),
             Name::Index(parent, index) => write!(f, "{parent}.{index}"),
-            Name::Buffer(leaf) => write!(f, "{leaf}"),
+            Name::Buffer(same) | Name::Frozen(same) => write!(f, "{same}"),
         }
     }
 }
@@ -141,7 +165,7 @@ impl<W: Leaf, P: Tree<W>> Tree<W> for Option<P> {
     }
 }
 
-/// Trees side by side. The parts of a tuple have types of their own, so each length needs its own lines.
+/// Trees side by side. The parts of a tuple have types of their own, so each length needs an implementation.
 macro_rules! tuple {
     ($($Part:ident $number:tt),+) => {
         /// Trees side by side: a model and its normaliser, a teacher and a pupil.
@@ -164,6 +188,57 @@ tuple!(A 0, B 1, C 2, D 3, E 4);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+/// A part of a model that is not trained: a pretrained encoder under a new head, one of two players of a game. Its leaves
+/// are constants on the tape, so that no work is done for their gradients, which are 0. Optimizers pass over it (see
+/// [`Name::is_trained`]). A [`Buffer`](crate::Buffer) in it gets the values that are set. Names of leaves stay the same,
+/// and so do files.
+///
+/// ```
+/// use autograd::{Frozen, Tensor, value_and_grad};
+///
+/// let model = (Frozen(Tensor::scalar(3.0)), Tensor::scalar(2.0));
+/// let (y, gradient) = value_and_grad(&model, |(Frozen(a), b), _tape| a * b);
+/// assert_eq!((y, gradient.0.0.item(), gradient.1.item()), (6.0, 0.0, 3.0));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Frozen<M>(pub M);
+
+impl<W: Leaf, M: Tree<W>> Tree<W> for Frozen<M> {
+    type With<V: Leaf> = Frozen<M::With<V>>;
+
+    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &W) -> V) -> Self::With<V> {
+        Frozen(self.0.map(Name::Frozen(&name), f))
+    }
+    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut W)) {
+        self.0.visit_mut(Name::Frozen(&name), f)
+    }
+}
+
+/// Whole numbers beside tensors: classes in a batch, words of a text. To a function they come as a variable that
+/// `index_select`, `embedding`, `gather` and `one_hot` take.
+///
+/// They are no parameters: a change by [`visit_mut`](Tree::visit_mut) is lost.
+///
+/// ```
+/// use autograd::{Indices, Recorded, Tensor};
+///
+/// let table = Tensor::from_vec([3, 1], vec![1.0, 10.0, 100.0]);
+/// let words = Indices::from_vec([2], vec![2, 0]);
+/// let mut sum = Recorded::new(&table, &words, |table, words, _tape| table.embedding(words).sum());
+/// assert_eq!(sum.value(&table, &words).item(), 101.0);
+/// assert_eq!(sum.value(&table, &Indices::from_vec([2], vec![1, 1])).item(), 20.0);
+/// ```
+impl<T: Real> Tree<Tensor<T>> for Indices {
+    type With<V: Leaf> = V;
+
+    fn map<V: Leaf>(&self, name: Name, f: &mut dyn FnMut(Name, &Tensor<T>) -> V) -> V {
+        f(name, &self.numbers())
+    }
+    fn visit_mut(&mut self, name: Name, f: &mut dyn FnMut(Name, &mut Tensor<T>)) {
+        f(name, &mut self.numbers())
+    }
+}
 
 /// Makes a struct `Model<W>` a [`Tree`]: lists the fields that hold leaves or other trees and, after
 /// a semicolon, the fields that are settings and are copied along.
@@ -203,106 +278,4 @@ macro_rules! tree {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Buffer;
-
-    struct Perhaps<W> {
-        part: Option<W>,
-    }
-    tree!(Perhaps { part });
-
-    #[test]
-    fn a_part_may_be_missing() {
-        // `Option` has a `map` of its own, which must not be taken for the tree's.
-        let leaves = |part| {
-            let mut names = vec![];
-            Perhaps { part }.visit(&mut |name, _: &Tensor<f64>| names.push(name.to_string()));
-            names
-        };
-        assert_eq!(leaves(Some(Tensor::scalar(1.0))), ["part"]);
-        assert!(leaves(None).is_empty());
-    }
-
-    #[derive(Clone)]
-    struct Pair<W> {
-        left: W,
-        right: Vec<W>,
-        scale: f64,
-    }
-    tree!(Pair { left, right; scale });
-
-    fn pair() -> Pair<Tensor<f64>> {
-        Pair { left: Tensor::scalar(1.0), right: vec![Tensor::scalar(2.0), Tensor::scalar(3.0)], scale: 7.0 }
-    }
-
-    #[test]
-    fn names_and_order() {
-        let mut names = vec![];
-        pair().visit(&mut |name, leaf| names.push(format!("{name} = {}", leaf.item())));
-        assert_eq!(names, ["left = 1", "right.0 = 2", "right.1 = 3"]);
-        let mut again = vec![];
-        pair().visit_mut(Name::Root, &mut |name, leaf| again.push(format!("{name} = {}", leaf.item())));
-        assert_eq!(again, names);
-    }
-
-    #[test]
-    fn settings_are_copied() {
-        let doubled = pair().map(Name::Root, &mut |_, leaf| leaf.map(|x| 2.0 * x));
-        assert_eq!((doubled.right[1].item(), doubled.scale), (6.0, 7.0));
-    }
-
-    #[test]
-    fn buffers_keep_their_name_and_are_marked() {
-        let mut both = [Buffer(pair().left), Buffer(pair().left)];
-        let mut seen = vec![];
-        both.visit(&mut |name, _| seen.push((name.to_string(), name.is_buffer())));
-        assert_eq!(seen, [("0".to_owned(), true), ("1".to_owned(), true)]);
-        both.visit_mut(Name::Root, &mut |name, leaf| {
-            assert!(name.is_buffer());
-            *leaf = Tensor::scalar(5.0);
-        });
-        assert_eq!(both[1].0.item(), 5.0);
-        pair().visit(&mut |name, _| assert!(!name.is_buffer()));
-    }
-
-    #[test]
-    fn parts_may_be_options_and_arrays() {
-        struct Parts<W> {
-            perhaps: Option<W>,
-            three: [W; 3],
-        }
-        tree!(Parts { perhaps, three });
-        let one = Tensor::scalar(1.0);
-        for (perhaps, names) in
-            [(None, "three.0 three.1 three.2"), (Some(one.clone()), "perhaps three.0 three.1 three.2")]
-        {
-            let mut parts = Parts { perhaps, three: [one.clone(), one.clone(), one.clone()] };
-            let mut seen = vec![];
-            parts.visit(&mut |name, _: &Tensor<f64>| seen.push(name.to_string()));
-            assert_eq!(seen.join(" "), names);
-            parts.visit_mut(Name::Root, &mut |_, leaf| *leaf = Tensor::scalar(2.0));
-            assert_eq!(parts.three[2].item(), 2.0);
-        }
-    }
-
-    #[test]
-    fn trees_of_trees() {
-        let nested = ([Some(pair()), None], pair().left);
-        let mut names = vec![];
-        nested.visit(&mut |name, _| names.push(name.to_string()));
-        assert_eq!(names, ["0.0.left", "0.0.right.0", "0.0.right.1", "1"]);
-    }
-
-    #[test]
-    fn tuples_of_three_and_of_four() {
-        let one = Tensor::scalar(1.0);
-        let three = (one.clone(), Some(one.clone()), pair());
-        let (_, second, third) = three.map(Name::Root, &mut |_, leaf: &Tensor<f64>| leaf.map(|x| x + 1.0));
-        assert_eq!((second.unwrap().item(), third.right[1].item()), (2.0, 4.0));
-        let (mut four, mut names) = ((three, one.clone(), [one.clone()], one), vec![]);
-        four.visit_mut(Name::Root, &mut |name, _: &mut Tensor<f64>| names.push(name.to_string()));
-        let expected = ["0.0", "0.1", "0.2.left", "0.2.right.0", "0.2.right.1", "1", "2.0", "3"];
-        assert_eq!(names, expected);
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! On a tape, [`Combine::zip`] joins the leaves of two trees, and [`Var::grad_of`] gives the gradient of a tree as such a
-//! tree. So a step of an inner training is a line, and can itself be differentiated:
+//! tree. So a step of an inner training is recorded, and can itself be differentiated:
 //!
 //! ```
 //! use autograd::{Combine, Tensor, Var, value_and_grad};

@@ -241,7 +241,7 @@ fn variables() {
         ("upsample_nearest2d", &|| _ = x.upsample_nearest2d(Upsample::Factor(2))),
         ("upsample_bilinear2d", &|| _ = x.upsample_bilinear2d(Upsample::Factor(2))),
         ("straight_through", &|| _ = x.straight_through(var(&[4]))),
-        ("reshape of checkpoint", &|| _ = checkpoint([x], |[x]| x.reshape([4]))),
+        ("reshape of checkpoint", &|| _ = checkpoint([x], |[x], _| x.reshape([4]))),
         ("item", &|| _ = x.item()),
     ];
     let wrong = elsewhere(mistakes);

@@ -103,7 +103,7 @@ fn every_sweep_gives_the_first_derivative() {
         value_and_update(&mut moved, |x, _| loss(Some(how), x), &mut |_, _, _, gradient| {
             near(how, gradient, &expected);
         });
-        let saved = grad(&x, |x, _| checkpoint([x], move |[x]| loss(Some(how), x)));
+        let saved = grad(&x, |x, _| checkpoint([x], move |[x], _| loss(Some(how), x)));
         near(how, &saved, &expected);
         let checked = Tape::<f64>::checked();
         let leaf = checked.var(&x);

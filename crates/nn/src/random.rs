@@ -14,12 +14,42 @@
 //! assert_ne!(draw(3), draw(4));
 //! ```
 
+use std::convert::Infallible;
+
 use autograd::{Real, Tensor};
-use rand::{Rng, RngExt, SeedableRng};
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt, SeedableRng, TryRng};
 use rand_distr::StandardNormal;
 
-/// ChaCha with 8 rounds: a counter-based generator, whose algorithm will not change.
-pub type Generator = rand::rngs::ChaCha8Rng;
+/// A source of random numbers: ChaCha with 8 rounds, a counter-based generator whose algorithm will not change. With
+/// the traits of the crate `rand` it draws from any distribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generator(ChaCha8Rng);
+
+impl Generator {
+    /// Goes to the beginning of another sequence with the same key.
+    pub(crate) fn set_stream(&mut self, stream: u64) {
+        self.0.set_stream(stream);
+    }
+}
+
+impl TryRng for Generator {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.0.try_next_u32()
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0.try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.try_fill_bytes(bytes)
+    }
+}
 
 /// What random numbers are for. Different purposes never share numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +102,7 @@ pub(crate) fn keyed(seed: u64, purpose: Purpose, epoch: u64, example: u64) -> Ge
     for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, epoch, example]) {
         bytes.copy_from_slice(&word.to_le_bytes());
     }
-    Generator::from_seed(key)
+    Generator(ChaCha8Rng::from_seed(key))
 }
 
 /// A tensor of numbers from the uniform distribution on `[low, high)`.
@@ -123,8 +153,8 @@ mod tests {
         /// All bits are 1.
         struct Ones;
 
-        impl rand::TryRng for Ones {
-            type Error = std::convert::Infallible;
+        impl TryRng for Ones {
+            type Error = Infallible;
 
             fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
                 Ok(u32::MAX)

@@ -1,8 +1,8 @@
 //! Every elementwise function, its derivatives of orders 1 to 3, and those of functions of two numbers, against exact
 //! values from one end of the range to the other, in both precisions.
 //!
-//! `tests/fixtures/accuracy.txt` holds the values, `accuracy.py` beside it makes it and says what it holds. How far a function may
-//! be off is read from its documentation: `Exact to 3 ε` there is what is demanded here.
+//! `tests/fixtures/accuracy.txt` holds the values, `accuracy.py` beside it makes it and describes it. The bound of a
+//! function is read from its documentation: `Exact to 3 ε` there is demanded here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +45,7 @@ const FUNCTIONS: &[Function] = &[
     function!("gelu_tanh", |x| x[0].gelu_tanh()),
     function!("silu", |x| x[0].silu()),
     function!("mish", |x| x[0].mish()),
+    function!("hardswish", |x| x[0].hardswish()),
     function!("erf", |x| x[0].erf()),
     function!("erfc", |x| x[0].erfc()),
     function!("ln_gamma", |x| x[0].ln_gamma()),
@@ -107,7 +108,7 @@ fn derivatives<T: Real>(f: Of<T>, point: &[T]) -> Vec<[f64; 2]> {
     all
 }
 
-/// How many ε the number is away from the exact one, relative to it. Numbers below the normal ones have fewer digits: all
+/// The distance of the number from the exact one, relative to it, in ε. Numbers below the normal ones have fewer digits: all
 /// of them are one subnormal number apart, and so are those beyond the largest number from infinity.
 fn error<T: Real>(given: f64, exact: f64) -> f64 {
     let [largest, smallest] = if T::EPSILON.as_f64() < 1e-10 {

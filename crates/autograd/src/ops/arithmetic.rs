@@ -1,7 +1,7 @@
 //! `+ − × ÷`, between variables and with plain numbers.
 //!
 //! Operators broadcast like NumPy. They first `expand` both sides, so no rule here mentions
-//! broadcasting: a repeated element collects its shares in the rule of `expand`.
+//! broadcasting: a repeated element collects its contributions in the rule of `expand`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

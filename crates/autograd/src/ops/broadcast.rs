@@ -6,7 +6,7 @@ use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Shape, Tensor, Var};
 
 // ANCHOR: rules
-/// `y` repeats `a`;  `ā` adds up what arrives at the repetitions.
+/// `y` repeats `a`;  `ā` adds up the gradients of the repetitions.
 struct Expand(Shape);
 
 impl<T: Real> Op<T, 1> for Expand {
@@ -20,7 +20,7 @@ impl<T: Real> Op<T, 1> for Expand {
     }
 }
 
-/// `y` adds up parts of `a`;  every part receives what arrives at its sum.
+/// `y` adds up parts of `a`;  every part receives the gradient of its sum.
 struct SumTo(Shape);
 
 impl<T: Real> Op<T, 1> for SumTo {

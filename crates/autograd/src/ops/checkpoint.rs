@@ -1,65 +1,86 @@
-//! Checkpointing: forget the inside of a computation, and compute it again when its gradient is
+//! Checkpointing: the inside of a computation is not kept, and computed again when its gradient is
 //! wanted (Griewank 1992; Chen et al. 2016). Less memory for more time.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Case, case, wave};
-use crate::shortcuts::{Destination, Shortcuts, Written};
-use crate::{Op, Real, Tape, Tensor, Var};
+use crate::op::{AnyOp, checked};
+use crate::shortcuts::{AnyShortcuts, Destination, Written};
+use crate::tape::Kind;
+use crate::tensor::MadeBy;
+use crate::{Name, Op, Real, Tape, Tensor, Tree, Var, check};
 
-/// The gradients of all inputs, and what they follow from.
-struct Pullback<T: Real, const N: usize> {
-    inputs: [Tensor<T>; N],
+const NAME: &str = "checkpoint";
+
+/// The gradients of all inputs, and the numbers from which they follow.
+struct Pullback<T: Real> {
+    inputs: Vec<Tensor<T>>,
     g: Tensor<T>,
-    gradients: [Tensor<T>; N],
+    gradients: Vec<Tensor<T>>,
 }
 
-/// `y = f(x₁ … x_N)`, of which the tape keeps one line. The rule runs `f` again and differentiates
-/// that.
-struct Checkpoint<T: Real, F, const N: usize> {
+/// `y = f(x)`, where `x` is a tree. It is one node of the tape, whose inputs are the leaves. The rule runs `f` again and
+/// differentiates that.
+struct Checkpoint<T: Real, Form, F> {
+    form: Form,
     f: F,
     /// The gradients of the last fast pass. One sweep through `f` yields those of all inputs, but the
     /// rule is asked for one at a time.
-    last: Mutex<Option<Pullback<T, N>>>,
+    last: Mutex<Option<Pullback<T>>>,
 }
 
-impl<T: Real, F, const N: usize> Op<T, N> for Checkpoint<T, F, N>
+impl<T: Real, Form: Tree<()>, F> Checkpoint<T, Form, F>
 where
-    F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T> + Send + Sync + 'static,
+    F: for<'s> Fn(Form::With<Var<'s, T>>, &'s Tape<T>) -> Var<'s, T>,
 {
-    const NAME: &'static str = "checkpoint";
+    fn run<'s>(&self, leaves: &[Var<'s, T>]) -> Var<'s, T> {
+        let (tape, mut leaves) = (leaves[0].tape, leaves.iter());
+        let inputs = self.form.map(Name::Root, &mut |_, ()| *leaves.next().expect("one input for each leaf"));
+        (self.f)(inputs, tape)
+    }
+}
 
-    fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
+impl<T: Real, Form: Tree<()> + Send + Sync, F> AnyOp<T> for Checkpoint<T, Form, F>
+where
+    F: for<'s> Fn(Form::With<Var<'s, T>>, &'s Tape<T>) -> Var<'s, T> + Send + Sync,
+{
+    fn name(&self) -> String {
+        NAME.to_owned()
+    }
+
+    fn forward(&self, inputs: &[&Tensor<T>]) -> Tensor<T> {
         let tape = Tape::new();
-        let y = (self.f)(inputs.map(|x| tape.constant(x))).value();
-        tape.assert_buffers_taken("checkpoint", "set them outside");
+        let y = self.run(&inputs.iter().map(|&x| tape.constant(x)).collect::<Vec<_>>()).value();
+        tape.assert_buffers_taken(NAME, "set them outside");
         y
     }
 
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], _y: Var<'t, T>) -> Var<'t, T> {
-        // Inputs may depend on each other. Each enters through a line of its own, so that only the
+    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], _y: Var<'t, T>) -> Var<'t, T> {
+        // Inputs may depend on each other. Each enters through a node of its own, so that only the
         // path through this very input counts.
-        let inputs = inputs.map(Var::alias);
-        (self.f)(inputs).vjp(g, &[inputs[wrt]])[0]
-    }
-
-    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, N>> {
-        Some(self)
+        let aliases: Vec<Var<'t, T>> = inputs.iter().map(|x| x.alias()).collect();
+        let gradient = self.run(&aliases).vjp(g, &[aliases[wrt]])[0];
+        checked(self, gradient, inputs, wrt)
     }
 }
 
-impl<T: Real, F, const N: usize> Shortcuts<T, N> for Checkpoint<T, F, N>
+impl<T: Real, Form: Tree<()>, F> AnyShortcuts<T> for Checkpoint<T, Form, F>
 where
-    F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T> + Send + Sync + 'static,
+    F: for<'s> Fn(Form::With<Var<'s, T>>, &'s Tape<T>) -> Var<'s, T>,
 {
     fn vjp_to(
         &self,
         wrt: usize,
         g: &Tensor<T>,
-        inputs: [&Tensor<T>; N],
+        inputs: &[&Tensor<T>],
         _y: &Tensor<T>,
         _to: Destination<T>,
     ) -> Option<Written<T>> {
+        // A test that breaks a rule has to meet it.
+        #[cfg(test)]
+        if super::mutation::of(NAME, wrt).is_some() {
+            return None;
+        }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // Their memory is held here, so others cannot have the same addresses.
         let known = last.as_ref().is_some_and(|last| {
@@ -67,15 +88,17 @@ where
         });
         if !known {
             let tape = Tape::new();
-            let variables = inputs.map(|x| tape.var(x));
-            let y = (self.f)(variables);
-            let gradients = (y * tape.constant(g)).sum().backward();
-            let gradients = variables.map(|x| gradients.wrt(x));
-            *last = Some(Pullback { inputs: inputs.map(Tensor::clone), g: g.clone(), gradients });
+            let variables: Vec<Var<T>> = inputs.iter().map(|&x| tape.var(x)).collect();
+            let gradients = self.run(&variables).pull(g.clone());
+            *last = Some(Pullback {
+                inputs: inputs.iter().map(|&x| x.clone()).collect(),
+                g: g.clone(),
+                gradients: variables.iter().map(|&x| gradients.wrt(x)).collect(),
+            });
         }
         let gradient = last.as_ref().expect("just filled").gradients[wrt].clone();
-        if wrt + 1 == N {
-            *last = None; // the last input that can be asked for: let go of the memory
+        if wrt + 1 == inputs.len() {
+            *last = None; // the last input that can be asked for: its memory is released
         }
         Some(Written::New(gradient))
     }
@@ -96,7 +119,7 @@ impl<T: Real> Op<T, 1> for Alias {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// The same value on a line of its own, for a derivative with respect to this very use of it.
+    /// The same value as a node of its own, for a derivative with respect to this very use of it.
     ///
     /// A derivative rule may need the derivative of a part of the computation by one of its inputs, whatever the
     /// inputs depend on and however they depend on each other. It computes that part from the aliases of its inputs:
@@ -109,7 +132,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// let [whole] = (a * b).grad([a]); // of a³
     /// let [x, y] = [a, b].map(|input| input.alias());
     /// let [partial] = (x * y).grad([x]); // ∂(xy)/∂x = y
-    /// let [second] = partial.grad([a]); // the alias depends on what it is an alias of
+    /// let [second] = partial.grad([a]); // the alias depends on a
     /// assert_eq!((whole.item(), partial.item(), second.item()), (27.0, 9.0, 6.0));
     /// ```
     ///
@@ -145,54 +168,114 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
-/// A function of its arguments alone, as [`checkpoint`] needs it: what it captures are no variables and no references,
+/// A function of its arguments alone, as [`checkpoint`] needs it: it captures no variables and no references,
 /// for it is called again when the tape is somewhere else. Every closure of this kind is one.
 #[diagnostic::on_unimplemented(
     message = "the function of a checkpoint may use its arguments only, and no variable from outside",
     label = "a variable is captured",
-    note = "hand it in: `checkpoint([x, w], |[x, w]| x * w)`"
+    note = "hand it in: `checkpoint([x, w], |[x, w], _| x * w)`"
 )]
 pub trait SelfContained: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<F: Send + Sync + 'static> SelfContained for F {}
 
-/// `f(inputs)` as one line of the tape: what happens inside is forgotten, and computed again when a
+/// `f(inputs)` as one node of the tape: the values inside are not kept, and computed again when a
 /// gradient is wanted. Values and gradients are the same.
 ///
-/// `f` may only use its arguments: whatever it needs from the tape must be passed in.
+/// The inputs are a [`Tree`] of variables: an array, a layer, a layer and its input. `f` uses no other variables; the tape
+/// that it is given is the one on which it runs, for constants of its own.
 ///
 /// ```
 /// use autograd::{Tape, checkpoint};
 ///
 /// let tape = Tape::<f64>::new();
 /// let x = tape.var(0.5);
-/// let y = checkpoint([x], |[x]| (x * x).tanh().exp());
+/// let y = checkpoint([x], |[x], _tape| (x * x).tanh().exp());
 /// assert_eq!(tape.len(), 2);
 /// assert_eq!(y.backward().wrt(x), (x * x).tanh().exp().backward().wrt(x));
 /// ```
 ///
+/// A layer is passed in with its input:
+///
+/// ```
+/// use autograd::{Real, Tape, Tensor, Var, checkpoint, tree};
+///
+/// struct Layer<W> {
+///     weight: W,
+///     bias: W,
+/// }
+/// tree!(Layer { weight, bias });
+///
+/// impl<'t, T: Real> Layer<Var<'t, T>> {
+///     fn forward(&self, x: Var<'t, T>) -> Var<'t, T> {
+///         x.linear(self.weight, self.bias).tanh()
+///     }
+/// }
+///
+/// let tape = Tape::<f64>::new();
+/// let weight = tape.var(Tensor::ones([2, 3]));
+/// let layer = Layer { weight, bias: tape.var(Tensor::zeros([2])) };
+/// let x = tape.constant(Tensor::ones([1, 3]));
+/// let y = checkpoint((layer, x), |(layer, x), _tape| layer.forward(x));
+/// assert_eq!(y.sum().backward().wrt(weight).shape(), [2, 3]);
+/// ```
+///
 /// # Panics
-/// If `f` uses variables of this tape that are not among its arguments.
+/// If there are no inputs, or `f` uses variables of this tape that are not among them.
 #[track_caller]
-pub fn checkpoint<'t, T: Real, const N: usize>(
-    inputs: [Var<'t, T>; N],
-    f: impl for<'s> Fn([Var<'s, T>; N]) -> Var<'s, T> + SelfContained,
+pub fn checkpoint<'t, T: Real, I, F>(inputs: I, f: F) -> Var<'t, T>
+where
+    I: Tree<Var<'t, T>>,
+    I::With<()>: Send + Sync + 'static,
+    F: for<'s> Fn(<I::With<()> as Tree<()>>::With<Var<'s, T>>, &'s Tape<T>) -> Var<'s, T> + SelfContained,
+{
+    let mut leaves = vec![];
+    let form = inputs.map(Name::Root, &mut |_, leaf| leaves.push(*leaf));
+    record(Checkpoint { form, f, last: Mutex::new(None) }, NAME, &leaves)
+}
+
+/// Applies an operation with any number of inputs and records it; see [`Var::apply`].
+#[track_caller]
+pub(super) fn record<'t, T: Real>(
+    op: impl AnyOp<T> + 'static,
+    name: &'static str,
+    inputs: &[Var<'t, T>],
 ) -> Var<'t, T> {
-    Var::apply(Checkpoint { f, last: Mutex::new(None) }, inputs)
+    let Some(first) = inputs.first() else { panic!("{name}: there must be an input") };
+    check::one_tape(&op, inputs);
+    let value = {
+        let nodes = first.tape.nodes.borrow();
+        let _made_by = MadeBy::operation(name);
+        op.forward(&inputs.iter().map(|input| &nodes[input.id].value).collect::<Vec<_>>())
+    };
+    if first.tape.checking {
+        check::forward(&op, &value, inputs);
+    }
+    first.tape.push(value, Some(Arc::new(op)), inputs, Kind::Smooth)
 }
 
 pub(super) const CASES: &[Case] = &[
-    case!("checkpoint", |a| checkpoint([a], |[a]| (a * a).tanh() * a), [wave([4])]),
+    case!("checkpoint", |a| checkpoint([a], |[a], _| (a * a).tanh() * a), [wave([4])]),
     case!(
         "checkpoint whose inputs depend on each other",
-        |a, b| checkpoint([a * b, a], |[c, a]| (c * a).sin() * c),
+        |a, b| checkpoint([a * b, a], |[c, a], _| (c * a).sin() * c),
         [wave([3]), wave([3])]
     ),
     case!(
         "checkpoint inside a checkpoint",
-        |a| checkpoint([a], |[a]| checkpoint([a.tanh()], |[b]| b * b) * a),
+        |a| checkpoint([a], |[a], _| checkpoint([a.tanh()], |[b], _| b * b) * a),
         [wave([3])]
+    ),
+    case!(
+        "checkpoint of a tree",
+        |a, b| {
+            let layers = vec![(a.t(), Some(b)), (a, None)];
+            checkpoint((layers, b * b), |(layers, x), _| {
+                layers.iter().fold(x, |x, (a, b)| b.unwrap_or(x) * x.matmul(*a).tanh())
+            })
+        },
+        [wave([2, 2]), wave([2, 2])]
     ),
     case!("alias", |a| (a * a).alias() * a, [wave([3])]),
 ];
@@ -218,7 +301,7 @@ mod tests {
             let (x, w) = (tape.var(&start), tape.var(0.9));
             let mut y = x;
             for _ in 0..8 {
-                y = if checkpointed { checkpoint([y, w], |[y, w]| layer(y, w)) } else { layer(y, w) };
+                y = if checkpointed { checkpoint([y, w], |[y, w], _| layer(y, w)) } else { layer(y, w) };
             }
             let held = tape.bytes();
             let gradients = y.sum().backward();
@@ -232,8 +315,7 @@ mod tests {
     #[test]
     fn replayed_with_other_inputs_and_the_same_gradient() {
         let w = Tensor::scalar(3.0);
-        let mut recorded =
-            Recorded::new(&w, &w, |w, x, _| checkpoint([w, x], |[w, x]: [Var<f64>; 2]| (w * x).square()));
+        let mut recorded = Recorded::new(&w, &w, |w, x, _| checkpoint([w, x], |[w, x], _| (w * x).square()));
         for x in [1.0, 2.0, 3.0] {
             let (y, dw) = recorded.value_and_grad(&w, &Tensor::scalar(x));
             assert_eq!((y, dw.item()), (9.0 * x * x, 6.0 * x * x));
@@ -246,7 +328,7 @@ mod tests {
         {
             let tape = Tape::<f64>::new();
             let x = tape.var(Tensor::ones([100]));
-            checkpoint([x], |[x]| x.exp()).sum().backward();
+            checkpoint([x], |[x], _| x.exp()).sum().backward();
         }
         assert_eq!(cost::live_bytes(), before);
     }

@@ -1,4 +1,4 @@
-//! Comparisons and masks: yes or no for every element. They are lines of the tape without a derivative.
+//! Comparisons and masks: yes or no for every element. They are nodes of the tape without a derivative.
 //!
 //! ```
 //! use autograd::{Tape, Tensor};
@@ -14,11 +14,12 @@
 use std::ops::Not;
 
 use super::arithmetic::expanded;
-use super::{Case, Pointwise, case, wave};
+use super::{Case, case, wave};
 use crate::expression::Expression;
-use crate::{Real, Scalar, Tensor, Var};
+use crate::shortcuts::{Destination, Shortcuts, Written};
+use crate::{Choice, Real, Scalar, Tensor, Var};
 
-/// Yes or no for every element, on the tape: what a comparison gives. It has no derivative.
+/// Yes or no for every element: the result of a comparison. It has no derivative.
 #[derive(Clone, Copy)]
 pub struct Mask<'t, T: Real>(pub(super) Var<'t, T>);
 
@@ -45,35 +46,62 @@ impl<'t, T: Real> Operand<'t, T> for f64 {
     }
 }
 
-/// 1 for yes, 0 for no.
-#[inline(always)]
-fn bit<T: Real>(yes: bool) -> T {
-    if yes { T::one() } else { T::zero() }
+/// A question about two numbers.
+trait Test: Send + Sync + 'static {
+    const NAME: &'static str;
+
+    fn yes<T: Real>(a: T, b: T) -> bool;
+
+    /// 1 for yes, 0 for no.
+    fn expression(inputs: [Expression; 2]) -> Expression;
 }
 
-/// An operation between two numbers that says yes or no.
-macro_rules! test {
-    ($Op:ident, $name:literal, $a:ident, $b:ident, $yes:expr, $expression:expr) => {
-        struct $Op;
+/// `y = 1` where the answer is yes, else 0.
+struct Compare<C>(C);
 
-        impl Pointwise<2> for $Op {
+impl<T: Real, C: Test> Choice<T, 2> for Compare<C> {
+    const NAME: &'static str = C::NAME;
+
+    fn forward(&self, inputs: [&Tensor<T>; 2]) -> Tensor<T> {
+        compare::<T, C>(inputs, Destination::New).tensor()
+    }
+    fn expression(&self, inputs: [Expression; 2]) -> Option<Expression> {
+        Some(C::expression(inputs))
+    }
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 2>> {
+        Some(self)
+    }
+}
+
+impl<T: Real, C: Test> Shortcuts<T, 2> for Compare<C> {
+    fn forward_to(&self, inputs: [&Tensor<T>; 2], to: Destination<T>) -> Option<Written<T>> {
+        Some(compare::<T, C>(inputs, to))
+    }
+}
+
+#[track_caller]
+fn compare<T: Real, C: Test>(inputs: [&Tensor<T>; 2], to: Destination<T>) -> Written<T> {
+    Tensor::combine_to(
+        inputs,
+        to,
+        #[inline(always)]
+        |[a, b]| if C::yes(a, b) { T::one() } else { T::zero() },
+    )
+}
+
+macro_rules! test {
+    ($Test:ident, $name:literal, $a:ident, $b:ident, $yes:expr, $expression:expr) => {
+        struct $Test;
+
+        impl Test for $Test {
             const NAME: &'static str = $name;
 
             #[inline(always)]
-            fn f<T: Real>(&self, [$a, $b]: [T; 2]) -> T {
-                bit($yes)
+            fn yes<T: Real>($a: T, $b: T) -> bool {
+                $yes
             }
-            fn expression(&self, [$a, $b]: [Expression; 2]) -> Option<Expression> {
-                Some($expression)
-            }
-            fn vjp<'t, T: Real>(
-                &self,
-                _wrt: usize,
-                g: Var<'t, T>,
-                _: [Var<'t, T>; 2],
-                _y: Var<'t, T>,
-            ) -> Var<'t, T> {
-                g.lit(0.0)
+            fn expression([$a, $b]: [Expression; 2]) -> Expression {
+                $expression
             }
         }
     };
@@ -96,7 +124,7 @@ impl<'t, T: Real> Mask<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn and(self, other: Self) -> Self {
-        Mask(Var::choose(And, expanded("and", self.0, other.0)))
+        Mask(Var::choose(Compare(And), expanded("and", self.0, other.0)))
     }
 
     /// Yes where one or both say yes. Masks broadcast.
@@ -105,7 +133,7 @@ impl<'t, T: Real> Mask<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn or(self, other: Self) -> Self {
-        Mask(Var::choose(Or, expanded("or", self.0, other.0)))
+        Mask(Var::choose(Compare(Or), expanded("or", self.0, other.0)))
     }
 
     /// 1 where the mask says yes, else 0: a constant for derivatives.
@@ -130,58 +158,58 @@ impl<T: Real> Not for Mask<'_, T> {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// Where this equals `other`, a variable or a number. Both broadcast. NaN equals nothing.
+    /// Yes where this equals `other`, a variable or a number. Both broadcast. NaN equals nothing.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn eq(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Eq, expanded("eq", self, other.beside(self))))
+        Mask(Var::choose(Compare(Eq), expanded("eq", self, other.beside(self))))
     }
 
-    /// Where this differs from `other`; see [`eq`](Self::eq). NaN differs from everything.
+    /// Yes where this differs from `other`; see [`eq`](Self::eq). NaN differs from everything.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn ne(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Ne, expanded("ne", self, other.beside(self))))
+        Mask(Var::choose(Compare(Ne), expanded("ne", self, other.beside(self))))
     }
 
-    /// Where this is less than `other`; see [`eq`](Self::eq).
+    /// Yes where this is less than `other`; see [`eq`](Self::eq).
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn lt(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Lt, expanded("lt", self, other.beside(self))))
+        Mask(Var::choose(Compare(Lt), expanded("lt", self, other.beside(self))))
     }
 
-    /// Where this is less than or equal to `other`; see [`eq`](Self::eq).
+    /// Yes where this is less than or equal to `other`; see [`eq`](Self::eq).
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn le(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Le, expanded("le", self, other.beside(self))))
+        Mask(Var::choose(Compare(Le), expanded("le", self, other.beside(self))))
     }
 
-    /// Where this is greater than `other`; see [`eq`](Self::eq).
+    /// Yes where this is greater than `other`; see [`eq`](Self::eq).
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn gt(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Gt, expanded("gt", self, other.beside(self))))
+        Mask(Var::choose(Compare(Gt), expanded("gt", self, other.beside(self))))
     }
 
-    /// Where this is greater than or equal to `other`; see [`eq`](Self::eq).
+    /// Yes where this is greater than or equal to `other`; see [`eq`](Self::eq).
     ///
     /// # Panics
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn ge(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Ge, expanded("ge", self, other.beside(self))))
+        Mask(Var::choose(Compare(Ge), expanded("ge", self, other.beside(self))))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Case, case, wave};
 use crate::{Axis, Op, Real, Tensor, Var};
 
 /// `yₖ = a₁ + … + aₖ` along an axis, or `aₖ + … + aₙ` backwards. Element `k` is part of every later
-/// sum, so its gradient is the sum of what arrives there: the same operation, backwards.
+/// sum, so its gradient is the sum of the gradients there: the same operation, backwards.
 struct CumSum {
     axis: usize,
     backwards: bool,

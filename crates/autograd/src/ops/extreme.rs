@@ -11,7 +11,7 @@ use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{Axes, reduced_shape};
-use crate::{Axis, Indices, Op, Real, Scalar, Shape, Tensor, Var};
+use crate::{Axis, Choice, Indices, Op, Real, Shape, Tensor, Var};
 
 /// `y = max aᵢ`;  `ȳ` goes to the largest element, in equal parts if there are several.
 struct Max(Shape);
@@ -37,8 +37,8 @@ impl<T: Real> Op<T, 1> for LogSumExp {
     const NAME: &'static str = "logsumexp";
 
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let mut rows: Shape = self.0.clone();
-        rows.resize(a.rank(), 1); // all axes go if none is kept
+        // All axes go if none is kept.
+        let rows: Shape = self.0.iter().copied().chain(std::iter::repeat(1)).take(a.rank()).collect();
         let gone: SmallVec<[usize; 4]> =
             (0..a.rank()).filter(|&axis| rows[axis] != a.shape()[axis]).collect();
         let y = Tensor::by_rows([a], &gone, &rows, |[a], y| {
@@ -48,7 +48,7 @@ impl<T: Real> Op<T, 1> for LogSumExp {
         y.reshape(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
-        // Where all is −∞, so is y; any number in its place makes all shares 0.
+        // Where all is −∞, so is y; any number in its place makes all contributions 0.
         let p = (a - y.masked_fill(y.eq(f64::NEG_INFINITY), 0.0)).exp();
         g / p.sum_to(&self.0).masked_fill(y.abs().eq(f64::INFINITY), 1.0) * p
     }
@@ -79,7 +79,7 @@ struct Place {
     largest: bool,
 }
 
-impl<T: Real> Op<T, 1> for Place {
+impl<T: Real> Choice<T, 1> for Place {
     const NAME: &'static str = "place";
 
     fn attributes(&self) -> Attributes {
@@ -93,9 +93,6 @@ impl<T: Real> Op<T, 1> for Place {
         let mut shape = Shape::from_slice(x.shape());
         shape.remove(self.axis);
         Indices::from_vec(shape, places).numbers()
-    }
-    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        x.lit(0.0) // never asked: a place has no derivative
     }
 }
 
@@ -242,142 +239,4 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use crate::{Keep, SortOrder, Tape, Tensor, Var, Window};
-
-    /// The values and the gradient of `f` of a matrix with these rows.
-    fn at<const M: usize, const N: usize>(
-        rows: [[f64; N]; M],
-        f: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>,
-    ) -> [Vec<f64>; 2] {
-        let tape = Tape::new();
-        let x = tape.var(Tensor::from_vec([M, N], rows.concat()));
-        let y = f(x);
-        [y.value().to_vec(), y.sum().backward().wrt(x).to_vec()]
-    }
-
-    #[test]
-    fn ties_share_evenly() {
-        let rows = [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]];
-        let third = 1.0 / 3.0;
-        assert_eq!(at(rows, |x| x.max_over(1)), [vec![3.0, 2.0], vec![0.0, 0.5, 0.5, third, third, third]]);
-        assert_eq!(at(rows, |x| x.min_over(1)), [vec![1.0, 2.0], vec![1.0, 0.0, 0.0, third, third, third]]);
-        assert_eq!(at(rows, |x| x.max()), [vec![3.0], vec![0.0, 0.5, 0.5, 0.0, 0.0, 0.0]]);
-        assert_eq!(at(rows, |x| x.min_over(0)), [vec![1.0, 2.0, 2.0], vec![1.0, 0.0, 0.0, 0.0, 1.0, 1.0]]);
-    }
-
-    #[test]
-    fn infinities_are_ordinary_and_nan_stays() {
-        let [values, slopes] = at([[f64::NEG_INFINITY, f64::INFINITY]], |x| x.max());
-        assert_eq!((values, slopes), (vec![f64::INFINITY], vec![0.0, 1.0]));
-        let nan = f64::NAN;
-        for (row, expected) in [
-            ([nan, 1.0, 2.0], [1.0, 0.0, 0.0]),
-            ([1.0, 2.0, nan], [0.0, 0.0, 1.0]),
-            ([f64::INFINITY, nan, f64::NEG_INFINITY], [0.0, 1.0, 0.0]),
-            ([nan, 1.0, nan], [0.5, 0.0, 0.5]),
-        ] {
-            // The other row is not touched.
-            let other = [2.0, 7.0, 3.0];
-            for [values, slopes] in [at([row, other], |x| x.max_over(1)), at([row, other], |x| x.min_over(1))]
-            {
-                assert!(
-                    values[0].is_nan() && values[1] != 3.0 && slopes[..3] == expected,
-                    "{row:?}: {slopes:?}"
-                );
-                assert_eq!(slopes[3..].iter().sum::<f64>(), 1.0);
-            }
-            for [values, slopes] in [at([row], |x| x.max()), at([row], |x| x.min())] {
-                assert!(values[0].is_nan() && slopes == expected, "{row:?}: {slopes:?}");
-            }
-            assert!(at([row], |x| x.logsumexp())[0][0].is_nan());
-        }
-    }
-
-    #[test]
-    fn nan_is_followed_by_every_operation_that_chooses() {
-        let row = [1.0, f64::NAN, 3.0, 2.0];
-        type Function = for<'t> fn(Var<'t, f64>) -> Var<'t, f64>;
-        let functions: [(&str, Function); 9] = [
-            ("max", |x| x.max()),
-            ("min", |x| x.min()),
-            ("max_over", |x| x.max_over(Keep(-1))),
-            ("min_over", |x| x.min_over([0, 1])),
-            ("maximum", |x| x.maximum(2.5).slice(1, 1..2)),
-            ("minimum", |x| x.minimum(2.5).slice(1, 1..2)),
-            ("max_pool2d", |x| x.reshape([1, 1, 2, 2]).max_pool2d(Window::new([2, 2]))),
-            ("sort", |x| x.sort(1, SortOrder::Descending)[0].slice(1, ..1)),
-            ("top_k", |x| x.top_k(1, 1)[0]),
-        ];
-        for (name, f) in functions {
-            let [values, slopes] = at([row], f);
-            assert!(values.iter().all(|y| y.is_nan()), "{name}: {values:?}");
-            assert_eq!(slopes, [0.0, 1.0, 0.0, 0.0], "{name}");
-        }
-        let tape = Tape::new();
-        let x = tape.var(Tensor::from_vec([4], row.to_vec()));
-        assert_eq!(
-            [x.argmax(), x.argmin(), x.argmax_over(0), x.argmin_over(0)].map(|place| place.item()),
-            [1.0; 4]
-        );
-    }
-
-    #[test]
-    fn logsumexp_of_huge_and_infinite_numbers() {
-        let half = 0.5_f64;
-        let [values, slopes] = at([[1e4, 1e4], [-1e4, -1e4], [-1e4, 1e4]], |x| x.logsumexp_over(1));
-        assert_eq!(values, [1e4 + 2.0_f64.ln(), -1e4 + 2.0_f64.ln(), 1e4]);
-        assert_eq!(slopes, [half, half, half, half, 0.0, 1.0]);
-        assert_eq!(at([[0.0, -40.0]], |x| x.logsumexp())[0], [f64::exp(-40.0)]);
-        let rows = [[f64::NEG_INFINITY, f64::NEG_INFINITY], [f64::NEG_INFINITY, 2.0], [f64::INFINITY, 2.0]];
-        let [values, slopes] = at(rows, |x| x.logsumexp_over(1));
-        assert_eq!(values, [f64::NEG_INFINITY, 2.0, f64::INFINITY]);
-        assert_eq!(slopes[..4], [0.0, 0.0, 0.0, 1.0]);
-        assert!(slopes[4].is_nan());
-        assert_eq!(slopes[5], 0.0);
-        let tape = Tape::<f32>::new();
-        for large in [1e8, 1e38, -1e38] {
-            let x = tape.var(Tensor::full([2], large));
-            let y = x.logsumexp();
-            assert_eq!(f64::from(y.item()), f64::from(large as f32));
-            assert_eq!(
-                (y.backward().wrt(x).to_vec(), y.grad([x])[0].value().to_vec()),
-                (vec![0.5; 2], vec![0.5; 2])
-            );
-        }
-    }
-
-    #[test]
-    fn logsumexp_of_masked_rows_at_higher_orders() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(Tensor::from_vec(
-            [2, 2],
-            vec![f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY, 2.0],
-        ));
-        let [dy] = x.logsumexp_over(1).sum().grad([x]);
-        let [ddy] = (dy * dy).sum().grad([x]);
-        assert_eq!(ddy.value().to_vec(), [0.0; 4]);
-    }
-
-    #[test]
-    fn no_elements() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(Tensor::zeros([2, 0]));
-        assert_eq!(x.logsumexp_over(1).value().to_vec(), [f64::NEG_INFINITY; 2]);
-        assert_eq!(x.max_over(0).shape().as_slice(), [0]);
-    }
-
-    #[test]
-    #[should_panic(expected = "max_over: shape [2, 0] has no elements to choose from")]
-    fn largest_of_none() {
-        let tape = Tape::<f64>::new();
-        tape.var(Tensor::zeros([2, 0])).max_over(1);
-    }
-
-    #[test]
-    #[should_panic(expected = "min: shape [0] has no elements to choose from")]
-    fn smallest_of_none() {
-        let tape = Tape::<f64>::new();
-        tape.var(Tensor::zeros([0])).min();
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@
 //! | arithmetic | `+`, `−`, `·`, `/` with variables and numbers; [`square`](Var::square), [`recip`](Var::recip), [`sqrt`](Var::sqrt), [`rsqrt`](Var::rsqrt), [`powi`](Var::powi), [`powf`](Var::powf), [`pow`](Var::pow) |
 //! | exponentials and logarithms | [`exp`](Var::exp), [`exp_m1`](Var::exp_m1), [`ln`](Var::ln), [`ln_1p`](Var::ln_1p), [`logit`](Var::logit), [`logaddexp`](Var::logaddexp), [`logsumexp`](Var::logsumexp), [`logsumexp_over`](Var::logsumexp_over) |
 //! | trigonometric and hyperbolic | [`sin`](Var::sin), [`cos`](Var::cos), [`tan`](Var::tan), [`asin`](Var::asin), [`acos`](Var::acos), [`atan`](Var::atan), [`atan2`](Var::atan2), [`hypot`](Var::hypot), [`sinh`](Var::sinh), [`cosh`](Var::cosh), [`asinh`](Var::asinh), [`acosh`](Var::acosh), [`atanh`](Var::atanh) |
-//! | activations | [`tanh`](Var::tanh), [`sigmoid`](Var::sigmoid), [`relu`](Var::relu), [`softplus`](Var::softplus), [`log_sigmoid`](Var::log_sigmoid), [`softsign`](Var::softsign), [`leaky_relu`](Var::leaky_relu), [`elu`](Var::elu), [`selu`](Var::selu), [`gelu`](Var::gelu), [`gelu_tanh`](Var::gelu_tanh), [`silu`](Var::silu), [`mish`](Var::mish) |
+//! | activations | [`tanh`](Var::tanh), [`sigmoid`](Var::sigmoid), [`relu`](Var::relu), [`softplus`](Var::softplus), [`log_sigmoid`](Var::log_sigmoid), [`softsign`](Var::softsign), [`leaky_relu`](Var::leaky_relu), [`elu`](Var::elu), [`selu`](Var::selu), [`gelu`](Var::gelu), [`gelu_tanh`](Var::gelu_tanh), [`silu`](Var::silu), [`mish`](Var::mish), [`hardswish`](Var::hardswish) |
 //! | softmax and its losses | [`softmax`](Var::softmax), [`log_softmax`](Var::log_softmax), [`cross_entropy`](Var::cross_entropy), [`soft_cross_entropy`](Var::soft_cross_entropy), [`bce_with_logits`](Var::bce_with_logits) |
 //! | special functions | [`erf`](Var::erf), [`erfc`](Var::erfc), [`ln_gamma`](Var::ln_gamma), [`digamma`](Var::digamma), [`polygamma`](Var::polygamma) |
 //! | pieces | [`abs`](Var::abs), [`sign`](Var::sign), [`step`](Var::step), [`floor`](Var::floor), [`ceil`](Var::ceil), [`round`](Var::round), [`clamp`](Var::clamp), [`maximum`](Var::maximum), [`minimum`](Var::minimum) |
@@ -15,13 +15,13 @@
 //! | sums and means | [`sum`](Var::sum), [`sum_over`](Var::sum_over), [`mean`](Var::mean), [`mean_over`](Var::mean_over), [`var`](Var::var), [`var_over`](Var::var_over), [`std`](Var::std), [`std_over`](Var::std_over), [`prod`](Var::prod), [`prod_over`](Var::prod_over), [`cumsum`](Var::cumsum), [`cumprod`](Var::cumprod), [`norm`](Var::norm), [`norm_over`](Var::norm_over), [`l1_norm`](Var::l1_norm), [`l1_norm_over`](Var::l1_norm_over) |
 //! | extremes | [`max`](Var::max), [`max_over`](Var::max_over), [`min`](Var::min), [`min_over`](Var::min_over), [`argmax`](Var::argmax), [`argmax_over`](Var::argmax_over), [`argmin`](Var::argmin), [`argmin_over`](Var::argmin_over), [`sort`](Var::sort), [`top_k`](Var::top_k) |
 //! | products | [`matmul`](Var::matmul), [`linear`](Var::linear), [`dot`](Var::dot), [`outer`](Var::outer), [`einsum`](Var::einsum) |
-//! | matrices | [`t`](Var::t), [`diagonal`](Var::diagonal), [`diag_embed`](Var::diag_embed), [`trace`](Var::trace), [`tril`](Var::tril), [`triu`](Var::triu), [`cholesky`](Var::cholesky), [`solve_triangular`](Var::solve_triangular), [`logdet`](Var::logdet), [`solve`](Var::solve), [`inverse`](Var::inverse), [`det`](Var::det) |
+//! | matrices | [`t`](Var::t), [`diagonal`](Var::diagonal), [`diag_embed`](Var::diag_embed), [`trace`](Var::trace), [`tril`](Var::tril), [`triu`](Var::triu), [`cholesky`](Var::cholesky), [`solve_triangular`](Var::solve_triangular), [`logdet`](Var::logdet), [`solve`](Var::solve), [`inverse`](Var::inverse), [`det`](Var::det), [`eigh`](Var::eigh), [`svd`](Var::svd), [`matrix_exp`](Var::matrix_exp) |
 //! | shape | [`reshape`](Var::reshape), [`flatten`](Var::flatten), [`permute`](Var::permute), [`squeeze`](Var::squeeze), [`unsqueeze`](Var::unsqueeze), [`expand`](Var::expand), [`sum_to`](Var::sum_to), [`repeat`](Var::repeat), [`flip`](Var::flip) |
 //! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`unbind`](Var::unbind), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding), [`one_hot`](Var::one_hot) |
 //! | images | [`conv1d`](Var::conv1d), [`conv2d`](Var::conv2d), [`conv_transpose2d`](Var::conv_transpose2d), [`max_pool1d`](Var::max_pool1d), [`max_pool2d`](Var::max_pool2d), [`avg_pool1d`](Var::avg_pool1d), [`avg_pool2d`](Var::avg_pool2d), [`upsample_nearest2d`](Var::upsample_nearest2d), [`upsample_bilinear2d`](Var::upsample_bilinear2d) |
 //! | normalisation | [`batch_norm`](Var::batch_norm), [`layer_norm`](Var::layer_norm) |
 //!
-//! Where two operands are taken, they broadcast. `…_over` works along [axes](crate::Axes), and drops them unless they
+//! Two operands broadcast. `…_over` works along [axes](crate::Axes), and drops them unless they
 //! are in [`Keep`](crate::Keep).
 //!
 //! ```
@@ -42,8 +42,8 @@
 //!   of the pieces, as in PyTorch and JAX. So `|x|²` has the second derivative 0 at 0; `x.square()` has 2.
 //! - At a **tip**, around which the slope takes all directions (`norm`, `std`, `hypot` and `atan2` at 0), the first
 //!   derivative is stated to be 0, so that a training goes on. The slope jumps there, so derivatives of higher order are
-//!   NaN, also those of `‖x‖²`, which is smooth: no rule can know what follows it. A 0 would be a wrong number that nobody
-//!   notices.
+//!   NaN, also those of `‖x‖²`, which is smooth: no rule can know the operation that follows. A 0 would be a wrong number
+//!   without a warning.
 //! - Operations that choose (`max`, `min`, `maximum`, `minimum`, `clamp`, `max_pool2d`, `sort`, `top_k`, `argmax`,
 //!   `argmin`) have one convention for **NaN**: NaN in, NaN out, and the gradient goes to the NaN. It counts as larger
 //!   than every number, for a minimum as smaller, and as equal to NaN.
@@ -66,7 +66,7 @@
 //! `accuracy.rs` is the test.
 //!
 //! For that no rule may subtract numbers that are nearly equal, as `1 − y²` for `tanh` would where `y` is nearly 1, and
-//! what it is written with must have such rules as well. `scalar.rs` has functions for the purpose, such as `sech2`.
+//! the functions in it must have such rules as well. `scalar.rs` has functions for the purpose, such as `sech2`.
 #![deny(dead_code)]
 
 #[cfg(test)]
@@ -91,6 +91,8 @@ mod join;
 mod linear_algebra;
 mod loss;
 mod matmul;
+#[cfg(feature = "linalg")]
+mod matrix_exp;
 mod movement;
 #[cfg(test)]
 pub(crate) mod mutation;
@@ -100,6 +102,7 @@ mod piecewise;
 mod pooling;
 pub(crate) mod pow;
 mod power;
+mod precision;
 mod rectifier;
 mod reduce;
 mod select;
@@ -109,6 +112,8 @@ mod softmax;
 mod solve;
 mod sort;
 mod special;
+#[cfg(feature = "linalg")]
+mod spectrum;
 #[cfg(test)]
 mod table;
 mod triangle;
@@ -124,6 +129,7 @@ pub use elementwise::{Elementwise, Pointwise};
 pub use index::Places;
 pub use normalize::Normalized;
 pub use pooling::Window;
+pub use precision::in_double;
 pub use reduce::Correction;
 pub use upsample::Upsample;
 
@@ -148,6 +154,8 @@ pub(crate) const ALL: &[&[Case]] = &[
     linear_algebra::CASES,
     loss::CASES,
     matmul::CASES,
+    #[cfg(feature = "linalg")]
+    matrix_exp::CASES,
     movement::CASES,
     norm::CASES,
     normalize::CASES,
@@ -155,6 +163,7 @@ pub(crate) const ALL: &[&[Case]] = &[
     pooling::CASES,
     pow::CASES,
     power::CASES,
+    precision::CASES,
     rectifier::CASES,
     reduce::CASES,
     select::CASES,
@@ -164,6 +173,8 @@ pub(crate) const ALL: &[&[Case]] = &[
     solve::CASES,
     sort::CASES,
     special::CASES,
+    #[cfg(feature = "linalg")]
+    spectrum::CASES,
     triangle::CASES,
     trigonometric::CASES,
     upsample::CASES,
@@ -173,13 +184,13 @@ pub(crate) const ALL: &[&[Case]] = &[
 /// inputs to check it at.
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) struct Case {
-    /// The operation, and what is special about this case.
+    /// The operation, and the special feature of this case.
     pub(crate) name: &'static str,
     /// The function, in double precision.
     pub(crate) f64: for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>,
     /// The same function, in single precision.
     pub(crate) f32: for<'t> fn(&[Var<'t, f32>]) -> Var<'t, f32>,
-    /// How far, in units in the last place, the fast gradient may be from the recorded one: 0,
+    /// The distance, in units in the last place, that the fast gradient may have from the recorded one: 0,
     /// unless a fused kernel computes it in another order.
     pub(crate) units: f64,
     waves: fn() -> Vec<Wave>,

@@ -1,4 +1,4 @@
-//! Other views of the same elements: `reshape` and `permute`, and what can be said with them.
+//! Other views of the same elements: `reshape` and `permute`, and methods composed of them.
 
 use smallvec::SmallVec;
 
@@ -131,11 +131,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn flatten(self, from: impl Into<Axis>) -> Var<'t, T> {
-        let mut shape = self.shape();
-        let from = from.into().of("flatten", &shape);
-        let merged = shape.drain(from..).product();
-        shape.push(merged);
-        self.reshape(shape)
+        let shape = self.shape();
+        let (kept, merged) = shape.split_at(from.into().of("flatten", &shape));
+        self.reshape([kept, &[merged.iter().product()]].concat())
     }
 
     /// Copies laid side by side: `counts[i]` of them along axis `i`. If there are more counts than

@@ -14,7 +14,7 @@ pub(crate) fn with_broken<R>(op: &str, wrt: usize, by: [f64; 2], f: impl FnOnce(
     result
 }
 
-/// By what factor and offset the rule is wrong: `None` for almost all.
+/// The factor and offset by which the rule is wrong: `None` for almost all.
 pub(crate) fn of(op: &str, wrt: usize) -> Option<[f64; 2]> {
     BROKEN.with_borrow(|broken| match broken {
         Some((name, input, by)) if name == op && *input == wrt => Some(*by),

@@ -3,7 +3,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
-use crate::{Axis, Op, Real, Scalar, SortOrder, Tensor, Var};
+use crate::{Axis, Choice, Real, SortOrder, Tensor, Var};
 
 /// The places of the first elements in sorted order, along an axis.
 struct Argsort {
@@ -12,7 +12,7 @@ struct Argsort {
     order: SortOrder,
 }
 
-impl<T: Real> Op<T, 1> for Argsort {
+impl<T: Real> Choice<T, 1> for Argsort {
     const NAME: &'static str = "argsort";
 
     fn attributes(&self) -> Attributes {
@@ -25,9 +25,6 @@ impl<T: Real> Op<T, 1> for Argsort {
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
         x.first_places(self.axis, self.count, self.order).numbers()
-    }
-    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, [x]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        x.lit(0.0) // never asked: a place has no derivative
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parts of matrices: the diagonal, and what lies below or above it. Leading axes count matrices.
+//! Parts of matrices: the diagonal, and the triangles below and above it. Leading axes count matrices.
 
 use super::{Case, Mask, case, wave};
 use crate::{Real, Shape, Tensor, Var};

@@ -3,7 +3,7 @@
 use super::{Case, Places, case, pooling, wave};
 use crate::{Indices, Real, Tensor, Var};
 
-/// How large an image becomes.
+/// The size of an enlarged image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upsample {
     /// Every side becomes this many times as long.
@@ -53,7 +53,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// Images `[batch, channels, height, width]` in another size. A new pixel lies between up to
-    /// four old ones and is their mean, weighed by nearness.
+    /// four old ones and is their mean, weighted by nearness.
     ///
     /// Pixels are squares that tile the image, and the image keeps its outline: the centre of
     /// pixel `i` of an axis that grows from `n` to `m` pixels lies at `(i + ½) n / m − ½`, and is

@@ -1,5 +1,4 @@
-//! Recording: a tape that is closed, so that no value decides anything; the lines of its gradient; and what is
-//! refused.
+//! Recording: a tape whose values may not be read, so that none of them decides anything, and the nodes of its gradient.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -31,35 +30,35 @@ impl<T: Real> Program<T> {
         let (first, second) = (Tape::new(), Tape::new());
         let traced = trace(&first, model, inputs, &f, with_gradient);
         let again = trace(&second, model, inputs, &f, with_gradient);
-        assert_same(&first.nodes.borrow(), &second.nodes.borrow(), traced.given.len());
+        assert_same(&first.nodes.borrow(), &second.nodes.borrow(), traced.arguments.len());
         assert!(
             traced == again,
             "Recorded: the function does not set the same buffers whenever it is called"
         );
-        Program::from_lines(&first.nodes.borrow(), traced, with_gradient)
+        Program::from_nodes(&first.nodes.borrow(), traced, with_gradient)
     }
 }
 
-/// A function on a tape: what it is given, and the lines of its results.
+/// A function on a tape: its arguments, and the nodes of its results.
 #[derive(PartialEq)]
 pub(super) struct Traced {
-    /// The shapes of the model's leaves and of the inputs, which are the first lines.
-    pub(super) given: Vec<Shape>,
+    /// The shapes of the model's leaves and of the inputs, which are the first nodes.
+    pub(super) arguments: Vec<Shape>,
     pub(super) value: usize,
-    /// One for each leaf that is no buffer.
+    /// One for each trained leaf.
     pub(super) gradients: Vec<usize>,
     /// The new value of each buffer, if the function sets one.
     pub(super) buffers: Vec<Option<usize>>,
 }
 
 impl Traced {
-    /// The lines of all results.
+    /// The nodes of all results.
     pub(super) fn results(&self) -> impl Iterator<Item = usize> {
         self.gradients.iter().chain(self.buffers.iter().flatten()).copied().chain([self.value])
     }
 }
 
-/// Writes the lines of the function on this tape.
+/// Adds the nodes of the function to this tape.
 #[track_caller]
 fn trace<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     tape: &Tape<T>,
@@ -69,25 +68,25 @@ fn trace<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     with_gradient: bool,
 ) -> Traced {
     let _until_the_end = Recording::start();
-    let mut given: Vec<Shape> = vec![];
-    model.visit(&mut |_, leaf| given.push(leaf.shape().into()));
+    let mut arguments: Vec<Shape> = vec![];
+    model.visit(&mut |_, leaf| arguments.push(leaf.shape().into()));
     let (model, leaves) = on_tape(model, tape);
     let inputs = inputs.map(Name::Root, &mut |_, input| {
-        given.push(input.shape().into());
+        arguments.push(input.shape().into());
         tape.constant(input)
     });
     tape.mode.set(Mode::Tracing { refused: None });
     let y = f(model, inputs, tape);
     let buffers = leaves.buffers.iter().map(|buffer| buffer.take_new().map(|new| new.id)).collect();
-    let gradients = if with_gradient { y.gradient_lines(&leaves.variables) } else { vec![] };
+    let gradients = if with_gradient { y.gradient_nodes(&leaves.variables) } else { vec![] };
     tape.assert_traced();
-    Traced { given, value: y.id, gradients: gradients.iter().map(|g| g.id).collect(), buffers }
+    Traced { arguments, value: y.id, gradients: gradients.iter().map(|g| g.id).collect(), buffers }
 }
 
 thread_local!(static RECORDING: Cell<bool> = const { Cell::new(false) });
 
-/// Whether this thread is recording a function that will be replayed. What gives other numbers at other times,
-/// such as a generator of random ones, has to refuse then: they would be the same in all replays.
+/// True if this thread is recording a function that will be replayed. A source of new numbers at each call, such as a
+/// random generator, has to refuse then: its numbers would be the same in all replays.
 pub fn is_recording() -> bool {
     RECORDING.get()
 }
@@ -131,27 +130,27 @@ fn assert_same<T: Real>(first: &[Node<T>], second: &[Node<T>], given: usize) {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// The gradients of this scalar with respect to these leaves, as lines that compute what
-    /// [`backward`](Self::backward) does: where an operation has a fused loop, the line is that loop. So they
+    /// The gradients of this scalar with respect to these leaves, as nodes that compute the numbers of
+    /// [`backward`](Self::backward): where an operation has a fused loop, the node is that loop. So they
     /// cannot be differentiated again, but they are as fast.
     #[track_caller]
-    fn gradient_lines(self, leaves: &[Self]) -> Vec<Self> {
+    fn gradient_nodes(self, leaves: &[Self]) -> Vec<Self> {
         self.assert_scalar("Recorded");
         let tape = self.tape;
         let needed = Needed::by_any(tape, self.id);
         let before = tape.origin.get();
         let seed = tape.constant(Tensor::ones(self.shape()));
-        let gradients = sweep(&mut Lines, tape, [(self.id, seed)], &needed);
+        let gradients = sweep(&mut Replayable, tape, [(self.id, seed)], &needed);
         tape.origin.set(before);
         let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
         leaves.iter().map(|x| gradients.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
     }
 }
 
-/// Gradients as lines to be replayed: the loop of a rule's [shortcut](crate::shortcuts), or what the rule writes.
-struct Lines;
+/// Gradients as nodes to be replayed: the loop of a rule's [shortcut](crate::shortcuts), or the nodes that the rule adds.
+struct Replayable;
 
-impl<'t, T: Real> Pass<'t, T> for Lines {
+impl<'t, T: Real> Pass<'t, T> for Replayable {
     type Gradient = Var<'t, T>;
 
     fn contribution(
@@ -171,7 +170,7 @@ impl<'t, T: Real> Pass<'t, T> for Lines {
             loop_of.forward_to(&values, Destination::New)
         };
         Some(match written {
-            // These lines are walked over by nobody: for derivatives they are what a choice is.
+            // No sweep passes through these nodes: like a choice, they are constants for derivatives.
             Some(written) => tape.push(written.tensor(), Some(Arc::new(loop_of)), &inputs, Kind::Choice),
             None => step.op.vjp(wrt, *g, &step.inputs, y),
         })
@@ -207,7 +206,7 @@ impl<T: Real> AnyOp<T> for FusedRule<T> {
     }
 
     fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: &[Var<'t, T>], _: Var<'t, T>) -> Var<'t, T> {
-        unreachable!("the lines of a gradient are added when the function is complete")
+        unreachable!("the nodes of a gradient are added when the function is complete")
     }
 }
 
@@ -215,16 +214,5 @@ impl<T: Real> AnyShortcuts<T> for FusedRule<T> {
     fn forward_to(&self, inputs: &[&Tensor<T>], to: Destination<T>) -> Option<Written<T>> {
         let [inputs @ .., g, y] = inputs else { unreachable!("an operation has an output") };
         self.op.vjp_to(self.wrt, g, inputs, y, to)
-    }
-
-    fn vjp_to(
-        &self,
-        _: usize,
-        _: &Tensor<T>,
-        _: &[&Tensor<T>],
-        _: &Tensor<T>,
-        _: Destination<T>,
-    ) -> Option<Written<T>> {
-        None
     }
 }

@@ -17,7 +17,7 @@ fn weighed<'t>(case: &Case, x: &[Var<'t, f64>]) -> Var<'t, f64> {
     (y * y.tape().constant(u)).sum()
 }
 
-/// Three replays with other numbers; what went wrong, if it did.
+/// Three replays with other numbers; the first difference, if there is one.
 fn replay(case: &'static Case) -> Result<(), String> {
     let inputs = case.inputs();
     const NONE: [Tensor<f64>; 0] = [];
@@ -64,7 +64,7 @@ fn choices_are_made_anew() {
     assert_eq!(recorded.programs.len(), 1);
 }
 
-/// `y = |x|`, whose rule looks at a value.
+/// `y = |x|`, whose rule reads a value.
 struct Looks;
 
 impl<T: Real> Op<T, 1> for Looks {

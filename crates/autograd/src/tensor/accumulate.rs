@@ -6,7 +6,7 @@ use super::{Indices, Tensor};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
-    /// Adds `other`, of the same shape, in place where nobody else holds this tensor.
+    /// Adds `other`, of the same shape, in place if this tensor is not shared.
     #[track_caller]
     pub(crate) fn accumulate(&mut self, other: &Self) {
         if !self.is_contiguous() {
@@ -25,7 +25,7 @@ impl<T: Real> Tensor<T> {
         });
     }
 
-    /// Adds row `k` of `part` to row `place(k)` along `axis`, where no two rows have one place: what
+    /// Adds row `k` of `part` to row `place(k)` along `axis`, where no two rows have one place: as
     /// [`accumulate`](Self::accumulate) does with an [`embed`](Self::embed)ded part, at the cost of the part alone.
     pub(crate) fn accumulate_rows(
         &mut self,
@@ -42,7 +42,7 @@ impl<T: Real> Tensor<T> {
         });
     }
 
-    /// Adds row `k` of `part` to row `index[k]` along `axis`: to the bit what [`accumulate`](Self::accumulate) does with an
+    /// Adds row `k` of `part` to row `index[k]` along `axis`: to the bit as [`accumulate`](Self::accumulate) does with an
     /// [`index_add`](Self::index_add)ed part, at the cost of the part alone.
     pub(crate) fn accumulate_index(&mut self, part: &Self, axis: usize, index: &[usize]) {
         let inner: usize = self.shape[axis + 1..].iter().product();

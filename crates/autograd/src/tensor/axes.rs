@@ -42,15 +42,15 @@ impl Axis {
 )]
 pub trait Axes {
     /// The axes as the user wrote them.
-    fn list(&self) -> SmallVec<[Axis; 4]>;
+    fn list(&self) -> impl Iterator<Item = Axis>;
 
-    /// Whether reduced axes stay, with size 1.
+    /// True if reduced axes stay, with size 1.
     fn keep(&self) -> bool {
         false
     }
 }
 
-// Literals become `i32`; sizes and counters are `usize`; what counts from both ends is `isize`.
+// Literals become `i32`; sizes and counters are `usize`; numbers that count from both ends are `isize`.
 macro_rules! integers {
     ($($Integer:ty),*) => {$(
         impl From<$Integer> for Axis {
@@ -61,8 +61,8 @@ macro_rules! integers {
         }
 
         impl Axes for $Integer {
-            fn list(&self) -> SmallVec<[Axis; 4]> {
-                SmallVec::from_elem((*self).into(), 1)
+            fn list(&self) -> impl Iterator<Item = Axis> {
+                std::iter::once((*self).into())
             }
         }
     )*};
@@ -71,31 +71,31 @@ macro_rules! integers {
 integers!(i32, isize, usize);
 
 impl Axes for Axis {
-    fn list(&self) -> SmallVec<[Axis; 4]> {
-        SmallVec::from_elem(*self, 1)
+    fn list(&self) -> impl Iterator<Item = Axis> {
+        std::iter::once(*self)
     }
 }
 
 impl<A: Copy + Into<Axis>> Axes for [A] {
-    fn list(&self) -> SmallVec<[Axis; 4]> {
-        self.iter().map(|&axis| axis.into()).collect()
+    fn list(&self) -> impl Iterator<Item = Axis> {
+        self.iter().map(|&axis| axis.into())
     }
 }
 
 impl<A: Copy + Into<Axis>, const N: usize> Axes for [A; N] {
-    fn list(&self) -> SmallVec<[Axis; 4]> {
+    fn list(&self) -> impl Iterator<Item = Axis> {
         self[..].list()
     }
 }
 
 impl<A: Copy + Into<Axis>> Axes for Vec<A> {
-    fn list(&self) -> SmallVec<[Axis; 4]> {
+    fn list(&self) -> impl Iterator<Item = Axis> {
         self[..].list()
     }
 }
 
 impl<A: Axes + ?Sized> Axes for &A {
-    fn list(&self) -> SmallVec<[Axis; 4]> {
+    fn list(&self) -> impl Iterator<Item = Axis> {
         (**self).list()
     }
     fn keep(&self) -> bool {
@@ -109,7 +109,7 @@ impl<A: Axes + ?Sized> Axes for &A {
 pub struct Keep<A>(pub A);
 
 impl<A: Axes> Axes for Keep<A> {
-    fn list(&self) -> SmallVec<[Axis; 4]> {
+    fn list(&self) -> impl Iterator<Item = Axis> {
         self.0.list()
     }
     fn keep(&self) -> bool {
@@ -149,7 +149,7 @@ pub(crate) fn dropped_shape(shape: &[usize], axes: &impl Axes) -> Shape {
 /// The order of all axes that the user wrote, as indices.
 #[track_caller]
 pub(crate) fn permutation(op: &str, shape: &[usize], order: &impl Axes) -> SmallVec<[usize; 4]> {
-    let (list, rank) = (order.list(), shape.len());
+    let (list, rank) = (order.list().collect::<SmallVec<[Axis; 4]>>(), shape.len());
     let order: SmallVec<[usize; 4]> = list.iter().filter_map(|axis| axis.among(rank)).collect();
     if list.len() != rank || !(0..rank).all(|axis| order.contains(&axis)) {
         panic!("{op}: {list:?} is not a permutation of the axes of {shape:?}");

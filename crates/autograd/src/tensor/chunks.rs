@@ -1,6 +1,6 @@
 //! Pieces of a result, shared out to the threads.
 //!
-//! Where elements do not depend on each other, every thread gets as much. Sums are split at fixed places that do not
+//! Elements that do not depend on each other are divided equally among the threads. Sums are split at fixed places that do not
 //! depend on the number of threads, and partial sums are combined in a fixed order: the same inputs give the same bits on
 //! any machine with any number of threads.
 

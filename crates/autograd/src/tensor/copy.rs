@@ -8,11 +8,11 @@ use super::walk::Walk;
 use super::{Tensor, cost};
 use crate::Real;
 
-/// Lines of a matrix turned round by one task.
+/// The number of lines of a matrix that one task transposes.
 const LINES: usize = 64;
 
 impl<T: Real> Tensor<T> {
-    /// Whether it repeats a single number.
+    /// True if it repeats a single number.
     pub(super) fn is_one_number(&self) -> bool {
         self.strides.iter().all(|&stride| stride == 0)
     }
@@ -24,7 +24,7 @@ impl<T: Real> Tensor<T> {
         self.permuted(&order).is_contiguous().then_some(order)
     }
 
-    /// How to walk through this tensor if it is made of matrices that lie the other way round: reading them
+    /// The walk through this tensor if it consists of transposed matrices: reading them
     /// element by element would waste the cache.
     pub(super) fn turned(&self) -> Option<Walk<1>> {
         let walk = Walk::new([self]);

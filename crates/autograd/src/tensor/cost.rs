@@ -1,6 +1,6 @@
 //! Counters: memory held and arithmetic done by the current thread.
 //!
-//! They cost next to nothing and are always on, so that a test can state what a computation takes.
+//! They cost next to nothing and are always on, so that a test can state the cost of a computation.
 //!
 //! ```
 //! use autograd::{Tensor, cost};

@@ -32,7 +32,7 @@ impl<T: Real> Tensor<T> {
 /// Elements that are looked at together: some vectors.
 const BLOCK: usize = 64;
 
-/// Whether no element is NaN or infinite.
+/// True if no element is NaN or infinite.
 fn all_finite<T: Real>(data: &[T]) -> bool {
     let finite = |piece: &[T]| {
         vectorized(

@@ -1,6 +1,6 @@
 //! The kernel of the matrix product, `cᵢⱼ = Σₚ aᵢₚ bₚⱼ`.
 //!
-//! A processor multiplies and adds whole vectors, faster than it can fetch them, so what has been fetched is
+//! A processor multiplies and adds whole vectors, faster than it can fetch them, so a vector that has been fetched is
 //! used many times. The result is made of *tiles* of a few rows and a few vectors of columns, small enough
 //! that their running sums stay in registers. One step of a tile,
 //!
@@ -9,10 +9,10 @@
 //! reads 6 numbers and 4 vectors and does 24 vector multiplications. The rows of `b` that a tile walks
 //! through are copied, so that they lie one after the other (a *panel*): by the first tile, on the way, where they
 //! are contiguous, which hides the reading behind the arithmetic (products of W1 to W4: 4 to 6 % faster); else
-//! beforehand. The tiles after it fetch what the next panel will be made of (gradients of W2's inputs: 6 %). `a` is
+//! beforehand. The tiles after it fetch the numbers of the next panel (gradients of W2's inputs: 6 %). `a` is
 //! read where it is.
 //!
-//! Where there is too little to do for that, `dots.rs` (few rows) and `small.rs` do it without panels.
+//! Products that are too small for that are computed without panels, by `dots.rs` (few rows) and `small.rs`.
 //!
 //! Every element is the sum of its products in the order of `p`, in equal stretches of at most [`DEPTH`], wherever its
 //! tile lies. So the bits do not depend on how a product is divided among threads.
@@ -49,7 +49,7 @@ pub(super) const FEW: usize = 2;
 /// So many multiplications are too few for tiles.
 const SMALL: usize = 1 << 11;
 
-/// What this file computes.
+/// A task of this file.
 pub enum Work<'w, T> {
     /// A product of matrices.
     Product(&'w Product<'w, T>),
@@ -69,8 +69,8 @@ impl<T: Real> WithSimd for Work<'_, T> {
     }
 }
 
-/// What is added to a product at last: a number for each row (axis 0) or for each column (axis 1). If there
-/// are no numbers, nothing is added. (Not an enum: what a variant leaves undefined is reported by memory
+/// The numbers that are added to a product at last: one for each row (axis 0) or for each column (axis 1). If there
+/// are no numbers, nothing is added. (Not an enum: bytes that a variant leaves undefined are reported by memory
 /// checkers, because the compiler may look at it before it looks at the variant.)
 #[derive(Clone, Copy)]
 pub(super) struct Bias<'b, T> {
@@ -141,7 +141,7 @@ impl<T: Real> Product<'_, T> {
     /// Computes it on this thread.
     ///
     /// # Safety
-    /// No size is 0. `out` has room for as many rows as `a` has and columns as `b` has, and nobody else reads or writes
+    /// No size is 0. `out` has room for as many rows as `a` has and columns as `b` has, and nothing else reads or writes
     /// them. The kernel is that of these matrices, or of those whose parts they are.
     #[allow(unsafe_code)]
     pub(super) unsafe fn multiply(&self) {
@@ -188,7 +188,7 @@ impl<T: Real> Product<'_, T> {
                 let (j, vectors, width) = (part.start * lanes, part.len(), part.len() * lanes);
                 let columns = width.min(n - j);
                 let from = b.wrapping_offset(self.b.at(p, j));
-                // The first tile, if it has all rows, can copy on the way what it reads.
+                // The first tile, if it has all rows, can copy the numbers that it reads.
                 let on_the_way =
                     self.b.strides[1] == 1 && columns == width && m.div_ceil(m.div_ceil(ROWS)) == ROWS;
                 if !on_the_way {
@@ -237,7 +237,7 @@ impl<T: Real> Product<'_, T> {
     }
 }
 
-/// Divides what has a length into parts of at most so many, the first of them the longest: the fewest parts, about
+/// Divides a length into parts of at most so many, the first of them the longest: the fewest parts, about
 /// equally long. A tile that is much smaller than the others would take more time than its share.
 fn even(length: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = length.div_ceil(most);
@@ -258,11 +258,11 @@ pub struct Listed<'l, T> {
     pub(super) runs: &'l [[isize; 2]],
     pub(super) run: Run,
     pub(super) out: Place<T>,
-    /// Whether `out` is written, not added to.
+    /// True if `out` is written, false if it is added to.
     pub(super) first: bool,
 }
 
-/// What follows from each place of a list: so many products, so far apart in `a` and `b`.
+/// The products that follow each place of a list: so many, so far apart in `a` and `b`.
 #[derive(Clone, Copy)]
 pub(super) struct Run {
     pub(super) length: usize,
@@ -274,7 +274,7 @@ impl<T: Real> Listed<'_, T> {
     ///
     /// # Safety
     /// Everything that the equation mentions can be read, for `columns` rounded up to a multiple of
-    /// [`LANES`]; `out` can be written, and nobody else reads or writes it.
+    /// [`LANES`]; `out` can be written, and nothing else reads or writes it.
     #[allow(unsafe_code)]
     pub(super) unsafe fn add_up(&self) {
         T::run(Work::Listed(self));

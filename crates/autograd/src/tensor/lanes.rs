@@ -1,4 +1,4 @@
-//! What the kernels need of vectors, for both types of numbers.
+//! Vectors of both types of numbers, as the kernels need them.
 
 use pulp::{Arch, Simd};
 

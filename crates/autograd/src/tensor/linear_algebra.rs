@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, SVD, SymmetricEigen};
 
 use super::Tensor;
 use super::chunks::{CHUNK, for_each_chunk};
@@ -11,9 +11,9 @@ use crate::Real;
 /// Which half of a matrix holds its numbers; the other half counts as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Triangle {
-    /// The diagonal and what is below it.
+    /// The diagonal and the numbers below it.
     Lower,
-    /// The diagonal and what is above it.
+    /// The diagonal and the numbers above it.
     Upper,
 }
 
@@ -129,11 +129,78 @@ impl<T: Real> Tensor<T> {
         Tensor::from_vec(lead, self.matrices(n).map(|a| T::of(a.lu().determinant())).collect())
     }
 
-    /// The matrices `[n, n]` of the last two axes.
-    fn matrices(&self, n: usize) -> impl Iterator<Item = DMatrix<f64>> {
-        let (data, count) = (self.to_vec(), self.shape[..self.rank() - 2].iter().product());
-        (0..count).map(move |number| DMatrix::from_fn(n, n, |i, j| data[(number * n + i) * n + j].as_f64()))
+    /// The eigenvalues `λ` of `½ (A + Aᵀ)`, ascending, in the first row of `[.., n + 1, n]`; below it the eigenvectors.
+    #[track_caller]
+    pub(crate) fn eigh(&self) -> Self {
+        let n = self.shape[self.rank() - 1];
+        self.decomposed("eigh", n + 1, n, |a| {
+            let eigen = SymmetricEigen::new((&a + a.transpose()) * 0.5);
+            let mut order: Vec<usize> = (0..n).collect();
+            order.sort_by(|&a, &b| eigen.eigenvalues[a].total_cmp(&eigen.eigenvalues[b]));
+            let signs: Vec<f64> = order.iter().map(|&k| sign(eigen.eigenvectors.column(k).iter())).collect();
+            DMatrix::from_fn(n + 1, n, |i, j| match i {
+                0 => eigen.eigenvalues[order[j]],
+                _ => signs[j] * eigen.eigenvectors[(i - 1, order[j])],
+            })
+        })
     }
+
+    /// The singular values of matrices `[.., m, n]`, descending, in the first row of `[.., 1 + m + n, k]`; below it `U` and
+    /// `V`.
+    #[track_caller]
+    pub(crate) fn svd(&self) -> Self {
+        let [m, n] = [self.shape[self.rank() - 2], self.shape[self.rank() - 1]];
+        self.decomposed("svd", 1 + m + n, m.min(n), |a| {
+            let svd = SVD::new(a, true, true); // its values descend
+            let (u, v) = (svd.u.expect("asked for"), svd.v_t.expect("asked for"));
+            let signs: Vec<f64> = u.column_iter().map(|column| sign(column.iter())).collect();
+            DMatrix::from_fn(1 + m + n, m.min(n), |i, j| match i {
+                0 => svd.singular_values[j],
+                _ if i <= m => signs[j] * u[(i - 1, j)],
+                _ => signs[j] * v[(j, i - 1 - m)],
+            })
+        })
+    }
+
+    /// A matrix `[rows, columns]` for each of the last two axes.
+    #[track_caller]
+    fn decomposed(
+        &self,
+        op: &str,
+        rows: usize,
+        columns: usize,
+        f: impl Fn(DMatrix<f64>) -> DMatrix<f64>,
+    ) -> Self {
+        let [lead @ .., _, n] = &self.shape[..] else { unreachable!("it was checked") };
+        let mut out = vec![];
+        for (number, a) in self.matrices(*n).enumerate().filter(|_| columns > 0) {
+            if a.iter().any(|x| !x.is_finite()) {
+                let which = if lead.is_empty() { "the matrix".into() } else { format!("matrix {number}") };
+                panic!("{op}: {which} of shape {:?} holds a number that is not finite", self.shape);
+            }
+            out.extend(f(a).transpose().iter().map(|&x| T::of(x)));
+        }
+        Tensor::from_vec([lead, &[rows, columns]].concat(), out)
+    }
+
+    /// The matrices with `n` columns of the last two axes.
+    fn matrices(&self, n: usize) -> impl Iterator<Item = DMatrix<f64>> {
+        let (data, rows) = (self.to_vec(), self.shape[self.rank() - 2]);
+        let count = self.shape[..self.rank() - 2].iter().product();
+        (0..count)
+            .map(move |number| DMatrix::from_fn(rows, n, |i, j| data[(number * rows + i) * n + j].as_f64()))
+    }
+}
+
+/// The sign of a vector's largest component; of several that are equally large, to 1e-8, that of the first.
+fn sign<'a>(vector: impl Iterator<Item = &'a f64>) -> f64 {
+    let mut largest = 0.0_f64;
+    for &x in vector {
+        if x.abs() > largest.abs() * (1.0 + 1e-8) {
+            largest = x;
+        }
+    }
+    if largest < 0.0 { -1.0 } else { 1.0 }
 }
 
 /// Copies a matrix, row by row.

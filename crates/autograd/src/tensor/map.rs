@@ -16,7 +16,7 @@ use crate::shortcuts::{Destination, Written};
 const SHORT: usize = 32;
 const LONG: usize = 512;
 
-/// Where fewer elements lie is not worth a search.
+/// The number of elements below which their order in memory is not searched for.
 const FEW: usize = 128;
 
 impl<T: Real> Tensor<T> {
@@ -59,7 +59,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// `f` of the elements at the same place in `N` tensors of one shape. The result lies in memory like most of
-    /// them: what follows finds it as this found those.
+    /// them, so that the next operation, too, finds its operands in one order.
     #[track_caller]
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
         // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
@@ -182,7 +182,7 @@ fn fill<T: Real, const N: usize>(out: &mut [T], pieces: &[&[T]; N], f: &impl Fn(
     );
 }
 
-/// `f` of the elements at each place, in blocks of a fixed size as long as there are whole ones; and what is left.
+/// `f` of the elements at each place, in blocks of a fixed size as long as there are whole ones, and then the rest.
 /// Large blocks are four vectors to a compiler. What they leave over is done in small ones: 16 elements one by one
 /// would take 10 ns. (Small ones alone would be unrolled and not vectorised.)
 ///

@@ -1,8 +1,8 @@
-//! Where matrices lie in memory, and copying them from one order into another.
+//! The places of matrices in memory, and copies from one order into another.
 
 use crate::Real;
 
-/// Where a matrix lies: element `(i, j)` is `buffer[offset + i · strides[0] + j · strides[1]]`.
+/// The place of a matrix: element `(i, j)` is `buffer[offset + i · strides[0] + j · strides[1]]`.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a, T> {
     pub(super) buffer: &'a [T],
@@ -26,7 +26,7 @@ impl<'a, T> Matrix<'a, T> {
         self
     }
 
-    /// How far element `(i, j)` is from the first; it need not exist.
+    /// The distance of element `(i, j)` from the first; it need not exist.
     pub(super) fn at(&self, i: usize, j: usize) -> isize {
         i as isize * self.strides[0] + j as isize * self.strides[1]
     }
@@ -86,7 +86,7 @@ pub(super) fn fetch<T>(at: *const T) {
     let _ = at;
 }
 
-/// Where a result is written: element `(i, j)` at `start + i · strides[0] + j · strides[1]`.
+/// The place for a result: element `(i, j)` at `start + i · strides[0] + j · strides[1]`.
 #[derive(Clone, Copy)]
 pub(super) struct Place<T> {
     pub(super) start: *mut T,
@@ -99,7 +99,7 @@ impl<T> Place<T> {
         self
     }
 
-    /// The place of what begins at row or column number `start`.
+    /// The place of the part that begins at row or column number `start`.
     pub(super) fn part(self, axis: usize, start: usize) -> Self {
         Place { start: self.start.wrapping_offset(start as isize * self.strides[axis]), ..self }
     }
@@ -113,7 +113,7 @@ unsafe impl<T: Send> Sync for Place<T> {}
 ///
 /// # Safety
 /// The matrix of this shape, with these strides, can be read at `from` and written at `to`; they do not
-/// overlap, and nobody else reads or writes `to`.
+/// overlap, and nothing else reads or writes `to`.
 #[allow(unsafe_code)]
 #[inline(always)]
 pub(super) unsafe fn copy<T: Real>(
@@ -285,7 +285,7 @@ pub(super) unsafe fn scatter<T: Real, const ROWS: usize>(
 mod tests {
     use super::*;
 
-    /// Every way round, with and without parts of blocks, in both precisions; what lies around stays as it is.
+    /// Every way round, with and without parts of blocks, in both precisions; the numbers around stay as they are.
     #[test]
     fn copies_equal_the_definition() {
         fn check<T: Real + std::fmt::Debug>() {

@@ -65,8 +65,9 @@ pub use sort::SortOrder;
 pub(crate) use axes::{dropped_shape, permutation, reduced_shape, resolve_axes};
 pub(crate) use pool::MadeBy;
 use pool::{Buffer, too_large};
-use shape::{Strides, contiguous_strides, count};
-pub(crate) use shape::{broadcast, same_sizes, short_copy};
+use shape::{Strides, contiguous_strides, count, short_copy};
+pub(crate) use shape::{broadcast, same_sizes};
+pub(crate) use threads::share;
 pub(crate) use view::bounds;
 
 /// An immutable array of numbers with a shape.
@@ -74,11 +75,11 @@ pub struct Tensor<T: Real> {
     shape: Shape,
     strides: Strides,
     offset: usize,
-    /// The number of elements, and whether they lie in memory in row-major order without gaps: what shape and strides
-    /// say too, but it is asked for several times by every operation.
+    /// The number of elements, and whether they lie in memory in row-major order without gaps. Both follow from shape and
+    /// strides, but every operation asks for them several times.
     len: usize,
     contiguous: bool,
-    /// Without weak references, so that it is quickly seen whether nobody else has it.
+    /// Without weak references, so that it is quickly seen whether it is shared.
     buffer: Arc<Buffer<T>>,
 }
 
@@ -86,7 +87,7 @@ impl<T: Real> Clone for Tensor<T> {
     fn clone(&self) -> Self {
         // Slices are copied as a whole; the derived clone would go through their elements one by one.
         Tensor {
-            shape: short_copy(&self.shape),
+            shape: self.shape.clone(),
             strides: short_copy(&self.strides),
             buffer: Arc::clone(&self.buffer),
             ..*self
@@ -97,7 +98,7 @@ impl<T: Real> Clone for Tensor<T> {
 impl<T: Real> Tensor<T> {
     fn from_buffer(shape: &[usize], buffer: Buffer<T>) -> Self {
         let (len, strides) = (shape.iter().product(), contiguous_strides(shape));
-        let shape = short_copy(shape);
+        let shape = Shape::from_slice(shape);
         Tensor { shape, strides, offset: 0, len, contiguous: true, buffer: Arc::new(buffer) }
     }
 
@@ -210,7 +211,7 @@ impl<T: Real> Tensor<T> {
         self.len
     }
 
-    /// Whether there are no elements.
+    /// True if there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -221,7 +222,7 @@ impl<T: Real> Tensor<T> {
         (data.as_ptr().addr(), size_of_val(data))
     }
 
-    /// Whether this is the very same tensor: the same header over the same memory.
+    /// True of the very same tensor: the same header over the same memory.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)
             && (&self.shape, &self.strides, self.offset) == (&other.shape, &other.strides, other.offset)
@@ -274,14 +275,14 @@ impl<T: Real> Tensor<T> {
         self.alone().expect("a fresh copy is contiguous and not shared")
     }
 
-    /// Memory for other numbers in this shape, in row-major order, if the present ones lie so and nobody else has them.
+    /// Memory for other numbers in this shape, in row-major order, if the present ones lie so and are not shared.
     pub(crate) fn reused(&mut self) -> Option<&mut [T]> {
         let stale = self.alone()?;
         pool::spoil(stale);
         Some(stale)
     }
 
-    /// The elements in row-major order for writing, if they lie so and nobody else has them.
+    /// The elements in row-major order for writing, if they lie so and are not shared.
     fn alone(&mut self) -> Option<&mut [T]> {
         let buffer = if self.contiguous { Arc::get_mut(&mut self.buffer)? } else { return None };
         Some(&mut buffer.as_mut_slice()[self.offset..][..self.len])

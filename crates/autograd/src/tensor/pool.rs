@@ -27,8 +27,8 @@ pub(super) const LINE: usize = 64;
 /// At most this many bytes wait for reuse; the rest goes back to the system.
 const MOST_BYTES: usize = 1 << 30;
 
-/// Whether so many bytes can be had is asked before they are taken, so that a refusal is no abort. Of fewer it is
-/// not: asking would take longer than what they are needed for.
+/// The number of bytes from which on the system is asked before they are taken, so that a refusal is no abort. For fewer,
+/// asking would take longer than the computation that needs them.
 const ASKED: usize = 1 << 20;
 
 /// Buffers that wait for reuse, by size class.
@@ -65,14 +65,14 @@ impl<T: Real> Pool<T> {
     }
 }
 
-/// In tests, what lies in recycled memory is made useless: a kernel that forgets an element is found at once.
+/// In tests, the contents of recycled memory are made useless: a kernel that forgets an element is found at once.
 pub(super) fn spoil<T: Real>(stale: &mut [T]) {
     if cfg!(any(test, debug_assertions)) {
         stale.fill(T::NAN);
     }
 }
 
-/// How much memory is asked for. Large sizes have room for a beginning at a [`LINE`], and are rounded up to
+/// The number of elements of a buffer. Large sizes have room for a beginning at a [`LINE`], and are rounded up to
 /// eighths of a power of two, so that nearly equal requests share buffers and at most an eighth is wasted.
 fn class<T>(len: usize) -> usize {
     if len < SMALLEST {
@@ -86,10 +86,10 @@ fn class<T>(len: usize) -> usize {
 #[derive(Debug)]
 pub(crate) struct Buffer<T: Real> {
     data: SmallVec<[T; TINY]>,
-    /// Where in `data` the numbers of the tensor begin, and how many they are.
+    /// The place in `data` at which the numbers of the tensor begin, and their count.
     start: usize,
     len: usize,
-    /// Whether it came from the pool, or could have. What comes from outside is freed: were it kept, the pool
+    /// True if it came from the pool, or could have. Memory from outside is freed: were it kept, the pool
     /// would grow with every vector that is made into a tensor.
     pooled: bool,
 }
@@ -136,7 +136,7 @@ impl<T: Real> Buffer<T> {
     }
 }
 
-/// Whether the system gives memory for so many elements. What it gave goes back at once.
+/// True if the system has memory for so many elements, which is given back at once.
 fn can_be_had<T>(elements: usize) -> bool {
     Vec::<T>::new().try_reserve_exact(elements).is_ok()
 }

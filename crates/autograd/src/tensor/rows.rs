@@ -9,7 +9,7 @@ use super::{Shape, Tensor};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
-    /// A function of rows. A *row* is what lies along `axes` (in the order listed) at one place of
+    /// A function of rows. A *row* is the list of elements along `axes` (in the order listed) at one place of
     /// the other axes; `f` reads one row of every operand and writes the same row of the result.
     ///
     /// Operands and result have the same sizes along the other axes. Along `axes` they may differ:

@@ -1,18 +1,137 @@
 //! Shapes and strides.
 
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
 use smallvec::SmallVec;
 
-/// The sizes of a tensor, outermost axis first. Up to four axes need no allocation.
-pub type Shape = SmallVec<[usize; 4]>;
+/// The sizes of a tensor, outermost axis first. It is used like a slice. Up to four axes need no allocation.
+#[derive(Default, PartialEq, Eq, Hash)]
+pub struct Shape(SmallVec<[usize; 4]>);
 
-/// How far apart in memory two neighbours along each axis lie, in elements. Zero repeats one
+impl Shape {
+    /// The shape of a single number: no axes.
+    pub fn new() -> Self {
+        Shape::default()
+    }
+
+    /// These sizes.
+    #[inline]
+    pub fn from_slice(sizes: &[usize]) -> Self {
+        Shape(short_copy(sizes))
+    }
+
+    /// The sizes as a slice.
+    #[inline]
+    pub fn as_slice(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// Adds an axis of this size at the end.
+    pub fn push(&mut self, size: usize) {
+        self.0.push(size);
+    }
+
+    /// Takes the last axis away, if there is one, and returns its size.
+    #[inline]
+    pub fn pop(&mut self) -> Option<usize> {
+        self.0.pop()
+    }
+
+    /// Adds an axis of this size before another.
+    ///
+    /// # Panics
+    /// If there are fewer axes.
+    pub fn insert(&mut self, axis: usize, size: usize) {
+        self.0.insert(axis, size);
+    }
+
+    /// Takes an axis out.
+    ///
+    /// # Panics
+    /// If there is no such axis.
+    pub fn remove(&mut self, axis: usize) -> usize {
+        self.0.remove(axis)
+    }
+}
+
+impl Clone for Shape {
+    #[inline]
+    fn clone(&self) -> Self {
+        Shape::from_slice(self)
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+
+    #[inline]
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl DerefMut for Shape {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [usize] {
+        &mut self.0
+    }
+}
+
+impl AsRef<[usize]> for Shape {
+    #[inline]
+    fn as_ref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(sizes: &[usize]) -> Self {
+        Shape::from_slice(sizes)
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
+        Shape(sizes.into_iter().collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a Shape {
+    type Item = &'a usize;
+    type IntoIter = std::slice::Iter<'a, usize>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl PartialEq<[usize]> for Shape {
+    fn eq(&self, other: &[usize]) -> bool {
+        self[..] == *other
+    }
+}
+
+impl<const N: usize> PartialEq<[usize; N]> for Shape {
+    fn eq(&self, other: &[usize; N]) -> bool {
+        self[..] == *other
+    }
+}
+
+/// The distance in memory of two neighbours along each axis, in elements. Zero repeats one
 /// element along an axis (broadcasting), a negative stride walks backwards.
 pub(crate) type Strides = SmallVec<[isize; 4]>;
 
 /// A copy of a shape or of strides. Up to four numbers are moved one by one: tensors are copied so often
 /// that calling the machine's general copy for them takes a twentieth of the time of a small model.
 #[inline]
-pub(crate) fn short_copy<A: Copy + Default>(numbers: &[A]) -> SmallVec<[A; 4]> {
+pub(super) fn short_copy<A: Copy + Default>(numbers: &[A]) -> SmallVec<[A; 4]> {
     let none = A::default();
     let few = match *numbers {
         [] => [none; 4],
@@ -25,7 +144,7 @@ pub(crate) fn short_copy<A: Copy + Default>(numbers: &[A]) -> SmallVec<[A; 4]> {
     SmallVec::from_buf_and_len(few, numbers.len())
 }
 
-/// Whether two shapes are equal: of a few numbers each, so that calling the machine's comparison takes longer.
+/// True if two shapes are equal. They have so few numbers that calling the machine's comparison takes longer.
 pub(crate) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }

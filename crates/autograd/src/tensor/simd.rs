@@ -1,7 +1,7 @@
 //! Loops compiled for the vector instructions of the machine they run on.
 
 /// Runs a loop, compiled once for every instruction set (AVX-512, AVX2, the portable one) and chosen at
-/// run time, so that a plain release build uses what the processor has. The loop is ordinary code, which
+/// run time, so that a plain release build uses all that the processor has. The loop is ordinary code, which
 /// the compiler vectorises; additions are never reordered or contracted, so the bits are the same in all
 /// of them.
 ///

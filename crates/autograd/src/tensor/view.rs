@@ -25,7 +25,7 @@ impl<T: Real> Tensor<T> {
         Tensor { shape, strides, offset, len, contiguous, buffer: Arc::clone(&self.buffer) }
     }
 
-    /// Whether the elements lie in memory in row-major order without gaps.
+    /// True if the elements lie in memory in row-major order without gaps.
     pub fn is_contiguous(&self) -> bool {
         self.contiguous
     }
@@ -58,10 +58,10 @@ impl<T: Real> Tensor<T> {
             panic!("reshape: {:?} has {old} elements, {shape:?} has {new}", self.shape);
         }
         match self.strides_as(shape) {
-            Some(strides) => self.view(short_copy(shape), strides, self.offset),
+            Some(strides) => self.view(Shape::from_slice(shape), strides, self.offset),
             None => {
                 let copy = self.copied();
-                copy.view(short_copy(shape), contiguous_strides(shape), copy.offset)
+                copy.view(Shape::from_slice(shape), contiguous_strides(shape), copy.offset)
             }
         }
     }
@@ -121,7 +121,7 @@ impl<T: Real> Tensor<T> {
         if rank < 2 {
             panic!("t: shape {:?} has fewer than two axes to swap", self.shape);
         }
-        let (mut shape, mut strides) = (short_copy(&self.shape), short_copy(&self.strides));
+        let (mut shape, mut strides) = (self.shape.clone(), short_copy(&self.strides));
         shape.swap(rank - 2, rank - 1);
         strides.swap(rank - 2, rank - 1);
         self.view(shape, strides, self.offset)
@@ -146,7 +146,7 @@ impl<T: Real> Tensor<T> {
             panic!("expand: {:?} does not broadcast to {shape:?}", self.shape);
         }
         count(shape); // a view needs no memory, but its elements are counted
-        self.view(short_copy(shape), strides, self.offset)
+        self.view(Shape::from_slice(shape), strides, self.offset)
     }
 
     /// The elements of a range along one axis (negative axes count from the end): `a.slice(1, ..3)`.
@@ -204,68 +204,4 @@ pub(crate) fn bounds(range: impl RangeBounds<usize>, size: usize) -> [usize; 2] 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn counting(shape: &[usize]) -> Tensor<f64> {
-        Tensor::from_fn(shape, |i| i as f64)
-    }
-
-    #[test]
-    fn views_share_memory() {
-        let a = counting(&[2, 3]);
-        for view in [a.t(), a.permute([1, 0]), a.reshape([3, 2]), a.expand([4, 2, 3]), a.slice(1, 1..3)] {
-            assert!(Arc::ptr_eq(&a.buffer, &view.buffer));
-        }
-        assert!(!Arc::ptr_eq(&a.buffer, &a.t().contiguous().buffer));
-        assert!(!Arc::ptr_eq(&a.buffer, &a.t().reshape([6]).buffer));
-    }
-
-    #[test]
-    fn views_read_the_right_elements() {
-        let a = counting(&[2, 3]);
-        assert_eq!(a.t().reshape([6]).to_vec(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-        assert_eq!(a.slice_step(1, ..3, 2).to_vec(), [0.0, 2.0, 3.0, 5.0]);
-        assert_eq!(a.slice_step(1, ..3, -1).to_vec(), [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
-        assert_eq!(a.slice_step(1, ..3, -2).to_vec(), [2.0, 0.0, 5.0, 3.0]);
-        assert_eq!(a.slice(0, 2..2).shape(), [0, 3]);
-        assert_eq!(counting(&[0, 3]).slice(1, 1..3), counting(&[0, 2]));
-        assert!(counting(&[3, 0]).slice_step(0, ..3, -1).slice(0, 2..3).to_vec().is_empty());
-        assert_eq!(counting(&[2, 1]).expand([2, 2]).to_vec(), [0.0, 0.0, 1.0, 1.0]);
-        assert_eq!(a.slice(0, 1..2).make_mut(), [3.0, 4.0, 5.0]);
-    }
-
-    #[test]
-    fn a_reshape_copies_only_what_no_strides_express() {
-        let a = counting(&[4, 3, 2]);
-        let shares = |x: &Tensor<f64>, shape: &[usize]| {
-            let y = x.reshape(shape);
-            assert_eq!(y.to_vec(), x.to_vec(), "{:?} as {shape:?}", x.shape());
-            Arc::ptr_eq(&x.buffer, &y.buffer)
-        };
-        let last_first = a.permute([2, 0, 1]); // [2, 4, 3]: the 4 and the 3 lie evenly
-        assert!(shares(&last_first, &[2, 12]) && shares(&last_first, &[2, 1, 2, 6]));
-        assert!(!shares(&last_first, &[4, 6]) && !shares(&last_first, &[24]));
-        assert!(!shares(&a.permute([2, 1, 0]), &[2, 12]));
-        let backwards = a.slice_step(0, ..4, -1); // axis 0 runs the other way
-        assert!(shares(&backwards, &[2, 2, 6]) && !shares(&backwards, &[24]));
-        let repeated = counting(&[1, 3]).expand([4, 3]);
-        assert!(shares(&repeated, &[2, 2, 1, 3]) && !shares(&repeated, &[12]));
-        assert!(shares(&counting(&[1]).expand([4, 3]), &[12]));
-        assert!(shares(&a.slice_step(2, ..2, 2), &[12]), "every second element");
-        assert!(shares(&counting(&[0, 3]).t(), &[0, 7]));
-        assert!(shares(&counting(&[]), &[1, 1]) && shares(&counting(&[1, 1]).t(), &[]));
-    }
-
-    #[test]
-    #[should_panic(expected = "reshape: [2, 3] has 6 elements, [4] has 4")]
-    fn bad_reshape() {
-        counting(&[2, 3]).reshape([4]);
-    }
-
-    #[test]
-    #[should_panic(expected = "expand: [2, 3] does not broadcast to [2, 4]")]
-    fn bad_expand() {
-        counting(&[2, 3]).expand([2, 4]);
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Noise as nodes of a tape: numbers that follow from the seed, the epoch and the example.
 
 use autograd::inspect::{Attribute, Attributes};
-use autograd::{Op, Real, Tape, Tensor, Var};
+use autograd::{Choice, Real, Tape, Tensor, Var};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
@@ -149,7 +149,7 @@ struct Drawn {
     stream: u64,
 }
 
-impl<T: Real> Op<T, 1> for Drawn {
+impl<T: Real> Choice<T, 1> for Drawn {
     const NAME: &'static str = "noise";
 
     fn attributes(&self) -> Attributes {
@@ -175,9 +175,6 @@ impl<T: Real> Op<T, 1> for Drawn {
             }
         }
     }
-    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 1], _: Var<'t, T>) -> Var<'t, T> {
-        unreachable!("for derivatives it is a constant")
-    }
 }
 
 /// Examples, damaged as their keys say.
@@ -186,7 +183,7 @@ struct Corrupted {
     seed: u64,
 }
 
-impl<T: Real> Op<T, 2> for Corrupted {
+impl<T: Real> Choice<T, 2> for Corrupted {
     const NAME: &'static str = "corrupt";
 
     fn forward(&self, [x, keys]: [&Tensor<T>; 2]) -> Tensor<T> {
@@ -195,21 +192,15 @@ impl<T: Real> Op<T, 2> for Corrupted {
         let epoch = epochs.first().copied().unwrap_or(0);
         self.corruption.applied(&x.cast(), self.seed, epoch, &examples).cast()
     }
-    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 2], _: Var<'t, T>) -> Var<'t, T> {
-        unreachable!("for derivatives it is a constant")
-    }
 }
 
 /// A function of the progress of the training.
 struct OfProgress<F>(F);
 
-impl<T: Real, F: Fn(f64) -> f64 + Send + Sync + 'static> Op<T, 1> for OfProgress<F> {
+impl<T: Real, F: Fn(f64) -> f64 + Send + Sync + 'static> Choice<T, 1> for OfProgress<F> {
     const NAME: &'static str = "of_progress";
 
     fn forward(&self, [progress]: [&Tensor<T>; 1]) -> Tensor<T> {
         Tensor::scalar(T::of(self.0(varying::progress_of(progress))))
-    }
-    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 1], _: Var<'t, T>) -> Var<'t, T> {
-        unreachable!("for derivatives it is a constant")
     }
 }

@@ -65,8 +65,8 @@ impl<T: Real> Varying<Var<'_, T>> {
     /// The context of the step, for the same tape. What it draws with [`Context::on`] is drawn anew in every replay;
     /// its other methods panic if what they return would be another number at another step.
     pub fn context(&self) -> Context<'static> {
-        let labels = self.labels.map(Var::line);
-        let (keys, progress, batch) = (self.keys.line(), self.progress.line(), self.keys.shape()[0]);
+        let labels = self.labels.map(Var::node);
+        let (keys, progress, batch) = (self.keys.node(), self.progress.node(), self.keys.shape()[0]);
         let lines = Some(Lines { keys, progress, labels, batch });
         Context { lines, ..Context::new(self.seed, self.purpose, 0, &[]) }
     }

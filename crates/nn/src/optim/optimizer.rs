@@ -100,7 +100,7 @@ impl<T: Real, R: Rule<T> + ?Sized> Optimizer<T, R> {
         self.begin(model);
         let mut gradients = gradients.into_iter().enumerate();
         model.visit_mut(Name::Root, &mut |name, leaf| {
-            if name.is_buffer() {
+            if !name.is_trained() {
                 return;
             }
             let (index, gradient) = gradients.next().expect("one for each parameter");
@@ -257,7 +257,7 @@ fn of(name: &str) -> String {
 /// Calls `f` for all leaves of a model but its buffers.
 pub(super) fn each_parameter<W: Leaf>(model: &impl Tree<W>, mut f: impl FnMut(Name, &W)) {
     model.visit(&mut |name, parameter| {
-        if !name.is_buffer() {
+        if name.is_trained() {
             f(name, parameter);
         }
     });
@@ -265,7 +265,7 @@ pub(super) fn each_parameter<W: Leaf>(model: &impl Tree<W>, mut f: impl FnMut(Na
 
 pub(super) fn each_parameter_mut<W: Leaf>(model: &mut impl Tree<W>, mut f: impl FnMut(Name, &mut W)) {
     model.visit_mut(Name::Root, &mut |name, parameter| {
-        if !name.is_buffer() {
+        if name.is_trained() {
             f(name, parameter);
         }
     });

@@ -114,9 +114,9 @@ impl<T: Real> Update<'_, T> {
         }
         if let Some(limit) = self.clip_norm {
             let mut gradients = kept.into_values();
-            let mut gradient = model.map(Name::Root, &mut |name, leaf: &Tensor<T>| match name.is_buffer() {
-                true => Tensor::zeros(leaf.shape()),
-                false => gradients.next().expect("one for every parameter"),
+            let mut gradient = model.map(Name::Root, &mut |name, leaf: &Tensor<T>| match name.is_trained() {
+                true => gradients.next().expect("one for every parameter"),
+                false => Tensor::zeros(leaf.shape()),
             });
             clip::by_norm(&mut gradient, limit)?;
             self.optimizer.step(model, &gradient);

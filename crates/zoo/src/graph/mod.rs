@@ -240,5 +240,5 @@ pub fn record<M: Tree<Tensor<f32>>>(
         Part::Decoder => decode(&model, x),
         Part::Whole => decode(&model, encode(&model, x)),
     };
-    Recording { lines: tape.lines(), names, input: x.line(), output: y.line() }
+    Recording { lines: tape.lines(), names, input: x.node(), output: y.node() }
 }

@@ -1,7 +1,7 @@
 //! A codebook that follows what chooses it: exponential moving averages in place of a gradient (van den Oord,
 //! Vinyals and Kavukcuoglu 2017, appendix A.1), as buffers of a model.
 
-use autograd::{Buffer, Op, Real, Tensor, Var, tree};
+use autograd::{Buffer, Choice, Real, Tensor, Var, tree};
 use nn::Context;
 
 /// `K` vectors of a few numbers each.
@@ -74,16 +74,13 @@ impl<'t, T: Real> Codebook<Var<'t, T>> {
 /// Counts with Laplace smoothing, in double precision: the sum over many of them is large beside the smallest.
 struct Smoothed;
 
-impl<T: Real> Op<T, 1> for Smoothed {
+impl<T: Real> Choice<T, 1> for Smoothed {
     const NAME: &'static str = "smoothed counts";
 
     fn forward(&self, [counts]: [&Tensor<T>; 1]) -> Tensor<T> {
         const EPSILON: f64 = 1e-5;
         let (k, total) = (counts.len(), counts.sum_to([]).item().as_f64());
         counts.map(|n| T::of((n.as_f64() + EPSILON) / (total + k as f64 * EPSILON) * total))
-    }
-    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 1], _: Var<'t, T>) -> Var<'t, T> {
-        unreachable!("for derivatives it is a constant")
     }
 }
 
@@ -94,7 +91,7 @@ struct Follow {
     restart: f64,
 }
 
-impl<T: Real> Op<T, 5> for Follow {
+impl<T: Real> Choice<T, 5> for Follow {
     const NAME: &'static str = "moving averages of a codebook";
 
     fn forward(&self, [counts, sums, parts, choices, draws]: [&Tensor<T>; 5]) -> Tensor<T> {
@@ -124,9 +121,6 @@ impl<T: Real> Op<T, 5> for Follow {
         }
         let row = |k: usize| std::iter::once(&new_counts[k]).chain(&new_sums[k * dimension..][..dimension]);
         Tensor::from_vec([k, 1 + dimension], (0..k).flat_map(row).map(|&x| T::of(x)).collect())
-    }
-    fn vjp<'t>(&self, _: usize, _: Var<'t, T>, _: [Var<'t, T>; 5], _: Var<'t, T>) -> Var<'t, T> {
-        unreachable!("for derivatives it is a constant")
     }
 }
 

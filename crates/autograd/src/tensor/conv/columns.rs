@@ -34,7 +34,7 @@ pub(super) fn output<T: Real>(g: &Geometry, x: &Tensor<T>, w: &Tensor<T>) -> Ten
     })
 }
 
-/// What the transposed map makes of an output: the gradient with respect to the input.
+/// The transposed map of an output: the gradient with respect to the input.
 #[track_caller]
 pub(super) fn input<T: Real>(g: &Geometry, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let [filters, depth, pixels] = g.matrix();

@@ -35,7 +35,7 @@ pub(super) fn input<T: Real>(g: &Geometry, w: &Tensor<T>, y: &Tensor<T>) -> Tens
     images_first(&x, g.input_shape())
 }
 
-/// What a convolution connects: images with so many channels in one group, so far apart in the weight.
+/// One side of a convolution: images with so many channels in one group, so far apart in the weight.
 struct Side {
     channels: usize,
     weight: usize,

@@ -20,7 +20,7 @@ impl<T: Real> Product<'_, T> {
                 let mut sum = T::splat(simd, T::zero());
                 for p in 0..k {
                     // SAFETY: `start` has made sure that these elements are inside a and b, and `Kernel::of` that rows
-                    // of b and of the result are contiguous; nobody else reads or writes the result.
+                    // of b and of the result are contiguous; nothing else reads or writes the result.
                     let (a, b) = unsafe {
                         let row = b.offset(self.b.at(p, j));
                         let vector = match columns == lanes {

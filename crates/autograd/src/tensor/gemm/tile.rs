@@ -7,24 +7,24 @@ use super::super::pool::LINE;
 use super::{Bias, ROWS, Run};
 use crate::Real;
 
-/// What one tile adds up: some rows of `a` from `a` on, times rows of `b`.
+/// The sum of one tile: some rows of `a` from `a` on, times rows of `b`.
 pub(super) struct Tile<'l, T> {
     pub(super) a: *const T,
     /// The distance between rows of `a`.
     pub(super) row: isize,
     pub(super) b: *const T,
-    /// Where products begin, in `a` and in `b`; each is the first of a run.
+    /// The places in `a` and in `b` at which products begin; each is the first of a run.
     pub(super) runs: &'l [[isize; 2]],
     pub(super) run: Run,
     pub(super) beside: Beside<T>,
     pub(super) bias: Bias<'l, T>,
     pub(super) out: Place<T>,
     pub(super) columns: usize,
-    /// Whether the result is written, not added to what is there.
+    /// True if the result is written, false if it is added to the numbers that are there.
     pub(super) first: bool,
 }
 
-/// What is done beside the arithmetic, for each row of `b`: only by tiles of `ROWS` rows, and one run.
+/// Work beside the arithmetic, for each row of `b`: only by tiles of `ROWS` rows, and one run.
 #[derive(Clone, Copy)]
 pub(super) enum Beside<T> {
     Nothing,

@@ -1,0 +1,63 @@
+use super::*;
+
+fn counting(shape: &[usize]) -> Tensor<f64> {
+    Tensor::from_fn(shape, |i| i as f64)
+}
+
+#[test]
+fn views_share_memory() {
+    let a = counting(&[2, 3]);
+    for view in [a.t(), a.permute([1, 0]), a.reshape([3, 2]), a.expand([4, 2, 3]), a.slice(1, 1..3)] {
+        assert!(Arc::ptr_eq(&a.buffer, &view.buffer));
+    }
+    assert!(!Arc::ptr_eq(&a.buffer, &a.t().contiguous().buffer));
+    assert!(!Arc::ptr_eq(&a.buffer, &a.t().reshape([6]).buffer));
+}
+
+#[test]
+fn views_read_the_right_elements() {
+    let a = counting(&[2, 3]);
+    assert_eq!(a.t().reshape([6]).to_vec(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    assert_eq!(a.slice_step(1, ..3, 2).to_vec(), [0.0, 2.0, 3.0, 5.0]);
+    assert_eq!(a.slice_step(1, ..3, -1).to_vec(), [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
+    assert_eq!(a.slice_step(1, ..3, -2).to_vec(), [2.0, 0.0, 5.0, 3.0]);
+    assert_eq!(a.slice(0, 2..2).shape(), [0, 3]);
+    assert_eq!(counting(&[0, 3]).slice(1, 1..3), counting(&[0, 2]));
+    assert!(counting(&[3, 0]).slice_step(0, ..3, -1).slice(0, 2..3).to_vec().is_empty());
+    assert_eq!(counting(&[2, 1]).expand([2, 2]).to_vec(), [0.0, 0.0, 1.0, 1.0]);
+    assert_eq!(a.slice(0, 1..2).make_mut(), [3.0, 4.0, 5.0]);
+}
+
+#[test]
+fn a_reshape_copies_only_what_no_strides_express() {
+    let a = counting(&[4, 3, 2]);
+    let shares = |x: &Tensor<f64>, shape: &[usize]| {
+        let y = x.reshape(shape);
+        assert_eq!(y.to_vec(), x.to_vec(), "{:?} as {shape:?}", x.shape());
+        Arc::ptr_eq(&x.buffer, &y.buffer)
+    };
+    let last_first = a.permute([2, 0, 1]); // [2, 4, 3]: the 4 and the 3 lie evenly
+    assert!(shares(&last_first, &[2, 12]) && shares(&last_first, &[2, 1, 2, 6]));
+    assert!(!shares(&last_first, &[4, 6]) && !shares(&last_first, &[24]));
+    assert!(!shares(&a.permute([2, 1, 0]), &[2, 12]));
+    let backwards = a.slice_step(0, ..4, -1); // axis 0 runs the other way
+    assert!(shares(&backwards, &[2, 2, 6]) && !shares(&backwards, &[24]));
+    let repeated = counting(&[1, 3]).expand([4, 3]);
+    assert!(shares(&repeated, &[2, 2, 1, 3]) && !shares(&repeated, &[12]));
+    assert!(shares(&counting(&[1]).expand([4, 3]), &[12]));
+    assert!(shares(&a.slice_step(2, ..2, 2), &[12]), "every second element");
+    assert!(shares(&counting(&[0, 3]).t(), &[0, 7]));
+    assert!(shares(&counting(&[]), &[1, 1]) && shares(&counting(&[1, 1]).t(), &[]));
+}
+
+#[test]
+#[should_panic(expected = "reshape: [2, 3] has 6 elements, [4] has 4")]
+fn bad_reshape() {
+    counting(&[2, 3]).reshape([4]);
+}
+
+#[test]
+#[should_panic(expected = "expand: [2, 3] does not broadcast to [2, 4]")]
+fn bad_expand() {
+    counting(&[2, 3]).expand([2, 4]);
+}
