@@ -23,7 +23,7 @@ use rand_distr::StandardNormal;
 
 /// A source of random numbers: ChaCha with 8 rounds, a counter-based generator whose algorithm will not change. With
 /// the traits of the crate `rand` it draws from any distribution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Generator(ChaCha8Rng);
 
 impl Generator {

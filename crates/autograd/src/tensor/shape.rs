@@ -103,6 +103,12 @@ impl FromIterator<usize> for Shape {
     }
 }
 
+impl Extend<usize> for Shape {
+    fn extend<I: IntoIterator<Item = usize>>(&mut self, sizes: I) {
+        self.0.extend(sizes);
+    }
+}
+
 impl<'a> IntoIterator for &'a Shape {
     type Item = &'a usize;
     type IntoIter = std::slice::Iter<'a, usize>;

@@ -96,10 +96,10 @@ fn no_work_is_done_for_the_gradient_of_a_frozen_part() {
     let model = (Frozen(a.clone()), b.clone());
     let frozen = work(&|| {
         let (y, gradient) = value_and_grad(&model, energy);
-        assert_eq!(gradient.0.0, Tensor::zeros([4, 3]));
         (y, gradient.1)
     });
     assert_eq!(frozen, constant);
+    assert_eq!(value_and_grad(&model, energy).1.0.0, Tensor::zeros([4, 3]));
     // Forward mode, second derivatives and Jacobians leave it alone, too.
     let (_, along) = jvp(&model, &model, energy);
     assert_eq!(along, jvp(&b, &b, |b, tape| energy((Frozen(tape.constant(&a)), b), tape)).1);

@@ -17,7 +17,7 @@ fn the_parts_make_the_matrix_again() {
         let [u, values, v] = a.svd();
         let k = shape[0].min(shape[1]);
         let identity = tape.constant(Tensor::eye(k));
-        assert!(distance(u.matmul(values.unsqueeze(-1) * v.t()), a) < 1e-13, "{shape:?}");
+        assert!(distance(u.matmul(values.unsqueeze(-1) * v.t()), a) < 1e-12, "{shape:?}");
         assert!(distance(u.t().matmul(u), identity) + distance(v.t().matmul(v), identity) < 1e-12);
         assert!(values.value().to_vec().is_sorted_by(|a, b| a >= b && *b >= 0.0));
         if shape[0] == shape[1] {
@@ -54,7 +54,9 @@ fn equal_values_have_gradients_and_their_vectors_have_none() {
     let [slope] = values.square().sum().grad([a]);
     assert_eq!(slope.value(), Tensor::eye(3) * 4.0);
     let along = values.jvp(&[a], &[tape.constant(noise(&[3, 3]))]);
-    assert!(along.value().to_vec().iter().all(|x| x.is_nan()), "{:?}", along.value());
+    assert!(along.value().to_vec().iter().all(|x| x.is_finite()));
+    let along = vectors.jvp(&[a], &[tape.constant(noise(&[3, 3]))]);
+    assert!(along.value().to_vec().iter().any(|x| x.is_nan()), "{:?}", along.value());
     // A singular value of 0, and two that are equal.
     let a = tape.var(Tensor::from_vec([3, 2], vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0]));
     let [_, values, _] = a.svd();
