@@ -30,7 +30,7 @@ pub struct Operation {
     pub name: String,
     /// Its attributes. Shapes are not among them: they are those of the values.
     pub attributes: Attributes,
-    /// What it computes of the numbers at each place, if it can be said so.
+    /// The function of the numbers at each place, if it can be said so.
     pub expression: Option<Expression>,
 }
 
