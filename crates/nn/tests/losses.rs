@@ -81,6 +81,8 @@ fn at_an_end<'t, T: Real>(name: &str, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         ("bce", &[p, x]) => losses::bce(p, x),
         ("cross_entropy 0", &[l]) => losses::cross_entropy(l, &[0]),
         ("cross_entropy 1", &[l]) => losses::cross_entropy(l, &[1]),
+        ("token_cross_entropy 0", &[l]) => losses::token_cross_entropy(l, &[0], None),
+        ("token_cross_entropy 1", &[l]) => losses::token_cross_entropy(l, &[1], None),
         ("multinomial_nll", &[l, x]) => losses::multinomial_nll(l, x),
         ("gaussian_nll", &[mu, s, x]) => losses::gaussian_nll(mu, s, x),
         ("poisson_nll", &[l, x]) => losses::poisson_nll(l, x),
