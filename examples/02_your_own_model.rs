@@ -42,8 +42,8 @@ fn main() {
     }
 
     let test = &digits.test;
-    let ours = autograd::value(&model, |model, tape| model.loss(tape.constant(&test.x))).item();
-    let pca = evaluate::mean_squared_error(&Pca::fit(&digits.train.x, 4), test);
+    let ours = autograd::value(&model, |model, tape| model.loss(tape.constant(test.x()))).item();
+    let pca = evaluate::mean_squared_error(&Pca::fit(digits.train.x(), 4), test);
     println!("test SSE/img with a code of 4 numbers: ours {ours:.3}, PCA {pca:.3}");
     assert!(f64::from(ours) < 0.75 * pca);
 }

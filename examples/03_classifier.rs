@@ -33,9 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let examples: Vec<usize> = (0..digits.test.len()).collect();
     let logits = autograd::value(&task.model, |model, tape| {
-        model.forward(tape.constant(&digits.test.x), &mut Context::evaluation(0, &examples))
+        model.forward(tape.constant(digits.test.x()), &mut Context::evaluation(0, &examples))
     });
-    let labels = digits.test.labels.as_ref().expect("the digits have labels");
+    let labels = digits.test.labels().expect("the digits have labels");
     let guesses = logits.argmax_over(-1);
     let right = guesses.iter().zip(labels).filter(|(guess, label)| **guess == **label as usize).count();
     let accuracy = right as f64 / labels.len() as f64;

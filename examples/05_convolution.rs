@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plan = Plan { epochs: 7, batch: 128, learning_rate: 3e-3, schedule, ..Plan::default() };
     Trainer::new(plan, AdamW::new(3e-3)).with(ProgressBar::new()).run(&mut task)?;
 
-    let labels = mnist.test.labels.as_ref().ok_or("the folder has no test labels")?;
+    let labels = mnist.test.labels().ok_or("the folder has no test labels")?;
     let numbers: Vec<usize> = (0..mnist.test.len()).collect();
     let mut right = 0;
     for numbers in numbers.chunks(500) {

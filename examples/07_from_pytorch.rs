@@ -28,14 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = checkpoint::load(&path, &mut network)?;
 
     let test = data::digits().test;
-    let logits = value(&network, |network, tape| network.forward(tape.constant(&test.x)));
+    let logits = value(&network, |network, tape| network.forward(tape.constant(test.x())));
     let theirs: Vec<f32> = text["first logits"].split(' ').map(str::parse).collect::<Result<_, _>>()?;
     let first = logits.to_vec();
     let worst = first.iter().zip(&theirs).map(|(a, b)| (a - b).abs() / (1.0 + b.abs())).fold(0.0, f32::max);
 
-    let labels = test.labels.ok_or("the digits have labels")?;
+    let labels = test.labels().ok_or("the digits have labels")?;
     let guesses = logits.argmax_over(-1);
-    let right = guesses.iter().zip(&labels).filter(|(guess, label)| **guess == **label as usize).count();
+    let right = guesses.iter().zip(labels).filter(|(guess, label)| **guess == **label as usize).count();
     println!(
         "{right} of {} test digits are right, PyTorch has {}; its logits are off by {worst:.0e}",
         labels.len(),
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     checkpoint::save(&ours, &network, Default::default())?;
     let mut again = new();
     checkpoint::load(&ours, &mut again)?;
-    assert_eq!(value(&again, |network, tape| network.forward(tape.constant(&test.x))), logits);
+    assert_eq!(value(&again, |network, tape| network.forward(tape.constant(test.x()))), logits);
     println!("written for PyTorch: {}", ours.display());
     Ok(())
 }

@@ -22,7 +22,7 @@ const CODE: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let digits = data::digits();
-    let pca = Pca::fit(&digits.train.x, CODE);
+    let pca = Pca::fit(digits.train.x(), CODE);
     let best = evaluate::mean_squared_error(&pca, &digits.test);
     println!("PCA-{CODE}: SSE/img {best:.4}");
 

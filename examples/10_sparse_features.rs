@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sparse = settings.build(&digits.train, from)?;
     train(&mut sparse, &digits, &plan)?;
 
-    let (all, few) = (active(&copying, &digits.test.x), active(&sparse, &digits.test.x));
+    let (all, few) = (active(&copying, digits.test.x()), active(&sparse, digits.test.x()));
     let [copied, compressed] =
         [&copying as &dyn AnyModel, &sparse].map(|model| evaluate::mean_squared_error(model, &digits.test));
     println!("without a price: SSE/img {copied:.4}, {all:.1} of 128 units are not 0");

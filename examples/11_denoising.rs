@@ -21,7 +21,7 @@ const SHOWN: usize = 16;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let digits = data::digits();
-    let mut rows = images(&digits.test.x);
+    let mut rows = images(digits.test.x());
     for (name, corruption) in [
         ("Gaussian noise, σ = 0.3", Corruption::Gaussian(0.3)),
         ("a third of the pixels black", Corruption::Masking(1.0 / 3.0)),
@@ -32,9 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         train(&mut model, &digits, &Plan { epochs: 150, learning_rate: 3e-3, schedule, ..Plan::default() })?;
 
         let numbers: Vec<usize> = (0..digits.test.len()).collect();
-        let noisy = Context::evaluation(0, &numbers).corrupt(&digits.test.x, corruption);
+        let noisy = Context::evaluation(0, &numbers).corrupt(digits.test.x(), corruption);
         let denoised = model.decode(&model.encode(&noisy));
-        let [before, after] = [&noisy, &denoised].map(|x| error(x, &digits.test.x));
+        let [before, after] = [&noisy, &denoised].map(|x| error(x, digits.test.x()));
         println!("{name}: SSE/img {before:.2} became {after:.2}");
         assert!(after < 0.5 * before);
         rows.extend(images(&noisy));

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let epochs = train(&mut *model, &digits, &Plan { epochs: 60, ..entry.plan(&digits.train) })?;
     let errors = evaluate::squared_errors(&*model, &digits.test);
     let sse = errors.iter().sum::<f64>() / errors.len() as f64;
-    let pca = evaluate::mean_squared_error(&Pca::fit(&digits.train.x, CODE), &digits.test);
+    let pca = evaluate::mean_squared_error(&Pca::fit(digits.train.x(), CODE), &digits.test);
     println!("{} epochs, {weights} weights: SSE/img {sse:.3}; PCA-{CODE}: {pca:.3}", epochs.len());
     assert!(sse < 0.9 * pca);
 

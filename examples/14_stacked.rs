@@ -30,20 +30,21 @@ fn errors(pretraining: usize, seed: u64, digits: &Split) -> nn::Result<Vec<f64>>
     model.prepare(&digits.train, seed, &train_part)?;
     let classifier = model.0.classifier(10, from);
 
-    let labels = digits.train.labels.as_deref().expect("the digits have labels");
+    let labels = digits.train.labels().expect("the digits have labels");
     let few: Vec<usize> = (0..LABELS).collect();
-    let few = Dataset { x: digits.train.rows(&few), labels: Some(labels[..LABELS].to_vec()), image: None };
+    let few = Dataset::new(digits.train.rows(&few)).with_labels(labels[..LABELS].to_vec());
     let mut task = Fit::new(classifier, &few, None, |model, batch, _| {
         let scores = model.forward(batch.x);
         Loss::sum(Unit::Nats, [("cross-entropy", losses::cross_entropy(scores, &batch.classes))])
     });
-    let truth = digits.test.labels.as_deref().expect("the digits have labels");
+    let truth = digits.test.labels().expect("the digits have labels");
     let mut wrong = vec![];
     for part in 0..EPOCHS / 10 {
         let plan =
             Plan { epochs: 10, batch: 20, learning_rate: 3e-3, seed: seed + part as u64, ..Plan::default() };
         Trainer::new(plan, Adam::new(3e-3)).run(&mut task)?;
-        let scores = autograd::value(&task.model, |model, tape| model.forward(tape.constant(&digits.test.x)));
+        let scores =
+            autograd::value(&task.model, |model, tape| model.forward(tape.constant(digits.test.x())));
         let guesses = scores.argmax_over(-1);
         let missed = guesses.iter().zip(truth).filter(|(guess, label)| **guess != **label as usize).count();
         wrong.push(missed as f64 / truth.len() as f64);

@@ -33,7 +33,7 @@ fn sources() -> Tensor<f32> {
 fn main() -> Result<(), Box<dyn Error>> {
     let sources = sources();
     let mixing = Tensor::from_vec([3, 3], vec![1.0, 0.7, 0.5, 0.6, 1.0, -0.4, -0.5, 0.6, 1.0]);
-    let heard = Dataset { x: sources.matmul(&mixing.t()), labels: None, image: None };
+    let heard = Dataset::new(sources.matmul(&mixing.t()));
 
     let config = Config { code: 3, independence: 1.0, ..Config::defaults(&heard) };
     let mut model = config.build(&heard, &mut generator(0, Purpose::Init, 0, 0))?;
@@ -41,12 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let schedule = Schedule::Cosine { floor: 0.0 };
     let plan = Plan { epochs: 60, batch: 250, learning_rate: 3e-2, schedule, ..Plan::default() };
     train(&mut model, &data, &plan)?;
-    let found = model.encode(&heard.x);
+    let found = model.encode(heard.x());
 
     // One above the other, each scaled to the same height.
     let mut series = vec![];
     for (row, (kind, signals)) in
-        [("source", &sources), ("heard", &heard.x), ("found", &found)].iter().enumerate()
+        [("source", &sources), ("heard", heard.x()), ("found", &found)].iter().enumerate()
     {
         for k in 0..3 {
             let signal: Vec<f32> = (0..400).map(|t| signals[[t, k]]).collect();

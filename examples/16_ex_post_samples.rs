@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let from_normal = model.decode(&normal([60, codes.shape()[1]], from));
     let from_mixture = model.decode(&mixture.sample(60, from));
     let [blind, fitted, real] =
-        [&from_normal, &from_mixture, &digits.test.x].map(|images| distance(images, &digits.train.x));
+        [&from_normal, &from_mixture, digits.test.x()].map(|images| distance(images, digits.train.x()));
     println!("squared distance to the nearest training digit:");
     println!("draws from N(0, I) {blind:.2}, from the mixture {fitted:.2}; test digits {real:.2}");
 

@@ -24,7 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
     // Pixels that are 0 or 1, for which the decoder's coins are a likelihood.
     let digits = data::digits();
-    let binary = |part: Dataset| Dataset { x: part.x.map(|x| if x > 0.5 { 1.0 } else { 0.0 }), ..part };
+    let binary = |part: Dataset| {
+        let x = part.x().map(|x| if x > 0.5 { 1.0 } else { 0.0 });
+        part.with_x(x)
+    };
     let digits = Split { name: digits.name, train: binary(digits.train), test: binary(digits.test) };
 
     let models: [(&str, &str, Table); 2] = [

@@ -27,13 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (title, restart) in [("never restarted", 0.0), ("dead vectors restarted", 0.1)] {
         let config = Config { restart, ..Config::defaults(&digits.train) };
         let mut model = config.build(&digits.train, &mut generator(0, Purpose::Init, 0, 0))?;
-        let mut points = vec![(0.0, model.0.perplexity(&digits.train.x))];
+        let mut points = vec![(0.0, model.0.perplexity(digits.train.x()))];
         // Ten parts of a training, one epoch after the other, to look at the codebook in between.
         let plan = Plan { epochs: 40, ..find("vq-vae")?.plan(&digits.train) };
         for epochs in (4..=plan.epochs).step_by(4) {
             let plan = Plan { epochs: 4, seed: epochs as u64, ..plan.clone() };
             trainer(&plan).run(&mut Lesson::new(&mut model, &digits))?;
-            points.push((epochs as f64, model.0.perplexity(&digits.train.x)));
+            points.push((epochs as f64, model.0.perplexity(digits.train.x())));
         }
         let sse = evaluate::mean_squared_error(&model, &digits.test);
         let perplexity = points.last().map_or(f64::NAN, |point| point.1);

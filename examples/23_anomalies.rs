@@ -23,18 +23,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
 
     let all = digits();
-    let labels = all.test.labels.as_ref().expect("digits have labels");
+    let labels = all.test.labels().expect("digits have labels");
     let anomalous: Vec<bool> = labels.iter().map(|&label| label != 8).collect();
     let eights = |data: &Dataset| {
-        let labels = data.labels.as_ref().expect("digits have labels");
+        let labels = data.labels().expect("digits have labels");
         let numbers: Vec<usize> = (0..data.len()).filter(|&i| labels[i] == 8).collect();
-        Dataset { x: data.rows(&numbers), labels: None, image: data.image }
+        data.select(&numbers).unlabelled()
     };
     // One eight of four is not learnt from: the threshold comes from these.
     let known = eights(&all.train);
     let part = |kept: bool| {
         let numbers: Vec<usize> = (0..known.len()).filter(|i| (i % 4 == 3) == kept).collect();
-        Dataset { x: known.rows(&numbers), labels: None, image: known.image }
+        known.select(&numbers).unlabelled()
     };
     let calibration = part(true);
     let normal = Split { name: "eights".into(), train: part(false), test: eights(&all.test) };
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     train(&mut *model, &normal, &entry.plan(&normal.train))?;
 
     for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance] {
-        let found = against_pca(&*model, &normal.train.x, &all.test.x, &anomalous, score)?;
+        let found = against_pca(&*model, normal.train.x(), all.test.x(), &anomalous, score)?;
         println!(
             "{score:?}: AUROC {:.3}, average precision {:.3}; PCA {:.3}, {:.3}",
             found.auroc, found.average_precision, found.pca_auroc, found.pca_average_precision
@@ -53,12 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!(score != Score::SquaredError || found.auroc > 0.93);
     }
 
-    let pca = Pca::fit(&normal.train.x, 8);
+    let pca = Pca::fit(normal.train.x(), 8);
     let detectors = [("autoencoder", &*model), ("PCA-8", &pca as &dyn AnyModel)]
-        .map(|(name, model)| (name, Detector::fit(model, &normal.train.x, Score::SquaredError)));
+        .map(|(name, model)| (name, Detector::fit(model, normal.train.x(), Score::SquaredError)));
     let mut curve = vec![];
     for (name, detector) in detectors {
-        let points = roc_curve(&detector?.scores(&all.test.x)?, &anomalous)?;
+        let points = roc_curve(&detector?.scores(all.test.x())?, &anomalous)?;
         curve.push(Series { name: name.into(), points });
     }
     let picture =
@@ -67,8 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // A histogram of the scores, as outlines, and labels by a threshold that 5 % of eights should exceed. Eights that the
     // model has learnt from would not do: it reconstructs them much better than any other.
-    let detector = Detector::fit(&*model, &calibration.x, Score::SquaredError)?;
-    let scores = detector.scores(&all.test.x)?;
+    let detector = Detector::fit(&*model, calibration.x(), Score::SquaredError)?;
+    let scores = detector.scores(all.test.x())?;
     let of = |kind: bool| scores.iter().zip(&anomalous).filter(move |(_, a)| **a == kind).map(|(s, _)| *s);
     let bins = scores.iter().fold(0, |most, score| most.max((score / 0.25) as usize + 1));
     let outline = |kind: bool| -> Vec<(f64, f64)> {
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let series = [("eights", false), ("others", true)]
         .map(|(name, kind)| Series { name: name.into(), points: outline(kind) });
-    let flagged = detector.labels(&all.test.x, 0.05)?;
+    let flagged = detector.labels(all.test.x(), 0.05)?;
     let share = |kind: bool| {
         let flags = || flagged.iter().zip(&anomalous).filter(move |(_, a)| **a == kind);
         format!("{} of {}", flags().filter(|(flag, _)| **flag).count(), flags().count())

@@ -21,17 +21,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
 
     let data = digits();
-    let [known, asked] =
-        [&data.train, &data.test].map(|part| part.labels.as_ref().expect("digits have labels"));
+    let [known, asked] = [&data.train, &data.test].map(|part| part.labels().expect("digits have labels"));
     let entry = registry::find("ae")?;
     let settings = entry.complete(&Table::from_iter([("code".to_owned(), 16.into())]), &data.train)?;
     let mut model = entry.build(&settings, &data.train, 0)?;
     train(&mut *model, &data, &Plan { epochs: 200, ..entry.plan(&data.train) })?;
-    let pca = Pca::fit(&data.train.x, 16);
+    let pca = Pca::fit(data.train.x(), 16);
 
     let mut series = vec![];
     for (name, train, test) in [
-        ("pixels", data.train.x.clone(), data.test.x.clone()),
+        ("pixels", data.train.x().clone(), data.test.x().clone()),
         ("PCA-16", evaluate::codes(&pca, &data.train), evaluate::codes(&pca, &data.test)),
         ("autoencoder", evaluate::codes(&*model, &data.train), evaluate::codes(&*model, &data.test)),
     ] {

@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(model)
     };
     let (untrained, model, plane) = (learn(16, 0)?, learn(16, 200)?, learn(2, 200)?);
-    let pca = Pca::fit(&data.train.x, 16);
-    let x = data.test.x.slice(0, ..100);
+    let pca = Pca::fit(data.train.x(), 16);
+    let x = data.test.x().slice(0, ..100);
 
     // PCA follows 16 directions equally; the network chooses, and differently at every digit.
     let (mut spectra, mut ratios) = (vec![], vec![]);

@@ -21,12 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
 
     let data = digits();
-    let x = &data.test.x;
+    let x = data.test.x();
     let entry = registry::find("ae")?;
     let settings = entry.complete(&Table::from_iter([("code".to_owned(), 16.into())]), &data.train)?;
     let mut model = entry.build(&settings, &data.train, 0)?;
     train(&mut *model, &data, &Plan { epochs: 200, ..entry.plan(&data.train) })?;
-    let pca = Pca::fit(&data.train.x, 16);
+    let pca = Pca::fit(data.train.x(), 16);
 
     let mut series = vec![];
     for (name, model) in [("autoencoder", &*model), ("PCA-16", &pca as &dyn AnyModel)] {

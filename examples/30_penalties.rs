@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("contractive", Box::new(contractive.build(&digits.train, &mut from())?)),
     ];
 
-    let clean = &digits.test.x;
+    let clean = digits.test.x();
     let numbers: Vec<usize> = (0..digits.test.len()).collect();
     let noisy = Context::evaluation(0, &numbers).corrupt(clean, noise);
     let mut rows = [images(clean), images(&noisy)].concat();

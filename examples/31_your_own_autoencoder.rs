@@ -63,7 +63,7 @@ impl<'t, T: Real> Model<'t, T> for Decorrelated<Var<'t, T>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let digits = data::digits();
-    let pca = evaluate::mean_squared_error(&Pca::fit(&digits.train.x, CODE), &digits.test);
+    let pca = evaluate::mean_squared_error(&Pca::fit(digits.train.x(), CODE), &digits.test);
     println!("PCA-{CODE}: SSE/img {pca:.3}");
     let mut correlations = vec![];
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));

@@ -39,12 +39,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for steps in [0, 5, 20, 100, 400] {
         // The noise depends on the number of the step, so a longer walk begins like a shorter one.
         x = walk(reconstruct, &start, &hot(steps))?;
-        println!("{steps:3} steps: SSE/img to the nearest digit {:.2}", distance(&x, &digits.train.x));
+        println!("{steps:3} steps: SSE/img to the nearest digit {:.2}", distance(&x, digits.train.x()));
         rows.extend(images(&x));
     }
     let cold = Langevin { step: 0.1, temperature: 0.0, ..hot(20) };
     let clean = walk(reconstruct, &x, &cold)?;
-    println!("without the noise: {:.2}", distance(&clean, &digits.train.x));
+    println!("without the noise: {:.2}", distance(&clean, digits.train.x()));
     rows.extend(images(&clean));
 
     let title = "Digits out of noise\nrows: after 0, 5, 20, 100 and 400 steps along the score; the last ones without noise";
@@ -55,9 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("drawn in {}", folder.display());
 
     // What came out is a digit about as much as a test digit is, and far from the mean image.
-    let nearest = |x: &Tensor<f32>| distance(x, &digits.train.x);
+    let nearest = |x: &Tensor<f32>| distance(x, digits.train.x());
     assert!(nearest(&clean) < 0.2 * nearest(&start));
-    let mean = evaluate::mean(&digits.train.x);
+    let mean = evaluate::mean(digits.train.x());
     let spread = clean.zip(&mean, |x, m| (x - m) * (x - m)).sum_to([]).item() / WALKS as f32;
     assert!(spread > 2.0, "the walks must not all end at the mean digit: {spread}");
     Ok(())

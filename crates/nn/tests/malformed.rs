@@ -85,7 +85,7 @@ fn tables() {
     check(good::tables(), USUAL, as_it_is, |name, content| {
         // A file is good if one way to read it is; all are tried.
         let results = options.each_ref().map(|options| table::parse(name, content, options));
-        let finite = |table: &table::Table| table.data.x.to_vec().iter().all(|value| value.is_finite());
+        let finite = |table: &table::Table| table.data.x().to_vec().iter().all(|value| value.is_finite());
         assert!(results.iter().flatten().all(finite), "no table has values that are not finite");
         let [first, second, third] = results;
         first.or(second).or(third)

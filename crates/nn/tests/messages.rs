@@ -11,7 +11,7 @@ fn examples_that_are_not_there() {
     let rows = (0..3).map(|i| Ok((vec![0.0; 2], Some(i))));
     let on_disk = OnDisk::collect(2, rows).unwrap();
     let x = Tensor::zeros([3, 2]);
-    let in_memory = Dataset { x: x.clone(), labels: Some(vec![0, 1, 2]), image: None };
+    let in_memory = Dataset::new(x.clone()).with_labels(vec![0, 1, 2]);
     let pairs = Pairs { targets: x.clone(), x };
     let mistakes: [&dyn Fn(); 7] = [
         &|| drop(on_disk.rows(&[3])),

@@ -23,8 +23,8 @@ use nn::{Activation, Context, Dataset, Init, Linear, Purpose, Sequential, genera
 /// Points of the plane, labelled by whether they are inside a circle.
 fn data(seed: u64) -> Dataset {
     let x = nn::random::uniform::<f32>([130, 2], -1.0, 1.0, &mut generator(seed, Purpose::Noise, 0, 0));
-    let labels = x.to_vec().chunks(2).map(|p| u32::from(p[0] * p[0] + p[1] * p[1] < 0.6)).collect();
-    Dataset { x, labels: Some(labels), image: None }
+    let labels: Vec<u32> = x.to_vec().chunks(2).map(|p| u32::from(p[0] * p[0] + p[1] * p[1] < 0.6)).collect();
+    Dataset::new(x).with_labels(labels)
 }
 
 /// With everything that has a state: batch normalisation, dropout.
@@ -142,7 +142,7 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
 fn a_last_batch_that_is_not_full_can_be_left_out() {
     // 65 examples in batches of 64 leave one, of which batch normalisation knows no variance.
     let all = data(1);
-    let train = Dataset { x: all.x.slice(0, ..65), labels: all.labels.map(|all| all[..65].to_vec()), ..all };
+    let train = all.range(0..65);
     let seen = Cell::new(0);
     let mut task = Fit::new(network(), &train, None, |model, batch, context| {
         seen.set(seen.get() + batch.classes.len());

@@ -204,7 +204,8 @@ impl Draft {
 
 /// Refuses test examples of a class that a model of classes has never seen.
 fn refuse_strangers(entry: &Entry, data: &Split, preparation: &Preparation) -> Result<()> {
-    let unknown = data.test.labels.iter().flatten().find(|label| **label as usize >= preparation.classes);
+    let unknown =
+        data.test.labels().into_iter().flatten().find(|label| **label as usize >= preparation.classes);
     match unknown.filter(|_| entry.draws_classes() && preparation.classes > 0) {
         None => Ok(()),
         Some(label) => {

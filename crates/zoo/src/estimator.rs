@@ -61,7 +61,7 @@ impl Estimator {
     /// If there is no such model or setting, a setting makes no sense, `x` has no rows or a number that is not
     /// finite, or the loss becomes infinite.
     pub fn fit(&self, x: &Tensor<f32>) -> Result<Fitted> {
-        self.fit_dataset(&Dataset { x: x.clone(), labels: None, image: None })
+        self.fit_dataset(&Dataset::new(x.clone()))
     }
 
     /// Fits the model to examples that may be images or have labels, which some models need.
@@ -77,7 +77,7 @@ impl Estimator {
         if entry.training == Training::Gradient {
             config.train.check(data.len())?;
             // All examples are learnt from; there are none to judge by.
-            let test = Dataset { x: Tensor::zeros([0, data.width()]), labels: None, image: data.image };
+            let test = data.range(0..0).unlabelled();
             epochs =
                 train(&mut *model, &Split { name: String::new(), train: data.clone(), test }, &config.train)?;
         }
@@ -188,11 +188,11 @@ impl Fitted {
 
 /// Refuses data that nothing can be learnt from.
 fn check(data: &Dataset) -> Result<()> {
-    let shape = data.x.shape();
-    if shape.len() != 2 || data.x.is_empty() {
+    let shape = data.x().shape();
+    if shape.len() != 2 || data.x().is_empty() {
         return Err(Error::data(format!("there is nothing to fit in data of shape {shape:?}")));
     }
-    match data.x.to_vec().iter().position(|v| !v.is_finite()) {
+    match data.x().to_vec().iter().position(|v| !v.is_finite()) {
         None => Ok(()),
         Some(place) => {
             let (row, column) = (place / shape[1], place % shape[1]);
@@ -204,7 +204,7 @@ fn check(data: &Dataset) -> Result<()> {
 }
 
 fn of(x: &Tensor<f32>) -> Dataset {
-    Dataset { x: x.clone(), labels: None, image: None }
+    Dataset::new(x.clone())
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn pca_by_its_name_is_pca() {
-        let x = digits().train.x;
+        let x = digits().train.x().clone();
         let fitted = Estimator::new("pca").set("code", 5).fit(&x).unwrap();
         let pca = Pca::fit(&x, 5);
         assert_eq!(fitted.transform(&x), pca.encode(&x));
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn settings_go_where_they_belong() {
-        let x = digits().train.x;
+        let x = digits().train.x().clone();
         let fitted =
             Estimator::new("ae").set("epochs", 2).set("code", 3).set("clip_norm", 1.5).fit(&x).unwrap();
         assert_eq!((fitted.epochs().len(), fitted.config().train.clip_norm), (2, Some(1.5)));
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_fitted_is_a_sentence() {
-        let x = digits().train.x;
+        let x = digits().train.x().clone();
         let problem = |estimator: Estimator, x: &Tensor<f32>| estimator.fit(x).err().unwrap().to_string();
         assert!(problem(Estimator::new("vea"), &x).contains("did you mean `vae`?"));
         assert!(problem(Estimator::new("ae").set("cod", 2), &x).contains("did you mean `code`?"));

@@ -4,7 +4,7 @@
 //! use zoo::{data, evaluate, models::pca::Pca};
 //!
 //! let digits = data::digits();
-//! let pca = Pca::fit(&digits.train.x, 8);
+//! let pca = Pca::fit(digits.train.x(), 8);
 //! assert!(evaluate::mean_squared_error(&pca, &digits.test) < 1.6); // SSE/img
 //! assert_eq!(evaluate::codes(&pca, &digits.test).shape(), [359, 8]);
 //! ```
@@ -58,7 +58,7 @@ pub fn squared_errors(model: &dyn AnyModel, data: &Dataset) -> Vec<f64> {
         let squares = x.zip(&x_hat, |x, x_hat| x - x_hat).cast::<f64>().map(|d| d * d);
         squares.sum_to([x.shape()[0], 1])
     };
-    in_batches(&data.x, error).to_vec()
+    in_batches(data.x(), error).to_vec()
 }
 
 /// SSE/img: the squared error summed over the pixels of an image, the mean over images.
@@ -69,7 +69,7 @@ pub fn mean_squared_error(model: &dyn AnyModel, data: &Dataset) -> f64 {
 /// The SSE/img of always answering `mean`: what R² compares with.
 pub fn variance_around(mean: &Tensor<f32>, data: &Dataset) -> f64 {
     let mean = mean.cast::<f64>();
-    let sums = blocks(&data.x).map(|block| block.zip(&mean, |x, m| (x - m) * (x - m)).sum_to([]).item());
+    let sums = blocks(data.x()).map(|block| block.zip(&mean, |x, m| (x - m) * (x - m)).sum_to([]).item());
     sums.sum::<f64>() / data.len() as f64
 }
 
@@ -92,7 +92,7 @@ pub fn largest_angle(a: &Tensor<f32>, b: &Tensor<f32>) -> f64 {
 
 /// The codes of all examples, `[examples, code]`.
 pub fn codes(model: &dyn AnyModel, data: &Dataset) -> Tensor<f32> {
-    in_batches(&data.x, |x| model.encode(x))
+    in_batches(data.x(), |x| model.encode(x))
 }
 
 /// The loss of the model, the mean over all examples. Deterministic: noise that the loss needs by
@@ -104,7 +104,7 @@ pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
         (model.loss(&data.rows(numbers), context), numbers.len())
     };
     // It is asked after every epoch, and of small data not worth trying.
-    let batch = match data.x.len() {
+    let batch = match data.x().len() {
         ..SMALL => BATCH,
         _ => at_once(data.len(), BATCH, |rows| drop(of(&all[..rows]))),
     };

@@ -111,7 +111,7 @@ mod tests {
             let plan = Plan { batch: 256, ..entry.plan(&data.train) };
             let mut model = entry.build(&settings, &data.train, 0).unwrap();
             let forecast = Forecast::of(&mut *model, &data, &plan, data.train.len()).unwrap();
-            let x = data.train.x.slice(0, ..256);
+            let x = data.train.x().slice(0, ..256);
             let mut optimizer = Adam::new(1e-3);
             let mut update = Update { optimizer: &mut optimizer, clip_norm: None };
             let numbers: Vec<usize> = (0..256).collect();

@@ -9,7 +9,7 @@
 //! use zoo::{data, models::pca::Pca};
 //!
 //! let digits = data::digits();
-//! let pca = Pca::fit(&digits.train.x, 8);
+//! let pca = Pca::fit(digits.train.x(), 8);
 //! let errors = zoo::evaluate::squared_errors(&pca, &digits.test);
 //! let sse = errors.iter().sum::<f64>() / errors.len() as f64;
 //! assert!((sse - 1.5620).abs() < 5e-5); // the summed squared error of an image

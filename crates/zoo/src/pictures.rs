@@ -85,7 +85,7 @@ pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64), data: &Dataset) 
         Unit::Error | Unit::Nats => vec![],
     };
     let title = format!("Loss during training\n{caption}");
-    let unit = unit.per(if data.image.is_some() { "img" } else { "row" });
+    let unit = unit.per(if data.schema().as_image().is_some() { "img" } else { "row" });
     Some(plot::curves(&title, "epoch", &unit, &series, &references))
 }
 
@@ -95,8 +95,8 @@ fn curve(name: String, epochs: &[Epoch], y: impl Fn(&Epoch) -> f64) -> Series {
 
 /// Where the test examples lie in the space of codes, coloured by label. Classes may have names.
 pub fn code_map(caption: &str, codes: &Tensor<f32>, data: &Dataset, names: &[String]) -> Picture {
-    let what = if data.image.is_some() { "images" } else { "rows" };
-    codes_titled(&format!("Codes of test {what}\n{caption}"), codes, data.labels.as_deref(), names)
+    let what = if data.schema().as_image().is_some() { "images" } else { "rows" };
+    codes_titled(&format!("Codes of test {what}\n{caption}"), codes, data.labels(), names)
 }
 
 /// The same of any codes `[examples, code]`, under any title.
@@ -167,7 +167,7 @@ fn rms(values: &[f32]) -> f32 {
 }
 
 fn size(data: &Dataset) -> Option<Size> {
-    data.image.map(|[height, width]| Size { height, width })
+    data.schema().as_grey().map(|[height, width]| Size { height, width })
 }
 
 fn rows(x: &Tensor<f32>) -> Vec<Vec<f32>> {

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
+use nn::data::schema::Schema;
 use nn::train::Terms;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,10 @@ struct About {
     name: String,
     origins: [Origin; 2],
     labels: [Option<Vec<u32>>; 2],
+    /// Absent from files of before there were schemas, which have the size of a grey picture as `image`.
+    #[serde(default)]
+    schema: Option<Schema>,
+    #[serde(default, skip_serializing)]
     image: Option<[usize; 2]>,
     examples: [usize; 2],
     fidelity: Fidelity,
@@ -93,7 +98,7 @@ impl Reference {
         let (train, test) = (&data.train, &data.test);
         let coded = some(train, code_of(model, train));
         let codes = evaluate::codes(model, &chosen(train, &coded));
-        let pca = Pca::fit(&train.x, codes.shape()[1]);
+        let pca = Pca::fit(train.x(), codes.shape()[1]);
         let kept = [train, test].map(|part| some(part, part.width()));
         Reference {
             data: Split {
@@ -140,7 +145,7 @@ impl Reference {
     pub fn write(&self, path: &Path, model: &dyn AnyModel) -> Result<()> {
         let mut file = Checkpoint::default();
         let Split { name, train, test } = &self.data;
-        for (name, tensor) in [("train", &train.x), ("test", &test.x), ("codes", &self.codes)] {
+        for (name, tensor) in [("train", train.x()), ("test", test.x()), ("codes", &self.codes)] {
             file.insert(name, tensor);
         }
         file.insert("pca", &self.pca);
@@ -148,8 +153,9 @@ impl Reference {
             model: name_of(model),
             name: name.clone(),
             origins: self.origins.clone(),
-            labels: [train.labels.clone(), test.labels.clone()],
-            image: train.image,
+            labels: [train.labels().map(<[u32]>::to_vec), test.labels().map(<[u32]>::to_vec)],
+            schema: Some(train.schema().clone()),
+            image: None,
             examples: self.examples,
             fidelity: self.fidelity,
             loss: self.loss.clone(),
@@ -182,7 +188,15 @@ impl Reference {
             return Err(damaged("its parts do not fit each other"));
         }
         let [of_train, of_test] = about.labels;
-        let dataset = |x, labels| Dataset { x, labels, image: about.image };
+        let schema = match (about.schema, about.image) {
+            (Some(schema), _) => schema,
+            (None, Some(image)) => Schema::grey(image),
+            (None, None) => Schema::real(train.shape()[1]),
+        };
+        if train.shape()[1] != schema.width() || test.shape()[1] != schema.width() {
+            return Err(damaged("its parts do not fit each other"));
+        }
+        let dataset = |x, labels| Dataset::new(x).with_labels(labels).with_schema(schema.clone());
         Ok(Some(Reference {
             data: Split { name: about.name, train: dataset(train, of_train), test: dataset(test, of_test) },
             origins: about.origins,
@@ -198,7 +212,7 @@ impl Reference {
 /// Which examples are kept, if each has so many numbers.
 fn some(of: &Dataset, width: usize) -> Vec<usize> {
     let count = (MOST_NUMBERS / width.max(1)).clamp(FEWEST_ROWS, MOST_ROWS);
-    sample(of.len(), of.labels.as_deref(), count)
+    sample(of.len(), of.labels(), count)
 }
 
 fn chosen(of: &Dataset, numbers: &[usize]) -> Dataset {
@@ -206,7 +220,7 @@ fn chosen(of: &Dataset, numbers: &[usize]) -> Dataset {
     if numbers.len() == of.len() {
         return of.clone();
     }
-    Dataset { x: of.rows(numbers), labels: of.labels_of(numbers), image: of.image }
+    of.select(numbers)
 }
 
 /// A name of the parameters.
@@ -258,7 +272,7 @@ pub fn normal(model: &dyn AnyModel, train: &Dataset, score: Score) -> Result<Nor
     let part = |count: usize| chosen(train, &sample(train.len(), None, count));
     let scored = part((MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / (width * width)).max(2));
     let measured = part(scored.len().min(MOST_ROWS).min((MOST_MEASURED / width).max(2)));
-    Normal::fit_to_some(model, &measured.x, &scored.x, score)
+    Normal::fit_to_some(model, measured.x(), scored.x(), score)
 }
 
 /// Numbers of which the score needs the covariance; 1 if it needs none.
@@ -272,5 +286,5 @@ fn width(model: &dyn AnyModel, train: &Dataset, score: Score) -> usize {
 
 /// Numbers in a code.
 fn code_of(model: &dyn AnyModel, data: &Dataset) -> usize {
-    model.encode(&data.x.slice(0, ..data.len().min(1))).shape()[1]
+    model.encode(&data.x().slice(0, ..data.len().min(1))).shape()[1]
 }

@@ -8,7 +8,7 @@
 //! let entry = registry::find("ae")?;
 //! let settings = toml::toml! { code = 4 };
 //! let model = entry.build(&entry.complete(&settings, &digits.train)?, &digits.train, 0)?;
-//! assert_eq!(model.encode(&digits.test.x).shape(), [359, 4]);
+//! assert_eq!(model.encode(digits.test.x()).shape(), [359, 4]);
 //! # Ok(())
 //! # }
 //! ```
@@ -296,7 +296,8 @@ impl Entry {
         const ROWS: usize = 4;
         let labels = data.classes.checked_sub(1).map(|last| vec![last as u32; ROWS]);
         check_sizes(settings, data.features)?;
-        let like = Dataset { x: Tensor::zeros([ROWS, data.features]), labels, image: data.image };
+        let x = Tensor::zeros([ROWS, data.features]);
+        let like = Dataset::new(x).with_labels(labels).with_schema(data.schema.clone());
         (self.kind.build)(settings, &like, Start::Checkpoint(data.examples))
             .map_err(|error| error.within(format!("model `{}`", self.name)))
     }
@@ -318,7 +319,7 @@ impl Entry {
 
     /// Name of an example of this data for this model, as in the unit of its error: `img`, `row` or `sequence`.
     pub fn example(&self, data: &Dataset) -> &'static str {
-        match data.image {
+        match data.schema().as_image() {
             _ if self.name == "sequence" => "sequence",
             Some(_) => "img",
             None => "row",

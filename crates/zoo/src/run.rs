@@ -9,7 +9,7 @@
 //!
 //! let run = Run::open("runs/vae-1".as_ref())?;
 //! let rows = run.preparation.read("new.csv")?;
-//! let codes = run.model.encode(&rows.data.x);
+//! let codes = run.model.encode(rows.data.x());
 //! # Ok::<(), nn::Error>(())
 //! ```
 
@@ -238,7 +238,7 @@ pub(crate) fn preparation(checkpoint: &Checkpoint<f32>) -> Result<Preparation> {
         )
     })?;
     let broken = |error| format!("the preparation of the data in this checkpoint cannot be read ({error})");
-    serde_json::from_str(text).map_err(|error| Error::stored(broken(error)))
+    Preparation::from_json(text).map_err(|error| Error::stored(broken(error)))
 }
 
 /// The settings that this checkpoint's model was trained with.

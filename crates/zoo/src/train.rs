@@ -89,7 +89,7 @@ impl Task<f32> for Lesson<'_> {
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
         let (x, labels) = (self.train().rows(numbers)?, self.train().labels_of(numbers));
-        let x = self.augment.apply(x, self.data.train.image, &context);
+        let x = self.augment.apply(x, self.data.train.schema().as_grey(), &context);
         self.model.train_step(&x, context.with_labels(labels), update)
     }
 

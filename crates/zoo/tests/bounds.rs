@@ -15,7 +15,7 @@ const EXAMPLES: [usize; 4] = [0, 1, 2, 3];
 
 /// Pixels that are 0 or 1.
 fn data() -> Dataset {
-    Dataset { x: Tensor::from_fn([4, 5], |i| (i * 7 % 3 % 2) as f32), labels: None, image: None }
+    Dataset::new(Tensor::from_fn([4, 5], |i| (i * 7 % 3 % 2) as f32))
 }
 
 fn iwae(samples: usize, estimator: Estimator) -> Iwae<Tensor<f32>> {
@@ -44,7 +44,7 @@ fn lively<M: Tree<Tensor<f32>>>(mut model: M) -> M {
 fn gradient(model: &Iwae<Tensor<f32>>, epoch: u64) -> (f64, Vec<f64>, Vec<f64>) {
     let model = model.map(Name::Root, &mut |_, leaf: &Tensor<f32>| leaf.cast::<f64>());
     let (loss, gradient) = value_and_grad(&model, |model, tape| {
-        let x = tape.constant(data().x.cast::<f64>());
+        let x = tape.constant(data().x().cast::<f64>());
         model.loss(x, &mut Context::training(0, epoch, &EXAMPLES)).total()
     });
     let (mut encoder, mut decoder) = (vec![], vec![]);
@@ -80,7 +80,8 @@ fn the_reported_loss_is_the_bound_whatever_the_gradient_is() {
         let reported = evaluate::loss(&model, &data, 3).total();
         let bound = likelihood::nll(&model, &data, 6, &[3]).unwrap().nats;
         assert!((reported - bound).abs() < 1e-5, "{estimator:?}: {reported} {bound}");
-        let weights = model.log_weights(&data.x, 6, &mut Context::evaluation(3, &EXAMPLES)).unwrap().to_vec();
+        let weights =
+            model.log_weights(data.x(), 6, &mut Context::evaluation(3, &EXAMPLES)).unwrap().to_vec();
         let weighed: f64 = weights
             .chunks(6)
             .map(|w| {
@@ -125,13 +126,13 @@ fn with_one_draw_it_is_the_vae_with_a_sampled_divergence() {
         vae::Config { code, hidden, activation, likelihood, beta: 1.0, warm_up: 0.0, free_bits: 0.0 };
     let vae = zoo::Learned(lively(config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().0));
     let iwae = zoo::Learned(iwae(1, Estimator::Bound));
-    let weights = vae.log_weights(&data.x, 1, &mut Context::evaluation(5, &EXAMPLES)).unwrap().to_vec();
+    let weights = vae.log_weights(data.x(), 1, &mut Context::evaluation(5, &EXAMPLES)).unwrap().to_vec();
     let sampled = -f64::from(weights.iter().sum::<f32>()) / 4.0;
-    let loss = iwae.loss(&data.x, Context::evaluation(5, &EXAMPLES)).total();
+    let loss = iwae.loss(data.x(), Context::evaluation(5, &EXAMPLES)).total();
     assert!((loss - sampled).abs() < 1e-6, "{loss} {sampled}");
     // Over the noise, the sampled divergence is the one in closed form.
     let mean = |model: &dyn AnyModel| {
-        (0..4000).map(|seed| model.loss(&data.x, Context::evaluation(seed, &EXAMPLES)).total()).sum::<f64>()
+        (0..4000).map(|seed| model.loss(data.x(), Context::evaluation(seed, &EXAMPLES)).total()).sum::<f64>()
             / 4e3
     };
     assert!((mean(&vae) - mean(&iwae)).abs() < 0.05, "{} {}", mean(&vae), mean(&iwae));
@@ -160,7 +161,7 @@ fn a_capacity_of_0_still_holds_the_divergence() {
     };
     let penalty = |gamma, capacity, progress| {
         let context = Context::training(0, 1, &EXAMPLES).with_progress(progress);
-        with(gamma, capacity).loss(&data.x, context).values[1].1
+        with(gamma, capacity).loss(data.x(), context).values[1].1
     };
     let kl = penalty(1.0, 0.0, 1.0);
     assert!(kl > 0.01);
@@ -171,7 +172,7 @@ fn a_capacity_of_0_still_holds_the_divergence() {
     }
     let encoder = |gamma: f64| {
         let (_, gradient) = value_and_grad(&with(gamma, 0.0).0, |model, tape| {
-            model.loss(tape.constant(&data.x), &mut Context::training(0, 1, &EXAMPLES)).terms[1].1
+            model.loss(tape.constant(data.x()), &mut Context::training(0, 1, &EXAMPLES)).terms[1].1
         });
         let mut moved = [0.0; 2];
         gradient.visit(&mut |name, leaf: &Tensor<f32>| {

@@ -138,7 +138,7 @@ fn terms_are_right_at_the_ends_of_their_range() {
 
 #[test]
 fn no_decoder_makes_nan_of_any_output() {
-    let data = Dataset { x: Tensor::from_fn([6, 3], |i| (i % 2) as f32), labels: None, image: None };
+    let data = Dataset::new(Tensor::from_fn([6, 3], |i| (i % 2) as f32));
     for density in [
         Density::Bernoulli,
         Density::ContinuousBernoulli,
@@ -156,7 +156,7 @@ fn no_decoder_makes_nan_of_any_output() {
             );
             let decoder = decoder.map(Name::Root, &mut |_, w: &Tensor<f32>| w.map(|w| scale * w));
             let (loss, gradient) = autograd::value_and_grad(&decoder, |decoder, tape| {
-                decoder.nll(tape.constant(Tensor::ones([6, 2])), tape.constant(&data.x)).mean()
+                decoder.nll(tape.constant(Tensor::ones([6, 2])), tape.constant(data.x())).mean()
             });
             assert!(loss.is_finite(), "{density:?}, {scale:e}: {loss}");
             gradient.map(Name::Root, &mut |_, g: &Tensor<f32>| {

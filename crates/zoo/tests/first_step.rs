@@ -3,6 +3,7 @@
 //! sizes.
 
 use autograd::{Tape, Tensor, value};
+use nn::data::schema::Schema;
 use nn::data::transform::Scaling;
 use nn::optim::Sgd;
 use nn::train::Update;
@@ -29,7 +30,8 @@ fn pictures(count: usize, side: usize) -> Dataset {
         ground + (0.95 - ground) * (-20.0 * distance).exp()
     };
     let x = Tensor::from_fn([count, side * side], pixel);
-    Dataset { x, labels: Some((0..count as u32).map(|i| i % 3).collect()), image: Some([side, side]) }
+    let labels: Vec<u32> = (0..count as u32).map(|i| i % 3).collect();
+    Dataset::new(x).with_labels(labels).with_schema(Schema::grey([side, side]))
 }
 
 /// A table of this width with columns of mean 0 and variance 1, as tables are prepared: a few causes, and noise.
@@ -42,7 +44,7 @@ fn table(width: usize) -> Dataset {
     };
     let x = Tensor::from_fn([COUNT, width], value);
     let x = Scaling::standardize(&x).unwrap().apply(&x);
-    Dataset { x, labels: Some((0..COUNT as u32).map(|i| i % 2).collect()), image: None }
+    Dataset::new(x).with_labels((0..COUNT as u32).map(|i| i % 2).collect::<Vec<_>>())
 }
 
 /// The parameters that are trained, one after the other.
@@ -58,9 +60,9 @@ fn parameters(model: &dyn AnyModel) -> Vec<f32> {
 
 /// The loss of a model that answers with the mean example whatever it is given, and knows nothing more.
 fn loss_of_mean(entry: &Entry, settings: &Table, data: &Dataset) -> f64 {
-    let mean = evaluate::mean(&data.x);
+    let mean = evaluate::mean(data.x());
     let likelihood = |text: &Value| Likelihood::deserialize(text.clone()).ok();
-    let rows = |output: &Tensor<f32>| output.expand(data.x.shape());
+    let rows = |output: &Tensor<f32>| output.expand(data.x().shape());
     let variational = ["vae", "beta-vae", "tc-vae", "iwae", "vamp", "flow-vae", "cvae"].contains(&entry.name);
     match settings.get("likelihood") {
         Some(text) if variational => {
@@ -70,9 +72,9 @@ fn loss_of_mean(entry: &Entry, settings: &Table, data: &Dataset) -> f64 {
             // Of a code that is 0 only the bias is left.
             let z = Tensor::zeros([data.len(), 1]);
             let nll = value(&decoder, |decoder, tape| {
-                decoder.nll(tape.constant(&z), tape.constant(&data.x)).mean()
+                decoder.nll(tape.constant(&z), tape.constant(data.x())).mean()
             });
-            let classes = data.labels.iter().flatten().max().map_or(0, |last| last + 1);
+            let classes = data.labels().into_iter().flatten().max().map_or(0, |last| last + 1);
             // The conditional model guesses the class as well.
             let guess = if entry.name == "cvae" { settings["alpha"].as_float().unwrap() } else { 0.0 };
             f64::from(nll.item()) + guess * f64::from(classes.max(1)).ln()
@@ -81,7 +83,7 @@ fn loss_of_mean(entry: &Entry, settings: &Table, data: &Dataset) -> f64 {
             let likelihood = likelihood(text).unwrap();
             let output = rows(&likelihood.output_for(&mean));
             let tape = Tape::new();
-            likelihood.loss(tape.constant(&output), tape.constant(&data.x)).item().into()
+            likelihood.loss(tape.constant(&output), tape.constant(data.x())).item().into()
         }
         None => evaluate::variance_around(&mean, data),
     }
@@ -98,19 +100,19 @@ fn check(entry: &Entry, given: &str, data: &Dataset, problems: &mut Vec<String>)
     let Ok(settings) = entry.complete(&given, data) else { return };
     let built = entry.build(&settings, data, 0);
     // A model may refuse a code, such as one that is wider than the data, or a table, but not pictures as they are.
-    assert!(!given_is_default || built.is_ok() || data.image.is_none(), "{what}");
+    assert!(!given_is_default || built.is_ok() || data.schema().as_grey().is_none(), "{what}");
     let Ok(mut model) = built else { return };
     let mut insist = |holds: bool, problem: String| {
         if !holds {
             problems.push(format!("{what}: {problem}"));
         }
     };
-    let variance = evaluate::variance_around(&evaluate::mean(&data.x), data);
+    let variance = evaluate::variance_around(&evaluate::mean(data.x()), data);
     let error = evaluate::mean_squared_error(&*model, data);
     insist(error <= ABOVE * variance, format!("squared error {error}, of the mean {variance}"));
     let numbers: Vec<usize> = (0..data.len()).collect();
-    let context = || Context::training(0, 0, &numbers).with_labels(data.labels.clone());
-    let terms = model.loss(&data.x, context());
+    let context = || Context::training(0, 0, &numbers).with_labels(data.labels().map(<[u32]>::to_vec));
+    let terms = model.loss(data.x(), context());
     let of_mean = loss_of_mean(entry, &settings, data);
     // Whatever the codes are, these have a term for all of them together, which codes of one value fulfil no better.
     let loss = match entry.name {
@@ -128,7 +130,7 @@ fn check(entry: &Entry, given: &str, data: &Dataset, problems: &mut Vec<String>)
     const RATE: f64 = 1e-3;
     let before = parameters(&*model);
     let mut sgd = Sgd::new(RATE);
-    model.train_step(&data.x, context(), &mut Update { optimizer: &mut sgd, clip_norm: None }).unwrap();
+    model.train_step(data.x(), context(), &mut Update { optimizer: &mut sgd, clip_norm: None }).unwrap();
     let changes = before.iter().zip(parameters(&*model)).map(|(a, b)| f64::from(*a) - f64::from(b));
     let gradient = changes.map(|change| change * change).sum::<f64>().sqrt() / RATE;
     // Neither too long for a step, beside the loss, nor lost on its way through the layers, beside the distance of an

@@ -29,7 +29,7 @@ fn trained(entry: &Entry, given: &str, data: &Split) -> Box<dyn AnyModel> {
 }
 
 fn some(data: &Split) -> Tensor<f32> {
-    data.test.x.slice(0, 100..107)
+    data.test.x().slice(0, 100..107)
 }
 
 /// Inputs of a part: examples, or their codes.
@@ -70,11 +70,11 @@ fn difference(a: &Tensor<f32>, b: &Tensor<f32>) -> f32 {
 fn assert_exports(name: &str, settings: &str, data: &Split) {
     let model = trained(find(name).unwrap(), settings, data);
     for part in PARTS {
-        let examples = inputs(&*model, part, &data.test.x);
+        let examples = inputs(&*model, part, data.test.x());
         let graph = Graph::of(&*model, part, &examples);
         let graph = graph.unwrap_or_else(|problem| panic!("{name} with {settings}, {part:?}: {problem}"));
         // Another number of examples than the graph was read from, and a single one.
-        for x in [some(data), data.test.x.slice(0, 9..10)] {
+        for x in [some(data), data.test.x().slice(0, 9..10)] {
             let input = inputs(&*model, part, &x);
             let found = difference(&expected(&*model, part, &input), &by_onnx(&graph, part, None, &input));
             assert!(found < 1e-5, "{name} with {settings}, {part:?}: {found}");
@@ -117,9 +117,9 @@ fn files_take_and_give_rows_in_the_units_of_the_data() {
         };
         let model = trained(entry, "", data);
         let source = if entry.name == "conv" { images } else { path.to_str().unwrap() };
-        let x = preparation.read(source).unwrap().data.x;
+        let x = preparation.read(source).unwrap().data.x().clone();
         for part in PARTS {
-            let examples = inputs(&*model, part, &data.test.x);
+            let examples = inputs(&*model, part, data.test.x());
             let graph = Graph::of(&*model, part, &examples)
                 .unwrap_or_else(|problem| panic!("{}, {part:?}: {problem}", entry.name));
             let input = if part == Part::Decoder { model.encode(&x) } else { raw.clone() };
@@ -203,7 +203,7 @@ fn the_script_of_the_page_computes_what_the_model_computes() {
     let mut add = |name: &str, settings: &str| {
         let model = trained(find(name).unwrap(), settings, &data);
         for part in PARTS {
-            let Ok(graph) = Graph::of(&*model, part, &inputs(&*model, part, &data.test.x)) else { continue };
+            let Ok(graph) = Graph::of(&*model, part, &inputs(&*model, part, data.test.x())) else { continue };
             let input = inputs(&*model, part, &x);
             let width = input.shape()[1];
             let rows: Vec<Vec<f32>> = input.to_vec().chunks(width).map(<[f32]>::to_vec).collect();
@@ -273,7 +273,7 @@ fn every_model_has_a_page() {
 fn the_models_of_these_tests_have_learnt_something() {
     let data = digits();
     let model = trained(find("ae").unwrap(), "", &data);
-    let mean = evaluate::variance_around(&evaluate::mean(&data.train.x), &data.test);
+    let mean = evaluate::variance_around(&evaluate::mean(data.train.x()), &data.test);
     assert!(evaluate::mean_squared_error(&*model, &data.test) < 0.95 * mean);
 }
 

@@ -14,7 +14,7 @@ use zoo::{AnyModel, Model, evaluate};
 
 fn first(data: &Dataset, count: usize) -> Dataset {
     let numbers: Vec<usize> = (0..count).collect();
-    Dataset { x: data.rows(&numbers), labels: data.labels_of(&numbers), image: data.image }
+    data.select(&numbers)
 }
 
 fn built<S: Settings>(settings: &str, data: &Dataset) -> S::Model {
@@ -40,12 +40,12 @@ fn a_vamp_prior_is_the_mean_of_its_posteriors() {
 fn pseudo_inputs_begin_as_examples_and_move_with_the_divergence_alone() {
     let data = first(&digits().train, 20);
     let model = built::<vamp::Config>("hidden = [8]\ncomponents = 4", &data).0;
-    let is_example = |u: &[f32]| data.x.to_vec().chunks(64).any(|x| x == u);
+    let is_example = |u: &[f32]| data.x().to_vec().chunks(64).any(|x| x == u);
     assert!(model.pseudo_inputs.to_vec().chunks(64).all(is_example));
     let numbers: Vec<usize> = (0..20).collect();
     let moved = |term: usize| {
         let (_, gradient) = value_and_grad(&model, |model, tape| {
-            model.loss(tape.constant(&data.x), &mut Context::training(0, 1, &numbers)).terms[term].1
+            model.loss(tape.constant(data.x()), &mut Context::training(0, 1, &numbers)).terms[term].1
         });
         gradient.pseudo_inputs.to_vec().iter().map(|g| g.abs()).sum::<f32>()
     };
@@ -77,7 +77,7 @@ fn the_determinant_of_a_whole_flow_is_that_of_its_jacobian() {
 #[test]
 fn planar_flows_have_right_derivatives_too() {
     let x = Tensor::from_fn([3, 5], |i| ((i * 7) % 11) as f32 / 10.0);
-    let data = Dataset { x: x.clone(), labels: None, image: None };
+    let data = Dataset::new(x.clone());
     let settings = "code = 2\nhidden = [4]\nactivation = \"tanh\"\nflow = \"planar\"";
     let model = built::<flow_vae::Config>(settings, &data);
     for order in 1..=2 {
@@ -95,8 +95,8 @@ fn labels_reach_the_loss_and_classes_can_be_chosen() {
 
     let few = first(&data.test, 100);
     let truth = evaluate::loss(&*model, &few, 0).total();
-    let wrong = few.labels.as_ref().map(|labels| labels.iter().map(|label| (label + 1) % 10).collect());
-    let told_wrong = evaluate::loss(&*model, &Dataset { labels: wrong, ..few.clone() }, 0);
+    let wrong = few.labels().map(|labels| labels.iter().map(|label| (label + 1) % 10).collect());
+    let told_wrong = evaluate::loss(&*model, &few.clone().with_labels(wrong), 0);
     assert!(told_wrong.total() > truth + 5.0, "{} {truth}", told_wrong.total());
 
     // Samples of a class are taken for that class by the classifier, which is the end of the code.
@@ -107,7 +107,7 @@ fn labels_reach_the_loss_and_classes_can_be_chosen() {
     let right = guesses.iter().filter(|&&guess| guess == 7).count();
     assert!(right >= 90, "{right} of 100");
 
-    let unlabelled = Dataset { labels: None, ..data.train.clone() };
+    let unlabelled = data.train.clone().unlabelled();
     let error = entry.build(&settings, &unlabelled, 0).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("needs labels, and the training examples have none"), "{error}");
 }
@@ -161,9 +161,9 @@ fn dead_vectors_start_again_and_the_codebook_stays_in_use() {
                 *leaf = Tensor::from_fn(leaf.shape(), |i| if i < 4 { 0.0 } else { 1e3 });
             }
         });
-        assert!((model.0.perplexity(&data.x) - 1.0).abs() < 1e-9);
+        assert!((model.0.perplexity(data.x()) - 1.0).abs() < 1e-9);
         steps(&mut model, &data, 20);
-        model.0.perplexity(&data.x)
+        model.0.perplexity(data.x())
     };
     let (never, restarted) = (spoilt(0.0), spoilt(0.1));
     assert!((never - 1.0).abs() < 1e-9 && restarted > 25.0, "{never} {restarted}");
@@ -176,7 +176,7 @@ fn gradients_pass_straight_through_and_the_commitment_moves_the_encoder_alone() 
     let numbers: Vec<usize> = (0..8).collect();
     let moved = |term: usize| {
         let (_, gradient) = value_and_grad(&model.0, |model, tape| {
-            model.loss(tape.constant(&data.x), &mut Context::training(0, 1, &numbers)).terms[term].1
+            model.loss(tape.constant(data.x()), &mut Context::training(0, 1, &numbers)).terms[term].1
         });
         let mut sums = [0.0_f32; 3];
         gradient.visit(&mut |name, leaf: &Tensor<f32>| {
@@ -192,7 +192,7 @@ fn gradients_pass_straight_through_and_the_commitment_moves_the_encoder_alone() 
     assert!(encoder > 0.01 && decoder == 0.0 && codebook == 0.0);
 
     // The derivative of the distance to a fixed code is an ordinary one.
-    let quantised = model.encode(&data.x).cast::<f64>();
+    let quantised = model.encode(data.x()).cast::<f64>();
     let z = quantised.map(|v| 0.9 * v + 0.1);
     autograd::gradcheck(|[z]| nn::losses::squared_error(z, z.tape().constant(&quantised)), [z], 2).unwrap();
 }

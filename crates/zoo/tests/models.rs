@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use autograd::{Mismatch, Tensor, Tree, Var};
+use nn::data::schema::Schema;
 use nn::train::Update;
 use nn::{Adam, Context, Dataset, Purpose, generator};
 use toml::Table;
@@ -217,14 +218,14 @@ const CHECKS: &[(&str, Check)] = &[
 #[test]
 fn gradients_of_the_loss_agree_with_finite_differences() {
     let x = Tensor::from_fn([3, 5], |i| ((i * 7) % 11) as f32 / 10.0);
-    let tiny = Dataset { x, labels: Some(vec![0, 1, 0]), image: Some([1, 5]) };
+    let tiny = Dataset::new(x).with_labels(vec![0, 1, 0]).with_schema(Schema::grey([1, 5]));
     for entry in learned() {
         let settings = entry.complete(&table(case(entry).tiny), &tiny).unwrap();
         let model = entry.build(&settings, &tiny, 1).unwrap();
         let found = CHECKS.iter().find(|(name, _)| *name == entry.name);
         let (_, checked) = found.unwrap_or_else(|| panic!("`{}` needs a line in CHECKS", entry.name));
         let check = |order| {
-            let context = Context::training(0, 1, &[0, 1, 2]).with_labels(tiny.labels.clone());
+            let context = Context::training(0, 1, &[0, 1, 2]).with_labels(tiny.labels().map(<[u32]>::to_vec));
             checked(&*model, &settings, &tiny, context, order)
         };
         let highest = case(entry).orders;
@@ -302,13 +303,13 @@ fn a_tiny_batch_is_learnt() {
         let mut model = built(entry, &table(case(entry).overfit), &data.train, 0);
         let mut adam = Adam::new(5e-3);
         let x = data.train.rows(&numbers);
-        let tiny = Dataset { x: x.clone(), labels: data.train.labels_of(&numbers), image: None };
+        let tiny = Dataset::new(x.clone()).with_labels(data.train.labels_of(&numbers));
         let before = evaluate::mean_squared_error(&*model, &tiny);
         for epoch in 0..300 {
             model
                 .train_step(
                     &x,
-                    Context::training(0, epoch, &numbers).with_labels(tiny.labels.clone()),
+                    Context::training(0, epoch, &numbers).with_labels(tiny.labels().map(<[u32]>::to_vec)),
                     &mut Update { optimizer: &mut adam, clip_norm: None },
                 )
                 .unwrap();
@@ -366,7 +367,7 @@ fn checkpoints_restore_every_bit() {
 fn evaluation_is_deterministic_and_does_not_depend_on_batches() {
     let data = digits();
     let numbers = [0, 1, 2];
-    let part = Dataset { x: data.test.rows(&numbers), labels: data.test.labels_of(&numbers), image: None };
+    let part = Dataset::new(data.test.rows(&numbers)).with_labels(data.test.labels_of(&numbers));
     for entry in MODELS {
         let model = built(entry, &Table::new(), &data.train, 1);
         assert_eq!(evaluate::loss(&*model, &part, 7), evaluate::loss(&*model, &part, 7), "{}", entry.name);

@@ -18,7 +18,7 @@ fn few() -> (data::Split, Preparation) {
     let (mut split, mut preparation) = prepare("digits", &Reading::default()).unwrap();
     let first = |data: &Dataset, count: usize| {
         let numbers: Vec<usize> = (0..count).collect();
-        Dataset { x: data.rows(&numbers), labels: data.labels_of(&numbers), image: data.image }
+        data.select(&numbers)
     };
     (split.train, split.test) = (first(&split.train, 40), first(&split.test, 20));
     preparation.examples = 40;
@@ -60,8 +60,8 @@ fn every_model_comes_back_as_it_was() {
         let folder = folder(entry, &*model, settings, &preparation);
         let run = Run::open(folder.path()).unwrap_or_else(|error| panic!("{}: {error}", entry.name));
         assert_eq!(run.preparation, preparation);
-        let z = run.model.encode(&split.test.x);
-        assert_eq!(z, model.encode(&split.test.x), "{}", entry.name);
+        let z = run.model.encode(split.test.x());
+        assert_eq!(z, model.encode(split.test.x()), "{}", entry.name);
         assert_eq!(run.model.decode(&z), model.decode(&z), "{}", entry.name);
         assert_eq!(run.code(), z.shape()[1]);
         let loss = |model: &dyn AnyModel| zoo::evaluate::loss(model, &split.test, 0);
@@ -133,7 +133,7 @@ fn new_data_are_prepared_like_the_training_data() {
     let (split, preparation) = prepare(&train, &reading).unwrap();
     assert_eq!((split.train.len(), split.test.len(), preparation.columns.join(" ")), (16, 4, "a b".into()));
     let [mean, square] =
-        [1, 2].map(|power| split.train.x.map(|v| v.powi(power)).sum_to([2]).map(|sum| sum / 16.0).to_vec());
+        [1, 2].map(|power| split.train.x().map(|v| v.powi(power)).sum_to([2]).map(|sum| sum / 16.0).to_vec());
     assert!(mean.iter().all(|m| m.abs() < 1e-6) && square.iter().all(|s| (s - 1.0).abs() < 1e-5));
 
     let all = preparation.read(&train).unwrap();
@@ -142,8 +142,8 @@ fn new_data_are_prepared_like_the_training_data() {
     let other = preparation.read(&file("new.csv", "b,a\n100,0\n,1\n")).unwrap();
     let Rows { data, .. } = &other;
     assert_eq!(data.row(0), all.data.row(0));
-    let filled = preparation.restore_units(&data.x).to_vec();
-    let b: Vec<f64> = preparation.restore_units(&split.train.x).t().to_vec()[16..].to_vec();
+    let filled = preparation.restore_units(data.x()).to_vec();
+    let b: Vec<f64> = preparation.restore_units(split.train.x()).t().to_vec()[16..].to_vec();
     let below = b.iter().filter(|b| **b < filled[3]).count();
     assert!(below == 8, "the median of the training examples, not {} of {b:?}", filled[3]);
 

@@ -27,13 +27,16 @@ fn trained(name: &str, settings: &str, data: &Split, epochs: usize) -> Box<dyn A
 /// The digits as pixels that are 0 or 1, for which a coin is a likelihood.
 fn binary_digits() -> Split {
     let digits = digits();
-    let binary = |part: Dataset| Dataset { x: part.x.map(|x| f32::from(u8::from(x > 0.5))), ..part };
+    let binary = |part: Dataset| {
+        let x = part.x().map(|x| f32::from(u8::from(x > 0.5)));
+        part.with_x(x)
+    };
     Split { name: "binary digits".into(), train: binary(digits.train), test: binary(digits.test) }
 }
 
 fn first(data: &Dataset, count: usize) -> Dataset {
     let numbers: Vec<usize> = (0..count).collect();
-    Dataset { x: data.rows(&numbers), labels: data.labels_of(&numbers), image: data.image }
+    data.select(&numbers)
 }
 
 fn term(terms: &Terms, name: &str) -> f64 {
@@ -71,7 +74,7 @@ fn the_likelihood_takes_exactly_the_samples_it_was_asked_for() {
         let mut context = Context::evaluation(9, &numbers);
         let mut sums = [0.0; 3];
         for draws in [samples.min(100), samples.saturating_sub(100)].into_iter().filter(|&n| n > 0) {
-            let weights = model.log_weights(&few.x, draws, &mut context).unwrap().to_vec();
+            let weights = model.log_weights(few.x(), draws, &mut context).unwrap().to_vec();
             assert_eq!(weights.len(), 3 * draws);
             for (sum, row) in sums.iter_mut().zip(weights.chunks(draws)) {
                 *sum += row.iter().map(|&w| f64::from(w).exp()).sum::<f64>();
@@ -98,7 +101,7 @@ fn the_estimated_likelihood_is_the_true_one_where_that_is_known() {
         }
     });
     let few = first(&data.test, 40);
-    let mean = evaluate::mean(&data.train.x);
+    let mean = evaluate::mean(data.train.x());
     let truth = evaluate::variance_around(&mean, &few) + 32.0 * std::f64::consts::PI.ln();
     let estimate = likelihood::nll(&model, &few, 3000, &[0, 1, 2]).unwrap();
     assert!((estimate.nats - truth).abs() < 0.05, "{estimate:?} {truth}");
@@ -165,7 +168,7 @@ fn warm_up_and_free_bits_change_what_they_say() {
     let numbers: Vec<usize> = (0..20).collect();
     let at = |settings: &str, progress: f64| {
         let model = built("vae", settings, &data.train);
-        term(&model.loss(&x.x, Context::training(0, 1, &numbers).with_progress(progress)), "kl")
+        term(&model.loss(x.x(), Context::training(0, 1, &numbers).with_progress(progress)), "kl")
     };
     let full = at("", 0.0);
     assert!(full > 0.0);

@@ -128,7 +128,7 @@ impl Examples for Dataset {
 ///
 /// // The last column is what the others are to predict.
 /// let text = "rooms,area,price\n2,54,310\n3,80,405\n1,38,260\n";
-/// let x: Tensor<f32> = table::parse("flats.csv".as_ref(), text.as_bytes(), &Default::default())?.data.x.cast();
+/// let x: Tensor<f32> = table::parse("flats.csv".as_ref(), text.as_bytes(), &Default::default())?.data.x().cast();
 /// let data = Pairs { x: x.slice(1, ..2), targets: x.slice(1, 2..3) };
 /// assert_eq!(data.rows(&[1])?.to_vec(), [3.0, 80.0]);
 /// assert_eq!(data.targets(&[1])?.unwrap().to_vec(), [405.0]);
@@ -144,7 +144,7 @@ pub struct Pairs {
 
 impl Pairs {
     fn features(&self) -> Dataset {
-        Dataset { x: self.x.clone(), labels: None, image: None }
+        Dataset::new(self.x.clone())
     }
 }
 
@@ -167,7 +167,7 @@ impl Examples for Pairs {
     }
 
     fn targets(&self, numbers: &[usize]) -> Result<Option<Tensor<f32>>> {
-        let targets = Dataset { x: self.targets.clone(), labels: None, image: None };
+        let targets = Dataset::new(self.targets.clone());
         let (given, len) = (targets.len(), self.len());
         assert!(given == len, "targets: {given} rows of targets for {len} examples");
         Ok(Some(targets.rows(numbers)))
@@ -197,11 +197,11 @@ mod tests {
     #[test]
     fn a_data_set_in_memory_never_fails() {
         let x = Tensor::from_fn([3, 2], |i| i as f32);
-        let data = Dataset { x, labels: Some(vec![7, 8, 9]), image: None };
+        let data = Dataset::new(x).with_labels(vec![7, 8, 9]);
         let examples: &dyn Examples = &data;
         assert_eq!((examples.len(), examples.width(), examples.is_empty()), (3, 2, false));
         assert_eq!(examples.rows(&[2, 0]).unwrap().to_vec(), [4.0, 5.0, 0.0, 1.0]);
         assert_eq!(examples.label(1), Some(8));
-        assert_eq!(Examples::label(&Dataset { labels: None, ..data.clone() }, 1), None);
+        assert_eq!(Examples::label(&data.clone().unlabelled(), 1), None);
     }
 }

@@ -33,6 +33,7 @@ use self::exif::Orientation;
 pub use self::folder::{PictureFolder, extent, read_folder, scaled};
 use self::scale::Scaler;
 use super::Dataset;
+use super::schema::{Kind, Schema};
 use crate::{Error, Result};
 
 /// What pictures are made into.
@@ -71,7 +72,7 @@ impl Colour {
 #[derive(Clone, Debug)]
 pub struct Pictures {
     /// One row for each picture, `[pictures, channels × height × width]`: channels first, then row by
-    /// row. `image` is set if there is one channel.
+    /// row, as its schema says.
     pub data: Dataset,
     /// Channels, height and width.
     pub shape: [usize; 3],
@@ -89,8 +90,8 @@ impl Pictures {
     /// From rows, with the class of each and the names of the classes, if there are any.
     pub(super) fn new(x: Tensor<f32>, shape: [usize; 3], classes: Option<(Vec<u32>, Vec<String>)>) -> Self {
         let (labels, classes) = classes.unzip();
-        let image = (shape[0] == 1).then_some([shape[1], shape[2]]);
-        Pictures { data: Dataset { x, labels, image }, shape, classes, files: vec![], test: 0, notes: vec![] }
+        let data = Dataset::new(x).with_labels(labels).with_schema(Schema::image(shape, Kind::UnitInterval));
+        Pictures { data, shape, classes, files: vec![], test: 0, notes: vec![] }
     }
 }
 

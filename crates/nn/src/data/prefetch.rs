@@ -8,7 +8,7 @@
 //! use nn::Dataset;
 //! use nn::data::{Examples, prefetch, shuffled};
 //!
-//! let data = Dataset { x: Tensor::from_fn([10, 3], |i| i as f32), labels: None, image: None };
+//! let data = Dataset::new(Tensor::from_fn([10, 3], |i| i as f32));
 //! let order = shuffled(data.len(), 7, 0);
 //! let mut seen = 0;
 //! std::thread::scope(|scope| {

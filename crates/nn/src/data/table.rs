@@ -11,9 +11,9 @@
 //! let options = TableOptions { label: Some("kind".into()), ..TableOptions::default() };
 //! let table = table::parse("flowers.csv".as_ref(), text.as_bytes(), &options)?;
 //! assert_eq!(table.columns, ["length", "width"]);
-//! assert_eq!(table.data.x.to_vec(), [5.1, 3.5, 7.0, 3.2]);
+//! assert_eq!(table.data.x().to_vec(), [5.1, 3.5, 7.0, 3.2]);
 //! assert_eq!(table.classes.unwrap(), ["aster", "rose"]);
-//! assert_eq!(table.data.labels.unwrap(), [1, 0]);
+//! assert_eq!(table.data.labels().unwrap(), [1, 0]);
 //! # Ok::<(), nn::Error>(())
 //! ```
 
@@ -354,7 +354,7 @@ fn decode(source: Source, options: &TableOptions) -> Result<Table> {
     let ids = stream.layout.id.map(|id| (stream.layout.names[id].clone(), std::mem::take(&mut stream.ids)));
     let (labels, classes) = stream.classes()?;
     let x = Tensor::from_vec([examples, columns.len()], values);
-    Ok(Table { data: Dataset { x, labels, image: None }, columns, classes, ids, rounded, notes })
+    Ok(Table { data: Dataset::new(x).with_labels(labels), columns, classes, ids, rounded, notes })
 }
 
 /// Whether the text is a whole number, written with all its digits, and `value` is another.

@@ -14,7 +14,7 @@
 //! // Which quarter of the plane is a point in?
 //! let x = nn::random::uniform([400, 2], -1.0, 1.0, &mut generator(0, Purpose::Noise, 0, 0));
 //! let labels = x.to_vec().chunks(2).map(|p| u32::from(p[0] > 0.0) + 2 * u32::from(p[1] > 0.0)).collect();
-//! let data = Dataset { x, labels: Some(labels), image: None };
+//! let data = Dataset::new(x).with_labels(labels);
 //!
 //! let model = Mlp::new(&[2, 16, 4], Activation::Relu, &mut generator(0, Purpose::Init, 0, 0));
 //! let mut task = Fit::new(model, &data, Some(&data), |model, batch, _context| {

@@ -25,14 +25,14 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     let spinner = Spinner::new("denoising");
     let numbers: Vec<usize> = (0..data.len()).collect();
     let noisy = match noise {
-        Some(noise) => Context::evaluation(args.seed, &numbers).corrupt(&data.x, noise),
-        None => data.x.clone(),
+        Some(noise) => Context::evaluation(args.seed, &numbers).corrupt(data.x(), noise),
+        None => data.x().clone(),
     };
     let clean = reconstruct(&*run.model, &noisy);
     drop(spinner);
     if noise.is_some() {
         let error = |x: &Tensor<f32>| {
-            x.zip(&data.x, |a, b| (a - b) * (a - b)).cast::<f64>().sum_to([]).item() / data.len() as f64
+            x.zip(data.x(), |a, b| (a - b) * (a - b)).cast::<f64>().sum_to([]).item() / data.len() as f64
         };
         eprintln!("squared error of an example: noisy {:.4}, denoised {:.4}", error(&noisy), error(&clean));
     }
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
         let shown = SHOWN.min(data.len());
         let first = |x: &Tensor<f32>| x.slice(0, ..shown);
         let (title, parts) = match noise {
-            Some(_) => ("Clean, noisy, denoised", vec![first(&data.x), first(&noisy), first(&clean)]),
+            Some(_) => ("Clean, noisy, denoised", vec![first(data.x()), first(&noisy), first(&clean)]),
             None => ("Input, denoised", vec![first(&noisy), first(&clean)]),
         };
         images(&run, title, shown, &Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0))

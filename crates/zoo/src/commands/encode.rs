@@ -36,14 +36,7 @@ pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
                 single: true,
             })
         },
-        || {
-            Ok(pictures::codes_titled(
-                &title,
-                &codes,
-                rows.data.labels.as_deref(),
-                &run.preparation.class_names,
-            ))
-        },
+        || Ok(pictures::codes_titled(&title, &codes, rows.data.labels(), &run.preparation.class_names)),
     )
 }
 
@@ -91,7 +84,7 @@ fn codes_in(path: &Path, width: usize) -> Result<Tensor<f32>> {
         };
         let drop = columns.names.iter().filter(beside).map(|name| Column::Name(name.clone()));
         let options = TableOptions { drop: drop.collect(), ..TableOptions::default() };
-        table::read(path, &options).map_err(unlike)?.data.x.cast()
+        table::read(path, &options).map_err(unlike)?.data.x().cast()
     };
     finite(codes.to_vec().into_iter().map(f64::from))?;
     match codes.shape() {

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
             None
         }
     };
-    let mean = reference.as_ref().map_or_else(|| evaluate::mean(&data.x), |pca| pca.mean.clone());
+    let mean = reference.as_ref().map_or_else(|| evaluate::mean(data.x()), |pca| pca.mean.clone());
     let nll = match args.likelihood {
         None => None,
         Some(draws) => Some(likelihood::nll(model, &data, draws, &[seed]).ok_or_else(|| {

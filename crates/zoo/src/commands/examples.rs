@@ -80,7 +80,7 @@ pub(super) fn sheet(run: &Run, rows: Option<&Rows>, x: &Tensor<f32>) -> Sheet {
 
 /// The size of the images that the run is about.
 pub(super) fn image_size(run: &Run) -> Result<Size> {
-    match run.preparation.shape {
+    match run.preparation.shape() {
         Some([_, height, width]) => Ok(Size { height, width }),
         None => Err(Error::unsupported(
             "these examples are no grey images and no colour ones, so they cannot be drawn; write .csv or .npy instead",

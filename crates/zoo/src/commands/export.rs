@@ -54,7 +54,7 @@ fn graph(run: &Run, part: ExportPart, scaled: bool) -> Result<(Vec<u8>, String)>
     };
     // The model is watched at work, and the more the examples differ the better.
     let test = run.reference()?.data.test;
-    let x = if part == Part::Decoder { evaluate::codes(&*run.model, &test) } else { test.x };
+    let x = if part == Part::Decoder { evaluate::codes(&*run.model, &test) } else { test.x().clone() };
     let graph = Graph::of(&*run.model, part, &x).map_err(|error| {
         error.within(format!("{name} of `{}` is no fixed list of operations", run.entry.name))
     })?;

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     let codes = evaluate::codes(&*run.model, &data);
     let units = usage(&codes);
     let active = likelihood::active_units(&*run.model, &data);
-    let some = affordable(&*run.model, &data.x);
+    let some = affordable(&*run.model, data.x());
     let spectrum = mean_spectrum(&*run.model, &some);
     drop(spinner);
 
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
         let series = [Series { name: String::new(), points }];
         let picture = curves(&title, "rank", "singular value, mean over examples", &series, &[]);
         write_atomically(&folder.join("spectrum.png"), &png(&picture))?;
-        if run.preparation.image.is_some() {
+        if run.preparation.image().is_some() {
             let filters = filters(&*run.model, &codes);
             let columns = (filters.shape()[0] as f64).sqrt().ceil() as usize;
             let title = "Filters\nwhat each unit of the code adds to the mean; grey is nothing";

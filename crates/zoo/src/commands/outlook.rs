@@ -47,7 +47,7 @@ fn smaller(setup: &Setup, forecast: &Forecast) -> String {
     if config.settings.contains_key("channels") {
         flags.push("--set channels=N with more numbers to a step".into());
     }
-    if data.train.image.is_some() {
+    if data.train.schema().as_image().is_some() {
         flags.push("--size for smaller pictures".into());
     }
     for (key, flag) in [("hidden", "fewer units in --hidden"), ("state", "a smaller --set state=N")] {

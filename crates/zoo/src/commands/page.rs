@@ -30,7 +30,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
     let runs = args.runs.iter().map(|folder| Run::open(folder)).collect::<Result<Vec<_>>>()?;
     let kept = runs.iter().map(Run::reference).collect::<Result<Vec<_>>>()?;
     for (run, other) in runs.iter().zip(&kept).skip(1) {
-        let same = other.examples[1] == kept[0].examples[1] && other.data.test.x == kept[0].data.test.x;
+        let same = other.examples[1] == kept[0].examples[1] && other.data.test.x() == kept[0].data.test.x();
         if !same {
             let [first, folder] = [&runs[0].folder, &run.folder].map(|folder| folder.display());
             let [a, b] = [&runs[0].config.data, &run.config.data];

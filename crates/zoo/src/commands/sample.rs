@@ -66,7 +66,7 @@ fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor
     }
     // Pictures are looked at, and a coin for every pixel is noise; and where values are no coins, such draws are none.
     let coins = run.config.settings.get("likelihood").and_then(toml::Value::as_str) == Some("bernoulli");
-    if args.mean || !args.draw && (run.preparation.image.is_some() || coins) {
+    if args.mean || !args.draw && (run.preparation.shape().is_some() || coins) {
         return Ok((
             decoded(run, codes),
             "means of p(x|z); --draw draws from it, with the spread of examples",

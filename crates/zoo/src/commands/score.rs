@@ -71,14 +71,14 @@ impl<'a> Findings<'a> {
             Some(ScoreName::LatentDistance) => Score::LatentDistance,
             Some(ScoreName::Combined) => Score::Combined,
             // A picture of a new kind often has an ordinary code; in tables a model learns its anomalies.
-            None if run.preparation.image.is_some() => Score::SquaredError,
+            None if run.preparation.shape().is_some() => Score::SquaredError,
             None => Score::Combined,
         };
-        let (detector, problem) = run.detector(kind, &rows.data.x)?;
+        let (detector, problem) = run.detector(kind, rows.data.x())?;
         problem.iter().for_each(|problem| note(problem));
         let threshold = detector.threshold(args.contamination)?;
         doubts(run, kind, detector.far_out()).iter().for_each(|doubt| note(doubt));
-        let scores = detector.scores(&rows.data.x)?;
+        let scores = detector.scores(rows.data.x())?;
         let mut shown: Vec<usize> = (0..scores.len()).collect();
         if let Some(top) = args.top {
             // Stable: equal scores stay in the order of the data.
@@ -88,10 +88,10 @@ impl<'a> Findings<'a> {
         Ok(Findings {
             kind,
             shown,
-            p_values: detector.p_values(&rows.data.x)?,
+            p_values: detector.p_values(rows.data.x())?,
             threshold,
             contamination: args.contamination,
-            contributions: detector.contributions(&rows.data.x),
+            contributions: detector.contributions(rows.data.x()),
             all_contributions: args.contributions,
             scores,
             run,
@@ -209,7 +209,7 @@ impl<'a> Findings<'a> {
 
     /// `alcohol 14.8 (expected 12.9) 61 %, …`.
     fn because(&self, row: usize) -> String {
-        if let (Some([_, width]), true) = (self.run.preparation.image, self.kind != Score::LatentDistance) {
+        if let (Some([_, width]), true) = (self.run.preparation.image(), self.kind != Score::LatentDistance) {
             let place = |&(j, _): &(usize, f64)| match self.is_feature(j) {
                 true => format!("worst at row {}, column {}", j / width + 1, j % width + 1),
                 false => format!("worst in {} of the code", self.part(j)),

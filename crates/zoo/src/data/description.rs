@@ -95,11 +95,11 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
         examples,
         test,
         features: width,
-        image: raw.data.image,
+        image: raw.data.shape.filter(|shape| shape[0] == 1).map(|[_, height, width]| [height, width]),
         classes,
         columns,
         text,
-        shape: raw.shape,
+        shape: raw.data.shape,
         notes: raw.notes,
     })
 }
@@ -122,7 +122,7 @@ fn of_table(path: &Path, TableText { content, mut reading }: TableText) -> Resul
     let strays = columns.strays.iter().filter(|stray| is_feature(&stray.column));
     reading.missing.extend(strays.flat_map(|stray| &stray.texts).map(|text| text.text.clone()));
     let mut raw = match text.len() == columns.names.len() && columns.rows > 0 {
-        true => Raw::new(Dataset { x: Tensor::<f64>::zeros([columns.rows, 0]), labels: None, image: None }),
+        true => Raw::new(Dataset::new(Tensor::<f64>::zeros([columns.rows, 0]))),
         false => Raw::of_table(path, content, &reading)?,
     };
     let mut notes = explain::strange(&columns);

@@ -36,6 +36,7 @@ use std::collections::BTreeSet;
 
 use autograd::Tensor;
 use nn::data::idx::ImageSet;
+use nn::data::schema::Schema;
 use nn::random::permutation;
 use nn::{Dataset, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
@@ -63,9 +64,9 @@ impl Split {
     /// A number that changes when an example or a label does: whether data are still the same.
     pub fn fingerprint(&self) -> u64 {
         [&self.train, &self.test].into_iter().fold(NO_WORDS, |before, part| {
-            let x = part.x.contiguous();
+            let x = part.x().contiguous();
             let values = x.as_slice().expect("contiguous").iter().map(|value| value.to_bits());
-            let labels = part.labels.iter().flatten().copied();
+            let labels = part.labels().into_iter().flatten().copied();
             fingerprint(fingerprint(before, values), labels)
         })
     }
@@ -107,11 +108,9 @@ impl Rows {
     /// If a number is out of range.
     #[track_caller]
     pub fn chosen(&self, numbers: &[usize]) -> Self {
-        let Dataset { image, .. } = self.data;
-        let (x, labels) = (self.data.rows(numbers), self.data.labels_of(numbers));
         let Origin { names, ids, gaps } = Origin::of(self).chosen(numbers);
         let cells = self.cells.as_ref().map(|cells| cells.index_select(0, numbers));
-        Rows { data: Dataset { x, labels, image }, names, ids, gaps, cells, notes: self.notes.clone() }
+        Rows { data: self.data.select(numbers), names, ids, gaps, cells, notes: self.notes.clone() }
     }
 
     /// The features of a row that were missing and are filled in.
@@ -205,7 +204,7 @@ fn of_images(images: ImageSet, white: f32) -> Dataset {
     let x =
         Tensor::from_fn([images.pixels.len() / features, features], |i| f32::from(images.pixels[i]) / white);
     let labels = images.labels.map(|labels| labels.into_iter().map(u32::from).collect());
-    Dataset { x, labels, image: Some([images.height, images.width]) }
+    Dataset::new(x).with_labels(labels).with_schema(Schema::grey([images.height, images.width]))
 }
 
 #[cfg(test)]

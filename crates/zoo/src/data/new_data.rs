@@ -48,7 +48,7 @@ impl Preparation {
         self.match_classes(path, &mut raw)?;
         let (found, wanted) = (raw.data.width(), self.features);
         if found != wanted {
-            let (what, hint) = match self.image {
+            let (what, hint) = match self.image() {
                 Some([height, width]) => ("pixels", format!(" ({height} × {width})")),
                 None => ("features", String::new()),
             };
@@ -60,7 +60,7 @@ impl Preparation {
         let raw = self.match_white(raw);
         let names = raw.file_names();
         let mut rows = self.filling(path, given.impute)?.rows(path, &Part::all(&raw.data, &names))?;
-        if self.shape.is_none() {
+        if self.shape().is_none() {
             rows.cells = raw.data.x.double_rows(&(0..raw.data.len()).collect::<Vec<_>>());
         }
         rows.notes = raw.notes;
@@ -121,8 +121,8 @@ impl Preparation {
         }
         let kind = Kind::of(path)?;
         if matches!(kind, Kind::Pictures | Kind::Picture) {
-            reading.size = reading.size.or(self.shape.map(|[_, height, width]| [height, width]));
-            if let Some([channels, ..]) = self.shape {
+            reading.size = reading.size.or(self.shape().map(|[_, height, width]| [height, width]));
+            if let Some([channels, ..]) = self.shape() {
                 reading.colour = if channels == 1 { Colour::Grey } else { Colour::Rgb };
             }
             if !self.columns.is_empty() || reading.size.is_none() {

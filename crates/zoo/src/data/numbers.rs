@@ -130,8 +130,8 @@ pub(super) const NOTHING: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
 pub(super) struct Found {
     pub(super) x: Numbers,
     pub(super) labels: Option<Vec<u32>>,
-    /// Height and width, if the features are the pixels of a grey image.
-    pub(super) image: Option<[usize; 2]>,
+    /// Channels, height and width, if the features are the pixels of a picture, one channel after the other.
+    pub(super) shape: Option<[usize; 3]>,
     /// A column that is carried along.
     pub(super) ids: Option<Ids>,
 }
@@ -150,7 +150,7 @@ impl Found {
         let [first, rest] = self.x.split_at(example);
         let labels =
             self.labels.map(|labels| (labels[..example].to_vec(), labels[example..].to_vec())).unzip();
-        let with = |x, labels| Found { x, labels, image: self.image, ids: None };
+        let with = |x, labels| Found { x, labels, shape: self.shape, ids: None };
         (with(first, labels.0), with(rest, labels.1))
     }
 
@@ -158,7 +158,7 @@ impl Found {
     pub(super) fn and(self, others: Found) -> Self {
         let labels = self.labels.zip(others.labels).map(|(a, b)| [a, b].concat());
         let ids = self.ids.zip(others.ids).map(|((name, a), (_, b))| (name, [a, b].concat()));
-        Found { x: self.x.and(others.x), labels, image: self.image, ids }
+        Found { x: self.x.and(others.x), labels, shape: self.shape, ids }
     }
 }
 
@@ -166,7 +166,8 @@ impl<T: Real> From<Dataset<T>> for Found
 where
     Numbers: From<Tensor<T>>,
 {
-    fn from(Dataset { x, labels, image }: Dataset<T>) -> Self {
-        Found { x: x.into(), labels, image, ids: None }
+    fn from(data: Dataset<T>) -> Self {
+        let (x, labels, schema) = data.into_parts();
+        Found { x: x.into(), labels, shape: schema.as_image(), ids: None }
     }
 }

@@ -147,8 +147,8 @@ mod tests {
         for compression in all {
             write(Path::new(&name("p.parquet")), compression);
             let (found, preparation) = prepare(&name("p.parquet"), &reading).unwrap();
-            assert_eq!(found.train.x.to_vec(), wanted.train.x.to_vec(), "{compression:?}");
-            assert_eq!(found.train.labels, wanted.train.labels);
+            assert_eq!(found.train.x().to_vec(), wanted.train.x().to_vec(), "{compression:?}");
+            assert_eq!(found.train.labels(), wanted.train.labels());
             assert_eq!(preparation.class_names, ["Bonn, West", "Oslo", "Rome", "a \"b\""]);
         }
         let [csv, parquet] =

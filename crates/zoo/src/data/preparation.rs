@@ -6,6 +6,7 @@ mod learn;
 use std::path::Path;
 
 use autograd::Tensor;
+use nn::data::schema::{self, Schema};
 use nn::data::split::{Fractions, Split as Numbering};
 use nn::data::table::quoted;
 use nn::data::transform::Scaling;
@@ -32,11 +33,8 @@ pub struct Preparation {
     pub examples: usize,
     /// Numbers in an example.
     pub features: usize,
-    /// Height and width, if an example is a grey image.
-    pub image: Option<[usize; 2]>,
-    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
-    #[serde(default)]
-    pub shape: Option<[usize; 3]>,
+    /// Shapes and kinds of the features as a model sees them.
+    pub schema: Schema,
     /// The name of every feature; empty if they have none.
     pub columns: Vec<String>,
     /// One more than the largest class of a training example; 0 without classes.
@@ -209,10 +207,9 @@ impl Preparation {
             reading: Reading::default(),
             examples: data.len(),
             features: data.width(),
-            image: data.image,
-            shape: data.image.map(|[height, width]| [1, height, width]),
+            schema: data.schema().clone(),
             columns: vec![],
-            classes: data.labels.iter().flatten().max().map_or(0, |last| *last as usize + 1),
+            classes: data.labels().into_iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],
             bytes: false,
             ranges: vec![],
@@ -221,6 +218,38 @@ impl Preparation {
             shift: vec![],
             scale: vec![],
         }
+    }
+
+    /// Height and width of an example that is a grey picture.
+    pub fn image(&self) -> Option<[usize; 2]> {
+        self.schema.as_grey()
+    }
+
+    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
+    pub fn shape(&self) -> Option<[usize; 3]> {
+        self.schema.as_image()
+    }
+
+    /// From JSON, also as it was before there were schemas: with the size of a grey picture as `image`, and with that of
+    /// any picture as `shape`.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        let mut json: serde_json::Value = serde_json::from_str(text)?;
+        if let Some(fields) = json.as_object_mut().filter(|fields| !fields.contains_key("schema")) {
+            let [image, shape] = ["image", "shape"].map(|name| fields.remove(name).unwrap_or_default());
+            let (image, shape): (Option<[usize; 2]>, Option<[usize; 3]>) =
+                (serde_json::from_value(image)?, serde_json::from_value(shape)?);
+            let shape = shape.or(image.map(|[height, width]| [1, height, width]));
+            let width = fields.get("features").and_then(serde_json::Value::as_u64).unwrap_or(0);
+            let schema = match shape {
+                Some(shape) => Schema::image(shape, schema::Kind::Real),
+                None => Schema::real(width as usize),
+            };
+            fields.insert("schema".into(), serde_json::to_value(schema)?);
+        }
+        serde_json::from_value(json)
     }
 
     /// Undoes the scaling of `[examples, features]`: from what a model sees to the units of the data. Digits that
@@ -261,7 +290,7 @@ impl Preparation {
     pub fn feature(&self, number: usize) -> String {
         match self.columns.get(number) {
             Some(name) => name.clone(),
-            None if self.image.is_some() => format!("pixel {}", number + 1),
+            None if self.image().is_some() => format!("pixel {}", number + 1),
             None => format!("column {}", number + 1),
         }
     }
@@ -296,7 +325,7 @@ impl Preparation {
             match self.fill.get(feature).filter(|_| value.is_nan()) {
                 Some(fill) => *value = *fill,
                 None => {
-                    let place = place(&self.columns, self.image.is_some(), feature);
+                    let place = place(&self.columns, self.image().is_some(), feature);
                     return Err(Error::file(path, unusable(*value, &name(), &place)));
                 }
             }
@@ -307,7 +336,7 @@ impl Preparation {
     /// Examples ready for the model.
     pub(super) fn rows(&self, path: &Path, part: &Part) -> Result<Rows> {
         let x = self.prepared(path, &part.data.x, &part.places, |place| part.name(place))?;
-        let data = Dataset { x, labels: part.labels(), image: self.image };
+        let data = Dataset::new(x).with_labels(part.labels()).with_schema(self.schema.clone());
         let names = part.places.iter().map(|&place| part.name(place)).collect();
         let ids = part.data.ids.as_ref();
         let of_part = |ids: &[String]| part.places.iter().map(|&place| ids[place].clone()).collect();
@@ -350,7 +379,7 @@ impl Preparation {
             let seen = seen.to_vec();
             if let Some(i) = seen.iter().position(|value| !value.is_finite()) {
                 let (row, place) =
-                    (name(places[i / width]), place(&self.columns, self.image.is_some(), i % width));
+                    (name(places[i / width]), place(&self.columns, self.image().is_some(), i % width));
                 let value = read.to_vec()[i];
                 let problem = match self.is_scaled() {
                     false => {

@@ -31,8 +31,6 @@ pub(super) struct Raw {
     pub(super) pixels: bool,
     /// Whether they are pixels that were bytes, of which 255 has become 1.
     pub(super) bytes: bool,
-    /// Channels, height and width of an example that is a picture, whose features are its channels one after the other.
-    pub(super) shape: Option<[usize; 3]>,
     /// Sentences about what was left out, or done that somebody might not expect.
     pub(super) notes: Vec<String>,
 }
@@ -40,10 +38,9 @@ pub(super) struct Raw {
 impl Raw {
     pub(super) fn new(data: impl Into<Found>) -> Self {
         let data = data.into();
-        let pixels = data.image.is_some();
-        let shape = data.image.map(|[height, width]| [1, height, width]);
+        let pixels = data.shape.is_some();
         let (columns, classes, files, notes) = (vec![], vec![], vec![], vec![]);
-        Raw { data, test: None, columns, classes, files, pixels, bytes: false, shape, notes }
+        Raw { data, test: None, columns, classes, files, pixels, bytes: false, notes }
     }
 
     /// The same without the examples.
@@ -54,9 +51,8 @@ impl Raw {
             classes: self.classes.clone(),
             pixels: self.pixels,
             bytes: self.bytes,
-            shape: self.shape,
             notes: self.notes.clone(),
-            ..Raw::new(Found { x, labels: None, image: self.data.image, ids: None })
+            ..Raw::new(Found { x, labels: None, shape: self.data.shape, ids: None })
         }
     }
 
@@ -117,7 +113,7 @@ impl Raw {
             None => common_size(path, &folder, reading)?,
         };
         let options = PictureOptions { height, width, colour: reading.colour };
-        let Pictures { data, shape, classes, files, test, notes } =
+        let Pictures { data, classes, files, test, notes, .. } =
             folder.read(&options, reading.skip_broken)?;
         let files = files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
         let mut raw = Raw {
@@ -125,7 +121,6 @@ impl Raw {
             classes: classes.unwrap_or_default(),
             pixels: true,
             bytes: true,
-            shape: Some(shape),
             notes,
             ..Raw::new(data)
         };
@@ -151,11 +146,9 @@ impl Raw {
         let options = PictureOptions { height, width, colour: reading.colour };
         let picture = pictures::parse(path, &content, &options)?;
         let shape = [reading.colour.channels(), height, width];
-        let image = (shape[0] == 1).then_some([height, width]);
         let x = picture.reshape([1, picture.len()]);
-        let data = Dataset { x, labels: None, image };
-        let raw = Raw { files: vec![path.to_owned()], pixels: true, bytes: true, ..Raw::new(data) };
-        Ok(Raw { shape: Some(shape), notes, ..raw })
+        let data = Found { x: x.into(), labels: None, shape: Some(shape), ids: None };
+        Ok(Raw { files: vec![path.to_owned()], bytes: true, notes, ..Raw::new(data) })
     }
 
     /// One array.
@@ -251,7 +244,7 @@ impl Raw {
         let shape = array.shape().to_vec();
         if let [_, _] = shape[..] {
             check_numbers(path, &array)?;
-            return Ok(Raw::new(Dataset { x: array, labels: None, image: None }));
+            return Ok(Raw::new(Dataset::new(array)));
         }
         let Some((stack, axes)) = npy::images(&array) else {
             return Err(Error::file(
@@ -261,7 +254,6 @@ impl Raw {
         };
         check_numbers(path, &array)?;
         let [images, channels, height, width] = [0, 1, 2, 3].map(|axis| stack.shape()[axis]);
-        let image = (channels == 1).then_some([height, width]);
         let x = stack.reshape([images, channels * height * width]);
         let notes = match shape.len() {
             4 => {
@@ -269,8 +261,8 @@ impl Raw {
             }
             _ => vec![],
         };
-        let raw = Raw { pixels: true, notes, ..Raw::new(Dataset { x, labels: None, image }) };
-        Ok(Raw { shape: Some([channels, height, width]), ..raw })
+        let shape = Some([channels, height, width]);
+        Ok(Raw { notes, ..Raw::new(Found { x: x.into(), labels: None, shape, ids: None }) })
     }
 
     pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {

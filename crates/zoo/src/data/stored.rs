@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use autograd::{Real, Tensor};
 use nn::data::disk::Writer;
+use nn::data::schema::Schema;
 use nn::data::table::TableOptions;
 use nn::data::{Examples, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
@@ -140,7 +141,7 @@ impl Large {
             let labels = labels.as_ref()?.iter().zip(&is_test);
             Some(labels.filter(|(_, is_test)| **is_test == wanted).map(|(label, _)| *label).collect())
         });
-        let mut like = Raw::new(Dataset { x: Tensor::<f64>::zeros([0, width]), labels: None, image: None });
+        let mut like = Raw::new(Dataset::new(Tensor::<f64>::zeros([0, width])));
         (like.columns, like.classes, like.notes) = (columns, classes.unwrap_or_default(), notes);
         Large::of(path, parts, labels, like, width)
     }
@@ -215,7 +216,7 @@ impl Large {
         let parts = parts.try_into().unwrap_or_else(|_| unreachable!("there are two"));
         let width = image[0] * image[1];
         let x = Tensor::<f32>::zeros([0, width]);
-        let like = Raw { bytes: true, ..Raw::new(Dataset { x, labels: None, image: Some(image) }) };
+        let like = Raw { bytes: true, ..Raw::new(Dataset::new(x).with_schema(Schema::grey(image))) };
         Large::of(&found[0].images, parts, labels, like, width)
     }
 
@@ -236,7 +237,7 @@ impl Large {
         let sample = |part: &Part<T>, labels: &Option<Vec<u32>>| {
             let x = Tensor::from_vec([part.sample.len(), width], part.sample.concat());
             let labels = labels.as_ref().map(|all| part.places.iter().map(|&place| all[place]).collect());
-            (Found { x: x.into(), labels, image: like.data.image, ids: None }, part.names.clone())
+            (Found { x: x.into(), labels, shape: like.data.shape, ids: None }, part.names.clone())
         };
         let samples = [sample(&train, &labels[0]), sample(&test, &labels[1])];
         let [labels, _] = labels;

@@ -65,7 +65,7 @@ impl Settings for Config {
         centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(data.x())));
         let Config { code_activation, likelihood, .. } = *self;
         Ok(Learned(Autoencoder { encoder, decoder, code_activation, likelihood }))
     }
@@ -121,8 +121,8 @@ mod tests {
         let mut denoising = settings.build(&data.train, from).unwrap();
         train(&mut denoising, &data, &plan).unwrap();
         let numbers: Vec<usize> = (0..data.test.len()).collect();
-        let noisy = Context::evaluation(0, &numbers).corrupt(&data.test.x, corruption);
-        let error = |x: &Tensor<f32>| x.zip(&data.test.x, |a, b| (a - b) * (a - b)).sum_to([]).item();
+        let noisy = Context::evaluation(0, &numbers).corrupt(data.test.x(), corruption);
+        let error = |x: &Tensor<f32>| x.zip(data.test.x(), |a, b| (a - b) * (a - b)).sum_to([]).item();
         let left = |model: &dyn AnyModel| error(&model.decode(&model.encode(&noisy))) / error(&noisy);
         let (copied, cleaned) = (left(&copy), left(&denoising));
         assert!(copied > 0.9 && cleaned < 0.5, "of the noise {copied} and {cleaned} are left");

@@ -59,7 +59,7 @@ impl Settings for Config {
         let (hidden, code, activation) = (&self.hidden[..], self.code, self.activation);
         check_widths(hidden, code)?;
         check_weight("alpha", self.alpha)?;
-        let Some(last) = data.labels.as_ref().and_then(|labels| labels.iter().max()) else {
+        let Some(last) = data.labels().and_then(|labels| labels.iter().max()) else {
             let text =
                 "a conditional VAE needs labels, and the training examples have none; without labels: `vae`";
             return Err(Error::data(text));
@@ -68,7 +68,7 @@ impl Settings for Config {
         let mut encoder = Mlp::new(&widths(input + classes, hidden, 2 * code), activation, from);
         // As if every class were as likely as the others.
         let shares = Tensor::full([data.len(), classes], 1.0 / classes as f64);
-        begin_near_prior(&mut encoder, [code, input], &Tensor::concat(&[&data.x, &shares], 1));
+        begin_near_prior(&mut encoder, [code, input], &Tensor::concat(&[data.x(), &shares], 1));
         let down = reversed(widths(input, hidden, code + classes));
         let decoder = Decoder::new(&down, activation, self.likelihood, data, from);
         let mut classifier = Mlp::new(&widths(input, hidden, classes), activation, from);

@@ -118,7 +118,7 @@ impl Settings for Config {
             }
             (chosen, _) => chosen,
         };
-        let mean = crate::evaluate::mean(&data.x);
+        let mean = crate::evaluate::mean(data.x());
         let output: Tensor<f32> = self.likelihood.output_for(&mean);
         let widths = widths(data.width(), &self.hidden, self.code);
         let mut mirror = Mirror::new(&widths, self.activation, self.tied, output.clone(), from);

@@ -67,7 +67,7 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&self.channels, self.code)?;
-        let Some(image) = data.image else {
+        let Some(image) = data.schema().as_grey() else {
             let text = "a convolutional autoencoder needs grey images of known height and width: pictures \
                         without --colour, IDX files, or an array [images, height, width]; `ae` takes any";
             return Err(Error::unsupported(text));
@@ -98,7 +98,7 @@ impl Settings for Config {
         };
         let mut decoder: Vec<_> = (0..stages).map(|i| enlarge(channels[i + 1], channels[i])).collect();
         decoder[0].weight = decoder[0].weight.map(|w| SMALL * w);
-        let mean = Buffer(likelihood.output_for(&evaluate::mean(&data.x)));
+        let mean = Buffer(likelihood.output_for(&evaluate::mean(data.x())));
         let smallest = channels[stages] * sizes[stages].iter().product::<usize>();
         let to_code = Linear::new(smallest, self.code, Init::Glorot, from);
         let from_code = Linear::new(self.code, smallest, Init::Glorot, from);
@@ -155,13 +155,14 @@ mod tests {
     use super::*;
     use crate::AnyModel;
     use crate::data::digits;
+    use nn::data::schema::Schema;
     use nn::{Purpose, generator};
 
     #[test]
     fn any_size_comes_back() {
         for image in [[8, 8], [28, 28], [7, 5], [1, 3], [2, 9]] {
             let x = Tensor::full([2, image[0] * image[1]], 0.3);
-            let data = Dataset { x: x.clone(), labels: None, image: Some(image) };
+            let data = Dataset::new(x.clone()).with_schema(Schema::grey(image));
             let config = Config { channels: vec![2, 3, 4], ..Config::defaults(&data) };
             let model = config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
             assert_eq!(model.decode(&model.encode(&x)).shape(), x.shape(), "{image:?}");
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_image_is_refused() {
-        let data = Dataset { image: None, ..digits().train };
+        let data = Dataset::new(digits().train.x().clone());
         let built =
             |config: Config, data: &Dataset| config.build(data, &mut generator(0, Purpose::Init, 0, 0));
         let error = built(Config::defaults(&data), &data).err().unwrap().to_string();

@@ -46,7 +46,7 @@ impl Decoder<Tensor<f32>> {
         data: &Dataset,
         from: &mut Generator,
     ) -> Self {
-        let mean = evaluate::mean(&data.x);
+        let mean = evaluate::mean(data.x());
         let variance = evaluate::variance_around(&mean, data) / data.width() as f64;
         // Constant data have no variance; the floor below is far above this.
         let log_var = Tensor::scalar(variance.max(1e-8).ln() as f32);
@@ -157,7 +157,7 @@ mod tests {
 
     fn decoder(density: Density, features: usize) -> (Decoder<Tensor<f32>>, Dataset) {
         let x = Tensor::from_fn([6, features], |i| ((i * 5) % 7) as f32 / 7.0);
-        let data = Dataset { x, labels: None, image: None };
+        let data = Dataset::new(x);
         let from = &mut generator(0, Purpose::Init, 0, 0);
         (Decoder::new(&[2, 4, features], Activation::Tanh, density, &data, from), data)
     }
@@ -245,9 +245,9 @@ mod tests {
     fn a_squared_error_is_the_sum_over_the_pixels() {
         let (decoder, data) = decoder(Density::SquaredError, 7);
         let z = Tensor::from_fn([6, 2], |i| i as f32 / 5.0 - 1.0);
-        let nll = value(&decoder, |decoder, tape| decoder.nll(tape.constant(&z), tape.constant(&data.x)));
+        let nll = value(&decoder, |decoder, tape| decoder.nll(tape.constant(&z), tape.constant(data.x())));
         let mean = value(&decoder, |decoder, tape| decoder.mean(tape.constant(&z)));
-        let squares = mean.zip(&data.x, |a, b| (a - b) * (a - b)).sum_to([6, 1]).to_vec();
+        let squares = mean.zip(data.x(), |a, b| (a - b) * (a - b)).sum_to([6, 1]).to_vec();
         let constant = 3.5 * std::f32::consts::PI.ln();
         assert!(nll.to_vec().iter().zip(squares).all(|(nll, square)| (nll - square - constant).abs() < 1e-5));
     }
@@ -258,7 +258,7 @@ mod tests {
             let (mut decoder, data) = decoder(density, 3);
             decoder.net.layers.iter_mut().for_each(|layer| layer.weight = layer.weight.map(|_| 0.0));
             let mean = value(&decoder, |decoder, tape| decoder.mean(tape.constant(Tensor::zeros([1, 2]))));
-            let expected = evaluate::mean(&data.x).to_vec();
+            let expected = evaluate::mean(data.x()).to_vec();
             assert!(mean.to_vec().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{density:?}");
         }
     }

@@ -80,7 +80,7 @@ impl Settings for Config {
         centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        begin_with(output, likelihood.output_for(&crate::evaluate::mean(data.x())));
         Ok(Learned(Denoising { encoder, decoder, likelihood, alpha, beta, corruption }))
     }
 }

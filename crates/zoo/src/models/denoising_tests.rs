@@ -21,7 +21,7 @@ fn of_a_gaussian_it_learns_the_posterior_mean_and_the_score() {
     };
     let x = Tensor::from_vec([4000, 2], draws.chunks(2).flat_map(mirrored).collect());
     let variances = x.map(|x| x * x).sum_to([2]).map(|sum| sum / 4000.0).to_vec();
-    let dataset = Dataset { x, labels: None, image: None };
+    let dataset = Dataset::new(x);
     let data = Split { name: "gaussian".into(), train: dataset.clone(), test: dataset };
 
     let sigma = 0.5_f32;
@@ -60,9 +60,9 @@ fn it_removes_noise_from_digits_that_it_never_saw() {
         let config = Config { corruption, ..Config::defaults(&data.train) };
         let mut model = built(&config, &data.train);
         train(&mut model, &data, &Plan { epochs: 30, learning_rate: 2e-3, ..Plan::default() }).unwrap();
-        let noisy = Context::evaluation(5, &numbers).corrupt(&data.test.x, corruption);
+        let noisy = Context::evaluation(5, &numbers).corrupt(data.test.x(), corruption);
         let error = |x: &Tensor<f32>| {
-            x.zip(&data.test.x, |a, b| (a - b) * (a - b)).sum_to([]).item() / numbers.len() as f32
+            x.zip(data.test.x(), |a, b| (a - b) * (a - b)).sum_to([]).item() / numbers.len() as f32
         };
         let (before, after) = (error(&noisy), error(&model.decode(&model.encode(&noisy))));
         assert!(after < 0.7 * before, "{corruption:?}: SSE/img {before} became {after}");

@@ -32,7 +32,7 @@ impl Dictionary<Tensor<f32>> {
         let lengths = rows.map(|w| w * w).sum_to([code, 1]).map(f32::sqrt);
         let rows = rows.zip(&lengths, |w, length| w / length);
         let encoder = Linear { weight: rows.clone(), bias: Tensor::zeros([code]) };
-        Dictionary { encoder, rows, bias: evaluate::mean(&data.x) }
+        Dictionary { encoder, rows, bias: evaluate::mean(data.x()) }
     }
 
     /// Makes all codes larger by this factor, or smaller.

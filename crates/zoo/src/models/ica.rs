@@ -76,7 +76,7 @@ impl Settings for Config {
         let asked = if self.components == 0 { self.code } else { self.components };
         let components = asked.min(data.width());
         // What has almost no variance is noise, which nobody should amplify.
-        let whiten = Whiten::fit(&data.x, Whitening::Pca, 1e-4)?;
+        let whiten = Whiten::fit(data.x(), Whitening::Pca, 1e-4)?;
         Ok(Learned(Ica {
             mean: Buffer(whiten.mean),
             whiten: Buffer(whiten.forward.slice(1, ..components).contiguous()),
@@ -198,7 +198,7 @@ mod tests {
             vec![1.0, 0.6, -0.3, 0.2, 0.4, -1.0, 0.5, 0.3, 0.2, 0.5, 1.0, -0.7, -0.6, 0.3, 0.2, 0.8],
         );
         let x = sources.matmul(&mixing.t());
-        (mixing, Dataset { x, labels: None, image: None })
+        (mixing, Dataset::new(x))
     }
 
     fn trained(config: &Config, data: &Dataset) -> Learned<Ica<Tensor<f32>>> {

@@ -87,8 +87,8 @@ impl Settings for Config {
 fn affordable(dictionary: &Dictionary<Tensor<f32>>, weight: f64, data: &Dataset) -> f64 {
     /// As many examples as are looked at.
     const ENOUGH: usize = 256;
-    let some = data.x.slice(0, ..data.len().min(ENOUGH));
-    let error = evaluate::variance_around(&evaluate::mean(&data.x), data);
+    let some = data.x().slice(0, ..data.len().min(ENOUGH));
+    let error = evaluate::variance_around(&evaluate::mean(data.x()), data);
     let units = error / (2.0 * weight) * some.shape()[0] as f64;
     let mut z = value(dictionary, |dictionary, tape| dictionary.encode(tape.constant(&some))).to_vec();
     z.sort_unstable_by(|a, b| b.total_cmp(a));

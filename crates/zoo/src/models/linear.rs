@@ -94,7 +94,7 @@ impl Settings for Config {
             return Err(Error::setting("decay", text));
         }
         let decoder = Init::Orthogonal.matrix(code, features, from);
-        let mean = Buffer(evaluate::mean(&data.x));
+        let mean = Buffer(evaluate::mean(data.x()));
         Ok(Learned(Linear { mean, encoder: decoder.clone(), decoder, orthonormal, order, decay }))
     }
 }

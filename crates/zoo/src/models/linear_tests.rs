@@ -35,7 +35,7 @@ fn alignment(a: &Tensor<f32>, b: &Tensor<f32>) -> f64 {
 #[test]
 fn it_is_pca() {
     let data = digits();
-    let pca = Pca::fit(&data.train.x, 8);
+    let pca = Pca::fit(data.train.x(), 8);
     for orthonormal in [false, true] {
         let model = trained(&Config { orthonormal, ..settings(8) }, &plan(300, 1e-2));
         for part in [&data.train, &data.test] {
@@ -51,7 +51,7 @@ fn it_is_pca() {
 #[test]
 fn an_order_gives_the_axes() {
     let data = digits();
-    let pca = Pca::fit(&data.train.x, 4);
+    let pca = Pca::fit(data.train.x(), 4);
     let nested = Config { order: Order::NestedDropout, ..settings(4) };
     let decay = Config { order: Order::Decay, decay: 0.3, ..settings(4) };
     for config in [&nested, &Config { orthonormal: true, ..nested.clone() }, &decay] {
@@ -65,7 +65,7 @@ fn an_order_gives_the_axes() {
 #[test]
 fn singular_vectors_of_a_decayed_decoder_are_the_axes() {
     let data = digits();
-    let pca = Pca::fit(&data.train.x, 4);
+    let pca = Pca::fit(data.train.x(), 4);
     let model = trained(&Config { decay: 0.1, ..settings(4) }, &plan(400, 1e-2));
     let cosine = alignment(&model.0.principal_directions(), &pca.components);
     assert!(cosine > 0.99, "{cosine}");
@@ -94,7 +94,7 @@ fn bad_settings_are_refused() {
     assert!(refused(Config { decay: f64::NAN, ..settings(4) }).contains("decay must be"));
     assert!(refused(Config { order: Order::Decay, ..settings(4) }).contains("above 0"));
     assert_eq!(
-        settings(3).build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().encode(&data.x).shape()[1],
+        settings(3).build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().encode(data.x()).shape()[1],
         3
     );
 }

@@ -66,7 +66,7 @@ fn begin_with(layer: &mut Linear<Tensor<f32>>, output: Tensor<f32>) {
 /// Lets a first layer begin with 0 for the mean of the data, as if that were taken away: where all pixels are light, units
 /// would otherwise be on for every example, or for none.
 fn centred(layer: &mut Linear<Tensor<f32>>, data: &Dataset) {
-    let mean = evaluate::mean(&data.x);
+    let mean = evaluate::mean(data.x());
     let output = layer.weight.matmul(&mean.reshape([mean.len(), 1])).reshape(layer.bias.shape());
     layer.bias = layer.bias.zip(&output, |bias, output| bias - output);
 }
@@ -76,8 +76,8 @@ fn centred(layer: &mut Linear<Tensor<f32>>, data: &Dataset) {
 fn best_share(model: &dyn AnyModel, data: &Dataset) -> f32 {
     /// As many examples as are looked at.
     const ENOUGH: usize = 256;
-    let some = data.x.slice(0, ..data.len().min(ENOUGH));
-    let mean = evaluate::mean(&data.x);
+    let some = data.x().slice(0, ..data.len().min(ENOUGH));
+    let mean = evaluate::mean(data.x());
     let from_mean = |x: &Tensor<f32>| x.zip(&mean, |x, m| x - m).cast::<f64>();
     let (wanted, found) = (from_mean(&some), from_mean(&model.decode(&model.encode(&some))));
     let [with, itself] = [&wanted, &found].map(|other| found.zip(other, |a, b| a * b).sum_to([]).item());

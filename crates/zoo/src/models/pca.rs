@@ -56,7 +56,7 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, _: &mut Generator) -> Result<Self::Model> {
         check_widths(&[], self.code)?;
-        Ok(Pca::fit(&data.x, self.code))
+        Ok(Pca::fit(data.x(), self.code))
     }
 
     fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
@@ -119,7 +119,7 @@ mod tests {
 
     fn test_error(code: usize) -> f64 {
         let data = digits();
-        evaluate::mean_squared_error(&Pca::fit(&data.train.x, code), &data.test)
+        evaluate::mean_squared_error(&Pca::fit(data.train.x(), code), &data.test)
     }
 
     #[test]
@@ -132,9 +132,9 @@ mod tests {
     #[test]
     fn components_are_orthonormal_and_codes_uncorrelated() {
         let data = digits().train;
-        let pca = Pca::fit(&data.x, 5);
+        let pca = Pca::fit(data.x(), 5);
         let gram = pca.components.matmul(&pca.components.t()).to_vec();
-        let codes = pca.encode(&data.x);
+        let codes = pca.encode(data.x());
         let covariance = codes.t().matmul(&codes).map(|c| c / data.len() as f32).to_vec();
         for (i, (&g, &c)) in gram.iter().zip(&covariance).enumerate() {
             let diagonal = i / 5 == i % 5;

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn both_ways_explain_the_same() {
-        let x = digits().train.x;
+        let x = digits().train.x().clone();
         let mean = evaluate::mean(&x);
         let centred = x.zip(&mean, |x, m| x - m);
         let explained = |vectors: Vec<Vec<f64>>| -> f64 {

@@ -84,7 +84,7 @@ impl Settings for Config {
         centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(data.x())));
         Ok(Learned(Rae { encoder, decoder, config: self.clone() }))
     }
 }
@@ -191,7 +191,7 @@ mod tests {
                 let mut model = rae(smoothness, lambda);
                 let plan = Plan { epochs: 20, batch: 64, learning_rate: 2e-3, ..Plan::default() };
                 train(&mut model, &data, &plan).unwrap();
-                norms(&model.0, &data.test.x).0
+                norms(&model.0, data.test.x()).0
             });
             assert!(smooth < 0.7 * rough, "{smoothness:?}: {rough} became {smooth}");
         }

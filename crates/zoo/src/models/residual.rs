@@ -80,7 +80,7 @@ impl Settings for Config {
         let features = data.width();
         let encoder = self.stack(features, Linear::new(self.width, self.code, Init::Glorot, from), from);
         let mut output = Linear::new(self.width, features, Init::Glorot, from);
-        begin_with(&mut output, likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        begin_with(&mut output, likelihood.output_for(&crate::evaluate::mean(data.x())));
         let decoder = self.stack(self.code, output, from);
         let mut model = ResidualAutoencoder { encoder, decoder, normalization, likelihood };
         if normalization == Normalization::Batch && data.len() > 1 {
@@ -169,7 +169,7 @@ mod tests {
             let sse = evaluate::mean_squared_error(&model, &data.test);
             assert!(sse < 1.5, "{normalization:?}: SSE/img {sse}");
             let alone = model.encode(&data.test.rows(&[7])).to_vec();
-            let together = model.encode(&data.test.x).slice(0, 7..8).to_vec();
+            let together = model.encode(data.test.x()).slice(0, 7..8).to_vec();
             assert!(alone.iter().zip(&together).all(|(a, b)| (a - b).abs() < 1e-4), "{normalization:?}");
         }
     }
@@ -180,7 +180,7 @@ mod tests {
     fn gradients_pass_through_both_normalisations() {
         let examples: Vec<usize> = (0..20).collect();
         let x = Tensor::from_fn([20, 5], |i| 2.0 * (1.7 * i as f32 + 0.3 * (i / 5) as f32).sin());
-        let data = Dataset { x: x.clone(), labels: None, image: None };
+        let data = Dataset::new(x.clone());
         for normalization in [Normalization::Batch, Normalization::Layer] {
             let config = Config { code: 3, width: 12, blocks: 1, normalization, ..Config::defaults(&data) };
             let model = config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
@@ -195,7 +195,7 @@ mod tests {
     fn a_last_batch_of_one_example_is_refused_or_left_out() {
         let digits = digits();
         let numbers: Vec<usize> = (0..65).collect();
-        let some = Dataset { x: digits.train.rows(&numbers), labels: None, image: digits.train.image };
+        let some = digits.train.select(&numbers).unlabelled();
         let data = Split { train: some, ..digits };
         let learn = |normalization, drop_last| {
             let config = Config { normalization, ..Config::defaults(&data.train) };

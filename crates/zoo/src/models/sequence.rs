@@ -51,7 +51,7 @@ impl Settings for Config {
     type Model = Learned<Sequence<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
-        let channels = data.image.map_or(1, |[_, width]| width);
+        let channels = data.schema().as_grey().map_or(1, |[_, width]| width);
         let (code, state) = if data.width() < 256 { (small_code(data), 64) } else { (32, 128) };
         Config { code, state, channels, likelihood: Likelihood::SquaredError }
     }
@@ -72,7 +72,7 @@ impl Settings for Config {
         let steps = features / channels;
         let mut output = Linear::new(state, channels, Init::Glorot, from);
         begin_with(&mut output, Tensor::zeros([channels]));
-        let mean = Buffer(likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        let mean = Buffer(likelihood.output_for(&crate::evaluate::mean(data.x())));
         Ok(Learned(Sequence {
             reader: Gru::new(channels, state, from),
             to_code: Linear::new(state, code, Init::Glorot, from),
@@ -132,7 +132,7 @@ mod tests {
             let [f, p, a] = [0, 1, 2].map(|i| secrets[3 * (k / 16) + i]);
             (0.5 + 0.5 * a) * ((0.3 + 0.6 * f) * (k % 16) as f32 + std::f32::consts::TAU * p).sin()
         });
-        Dataset { x, labels: None, image: None }
+        Dataset::new(x)
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
             Plan { epochs: 60, batch: 50, learning_rate: 1e-2, schedule, clip_norm, ..Plan::default() };
         train(&mut model, &data, &plan).unwrap();
         let ours = evaluate::mean_squared_error(&model, &data.test);
-        let linear = evaluate::mean_squared_error(&Pca::fit(&data.train.x, 4), &data.test);
+        let linear = evaluate::mean_squared_error(&Pca::fit(data.train.x(), 4), &data.test);
         assert!(ours < 0.8 * linear, "{ours}, PCA {linear}");
     }
 
@@ -155,7 +155,7 @@ mod tests {
     fn the_order_of_steps_matters() {
         let data = waves(10, 1);
         let model = Config::defaults(&data).build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
-        let backwards = Tensor::from_fn([1, 16], |i| data.x[[0, 15 - i]]);
+        let backwards = Tensor::from_fn([1, 16], |i| data.x()[[0, 15 - i]]);
         assert_ne!(model.encode(&data.rows(&[0])), model.encode(&backwards));
     }
 

@@ -81,7 +81,7 @@ impl Settings for Config {
         encoder.bias = Tensor::full([code], (rho / (1.0 - rho)).ln());
         let mut decoder = Linear::new(code, features, Init::Glorot, from);
         // The first reconstruction of the mean is the mean.
-        let mean = evaluate::mean(&data.x);
+        let mean = evaluate::mean(data.x());
         let network = vec![encoder.clone(), decoder.clone()];
         let output = value(&network, |layers, tape| {
             layers[1].forward(layers[0].forward(tape.constant(mean.reshape([1, features]))).sigmoid())

@@ -98,7 +98,7 @@ impl Settings for Config {
                 format!("learning_rate must be above 0, not {learning_rate}"),
             ));
         }
-        let mean = evaluate::mean(&data.x);
+        let mean = evaluate::mean(data.x());
         let output: Tensor<f32> = likelihood.output_for(&mean);
         let widths = widths(data.width(), &self.hidden, self.code);
         let mut mirror = Mirror::new(&widths, activation, true, output.clone(), from);

@@ -34,12 +34,12 @@ fn every_stage_learns_the_codes_below_it() {
     let (before, after) = (built(10).0, pretrained(10).0);
     for level in 0..3 {
         let stage = Learned(after.stage(level));
-        let mean = evaluate::mean(&x.x);
+        let mean = evaluate::mean(x.x());
         let error = evaluate::mean_squared_error(&stage, &x);
         let start = evaluate::mean_squared_error(&Learned(before.stage(level)), &x);
         let nothing = evaluate::variance_around(&mean, &x);
         assert!(error < 0.8 * start.min(nothing), "level {level}: {error} {start} {nothing}");
-        x = Dataset { x: evaluate::codes(&stage, &x), labels: None, image: None };
+        x = Dataset::new(evaluate::codes(&stage, &x));
     }
 }
 

@@ -77,7 +77,7 @@ impl Settings for Config {
     fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
         // One example for every pseudo-input.
         let x = Tensor::zeros([self.components, like.width()]);
-        self.build(&Dataset { x, ..like.clone() }, &mut generator(0, Purpose::Init, 0, 0))
+        self.build(&like.clone().unlabelled().with_x(x), &mut generator(0, Purpose::Init, 0, 0))
     }
 }
 

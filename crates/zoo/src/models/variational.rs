@@ -64,7 +64,7 @@ impl Network<Tensor<f32>> {
         let input = data.width();
         let mut encoder = Mlp::new(&widths(input, hidden, 2 * code + further), activation, from);
         centred(&mut encoder.layers[0], data);
-        begin_near_prior(&mut encoder, [code, input], &data.x);
+        begin_near_prior(&mut encoder, [code, input], data.x());
         let decoder = Decoder::new(&reversed(widths(input, hidden, code)), activation, density, data, from);
         Ok(Network { encoder, decoder, code })
     }

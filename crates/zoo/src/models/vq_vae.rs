@@ -91,7 +91,7 @@ impl Settings for Config {
         centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        begin_with(output, likelihood.output_for(&crate::evaluate::mean(data.x())));
         // The codebook begins at parts of training examples.
         let examples: Vec<usize> = permutation(data.len(), from).into_iter().cycle().take(codebook).collect();
         let codes = value(&encoder, |encoder, tape| encoder.forward(tape.constant(data.rows(&examples))));

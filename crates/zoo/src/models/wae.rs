@@ -85,7 +85,7 @@ impl Settings for Config {
         centred(&mut encoder.layers[0], data);
         let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
         let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(&data.x)));
+        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(data.x())));
         Ok(Learned(Wae { encoder, decoder, config: self.clone() }))
     }
 }

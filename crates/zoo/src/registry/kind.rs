@@ -118,7 +118,7 @@ fn needs_unit_interval(settings: &Table) -> bool {
 
 /// The smallest and the largest value.
 fn range(data: &Dataset) -> [f32; 2] {
-    let x = data.x.contiguous();
+    let x = data.x().contiguous();
     let values = x.as_slice().expect("contiguous");
     values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
 }

@@ -41,7 +41,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
         .collect();
     let sheet = size(test).map(|size| Sheet::grey("s-thumbs", &test.rows(&shown), size));
     let labels = test.labels_of(&shown);
-    let classes = Classes::of(test.labels.iter().flatten().copied());
+    let classes = Classes::of(test.labels().into_iter().flatten().copied());
     let named: Option<Vec<String>> =
         labels.as_ref().map(|labels| labels.iter().map(|&label| run.class(label)).collect());
     let values = json!({
@@ -71,7 +71,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
 /// Which test examples have a point.
 pub(super) fn shown(test: &Dataset) -> Vec<usize> {
     let most = MOST_POINTS.min(MOST_PIXELS / test.width().max(1)).max(1);
-    sample(test.len(), test.labels.as_deref(), most)
+    sample(test.len(), test.labels(), most)
 }
 
 /// Which colour is which class; nothing without classes.

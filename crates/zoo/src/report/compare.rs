@@ -23,7 +23,7 @@ const SHOWN: usize = 12;
 /// If there are no runs, or their test examples differ in number or width.
 pub fn compare(runs: &[Run]) -> String {
     let found: Vec<Found> = runs.iter().map(Found::of).collect();
-    let shape = |run: &Run| run.test().x.shape().to_vec();
+    let shape = |run: &Run| run.test().x().shape().to_vec();
     assert!(
         runs.iter().all(|run| shape(run) == shape(&runs[0])),
         "compare: the runs have different test examples"

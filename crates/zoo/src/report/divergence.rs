@@ -15,7 +15,7 @@ const USED: f64 = 0.01;
 
 pub(super) fn section(run: &Run) -> Option<Markup> {
     let test = run.test();
-    let x = test.rows(&sample(test.len(), test.labels.as_deref(), EXAMPLES));
+    let x = test.rows(&sample(test.len(), test.labels(), EXAMPLES));
     run.model.divergence(&x.slice(0, ..1))?;
     // The mean of every batch, once for each of its examples.
     let means = in_batches(&x, |x| {

@@ -60,7 +60,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
 
 /// The classes of the test examples.
 fn classes(run: &Run) -> Classes {
-    Classes::of(run.test().labels.iter().flatten().copied())
+    Classes::of(run.test().labels().into_iter().flatten().copied())
 }
 
 /// JavaScript that defines `decode`, a function from the numbers of one input to those of the output, as the
@@ -81,7 +81,7 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
     let principal = Pca::fit(codes, codes.shape()[1].min(MOST_SLIDERS));
     let along = principal.encode(codes);
     let test = run.test();
-    let shown = sample(test.len(), test.labels.as_deref(), shown(test).len().min(MOST_POINTS));
+    let shown = sample(test.len(), test.labels(), shown(test).len().min(MOST_POINTS));
     let points = codes.index_select(0, &shown);
     let classes = classes(run);
     // The place of the class among the colours; what has none is another.
@@ -90,7 +90,7 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
         .map(|labels| labels.into_iter().map(|label| classes.place(label)).collect::<Vec<_>>());
     Ok(json!({
         "graph": steps(&graph),
-        "image": run.test().image,
+        "image": run.test().schema().as_grey(),
         "columns": run.preparation.columns,
         "units": units(run),
         "mean": rounded(&principal.mean),
@@ -105,7 +105,7 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
 
 /// `x = shift + scale · x̂` of every feature, from what the model sees to the units of the data; none for images.
 fn units(run: &Run) -> Option<Value> {
-    if run.test().image.is_some() {
+    if run.test().schema().as_grey().is_some() {
         return None;
     }
     let at = |value: f32| {

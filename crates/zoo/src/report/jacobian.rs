@@ -11,12 +11,12 @@ const HEADING: &str = "Spectrum of the encoder’s Jacobian";
 
 pub(super) fn section(run: &Run) -> Markup {
     let test = run.test();
-    if changes_in_jumps(run.model, &test.x) {
+    if changes_in_jumps(run.model, test.x()) {
         let caption =
             html! { "The code of this model changes in jumps: wherever it has a derivative, that is 0." };
         return framed("jacobian", HEADING, caption, html! {});
     }
-    let some = affordable(run.model, &test.x);
+    let some = affordable(run.model, test.x());
     let (heights, examples) = (mean_spectrum(run.model, &some), some.shape()[0]);
     let edges = (0..=heights.len()).map(|i| i as f64 + 0.5).collect();
     let caption = html! {

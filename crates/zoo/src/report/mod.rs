@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_section_that_fails_is_a_sentence() {
         let data = digits();
-        let model = Broken(Pca::fit(&data.train.x, 3));
+        let model = Broken(Pca::fit(data.train.x(), 3));
         let entry = find("pca").unwrap();
         let config = Config {
             model: "pca".into(),

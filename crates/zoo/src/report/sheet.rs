@@ -99,7 +99,7 @@ fn signed_colour(value: f32) -> [u8; 3] {
 
 /// Height and width of the examples, if they are images.
 pub(super) fn size(data: &Dataset) -> Option<Size> {
-    data.image.map(|[height, width]| Size { height, width })
+    data.schema().as_grey().map(|[height, width]| Size { height, width })
 }
 
 #[cfg(test)]

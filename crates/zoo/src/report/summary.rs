@@ -69,8 +69,9 @@ pub(super) fn gain(fidelity: &Fidelity) -> Option<f64> {
 
 fn examples(run: &Run) -> String {
     let (test, [train, judged]) = (run.test(), run.reference.examples);
-    let shape = match test.image {
-        Some([height, width]) => format!("images of {height} × {width}"),
+    let shape = match test.schema().as_image() {
+        Some([1, height, width]) => format!("images of {height} × {width}"),
+        Some([channels, height, width]) => format!("images of {height} × {width} in {channels} colours"),
         None => format!("examples of {} features", test.width()),
     };
     format!("{}: {} to learn from, {} to judge by, {shape}.", run.reference.data.name, train, judged)

@@ -38,7 +38,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let Split { train, test, name } = bench.data;
     let labels = |data: &Dataset| {
         let missing = || Error::data(format!("{name}: the images have no labels, which this target needs"));
-        data.labels.clone().ok_or_else(missing)
+        data.labels().map(<[u32]>::to_vec).ok_or_else(missing)
     };
     let (train_labels, test_labels) = (labels(train)?, labels(test)?);
     let (mut ours, mut pca) = (vec![], vec![]);
@@ -47,10 +47,10 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
         if numbers.len() < 2 {
             return Err(Error::data(format!("{name}: there are no training images of the digit {class}")));
         }
-        let normal = Dataset { x: train.rows(&numbers), labels: None, image: train.image };
+        let normal = train.select(&numbers).unlabelled();
         let anomalous: Vec<bool> = test_labels.iter().map(|&label| label != class).collect();
         let model = learn(bench, class, &normal)?;
-        let found = against_pca(&*model, &normal.x, &test.x, &anomalous, Score::SquaredError)?;
+        let found = against_pca(&*model, normal.x(), test.x(), &anomalous, Score::SquaredError)?;
         let (a, b) = (found.auroc, found.pca_auroc);
         bench.watch.say(&format!("digit {class}: area {a:.4}, PCA {b:.4}"));
         ours.push(a);
@@ -84,7 +84,7 @@ fn learn(bench: &Bench, class: u32, normal: &Dataset) -> Result<Box<dyn crate::A
     let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
     // Nothing is chosen by the loss on other examples, so a few of the same will do.
     let few = normal.len().min(500);
-    let test = Dataset { x: normal.x.slice(0, ..few), labels: None, image: normal.image };
+    let test = normal.range(0..few);
     let data = Split { name: format!("digit {class}"), train: normal.clone(), test };
     bench.train(&data.name, &mut Lesson::new(&mut model, &data), plan, Adam::new(learning_rate))?;
     Ok(Box::new(model))

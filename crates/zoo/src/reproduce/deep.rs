@@ -48,7 +48,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     bench.train("deep autoencoder", &mut lesson, plan, optimizer)?;
 
     let part = data.train.len().min(data.test.len());
-    let seen = Dataset { x: data.train.x.slice(0, ..part), labels: None, image: data.train.image };
+    let seen = data.train.range(0..part).unlabelled();
     Ok(vec![
         Row::new("test SSE/img", mean_squared_error(&model, &data.test))
             .published(Exactly(3.0))

@@ -146,7 +146,7 @@ const SIDE: usize = 28;
 
 /// The data, if they are images of the size that the network is made for.
 fn square(data: &Dataset) -> Result<&Dataset> {
-    match data.image {
+    match data.schema().as_grey() {
         Some([SIDE, SIDE]) => Ok(data),
         _ => Err(nn::Error::data(format!("this network is made for images of {SIDE} × {SIDE} pixels"))),
     }

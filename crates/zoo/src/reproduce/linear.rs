@@ -38,7 +38,7 @@ fn compare(bench: &Bench, name: &str, data: &Split, code: usize, epochs: usize) 
     let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
     let what = format!("linear autoencoder on {name}");
     bench.train(&what, &mut Lesson::new(&mut model, data), plan, Adam::new(learning_rate))?;
-    let pca = Pca::fit(&data.train.x, code);
+    let pca = Pca::fit(data.train.x(), code);
     let ratio = mean_squared_error(&model, &data.test) / mean_squared_error(&pca, &data.test);
     let angle = largest_angle(&model.0.principal_directions(), &pca.components);
     Ok(vec![

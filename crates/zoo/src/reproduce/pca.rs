@@ -26,7 +26,7 @@ const REFERENCES: [(usize, f64); 6] =
 
 fn run(bench: &Bench) -> Result<Vec<Row>> {
     const ROUNDING: f64 = 0.002;
-    let all = Pca::fit(&bench.data.train.x, 128);
+    let all = Pca::fit(bench.data.train.x(), 128);
     let rows = REFERENCES.map(|(code, reference)| {
         // The components are in order, so fewer of them are a smaller PCA.
         let kept = code.min(all.components.shape()[0]);

@@ -35,17 +35,12 @@ pub(super) const TARGET: Target = Target {
 
 fn run(bench: &Bench) -> Result<Vec<Row>> {
     let data = bench.data;
-    if data.train.labels.is_none() || data.test.labels.is_none() {
+    if data.train.labels().is_none() || data.test.labels().is_none() {
         let text = format!("{}: the images have no labels, which this target needs", data.name);
         return Err(Error::data(text));
     }
     let kept = data.train.len() - data.train.len().div_ceil(6);
-    let part = |numbers: Vec<usize>| Dataset {
-        x: data.train.rows(&numbers),
-        labels: data.train.labels_of(&numbers),
-        image: data.train.image,
-    };
-    let (train, valid) = (part((0..kept).collect()), part((kept..data.train.len()).collect()));
+    let (train, valid) = (data.train.range(0..kept), data.train.range(kept..data.train.len()));
 
     let config = Config {
         code: 1000,
@@ -91,7 +86,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
 
 /// The percentage of images that are given the wrong class.
 fn wrong(classifier: &Classifier<Tensor<f32>>, data: &Dataset) -> f64 {
-    let labels = data.labels.as_deref().expect("checked before training");
+    let labels = data.labels().expect("checked before training");
     let numbers: Vec<usize> = (0..data.len()).collect();
     let mut missed = 0;
     for numbers in numbers.chunks(500) {

@@ -40,7 +40,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let test = bits(&bench.data.test, bench.seed + 1);
     let all = &bench.data.train;
     let kept = all.len() - all.len().div_ceil(6);
-    let part = |from, to| Dataset { x: all.x.slice(0, from..to), labels: None, image: all.image };
+    let part = |from, to| all.range(from..to).unlabelled();
     let (train, judge) = (part(0, kept), bits(&part(kept, all.len()), bench.seed));
     let data = Split { name: "binary MNIST".into(), train, test: judge };
 
@@ -80,6 +80,6 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
 /// The images with bits in place of grey values, drawn once.
 fn bits(data: &Dataset, seed: u64) -> Dataset {
     let numbers: Vec<usize> = (0..data.len()).collect();
-    let x = Binarize::Static { seed }.apply(&data.x, seed, 0, &numbers);
-    Dataset { x, labels: None, image: data.image }
+    let x = Binarize::Static { seed }.apply(data.x(), seed, 0, &numbers);
+    data.clone().with_x(x).unlabelled()
 }

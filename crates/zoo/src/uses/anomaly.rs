@@ -8,10 +8,10 @@
 //! use zoo::{data, models::pca::Pca};
 //!
 //! let digits = data::digits();
-//! let model = Pca::fit(&digits.train.x, 8);
-//! let detector = Detector::fit(&model, &digits.train.x, Score::SquaredError)?;
+//! let model = Pca::fit(digits.train.x(), 8);
+//! let detector = Detector::fit(&model, digits.train.x(), Score::SquaredError)?;
 //! // A threshold that about 1 of 20 normal examples exceed.
-//! let flagged = detector.labels(&digits.test.x, 0.05)?.iter().filter(|&&anomalous| anomalous).count();
+//! let flagged = detector.labels(digits.test.x(), 0.05)?.iter().filter(|&&anomalous| anomalous).count();
 //! assert!((10..=30).contains(&flagged), "{flagged} of 359");
 //! # Ok::<(), nn::Error>(())
 //! ```
@@ -189,7 +189,7 @@ mod tests {
     use nn::Dataset;
 
     fn class(data: &Dataset, class: u32) -> Tensor<f32> {
-        let labels = data.labels.as_ref().unwrap();
+        let labels = data.labels().unwrap();
         data.rows(&(0..data.len()).filter(|&i| labels[i] == class).collect::<Vec<_>>())
     }
 
@@ -201,10 +201,9 @@ mod tests {
             .map(|c| {
                 let normal = class(&data.train, c);
                 let pca = Pca::fit(&normal, 8);
-                let anomalous: Vec<bool> =
-                    data.test.labels.as_ref().unwrap().iter().map(|&l| l != c).collect();
+                let anomalous: Vec<bool> = data.test.labels().unwrap().iter().map(|&l| l != c).collect();
                 let score = Score::SquaredError;
-                let found = against_pca(&pca, &normal, &data.test.x, &anomalous, score).unwrap();
+                let found = against_pca(&pca, &normal, data.test.x(), &anomalous, score).unwrap();
                 assert_eq!(found.auroc, found.pca_auroc);
                 found.auroc
             })
@@ -217,11 +216,11 @@ mod tests {
     #[test]
     fn contributions_sum_to_the_score() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 8);
+        let pca = Pca::fit(data.train.x(), 8);
         for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined] {
-            let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
-            let scores = detector.scores(&data.test.x).unwrap();
-            let parts = detector.contributions(&data.test.x).to_vec();
+            let detector = Detector::fit(&pca, data.train.x(), score).unwrap();
+            let scores = detector.scores(data.test.x()).unwrap();
+            let parts = detector.contributions(data.test.x()).to_vec();
             let width = parts.len() / scores.len();
             let expected = match score {
                 Score::LatentDistance => 8,
@@ -232,7 +231,7 @@ mod tests {
             for (score, parts) in scores.iter().zip(parts.chunks(width)) {
                 assert!((score - parts.iter().sum::<f64>()).abs() < 1e-9 * score);
             }
-            assert_eq!(scores, detector.scores(&data.test.x).unwrap(), "deterministic");
+            assert_eq!(scores, detector.scores(data.test.x()).unwrap(), "deterministic");
             let errors = evaluate::squared_errors(&pca, &data.test);
             let same = scores.iter().zip(&errors).all(|(a, b)| (a - b).abs() < 1e-5 * b);
             assert_eq!(same, score == Score::SquaredError);
@@ -242,10 +241,10 @@ mod tests {
     #[test]
     fn two_scores_are_combined_in_units_of_their_means() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 8);
+        let pca = Pca::fit(data.train.x(), 8);
         let scores = |score| {
-            let detector = Detector::fit(&pca, &data.train.x, score).unwrap();
-            [&data.train.x, &data.test.x].map(|x| detector.scores(x).unwrap())
+            let detector = Detector::fit(&pca, data.train.x(), score).unwrap();
+            [data.train.x(), data.test.x()].map(|x| detector.scores(x).unwrap())
         };
         let [[errors, new_errors], [distances, new_distances], [combined, new_combined]] =
             [Score::SquaredError, Score::LatentDistance, Score::Combined].map(scores);
@@ -257,14 +256,14 @@ mod tests {
         }
         // Codes that are all the same say nothing, and are no reason to refuse.
         let constant = Pca { components: Tensor::zeros([8, 64]), ..pca.clone() };
-        let detector = Detector::fit(&constant, &data.train.x, Score::Combined).unwrap();
+        let detector = Detector::fit(&constant, data.train.x(), Score::Combined).unwrap();
         let [a, b] = [Score::SquaredError, Score::Combined].map(|score| {
-            Detector::fit(&constant, &data.train.x, score).unwrap().scores(&data.test.x).unwrap()
+            Detector::fit(&constant, data.train.x(), score).unwrap().scores(data.test.x()).unwrap()
         });
         let error = mean(
-            &Detector::fit(&constant, &data.train.x, Score::SquaredError)
+            &Detector::fit(&constant, data.train.x(), Score::SquaredError)
                 .unwrap()
-                .scores(&data.train.x)
+                .scores(data.train.x())
                 .unwrap(),
         );
         assert!(a.iter().zip(&b).all(|(a, b)| (a / error - b).abs() < 1e-9 * b) && detector.far_out() < 15);
@@ -294,8 +293,8 @@ mod tests {
     #[test]
     fn the_threshold_is_the_n_plus_first_quantile() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 8);
-        let nine = data.test.x.slice(0, ..9);
+        let pca = Pca::fit(data.train.x(), 8);
+        let nine = data.test.x().slice(0, ..9);
         let detector = Detector::fit(&pca, &nine, Score::SquaredError).unwrap();
         let mut scores = detector.scores(&nine).unwrap();
         scores.sort_by(f64::total_cmp);
@@ -316,8 +315,8 @@ mod tests {
     #[test]
     fn numbers_that_are_none_are_refused() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 8);
-        let detector = Detector::fit(&pca, &data.train.x, Score::SquaredError).unwrap();
+        let pca = Pca::fit(data.train.x(), 8);
+        let detector = Detector::fit(&pca, data.train.x(), Score::SquaredError).unwrap();
         let mut pixels = data.test.row(3);
         pixels[7] = f32::NAN;
         let text = detector.scores(&Tensor::from_vec([1, 64], pixels)).unwrap_err().to_string();

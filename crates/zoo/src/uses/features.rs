@@ -9,10 +9,10 @@
 //! use zoo::{data, evaluate, models::pca::Pca};
 //!
 //! let digits = data::digits();
-//! let pca = Pca::fit(&digits.train.x, 8);
+//! let pca = Pca::fit(digits.train.x(), 8);
 //! let [train, test] = [&digits.train, &digits.test].map(|part| evaluate::codes(&pca, part));
-//! let probe = Probe::fit(&train, digits.train.labels.as_ref().unwrap(), 1e-3)?;
-//! let right = accuracy(&probe.predict(&test), digits.test.labels.as_ref().unwrap());
+//! let probe = Probe::fit(&train, digits.train.labels().unwrap(), 1e-3)?;
+//! let right = accuracy(&probe.predict(&test), digits.test.labels().unwrap());
 //! assert!(right > 0.87, "{right}");
 //! # Ok::<(), nn::Error>(())
 //! ```
@@ -147,15 +147,15 @@ mod tests {
     fn known_accuracies_on_raw_pixels() {
         // 1-NN and 5-NN on the pixels, counted by an independent program in double precision.
         let data = digits();
-        let (train, test) = (data.train.labels.as_ref().unwrap(), data.test.labels.as_ref().unwrap());
+        let (train, test) = (data.train.labels().unwrap(), data.test.labels().unwrap());
         for (k, wrong) in [(1, 3.0), (5, 5.0)] {
-            let nearest = Neighbours::new(&data.train.x, train, k).unwrap();
-            let right = accuracy(&nearest.predict(&data.test.x), test);
+            let nearest = Neighbours::new(data.train.x(), train, k).unwrap();
+            let right = accuracy(&nearest.predict(data.test.x()), test);
             assert_eq!(((1.0 - right) * 359.0).round(), wrong, "k = {k}");
         }
         // A logistic regression minimised by another library errs 13 times, too.
-        let probe = Probe::fit(&data.train.x, train, 1e-3).unwrap();
-        let right = accuracy(&probe.predict(&data.test.x), test);
+        let probe = Probe::fit(data.train.x(), train, 1e-3).unwrap();
+        let right = accuracy(&probe.predict(data.test.x()), test);
         assert_eq!(((1.0 - right) * 359.0).round(), 13.0);
     }
 
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn draws_are_balanced_and_the_same_for_every_model() {
         let data = digits();
-        let labels = data.train.labels.as_ref().unwrap();
+        let labels = data.train.labels().unwrap();
         let chosen = choose(labels, 3, 1, 0).unwrap();
         assert!((0..10).all(|c| chosen.iter().filter(|&&i| labels[i] == c).count() == 3));
         assert_eq!(chosen, choose(labels, 3, 1, 0).unwrap());

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn on_a_plane_geodesics_are_lines() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 3);
+        let pca = Pca::fit(data.train.x(), 3);
         let z = pca.encode(&data.test.rows(&[0, 1]));
         let (a, b) = (z.slice(0, ..1), z.slice(0, 1..2));
         let found = geodesic(&pca, &a, &b, 9, 100).unwrap();

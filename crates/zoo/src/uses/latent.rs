@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn samples_depend_on_seed_and_number() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 4);
+        let pca = Pca::fit(data.train.x(), 4);
         let (two, five) = (sample(&pca, 4, 2, 1), sample(&pca, 4, 5, 1));
         assert_eq!(two.shape(), [2, 64]);
         let close = |a: &Tensor<f32>, b: &Tensor<f32>| {

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_code_that_jumps_follows_no_direction() {
         let model = &*untrained("vq-vae");
-        let x = digits().test.x.slice(0, ..3);
+        let x = digits().test.x().slice(0, ..3);
         assert!(changes_in_jumps(model, &x) && tangents(model, &x.slice(0, ..1), 4).is_empty());
         assert_eq!(mean_spectrum(model, &x), vec![0.0; model.encode(&x).shape()[1].min(64)]);
         assert!(!changes_in_jumps(&*untrained("ae"), &x));
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_jacobian_takes_the_memory_of_a_few_rows() {
-        let x = digits().test.x.slice(0, ..10);
+        let x = digits().test.x().slice(0, ..10);
         for name in ["sequence", "conv"] {
             let model = &*untrained(name);
             let (_, forward) = cost::peak_of(|| model.encode(&x));
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn pca_is_an_isometry_of_its_plane() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 5);
+        let pca = Pca::fit(data.train.x(), 5);
         let x = data.test.rows(&[0, 1, 2]);
         assert!(spectra(&pca, &x).to_vec().iter().all(|s| (s - 1.0).abs() < 1e-6));
         let metric = pull_back_metric(&pca, &pca.encode(&x));
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn spectrum_norm_and_contraction_agree() {
         let (model, data) = (autoencoder(), digits());
-        let x = data.test.x.slice(0, ..20);
+        let x = data.test.x().slice(0, ..20);
         let squares: f64 = spectra(&*model, &x).to_vec().iter().map(|s| s * s).sum::<f64>() / 20.0;
         let entries = model.encoder_jacobian(&x).to_vec();
         let norm = entries.iter().map(|j| f64::from(j * j)).sum::<f64>() / 20.0;

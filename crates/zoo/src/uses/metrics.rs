@@ -35,7 +35,7 @@ impl Fidelity {
     /// Measures a model on the test examples of `data`.
     pub fn of(model: &dyn AnyModel, data: &Split) -> Self {
         let code = model.encode(&data.train.rows(&[0])).shape()[1];
-        Fidelity::beside(&Pca::fit(&data.train.x, code), model, &data.test)
+        Fidelity::beside(&Pca::fit(data.train.x(), code), model, &data.test)
     }
 
     /// Measures a model on test examples, beside a PCA of the training examples.
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn pca_is_as_good_as_pca() {
         let data = digits();
-        let fidelity = Fidelity::of(&Pca::fit(&data.train.x, 8), &data);
+        let fidelity = Fidelity::of(&Pca::fit(data.train.x(), 8), &data);
         assert_eq!((fidelity.rank, fidelity.gain_over_pca()), (8, 0.0));
         assert!((fidelity.sse - 1.5620).abs() < 5e-5 && fidelity.r_squared() > 0.6, "{fidelity:?}");
         assert_eq!(fidelity.r_squared(), fidelity.pca_r_squared());

@@ -203,13 +203,13 @@ fn stacks_of_images() {
     let path = folder.path().join("x.npy");
     std::fs::write(&path, file(1, &dictionary("|u1", "False", "(2, 1, 2)"), &[0, 51, 102, 255])).unwrap();
     let grey = read_pictures(&path).unwrap();
-    assert_eq!((grey.shape, grey.data.image), ([1, 1, 2], Some([1, 2])));
+    assert_eq!((grey.shape, grey.data.schema().as_grey()), ([1, 1, 2], Some([1, 2])));
     assert_eq!(grey.data.x.to_vec(), [0.0, 0.2, 0.4, 1.0]);
     // Channels come first in the result.
     std::fs::write(&path, file(1, &dictionary("|u1", "False", "(1, 1, 2, 3)"), &[0, 51, 102, 153, 204, 255]))
         .unwrap();
     let colour = read_pictures(&path).unwrap();
-    assert_eq!((colour.shape, colour.data.image), ([3, 1, 2], None));
+    assert_eq!((colour.shape, colour.data.schema().as_grey()), ([3, 1, 2], None));
     assert_eq!(colour.data.x.to_vec(), [0.0, 0.6, 0.2, 0.8, 0.4, 1.0]);
     std::fs::write(&path, file(1, &dictionary("|u1", "False", "(1, 3, 1, 2)"), &[0, 153, 51, 204, 102, 255]))
         .unwrap();

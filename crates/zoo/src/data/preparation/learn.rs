@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use autograd::Tensor;
+use nn::data::schema::{Kind, Schema};
 use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Error, Result};
@@ -24,8 +25,10 @@ impl Preparation {
             reading: reading.clone(),
             examples: train.places.len(),
             features: train.data.width(),
-            image: train.data.image,
-            shape: like.shape,
+            schema: match train.data.shape {
+                Some(shape) => Schema::image(shape, Kind::Real),
+                None => Schema::real(train.data.width()),
+            },
             columns: like.columns.clone(),
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
@@ -45,6 +48,13 @@ impl Preparation {
         match like.pixels {
             true => learnt.learn_pixels(path, &train, range)?,
             false => learnt.learn_columns(&train)?,
+        }
+        if let (Some(shape), [[low, high]]) = (train.data.shape, &learnt.ranges[..]) {
+            let [shift, scale] = [(&learnt.shift, 0.0), (&learnt.scale, 1.0)]
+                .map(|(of, none)| of.first().copied().unwrap_or(none));
+            if (low - shift) / scale >= 0.0 && (high - shift) / scale <= 1.0 {
+                learnt.schema = Schema::image(shape, Kind::UnitInterval);
+            }
         }
         let lost = if like.pixels { vec![] } else { learnt.lost_digits(&train) };
         let rows = [learnt.rows(path, &train)?, learnt.rows(path, &test)?];

@@ -30,14 +30,14 @@ impl Stacked<Tensor<f32>> {
     /// # Errors
     /// Those of `train`.
     pub fn pretrain(&mut self, data: &Dataset, plan: &Plan, train: &mut TrainStage<'_>) -> Result<Ended> {
-        let unlabelled = |x| Dataset { x, labels: None, image: None };
-        let mut codes = unlabelled(data.x.clone());
+        let unlabelled = |x| Dataset::new(x);
+        let mut codes = unlabelled(data.x().clone());
         for level in 0..self.mirror.up.len() {
             let mut stage = Learned(self.stage(level));
-            let mean = evaluate::mean(&codes.x);
+            let mean = evaluate::mean(codes.x());
             stage.0.mirror.begin_with(&mean, &stage.0.likelihood.output_for(&mean));
             // Nobody looks at the loss of a stage after every epoch, so few examples will do.
-            let test = unlabelled(codes.x.slice(0, ..codes.len().min(100)));
+            let test = unlabelled(codes.x().slice(0, ..codes.len().min(100)));
             let split = Split { name: format!("codes of level {level}"), train: codes, test };
             let plan = Plan { seed: plan.seed.wrapping_add(level as u64), ..plan.clone() };
             let ended = train(level, &mut Lesson::new(&mut stage, &split), &plan)?;

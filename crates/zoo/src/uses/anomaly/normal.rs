@@ -250,13 +250,13 @@ mod tests {
     #[test]
     fn it_comes_back_from_a_file_as_it_was() {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 8);
+        let pca = Pca::fit(data.train.x(), 8);
         let mut file = Checkpoint::default();
-        let all = Score::ALL.map(|score| Normal::fit(&pca, &data.train.x, score).unwrap());
+        let all = Score::ALL.map(|score| Normal::fit(&pca, data.train.x(), score).unwrap());
         all.iter().for_each(|normal| normal.save(&mut file));
         for normal in &all {
             let again = Normal::restore(normal.score(), &file).unwrap();
-            let scores = |of: &Normal| of.scores(&pca, &data.test.x).unwrap();
+            let scores = |of: &Normal| of.scores(&pca, data.test.x()).unwrap();
             assert_eq!(scores(&again), scores(normal));
             assert_eq!(again.threshold(0.05).unwrap(), normal.threshold(0.05).unwrap());
         }

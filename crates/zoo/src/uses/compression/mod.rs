@@ -176,10 +176,10 @@ mod tests {
 
     fn packed(code: usize, levels: u16) -> (Pca<Tensor<f32>>, Tensor<f32>, Vec<u8>) {
         let data = digits();
-        let pca = Pca::fit(&data.train.x, code);
-        let quantizer = Quantizer::fit(&pca.encode(&data.train.x), levels).unwrap();
-        let bytes = compress(&pca, &quantizer, &data.test.x).unwrap();
-        (pca, data.test.x, bytes)
+        let pca = Pca::fit(data.train.x(), code);
+        let quantizer = Quantizer::fit(&pca.encode(data.train.x()), levels).unwrap();
+        let bytes = compress(&pca, &quantizer, data.test.x()).unwrap();
+        (pca, data.test.x().clone(), bytes)
     }
 
     #[test]
@@ -239,12 +239,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("images.zooc");
         let data = digits();
-        let pca = Pca::fit(&data.train.x, 4);
-        let quantizer = Quantizer::fit(&pca.encode(&data.train.x), 16).unwrap();
-        let size = write(&path, &pca, &quantizer, &data.test.x).unwrap();
+        let pca = Pca::fit(data.train.x(), 4);
+        let quantizer = Quantizer::fit(&pca.encode(data.train.x()), 16).unwrap();
+        let size = write(&path, &pca, &quantizer, data.test.x()).unwrap();
         assert_eq!(size as u64, std::fs::metadata(&path).unwrap().len());
         assert_eq!(read(&path, &pca).unwrap().shape(), [359, 64]);
-        let other = Pca::fit(&data.test.x, 4);
+        let other = Pca::fit(data.test.x(), 4);
         let text = read(&path, &other).unwrap_err().to_string();
         assert!(text.contains("images.zooc: the file was written with another model"), "{text}");
         assert!(read(&folder.path().join("none"), &pca).is_err());

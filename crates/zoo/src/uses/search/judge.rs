@@ -72,8 +72,8 @@ impl<'a> Judge<'a> {
         }
         let part = |numbers: &[usize]| {
             let x: Tensor<f32> = examples.rows(numbers);
-            let labels = examples.labels.as_ref().map(|all| numbers.iter().map(|&i| all[i]).collect());
-            Dataset { x, labels, image: examples.image }
+            let labels = examples.labels().map(|all| numbers.iter().map(|&i| all[i]).collect());
+            Dataset::new(x).with_labels(labels).with_schema(examples.schema().clone())
         };
         let split = |numbers: Numbers| Split {
             name: "validation".into(),
