@@ -197,8 +197,11 @@ mod tests {
         }
         let of = |name: &str| model(crate::registry::find(name).unwrap(), &data);
         let likelihood = of("vae").settings.into_iter().find(|setting| setting.name == "likelihood").unwrap();
-        let all = ["bernoulli", "continuous_bernoulli", "squared_error", "gaussian", "gaussian_per_pixel"];
-        assert_eq!(likelihood.values, all);
+        let all = crate::Likelihood::DENSITIES.iter().map(|likelihood| {
+            let word = toml::Value::try_from(likelihood).unwrap();
+            word.as_str().unwrap().to_owned()
+        });
+        assert_eq!(likelihood.values, all.collect::<Vec<_>>());
         let training = of("vae").training;
         let values = |name: &str| &training.iter().find(|setting| setting.name == name).unwrap().values;
         assert!(values("epochs").is_empty());

@@ -28,6 +28,7 @@
 mod book;
 pub mod config;
 pub mod data;
+pub mod densities;
 pub mod describe;
 pub mod disentangle;
 pub mod estimator;
@@ -61,6 +62,7 @@ pub mod uses;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+pub use densities::Likelihood;
 pub use model::{AnyModel, Learned, Model};
 pub use settings::Settings;
-pub use terms::{Likelihood, Loss, Unit};
+pub use terms::{Loss, Unit};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::AnyModel;
+use crate::{AnyModel, Likelihood};
 
 pub(crate) mod typed;
 
@@ -13,6 +13,9 @@ pub(crate) mod typed;
 pub trait Settings: Serialize + DeserializeOwned {
     /// The model they describe.
     type Model: AnyModel + 'static;
+
+    /// The likelihoods that it can have, if `likelihood` is one of its settings.
+    const LIKELIHOODS: &[Likelihood] = Likelihood::PLAIN;
 
     /// The settings for data of this kind when nothing else is said.
     fn defaults(data: &Dataset) -> Self;

@@ -13,81 +13,9 @@
 //! assert_eq!(gaussian_kl(mu, log_var).item(), (0.5 + 4.5) / 2.0); // nats an example
 //! ```
 
-use autograd::{Elementwise, Real, Scalar, Tape, Tensor, Var};
+use autograd::{Elementwise, Real, Scalar, Tape, Var};
 pub use nn::losses::{Loss, Unit};
 use nn::{Context, losses};
-use serde::{Deserialize, Serialize};
-
-/// How the decoder's output describes the data: the first term of every loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Likelihood {
-    /// The output is the reconstruction; the loss is `‖x − x̂‖²`.
-    SquaredError,
-    /// The output is the logit of the reconstruction, `x̂ = σ(output)`, which so stays within `[0, 1]`; the
-    /// loss is `‖x − x̂‖²`.
-    BoundedSquaredError,
-    /// The output is the logit of a coin for every pixel; the loss is the cross-entropy, and the
-    /// reconstruction the coin's mean `σ(output)`.
-    Bernoulli,
-    /// The output is the logit of a density on `[0, 1]`: the loss is the cross-entropy with the
-    /// normaliser that grey values need (Loaiza-Ganem and Cunningham 2019), and the reconstruction the
-    /// mean of the density.
-    ContinuousBernoulli,
-}
-
-impl Likelihood {
-    /// The unit of its loss.
-    pub fn unit(self) -> Unit {
-        match self {
-            Likelihood::SquaredError | Likelihood::BoundedSquaredError => Unit::SquaredError,
-            Likelihood::Bernoulli | Likelihood::ContinuousBernoulli => Unit::Nats,
-        }
-    }
-
-    /// The reconstruction term for `[batch, features]`.
-    pub fn loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        match self {
-            Likelihood::SquaredError => losses::squared_error(output, x),
-            Likelihood::BoundedSquaredError => losses::squared_error(output.sigmoid(), x),
-            Likelihood::Bernoulli => losses::bce_with_logits(output, x),
-            Likelihood::ContinuousBernoulli => losses::continuous_bernoulli_nll(output, x),
-        }
-    }
-
-    /// The reconstruction term with a weight `w` for every feature of every example, `Σⱼ wⱼ ℓⱼ`; all of
-    /// shape `[batch, features]`.
-    pub fn weighted_loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>, w: Var<'t, T>) -> Var<'t, T> {
-        let loss = match self {
-            Likelihood::SquaredError => (output - x).square(),
-            Likelihood::BoundedSquaredError => (output.sigmoid() - x).square(),
-            Likelihood::Bernoulli => losses::elementwise::bce_with_logits(output, x),
-            Likelihood::ContinuousBernoulli => losses::elementwise::continuous_bernoulli_nll(output, x),
-        };
-        (w * loss).sum() * (1.0 / x.shape()[0] as f64)
-    }
-
-    /// The reconstruction `x̂`.
-    pub fn mean<'t, T: Real>(self, output: Var<'t, T>) -> Var<'t, T> {
-        match self {
-            Likelihood::SquaredError => output,
-            Likelihood::Bernoulli | Likelihood::BoundedSquaredError => output.sigmoid(),
-            Likelihood::ContinuousBernoulli => continuous_bernoulli_mean(output),
-        }
-    }
-
-    /// The output that describes the mean of the data: a good initial bias of the last layer, which
-    /// then does not have to be learnt first.
-    pub fn output_for<T: Real>(self, mean: &Tensor<f32>) -> Tensor<T> {
-        match self {
-            Likelihood::SquaredError => mean.cast(),
-            // Pixels that are always 0 would ask for −∞.
-            Likelihood::Bernoulli | Likelihood::BoundedSquaredError | Likelihood::ContinuousBernoulli => {
-                mean.cast::<f64>().map(|p| p.clamp(0.01, 0.99)).map(|p| (p / (1.0 - p)).ln()).cast()
-            }
-        }
-    }
-}
 
 /// `KL( N(μ, diag e^s) ‖ N(0, I) ) = ½ Σⱼ (μⱼ² + e^sⱼ − 1 − sⱼ)` with `s = ln σ²`, in nats an example
 /// (Kingma and Welling 2014, appendix B), for `[batch, latents]`.
@@ -171,19 +99,6 @@ pub fn warmed_up<'t, T: Real>(
 /// `ln 2π`.
 const LN_2_PI: f64 = 1.837_877_066_409_345_5;
 
-/// `½ + ½ coth(l/2) − 1/l`, the mean of the continuous Bernoulli with the logit `l` (Loaiza-Ganem and
-/// Cunningham 2019, eq. 8), and its series where that is `∞ − ∞`.
-fn continuous_bernoulli_mean<'t, T: Real>(logits: Var<'t, T>) -> Var<'t, T> {
-    const NEAR: f64 = 0.3;
-    let l = logits.clamp(-NEAR, NEAR);
-    let square = l.square();
-    // The term after the last is l⁹ / 47 900 160: below 10⁻¹² here.
-    let series =
-        l * (((square / -1_209_600.0 + 1.0 / 30_240.0) * square - 1.0 / 720.0) * square + 1.0 / 12.0);
-    let exact = |l: Var<'t, T>| (l * 0.5).tanh().recip() * 0.5 - l.recip() + 0.5;
-    logits.abs().gt(NEAR).select_map(logits, exact, series + 0.5)
-}
-
 /// `Σⱼ KL(ρ ‖ ρ̂ⱼ) = Σⱼ [ρ ln (ρ / ρ̂ⱼ) + (1 − ρ) ln ((1 − ρ) / (1 − ρ̂ⱼ))]`, in nats (Ng 2011), for mean
 /// activities `ρ̂` of any shape. They are kept `10⁻⁶` away from 0 and 1, where the divergence is infinite. A `ρ` of 0 or 1
 /// has one of the terms.
@@ -199,7 +114,7 @@ pub fn bernoulli_kl<'t, T: Real>(rho: f64, rho_hat: Var<'t, T>) -> Var<'t, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autograd::{Tape, gradcheck};
+    use autograd::{Tape, Tensor, gradcheck};
 
     #[test]
     fn the_divergence_is_that_of_two_gaussians() {
@@ -222,26 +137,6 @@ mod tests {
             .map(|(q, p)| q * (q / p).ln() * 1e-4)
             .sum();
         assert!((kl(mu, log_var) - integral).abs() < 1e-9, "{} {integral}", kl(mu, log_var));
-    }
-
-    #[test]
-    fn the_mean_of_the_continuous_bernoulli_is_the_integral_of_its_density() {
-        for logit in [-30.0, -2.0, -0.31, -0.29, 0.0, 1e-6, 0.2, 0.3, 5.0] {
-            let tape = Tape::<f64>::new();
-            let l = tape.constant(Tensor::full([1, 1], logit));
-            let density = |x: f64| {
-                (-losses::continuous_bernoulli_nll(l, tape.constant(Tensor::full([1, 1], x))).item()).exp()
-            };
-            let integral: f64 =
-                (0..2000).map(|i| (f64::from(i) + 0.5) / 2e3).map(|x| x * density(x) / 2e3).sum();
-            let mean = Likelihood::ContinuousBernoulli.mean(l).item();
-            // The midpoint rule errs by f'/24 n², at most 900 / (24 · 4·10⁶).
-            assert!((mean - integral).abs() < 2e-5, "{logit}: {mean} {integral}");
-        }
-        for order in 1..=2 {
-            let logits = Tensor::from_vec([1, 5], vec![-3.0, -0.2, 0.0, 0.1, 2.0]);
-            gradcheck(|[l]| Likelihood::ContinuousBernoulli.mean(l), [logits], order).unwrap();
-        }
     }
 
     #[test]
@@ -275,27 +170,6 @@ mod tests {
         for order in 1..=3 {
             gradcheck(|[p]| bernoulli_kl(0.1, p), [Tensor::from_vec([2], vec![0.3, 0.7])], order).unwrap();
         }
-    }
-
-    #[test]
-    fn weights_of_one_change_nothing() {
-        let tape = Tape::<f64>::new();
-        let [output, x, ones] = [[0.3, -1.2], [0.8, 0.1], [1.0, 1.0]]
-            .map(|row| tape.constant(Tensor::from_vec([1, 2], row.to_vec())));
-        for likelihood in [Likelihood::SquaredError, Likelihood::BoundedSquaredError, Likelihood::Bernoulli] {
-            let (plain, weighted) = (likelihood.loss(output, x), likelihood.weighted_loss(output, x, ones));
-            assert!((plain.item() - weighted.item()).abs() < 1e-15);
-        }
-    }
-
-    #[test]
-    fn a_bounded_error_is_that_of_the_reconstruction() {
-        let tape = Tape::<f64>::new();
-        let [output, x] =
-            [[0.0, 40.0], [0.8, 0.1]].map(|row| tape.constant(Tensor::from_vec([1, 2], row.to_vec())));
-        let likelihood = Likelihood::BoundedSquaredError;
-        assert_eq!(likelihood.mean(output).value().to_vec(), [0.5, 1.0]);
-        assert!((likelihood.loss(output, x).item() - (0.09 + 0.81)).abs() < 1e-12);
     }
 
     #[test]

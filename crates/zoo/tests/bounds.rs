@@ -4,12 +4,11 @@ use autograd::{Name, Tensor, Tree, value_and_grad};
 use nn::random::normal;
 use nn::{Activation, Context, Dataset, Purpose, generator};
 use zoo::Settings;
-use zoo::models::decoder::Density;
 use zoo::models::iwae::{self, Estimator, Iwae};
 use zoo::models::tc_vae::{Mixture, decomposed};
 use zoo::models::variational::Gaussian;
 use zoo::models::{capacity_vae, vae};
-use zoo::{AnyModel, Model, evaluate, likelihood};
+use zoo::{AnyModel, Likelihood, Model, evaluate, likelihood};
 
 const EXAMPLES: [usize; 4] = [0, 1, 2, 3];
 
@@ -23,7 +22,7 @@ fn iwae(samples: usize, estimator: Estimator) -> Iwae<Tensor<f32>> {
         code: 2,
         hidden: vec![4],
         activation: Activation::Tanh,
-        likelihood: Density::Bernoulli,
+        likelihood: Likelihood::Bernoulli,
         samples,
         estimator,
     };
@@ -121,7 +120,7 @@ fn doubly_reparameterized_gradients_have_the_same_mean_and_less_noise() {
 #[test]
 fn with_one_draw_it_is_the_vae_with_a_sampled_divergence() {
     let data = data();
-    let (code, hidden, activation, likelihood) = (2, vec![4], Activation::Tanh, Density::Bernoulli);
+    let (code, hidden, activation, likelihood) = (2, vec![4], Activation::Tanh, Likelihood::Bernoulli);
     let config =
         vae::Config { code, hidden, activation, likelihood, beta: 1.0, warm_up: 0.0, free_bits: 0.0 };
     let vae = zoo::Learned(lively(config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().0));
@@ -154,7 +153,7 @@ fn the_bound_rises_with_the_draws() {
 fn a_capacity_of_0_still_holds_the_divergence() {
     let data = data();
     let with = |gamma: f64, capacity: f64| {
-        let (code, hidden, activation, likelihood) = (2, vec![4], Activation::Tanh, Density::Bernoulli);
+        let (code, hidden, activation, likelihood) = (2, vec![4], Activation::Tanh, Likelihood::Bernoulli);
         let config =
             capacity_vae::Config { code, hidden, activation, likelihood, gamma, capacity, growth: 0.5 };
         zoo::Learned(lively(config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().0))

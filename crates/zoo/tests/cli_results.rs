@@ -341,7 +341,7 @@ fn the_manual_has_the_pages_it_refers_to_and_shells_know_the_models() {
         assert!(script.matches("beta-vae").count() >= 3, "{shell}: train, describe and search take a model");
     }
     let text = succeed(here, &["describe", "vae"]);
-    assert!(text.contains("One of: bernoulli, continuous_bernoulli, squared_error, gaussian"), "{text}");
+    assert!(text.contains("One of: bernoulli, continuous_bernoulli, fixed_gaussian, gaussian"), "{text}");
     // Words of the models, not of the parser.
     refuse(here, &["describe", "beta-vea"], "there is no model `beta-vea`; did you mean `beta-vae`?");
 }

@@ -6,7 +6,7 @@ use nn::{Activation, Dataset, Purpose, generator};
 use zoo::Likelihood;
 use zoo::flows::planar;
 use zoo::mixture::GaussianMixture;
-use zoo::models::decoder::{Decoder, Density};
+use zoo::models::decoder::Decoder;
 use zoo::models::wae::mmd;
 use zoo::terms;
 
@@ -140,11 +140,15 @@ fn terms_are_right_at_the_ends_of_their_range() {
 fn no_decoder_makes_nan_of_any_output() {
     let data = Dataset::new(Tensor::from_fn([6, 3], |i| (i % 2) as f32));
     for density in [
-        Density::Bernoulli,
-        Density::ContinuousBernoulli,
-        Density::SquaredError,
-        Density::Gaussian,
-        Density::GaussianPerPixel,
+        Likelihood::Bernoulli,
+        Likelihood::ContinuousBernoulli,
+        Likelihood::FixedGaussian,
+        Likelihood::Gaussian,
+        Likelihood::GaussianPerPixel,
+        Likelihood::DiscretizedLogistic,
+        Likelihood::Ordinal,
+        Likelihood::NegativeBinomial,
+        Likelihood::ZeroInflated,
     ] {
         for scale in [0.0, 1e3, -1e12] {
             let decoder = Decoder::new(
@@ -153,7 +157,8 @@ fn no_decoder_makes_nan_of_any_output() {
                 density,
                 &data,
                 &mut generator(0, Purpose::Init, 0, 0),
-            );
+            )
+            .unwrap();
             let decoder = decoder.map(Name::Root, &mut |_, w: &Tensor<f32>| w.map(|w| scale * w));
             let (loss, gradient) = autograd::value_and_grad(&decoder, |decoder, tape| {
                 decoder.nll(tape.constant(Tensor::ones([6, 2])), tape.constant(data.x())).mean()

@@ -2,15 +2,15 @@
 //! gradient that a step can follow. For pictures of 8 × 8 to 256 × 256 pixels, tables narrow and wide, and codes of all
 //! sizes.
 
-use autograd::{Tape, Tensor, value};
+use autograd::{Tensor, value};
 use nn::data::schema::Schema;
 use nn::data::transform::Scaling;
 use nn::optim::Sgd;
 use nn::train::Update;
-use nn::{Activation, Context, Dataset, Purpose, generator};
+use nn::{Context, Dataset};
 use serde::Deserialize;
-use toml::{Table, Value};
-use zoo::models::decoder::{Decoder, Density};
+use toml::Table;
+use zoo::densities::Head;
 use zoo::registry::{Entry, MODELS, Training};
 use zoo::{AnyModel, Likelihood, evaluate};
 
@@ -61,29 +61,15 @@ fn parameters(model: &dyn AnyModel) -> Vec<f32> {
 /// The loss of a model that answers with the mean example whatever it is given, and knows nothing more.
 fn loss_of_mean(entry: &Entry, settings: &Table, data: &Dataset) -> f64 {
     let mean = evaluate::mean(data.x());
-    let likelihood = |text: &Value| Likelihood::deserialize(text.clone()).ok();
-    let rows = |output: &Tensor<f32>| output.expand(data.x().shape());
-    let variational = ["vae", "beta-vae", "tc-vae", "iwae", "vamp", "flow-vae", "cvae"].contains(&entry.name);
     match settings.get("likelihood") {
-        Some(text) if variational => {
-            let density = Density::deserialize(text.clone()).unwrap();
-            let from = &mut generator(0, Purpose::Init, 0, 0);
-            let decoder = Decoder::new(&[1, data.width()], Activation::Tanh, density, data, from);
-            // Of a code that is 0 only the bias is left.
-            let z = Tensor::zeros([data.len(), 1]);
-            let nll = value(&decoder, |decoder, tape| {
-                decoder.nll(tape.constant(&z), tape.constant(data.x())).mean()
-            });
+        Some(word) => {
+            let head = Head::new(Likelihood::deserialize(word.clone()).unwrap(), data).unwrap();
+            let output = head.output_for_mean(data).expand([data.len(), head.parameters()]);
+            let loss = value(&head, |head, tape| head.loss(tape.constant(&output), tape.constant(data.x())));
             let classes = data.labels().into_iter().flatten().max().map_or(0, |last| last + 1);
             // The conditional model guesses the class as well.
             let guess = if entry.name == "cvae" { settings["alpha"].as_float().unwrap() } else { 0.0 };
-            f64::from(nll.item()) + guess * f64::from(classes.max(1)).ln()
-        }
-        Some(text) => {
-            let likelihood = likelihood(text).unwrap();
-            let output = rows(&likelihood.output_for(&mean));
-            let tape = Tape::new();
-            likelihood.loss(tape.constant(&output), tape.constant(data.x())).item().into()
+            f64::from(loss.item()) + guess * f64::from(classes.max(1)).ln()
         }
         None => evaluate::variance_around(&mean, data),
     }

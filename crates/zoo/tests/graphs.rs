@@ -153,7 +153,7 @@ fn settings_that_change_the_operations_export_too() {
     {
         assert_exports("ae", &format!("activation = '{activation}'\nhidden = [12]\ncode = 3"), &data);
     }
-    for likelihood in ["squared_error", "gaussian", "gaussian_per_pixel"] {
+    for likelihood in ["fixed_gaussian", "gaussian", "gaussian_per_pixel"] {
         assert_exports("vae", &format!("likelihood = '{likelihood}'\nhidden = [12]\ncode = 3"), &data);
     }
     for normalization in ["none", "layer"] {

@@ -5,11 +5,10 @@ use nn::{Context, Dataset, Purpose, generator};
 use toml::Table;
 use zoo::Settings;
 use zoo::data::{Split, digits};
-use zoo::models::decoder::Density;
 use zoo::models::vae;
 use zoo::registry::find;
 use zoo::train::{Plan, Terms, train};
-use zoo::{AnyModel, evaluate, likelihood};
+use zoo::{AnyModel, Likelihood, evaluate, likelihood};
 
 fn built(name: &str, settings: &str, data: &Dataset) -> Box<dyn AnyModel> {
     let entry = find(name).unwrap();
@@ -92,7 +91,7 @@ fn the_likelihood_takes_exactly_the_samples_it_was_asked_for() {
 #[test]
 fn the_estimated_likelihood_is_the_true_one_where_that_is_known() {
     let data = digits();
-    let config = vae::Config { likelihood: Density::SquaredError, ..vae::Config::defaults(&data.train) };
+    let config = vae::Config { likelihood: Likelihood::FixedGaussian, ..vae::Config::defaults(&data.train) };
     let mut model = config.build(&data.train, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
     model.0.visit_mut(Name::Root, &mut |name, leaf| {
         let name = name.to_string();
@@ -116,13 +115,14 @@ fn the_estimated_likelihood_is_the_true_one_where_that_is_known() {
 fn every_likelihood_setting_trains() {
     let data = digits();
     // The mean image has 4.77. A variance of ½ in each pixel is far above that of the data, so with
-    // `squared_error` hardly any code is worth its nats; with a learned variance it is.
+    // `fixed_gaussian` hardly any code is worth its nats; with a learned variance it is.
     let densities = [
         ("bernoulli", 3.0),
         ("continuous_bernoulli", 3.0),
-        ("squared_error", 4.7),
+        ("fixed_gaussian", 4.7),
         ("gaussian", 3.0),
         ("gaussian_per_pixel", 3.0),
+        ("discretized_logistic", 3.0),
     ];
     for (density, most) in densities {
         let settings = format!("hidden = [64]\nlikelihood = \"{density}\"");
@@ -156,7 +156,7 @@ fn the_weight_of_the_divergence_is_the_one_that_is_written() {
     let x = first(&data.test, 20);
     let loss = |settings: &str| evaluate::loss(&*built("vae", settings, &data.train), &x, 0);
     let (plain, half) =
-        (loss("likelihood = \"squared_error\""), loss("likelihood = \"squared_error\"\nbeta = 0.5"));
+        (loss("likelihood = \"fixed_gaussian\""), loss("likelihood = \"fixed_gaussian\"\nbeta = 0.5"));
     assert_eq!(term(&plain, "kl"), 2.0 * term(&half, "kl"));
     assert_eq!(term(&plain, "reconstruction"), term(&half, "reconstruction"));
 }

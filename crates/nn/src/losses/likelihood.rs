@@ -29,8 +29,7 @@ pub fn gaussian_nll<'t, T: Real>(mu: Var<'t, T>, log_var: Var<'t, T>, x: Var<'t,
 /// If the shapes differ.
 #[track_caller]
 pub fn poisson_nll<'t, T: Real>(log_rate: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-    same_shapes("poisson_nll", log_rate, x);
-    per_example(exp_less_linear(log_rate, x) + (x + 1.0).ln_gamma())
+    per_example(elementwise::poisson_nll(log_rate, x))
 }
 
 /// `−Σⱼ xⱼ ln softmax(l)ⱼ` for counts `x`, `[batch, items]`, in nats an example: the multinomial without
@@ -62,7 +61,7 @@ pub fn continuous_bernoulli_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) 
 /// The summands of losses, of the shape of the data: for whoever has to sum them otherwise, as an
 /// importance-weighted bound does.
 pub mod elementwise {
-    use super::{Real, Var, in_variances, log_normalizer, same_shapes};
+    use super::{Real, Var, exp_less_linear, in_variances, log_normalizer, same_shapes};
 
     /// The summands of [`losses::gaussian_nll`](crate::losses::gaussian_nll).
     ///
@@ -90,6 +89,16 @@ pub mod elementwise {
     #[track_caller]
     pub fn square_in_variances<'t, T: Real>(d: Var<'t, T>, log_var: Var<'t, T>) -> Var<'t, T> {
         in_variances(d, log_var.expand(d.shape()))
+    }
+
+    /// The summands of [`losses::poisson_nll`](crate::losses::poisson_nll).
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn poisson_nll<'t, T: Real>(log_rate: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        same_shapes("poisson_nll", log_rate, x);
+        exp_less_linear(log_rate, x) + (x + 1.0).ln_gamma()
     }
 
     /// The summands of [`losses::bce_with_logits`](crate::losses::bce_with_logits).

@@ -21,11 +21,10 @@ use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::decoder::Density;
 use super::variational::{Network, default_size};
 use super::{check_share, check_weight};
 use crate::terms::{gaussian_kl, warmed_up};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// Settings of a β-VAE with a capacity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +37,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// Weight `γ` of a divergence that is not the capacity, ≥ 0.
     pub gamma: f64,
     /// The capacity `C` in the end, in nats, ≥ 0.
@@ -58,11 +57,13 @@ pub struct CapacityVae<W> {
 tree!(CapacityVae { network; gamma, capacity, growth });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<CapacityVae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         Config { code, hidden, activation, likelihood, gamma: 5.0, capacity: 15.0, growth: 0.5 }
     }
 
@@ -101,7 +102,7 @@ impl<'t, T: Real> Model<'t, T> for CapacityVae<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.network.decoder.draw(z, context))
+        self.network.decoder.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

@@ -11,11 +11,11 @@ use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
 use serde::{Deserialize, Serialize};
 
-use super::decoder::{Decoder, Density};
+use super::decoder::Decoder;
 use super::variational::{Gaussian, begin_near_prior, default_size, ln_likelihood, quiet};
 use super::{check_weight, check_widths, reversed, widths};
 use crate::terms::{gaussian_kl, ln_standard_normal};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// Settings of a conditional VAE.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z, y)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// Weight `α` of the classifier's cross-entropy, ≥ 0. It has parameters of its own, so any positive
     /// weight gives the same model under an optimizer that forgets the scale of gradients, like Adam.
     pub alpha: f64,
@@ -47,11 +47,13 @@ pub struct ConditionalVae<W> {
 tree!(ConditionalVae { encoder, decoder, classifier; sizes, alpha });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<ConditionalVae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         Config { code, hidden, activation, likelihood, alpha: 1.0 }
     }
 
@@ -70,7 +72,7 @@ impl Settings for Config {
         let shares = Tensor::full([data.len(), classes], 1.0 / classes as f64);
         begin_near_prior(&mut encoder, [code, input], &Tensor::concat(&[data.x(), &shares], 1));
         let down = reversed(widths(input, hidden, code + classes));
-        let decoder = Decoder::new(&down, activation, self.likelihood, data, from);
+        let decoder = Decoder::new(&down, activation, self.likelihood, data, from)?;
         let mut classifier = Mlp::new(&widths(input, hidden, classes), activation, from);
         quiet(&mut classifier, 0, 0.1);
         Ok(Learned(ConditionalVae {
@@ -151,7 +153,7 @@ impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.decoder.draw(z, context))
+        self.decoder.draw(z, context)
     }
 
     /// Of `p(x|y)`, the class being known.

@@ -11,11 +11,10 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_share;
-use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size, output_for, quiet};
 use crate::flows::{Autoregressive, planar};
 use crate::terms::{ln_standard_normal, warmed_up};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// The kind of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// The kind of the steps.
     pub flow: Flow,
     /// Steps, from 1 up.
@@ -60,11 +59,13 @@ pub struct FlowVae<W> {
 tree!(FlowVae { network, flow; planar_steps, warm_up });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<FlowVae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood, flow) = (Activation::Relu, Density::Bernoulli, Flow::Autoregressive);
+        let (activation, likelihood, flow) = (Activation::Relu, Likelihood::Bernoulli, Flow::Autoregressive);
         Config { code, hidden, activation, likelihood, flow, steps: 4, warm_up: 0.1 }
     }
 
@@ -158,7 +159,7 @@ impl<'t, T: Real> Model<'t, T> for FlowVae<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.network.decoder.draw(z, context))
+        self.network.decoder.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

@@ -9,10 +9,10 @@ use autograd::{Name, Real, Tape, Tensor, Tree, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::decoder::{Decoder, Density};
+use super::decoder::Decoder;
 use super::variational::{Network, default_size, ln_likelihood};
 use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// How the gradient of the bound is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// Draws `K` for each example, from 1 up.
     pub samples: usize,
     /// How the gradient is estimated.
@@ -56,11 +56,13 @@ pub struct Iwae<W> {
 tree!(Iwae { network; samples, estimator });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<Iwae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         Config { code, hidden, activation, likelihood, samples: 5, estimator: Estimator::Bound }
     }
 
@@ -130,7 +132,7 @@ impl<'t, T: Real> Model<'t, T> for Iwae<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.network.decoder.draw(z, context))
+        self.network.decoder.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

@@ -14,10 +14,9 @@ use nn::{Activation, Context, Dataset, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::check_weight;
-use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size};
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// How the examples of a batch stand for all `N` in `q(z)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +42,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// Weight of the mutual information, ≥ 0.
     pub alpha: f64,
     /// Weight of the total correlation, ≥ 0.
@@ -65,11 +64,13 @@ pub struct TcVae<W> {
 tree!(TcVae { network; weights, mixture, examples });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<TcVae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         let (alpha, beta, gamma, mixture) = (1.0, 6.0, 1.0, Mixture::Stratified);
         Config { code, hidden, activation, likelihood, alpha, beta, gamma, mixture }
     }
@@ -121,7 +122,7 @@ impl<'t, T: Real> Model<'t, T> for TcVae<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.network.decoder.draw(z, context))
+        self.network.decoder.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

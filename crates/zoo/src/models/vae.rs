@@ -14,11 +14,10 @@ use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::decoder::Density;
 use super::variational::{Network, default_size};
 use super::{check_share, check_weight};
 use crate::terms::{gaussian_kl_by_latent, warmed_up};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// Settings of a variational autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +30,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// Weight of the divergence, ≥ 0.
     pub beta: f64,
     /// Share of the training, 0 to 1, over which the weight of the divergence grows from 0 to `beta`.
@@ -51,11 +50,13 @@ pub struct Vae<W> {
 tree!(Vae { network; beta, warm_up, free_bits });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<Vae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         Config { code, hidden, activation, likelihood, beta: 1.0, warm_up: 0.0, free_bits: 0.0 }
     }
 
@@ -103,7 +104,7 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.network.decoder.draw(z, context))
+        self.network.decoder.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

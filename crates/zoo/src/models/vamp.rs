@@ -13,10 +13,9 @@ use nn::{Activation, Context, Dataset, Error, Generator, Purpose, Result, genera
 use serde::{Deserialize, Serialize};
 
 use super::check_share;
-use super::decoder::Density;
 use super::variational::{Gaussian, Network, default_size};
 use crate::terms::{ln_mean_exp, warmed_up};
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// Settings of a VAE with a VampPrior.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,7 +28,7 @@ pub struct Config {
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Density,
+    pub likelihood: Likelihood,
     /// Pseudo-inputs `K`, from 1 to the number of training examples.
     pub components: usize,
     /// Share of the training, 0 to 1, over which the weight of the divergence grows from 0 to 1.
@@ -47,11 +46,13 @@ pub struct Vamp<W> {
 tree!(Vamp { network, pseudo_inputs; warm_up });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
+
     type Model = Learned<Vamp<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         let components = if data.width() < 256 { 50 } else { 500 }.min(data.len());
         Config { code, hidden, activation, likelihood, components, warm_up: 0.1 }
     }
@@ -128,7 +129,7 @@ impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        Some(self.network.decoder.draw(z, context))
+        self.network.decoder.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {

@@ -4,8 +4,9 @@
 use autograd::{Real, Tensor, Var, tree, value};
 use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
 
-use super::decoder::{Decoder, Density};
+use super::decoder::Decoder;
 use super::{centred, check_widths, reversed, small_code, widths};
+use crate::Likelihood;
 use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
 
 /// Encoder and decoder of a variational model. The encoder gives `μ` and `s = ln σ²` side by side.
@@ -42,10 +43,10 @@ impl Network<Tensor<f32>> {
         data: &Dataset,
         (code, hidden): (usize, &[usize]),
         activation: Activation,
-        density: Density,
+        likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
-        Network::with_outputs(data, (code, hidden), 0, activation, density, from)
+        Network::with_outputs(data, (code, hidden), 0, activation, likelihood, from)
     }
 
     /// A network whose encoder has further outputs beside `μ` and `s`.
@@ -57,7 +58,7 @@ impl Network<Tensor<f32>> {
         (code, hidden): (usize, &[usize]),
         further: usize,
         activation: Activation,
-        density: Density,
+        likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
         check_widths(hidden, code)?;
@@ -65,7 +66,8 @@ impl Network<Tensor<f32>> {
         let mut encoder = Mlp::new(&widths(input, hidden, 2 * code + further), activation, from);
         centred(&mut encoder.layers[0], data);
         begin_near_prior(&mut encoder, [code, input], data.x());
-        let decoder = Decoder::new(&reversed(widths(input, hidden, code)), activation, density, data, from);
+        let decoder =
+            Decoder::new(&reversed(widths(input, hidden, code)), activation, likelihood, data, from)?;
         Ok(Network { encoder, decoder, code })
     }
 }

@@ -1,11 +1,13 @@
 //! Settings of a model's own type behind a table of names and values: defaults, completion, and the model they build.
 
 use nn::{Dataset, Error, Purpose, Result, generator};
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::unknown;
+use crate::densities::Support;
 use crate::settings::typed;
-use crate::{AnyModel, Settings};
+use crate::{AnyModel, Likelihood, Settings};
 
 /// Functions of an entry that depend on the type of its settings.
 pub(super) struct Kind {
@@ -15,21 +17,27 @@ pub(super) struct Kind {
     settle: fn(&Table) -> Result<Table>,
     /// The words that a setting may be, if it is one of a few that the model can use.
     pub(super) words: fn(&Dataset, &str) -> Vec<&'static str>,
+    likelihoods: &'static [Likelihood],
     pub(super) build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
 }
 
 impl Kind {
     pub(super) const fn of<S: Settings>() -> Self {
         Kind {
+            likelihoods: S::LIKELIHOODS,
             defaults: |data| written(&S::defaults(data)),
             settle: |table| read::<S>(table).map(|settings| written(&settings)),
             words: |data, key| {
                 let table = written(&S::defaults(data));
-                let usable = |word: &&&str| typed::read::<S>(&typed::with(&table, key, word)).is_ok();
+                let usable = |word: &&&str| {
+                    let table = typed::with(&table, key, word);
+                    let known = key != LIKELIHOOD || likelihood(&table).is_some_and(|l| S::LIKELIHOODS.contains(&l));
+                    known && typed::read::<S>(&table).is_ok()
+                };
                 typed::words::<S>(&table, key).iter().filter(usable).copied().collect()
             },
             build: |table, data, start| {
-                let settings = read::<S>(table)?;
+                let settings = read::<S>(&as_now(table, S::LIKELIHOODS))?;
                 Ok(Box::new(match start {
                     Start::Seed(seed) => settings.build(data, &mut generator(seed, Purpose::Init, 0, 0))?,
                     Start::Checkpoint(examples) => settings.outline(data, examples)?,
@@ -40,18 +48,10 @@ impl Kind {
 
     pub(super) fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
         let mut table = (self.defaults)(data);
-        let [low, high] = range(data);
-        let unit_interval = low >= 0.0 && high <= 1.0;
-        if !unit_interval && needs_unit_interval(&table) {
-            // The nearest of these that the model knows.
-            for likelihood in ["gaussian", "squared_error"] {
-                let mut other = table.clone();
-                other.insert(LIKELIHOOD.into(), likelihood.into());
-                if (self.settle)(&other).is_ok() {
-                    table = other;
-                    break;
-                }
-            }
+        let plain = self.likelihoods.contains(&Likelihood::SquaredError);
+        let of_any_number = if plain { "squared_error" } else { "gaussian" };
+        if likelihood(&table).is_some_and(|likelihood| unsuitable(likelihood, data).is_some()) {
+            table.insert(LIKELIHOOD.into(), of_any_number.into());
         }
         for (key, value) in given {
             if !table.contains_key(key) {
@@ -61,15 +61,20 @@ impl Kind {
             table.insert(key.clone(), value.clone());
         }
         let settled = (self.settle)(&table).map_err(|error| self.blame(given, data, error))?;
-        if !unit_interval && needs_unit_interval(&table) {
-            return Err(Error::setting(
-                "likelihood",
-                format!(
-                    "likelihood = {} is for values from 0 to 1, but these go from {low} to {high}; use --scale minmax, \
-                 or --set likelihood=squared_error",
-                    table[LIKELIHOOD]
-                ),
-            ));
+        if let Some(likelihood) = likelihood(&table) {
+            let name = &table[LIKELIHOOD];
+            if !self.likelihoods.contains(&likelihood) {
+                let hint = match likelihood.is_density() {
+                    true => "it learns more, or needs more numbers of a decoder, than this model has",
+                    false => "it is no distribution; `fixed_gaussian` is the squared error with its constant",
+                };
+                let problem = format!("likelihood = {name} cannot be used by this model: {hint}");
+                return Err(Error::setting(LIKELIHOOD, problem));
+            }
+            if let Some(problem) = unsuitable(likelihood, data) {
+                let problem = format!("likelihood = {name} is {problem}, or --set likelihood={of_any_number}");
+                return Err(Error::setting(LIKELIHOOD, problem));
+            }
         }
         Ok(settled)
     }
@@ -111,9 +116,46 @@ pub(super) enum Start {
 /// What the decoder's output means, in the settings of many models.
 const LIKELIHOOD: &str = "likelihood";
 
-/// Whether the loss is one of probabilities or of densities on `[0, 1]`.
-fn needs_unit_interval(settings: &Table) -> bool {
-    matches!(settings.get(LIKELIHOOD).and_then(Value::as_str), Some("bernoulli" | "continuous_bernoulli"))
+/// The likelihood of these settings.
+fn likelihood(settings: &Table) -> Option<Likelihood> {
+    Likelihood::deserialize(settings.get(LIKELIHOOD)?.clone()).ok()
+}
+
+/// Why a likelihood is not for these data, and what would help. In data of several blocks only some have it, and those
+/// are of the right kind.
+fn unsuitable(likelihood: Likelihood, data: &Dataset) -> Option<String> {
+    if data.schema().blocks().len() > 1 {
+        return None;
+    }
+    let [low, high] = range(data);
+    match likelihood.support() {
+        Support::UnitInterval if !(low >= 0.0 && high <= 1.0) => {
+            Some(format!("for values from 0 to 1, but these go from {low} to {high}; use --scale minmax"))
+        }
+        Support::Counts if !all(data, |x| x >= 0.0 && x.fract() == 0.0) => Some(
+            "for counts 0, 1, 2 and so on, which these values are not; use --scale none if they were".into(),
+        ),
+        Support::OneHot if !all(data, |x| x == 0.0 || x == 1.0) => Some(
+            "for a category, whose columns are 0 but for one that is 1; use --scale none if they were".into(),
+        ),
+        _ => None,
+    }
+}
+
+fn all(data: &Dataset, holds: impl Fn(f32) -> bool) -> bool {
+    data.x().contiguous().as_slice().expect("contiguous").iter().all(|&x| holds(x))
+}
+
+/// Settings of a run of before there was one word for one likelihood: variational models called `squared_error` what is
+/// `fixed_gaussian` now.
+fn as_now(settings: &Table, likelihoods: &[Likelihood]) -> Table {
+    let mut settings = settings.clone();
+    if likelihood(&settings) == Some(Likelihood::SquaredError)
+        && !likelihoods.contains(&Likelihood::SquaredError)
+    {
+        settings.insert(LIKELIHOOD.into(), "fixed_gaussian".into());
+    }
+    settings
 }
 
 /// The smallest and the largest value.

@@ -10,7 +10,7 @@
 
 use nn::optim::{AdamW, Optimizer};
 use nn::train::Plan;
-use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
+use nn::{Activation, Purpose, Result, Schedule, generator};
 
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};

@@ -17,10 +17,10 @@ use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
 
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
+use crate::Likelihood;
 use crate::Settings;
 use crate::data::Split;
 use crate::likelihood::{active_units, elbo, nll};
-use crate::models::decoder::Density;
 use crate::models::vae::Config;
 use crate::train::{Augment, Lesson};
 
@@ -44,7 +44,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let (train, judge) = (part(0, kept), bits(&part(kept, all.len()), bench.seed));
     let data = Split { name: "binary MNIST".into(), train, test: judge };
 
-    let (activation, likelihood) = (Activation::Relu, Density::Bernoulli);
+    let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
     let config = Config {
         code: 40,
         hidden: vec![400],
