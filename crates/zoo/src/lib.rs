@@ -40,6 +40,7 @@ pub mod likelihood;
 pub mod mixture;
 pub mod model;
 pub mod models;
+pub mod network;
 pub mod onnx;
 #[cfg(feature = "plot")]
 pub mod pictures;

@@ -33,6 +33,7 @@
 //! model.gradcheck(&x, Context::evaluation(0, &[0, 1]), 1).unwrap();
 //! ```
 
+mod former;
 #[cfg(test)]
 mod replay_tests;
 
@@ -46,6 +47,7 @@ use nn::{Context, Dataset, Result};
 
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
+use crate::network::{Autoencoder, evaluation};
 use crate::train::TrainPart;
 
 // ANCHOR: model
@@ -82,30 +84,36 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
         1
     }
 
+    /// The network of a variational model whose posterior is Gaussian and whose prior is `N(0, I)`: all that follows is
+    /// provided by it.
+    fn variational(&self) -> Option<&Autoencoder<Var<'t, T>>> {
+        None
+    }
+
     /// Codes drawn from the model's prior `p(z)`, as many as the context counts, `[samples, code]`: what
     /// [`decode`](Self::decode) makes new examples of. `None` for a model without a prior. A model of
     /// classes draws from those the context has as labels.
-    fn sample(&self, _tape: &'t Tape<T>, _context: &mut Context) -> Option<Var<'t, T>> {
-        None
+    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(tape.constant(context.normal(self.variational()?.code)))
     }
 
     /// An example for every code, drawn from `p(x|z)`: `[batch, code]` to `[batch, features]`, where
     /// [`decode`](Self::decode) gives the mean. `None` for a model whose decoder is no distribution.
-    fn draw(&self, _z: Var<'t, T>, _context: &mut Context) -> Option<Tensor<T>> {
-        None
+    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
+        self.variational()?.draw(z, context)
     }
 
     /// Logarithms of importance weights, `ln p(x|z) + ln p(z) − ln q(z|x)` in nats for `samples` draws
     /// `z ~ q(z|x)` of each example, `[batch, samples]`: what a likelihood is estimated from. `None` for
     /// a model that is no distribution.
-    fn log_weights(&self, _x: Var<'t, T>, _samples: usize, _context: &mut Context) -> Option<Var<'t, T>> {
-        None
+    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(self.variational()?.log_weights(x, samples, context))
     }
 
     /// `KL(q(zⱼ|x) ‖ p(zⱼ))` of every latent in nats, the mean over `[batch, features]`: `[latents]`. `None`
     /// for a model without a posterior and a prior that fall apart into latents.
-    fn divergence(&self, _x: Var<'t, T>) -> Option<Var<'t, T>> {
-        None
+    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
+        Some(self.variational()?.posterior(x, &mut evaluation()).divergence())
     }
 }
 
@@ -348,10 +356,16 @@ impl<M: Tree<Tensor<f32>>> Trainable<f32> for Learned<M> {
     }
 
     fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<()> {
-        from.restore(prefix, &mut self.0)
+        match former::renamed(&self.0, prefix, &from.tensors) {
+            Some(tensors) => Checkpoint { tensors, ..Checkpoint::default() }.restore(prefix, &mut self.0),
+            None => from.restore(prefix, &mut self.0),
+        }
     }
 
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: State<f32>) -> Result<()> {
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, mut state: State<f32>) -> Result<()> {
+        if let Some(tensors) = former::renamed(&self.0, "", &state.tensors) {
+            state.tensors = tensors;
+        }
         optimizer.restore(&self.0, state)
     }
 }

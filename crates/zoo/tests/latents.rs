@@ -7,6 +7,7 @@ use toml::Table;
 use zoo::Settings;
 use zoo::data::digits;
 use zoo::models::{flow_vae, vamp, vq_vae};
+use zoo::network::evaluation;
 use zoo::registry::find;
 use zoo::terms::{ln_gaussian, ln_mean_exp};
 use zoo::train::{Plan, train};
@@ -30,9 +31,9 @@ fn a_vamp_prior_is_the_mean_of_its_posteriors() {
     let tape = Tape::<f64>::new();
     let model = model.map(Name::Root, &mut |_, leaf: &Tensor<f32>| tape.constant(leaf.cast::<f64>()));
     let z = tape.constant(normal::<f64>([5, 2, 3], &mut generator(1, Purpose::Sample, 0, 0)));
-    let q = model.network().posterior(model.pseudo_inputs);
+    let q = model.network().posterior(model.pseudo_inputs, &mut evaluation());
     let by_hand = ln_mean_exp(ln_gaussian(z.unsqueeze(2), q.mu, q.log_var));
-    let difference = (model.ln_prior(z) - by_hand).abs().max().item();
+    let difference = (model.ln_prior(z, &mut evaluation()) - by_hand).abs().max().item();
     assert!(difference < 1e-9, "{difference}");
 }
 
@@ -60,8 +61,8 @@ fn the_determinant_of_a_whole_flow_is_that_of_its_jacobian() {
         let model = built::<flow_vae::Config>(&settings, &data).0;
         let tape = Tape::<f64>::new();
         let model = model.map(Name::Root, &mut |_, leaf: &Tensor<f32>| tape.constant(leaf.cast::<f64>()));
-        let (_, further) =
-            model.network().posterior_and_further(tape.constant(data.rows(&[1]).cast::<f64>()));
+        let x = tape.constant(data.rows(&[1]).cast::<f64>());
+        let (_, further) = model.network().posterior_and_further(x, &mut evaluation());
         let z = tape.var(normal::<f64>([1, 3], &mut generator(1, Purpose::Sample, 0, 0)));
         let (y, ln_det) = model.transform(z, further);
         let j = y.jacobian(z).value().to_vec();

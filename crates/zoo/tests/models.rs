@@ -184,9 +184,9 @@ where
 {
     let settings: S = settings.clone().try_into().unwrap();
     let model = settings.build(data, &mut generator(1, Purpose::Init, 0, 0)).unwrap();
-    let loss = |model: &dyn AnyModel| model.loss(&data.x, context.clone()).total();
+    let loss = |model: &dyn AnyModel| model.loss(data.x(), context.clone()).total();
     assert_eq!(loss(&model), loss(walked), "it is the model of the registry that is checked");
-    model.gradcheck(&data.x, context, order)
+    model.gradcheck(data.x(), context, order)
 }
 
 const CHECKS: &[(&str, Check)] = &[

@@ -96,6 +96,24 @@ impl Likelihood {
     /// Those that are a function of one number of the decoder and one of the data, and learn nothing besides.
     pub const PLAIN: &[Self] = &[SquaredError, BoundedSquaredError, Bernoulli, ContinuousBernoulli];
 
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        SquaredError,
+        BoundedSquaredError,
+        Bernoulli,
+        ContinuousBernoulli,
+        FixedGaussian,
+        Gaussian,
+        GaussianPerPixel,
+        DiscretizedLogistic,
+        Categorical,
+        Ordinal,
+        Poisson,
+        NegativeBinomial,
+        ZeroInflated,
+        Multinomial,
+    ];
+
     /// Those that are distributions.
     pub const DENSITIES: &[Self] = &[
         Bernoulli,

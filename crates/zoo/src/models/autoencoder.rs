@@ -11,10 +11,11 @@
 //! denoising and contractive ones, which make a wide code useful.
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
+use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, centred, check_widths, reversed, small_code, widths};
+use super::small_code;
+use crate::network::{self, Mlp, evaluation};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
@@ -33,19 +34,18 @@ pub struct Config {
     pub likelihood: Likelihood,
 }
 
-/// Encoder and decoder.
+/// A network, and the activation of its code.
 #[derive(Clone, Debug)]
 pub struct Autoencoder<W> {
-    /// Input to code, before the code's activation.
-    pub encoder: Mlp<W>,
-    /// Code to output.
-    pub decoder: Mlp<W>,
+    /// Its encoder ends before the code's activation.
+    pub net: network::Autoencoder<W>,
     code_activation: Activation,
-    likelihood: Likelihood,
 }
-tree!(Autoencoder { encoder, decoder; code_activation, likelihood });
+tree!(Autoencoder { net; code_activation });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::ALL;
+
     type Model = Learned<Autoencoder<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
@@ -59,15 +59,9 @@ impl Settings for Config {
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&self.hidden, self.code)?;
-        let widths = widths(data.width(), &self.hidden, self.code);
-        let mut encoder = Mlp::new(&widths, self.activation, from);
-        centred(&mut encoder.layers[0], data);
-        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
-        let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(data.x())));
-        let Config { code_activation, likelihood, .. } = *self;
-        Ok(Learned(Autoencoder { encoder, decoder, code_activation, likelihood }))
+        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let net = network::Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        Ok(Learned(Autoencoder { net, code_activation: self.code_activation }))
     }
 }
 
@@ -81,16 +75,16 @@ impl Config {
 // ANCHOR: model
 impl<'t, T: Real> Model<'t, T> for Autoencoder<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.code_activation.apply(self.encoder.forward(x))
+        self.code_activation.apply(self.net.encode(x, &mut evaluation()))
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.likelihood.mean(self.decoder.forward(z))
+        self.net.reconstruction(z)
     }
 
-    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
-        let output = self.decoder.forward(self.encode(x));
-        Loss::sum(self.likelihood.unit(), [("reconstruction", self.likelihood.loss(output, x))])
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let z = self.code_activation.apply(self.net.encode(x, context));
+        Loss::sum(self.net.head.unit(), [("reconstruction", self.net.loss(z, x, context))])
     }
 }
 // ANCHOR_END: model

@@ -17,12 +17,13 @@
 //! The default is 5, which leaves room for larger images, where a nat saves more. The paper's 1000 is for 4096
 //! pixels.
 
-use autograd::{Real, Tape, Tensor, Var, tree};
+use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::variational::{Network, default_size};
+use super::variational::default_size;
 use super::{check_share, check_weight};
+use crate::network::{Autoencoder, evaluation};
 use crate::terms::{gaussian_kl, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -46,15 +47,15 @@ pub struct Config {
     pub growth: f64,
 }
 
-/// A [`Network`] and its capacity.
+/// An [`Autoencoder`] and its capacity.
 #[derive(Clone, Debug)]
 pub struct CapacityVae<W> {
-    network: Network<W>,
+    net: Autoencoder<W>,
     gamma: f64,
     capacity: f64,
     growth: f64,
 }
-tree!(CapacityVae { network; gamma, capacity, growth });
+tree!(CapacityVae { net; gamma, capacity, growth });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -71,41 +72,32 @@ impl Settings for Config {
         check_weight("gamma", self.gamma)?;
         check_weight("capacity", self.capacity)?;
         check_share("growth", self.growth)?;
-        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let size = (self.code, &self.hidden[..]);
+        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
         let Config { gamma, capacity, growth, .. } = *self;
-        Ok(Learned(CapacityVae { network, gamma, capacity, growth }))
+        Ok(Learned(CapacityVae { net, gamma, capacity, growth }))
     }
 }
 
 impl<'t, T: Real> Model<'t, T> for CapacityVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.network.posterior(x).mu
+        self.net.posterior(x, &mut evaluation()).mu
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.network.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let q = self.network.posterior(x);
-        let reconstruction = self.network.decoder.nll(q.draw(context), x).mean();
+        let q = self.net.posterior(x, context);
+        let z = q.draw(context);
+        let reconstruction = self.net.nll(z, x, context).mean();
         let capacity = warmed_up(self.capacity, self.growth, x.tape(), context);
         let excess = (gaussian_kl(q.mu, q.log_var) - capacity).abs();
         Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("capacity", self.gamma * excess)])
     }
 
-    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
-        Some(tape.constant(context.normal(self.network.code)))
-    }
-    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
-        Some(self.network.posterior(x).divergence())
-    }
-
-    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.network.decoder.draw(z, context)
-    }
-
-    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
-        self.network.log_weights(x, samples, context)
+    fn variational(&self) -> Option<&Autoencoder<Var<'t, T>>> {
+        Some(&self.net)
     }
 }

@@ -8,12 +8,13 @@
 //! one `z` with another class writes another digit in the same hand.
 
 use autograd::{Real, Tape, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
-use super::decoder::Decoder;
-use super::variational::{Gaussian, begin_near_prior, default_size, ln_likelihood, quiet};
-use super::{check_weight, check_widths, reversed, widths};
+use super::check_weight;
+use super::variational::{Gaussian, begin_near_prior, default_size};
+use crate::densities::Head;
+use crate::network::{Autoencoder, Mlp, evaluation, quiet};
 use crate::terms::{gaussian_kl, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -37,14 +38,14 @@ pub struct Config {
 /// Encoder, decoder and classifier.
 #[derive(Clone, Debug)]
 pub struct ConditionalVae<W> {
-    encoder: Mlp<W>,
-    decoder: Decoder<W>,
-    classifier: Mlp<W>,
+    /// Its encoder reads the class after the features, its decoder after the latents.
+    net: Autoencoder<W>,
+    classifier: Sequential<W>,
     /// Latents and classes.
     sizes: [usize; 2],
     alpha: f64,
 }
-tree!(ConditionalVae { encoder, decoder, classifier; sizes, alpha });
+tree!(ConditionalVae { net, classifier; sizes, alpha });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -58,8 +59,8 @@ impl Settings for Config {
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        let (hidden, code, activation) = (&self.hidden[..], self.code, self.activation);
-        check_widths(hidden, code)?;
+        let (design, code) = (Mlp { hidden: &self.hidden, activation: self.activation }, self.code);
+        design.check(code)?;
         check_weight("alpha", self.alpha)?;
         let Some(last) = data.labels().and_then(|labels| labels.iter().max()) else {
             let text =
@@ -67,27 +68,27 @@ impl Settings for Config {
             return Err(Error::data(text));
         };
         let (input, classes) = (data.width(), *last as usize + 1);
-        let mut encoder = Mlp::new(&widths(input + classes, hidden, 2 * code), activation, from);
+        let mut encoder = design.encoder(input + classes, 2 * code, from);
         // As if every class were as likely as the others.
         let shares = Tensor::full([data.len(), classes], 1.0 / classes as f64);
         begin_near_prior(&mut encoder, [code, input], &Tensor::concat(&[data.x(), &shares], 1));
-        let down = reversed(widths(input, hidden, code + classes));
-        let decoder = Decoder::new(&down, activation, self.likelihood, data, from)?;
-        let mut classifier = Mlp::new(&widths(input, hidden, classes), activation, from);
+        let head = Head::new(self.likelihood, data)?;
+        let decoder = design.decoder(code + classes, head.output_for_mean(data), from);
+        let mut classifier = design.encoder(input, classes, from);
         quiet(&mut classifier, 0, 0.1);
-        Ok(Learned(ConditionalVae {
-            encoder,
-            decoder,
-            classifier,
-            sizes: [code, classes],
-            alpha: self.alpha,
-        }))
+        let net = Autoencoder { encoder, decoder, head, code: code + classes };
+        Ok(Learned(ConditionalVae { net, classifier, sizes: [code, classes], alpha: self.alpha }))
     }
 }
 
 impl<'t, T: Real> ConditionalVae<Var<'t, T>> {
-    fn posterior(&self, x: Var<'t, T>, y: Var<'t, T>) -> Gaussian<'t, T> {
-        Gaussian::of(self.encoder.forward(Var::concat([x, y], -1)))
+    fn posterior(&self, x: Var<'t, T>, y: Var<'t, T>, context: &mut Context) -> Gaussian<'t, T> {
+        Gaussian::of(self.net.encode(Var::concat([x, y], -1), context))
+    }
+
+    /// Probabilities of the classes before the softmax, `[batch, classes]`.
+    fn guess(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        self.classifier.forward(x, context)
     }
 
     /// The classes of the context's examples as rows of a unit matrix; the classifier's probabilities where
@@ -98,7 +99,7 @@ impl<'t, T: Real> ConditionalVae<Var<'t, T>> {
     fn classes(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
         match context.on(x.tape()).labels() {
             Some(labels) => labels.one_hot(self.sizes[1]),
-            None => self.classifier.forward(x).softmax(-1),
+            None => self.guess(x, context).softmax(-1),
         }
     }
 
@@ -114,24 +115,26 @@ impl<'t, T: Real> ConditionalVae<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let y = self.classifier.forward(x).softmax(-1);
-        Var::concat([self.posterior(x, y).mu, y], -1)
+        let context = &mut evaluation();
+        let y = self.guess(x, context).softmax(-1);
+        Var::concat([self.posterior(x, y, context).mu, y], -1)
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let y = self.classes(x, context);
-        let q = self.posterior(x, y);
+        let q = self.posterior(x, y, context);
         let code = Var::concat([q.draw(context), y], -1);
         // Without labels it is the entropy of the classifier, which trains nothing.
-        let surprise = self.classifier.forward(x).soft_cross_entropy(y.stop_gradient()).mean();
+        let surprise = self.guess(x, context).soft_cross_entropy(y.stop_gradient()).mean();
+        let reconstruction = self.net.nll(code, x, context).mean();
         Loss::sum(
             Unit::Nats,
             [
-                ("reconstruction", self.decoder.nll(code, x).mean()),
+                ("reconstruction", reconstruction),
                 ("kl", gaussian_kl(q.mu, q.log_var)),
                 ("class", self.alpha * surprise),
             ],
@@ -149,20 +152,22 @@ impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
 
     /// Of the class that the classifier expects.
     fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
-        Some(self.posterior(x, self.classifier.forward(x).softmax(-1)).divergence())
+        let context = &mut evaluation();
+        let y = self.guess(x, context).softmax(-1);
+        Some(self.posterior(x, y, context).divergence())
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.decoder.draw(z, context)
+        self.net.draw(z, context)
     }
 
     /// Of `p(x|y)`, the class being known.
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let y = self.classes(x, context);
-        let q = self.posterior(x, y);
+        let q = self.posterior(x, y, context);
         let z = q.draws(samples, context);
         let shape = [y.shape()[0], samples, y.shape()[1]];
         let code = Var::concat([z, y.unsqueeze(1).expand(shape)], -1);
-        Some(ln_likelihood(&self.decoder, code, x) + ln_standard_normal(z) - q.ln_density(z))
+        Some(self.net.ln_likelihood(code, x, context) + ln_standard_normal(z) - q.ln_density(z))
     }
 }

@@ -12,10 +12,10 @@
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::data::transform::Corruption;
-use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, centred, check_widths, reversed, widths};
+use crate::network::{Autoencoder, Mlp, evaluation};
 use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a denoising autoencoder.
@@ -38,19 +38,19 @@ pub struct Config {
     pub corruption: Corruption,
 }
 
-/// Encoder, decoder and the noise.
+/// A network and the noise.
 #[derive(Clone, Debug)]
 pub struct Denoising<W> {
-    encoder: Mlp<W>,
-    decoder: Mlp<W>,
-    likelihood: Likelihood,
+    net: Autoencoder<W>,
     alpha: f64,
     beta: f64,
     corruption: Corruption,
 }
-tree!(Denoising { encoder, decoder; likelihood, alpha, beta, corruption });
+tree!(Denoising { net; alpha, beta, corruption });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::ALL;
+
     type Model = Learned<Denoising<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
@@ -63,9 +63,8 @@ impl Settings for Config {
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&self.hidden, self.code)?;
         self.corruption.check()?;
-        let Config { likelihood, alpha, beta, corruption, .. } = *self;
+        let Config { alpha, beta, corruption, .. } = *self;
         let good = |weight: f64| weight >= 0.0 && weight.is_finite();
         if !(good(alpha) && good(beta) && alpha + beta > 0.0) {
             return Err(Error::setting(
@@ -75,13 +74,9 @@ impl Settings for Config {
                 ),
             ));
         }
-        let widths = widths(data.width(), &self.hidden, self.code);
-        let mut encoder = Mlp::new(&widths, self.activation, from);
-        centred(&mut encoder.layers[0], data);
-        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
-        let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, likelihood.output_for(&crate::evaluate::mean(data.x())));
-        Ok(Learned(Denoising { encoder, decoder, likelihood, alpha, beta, corruption }))
+        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        Ok(Learned(Denoising { net, alpha, beta, corruption }))
     }
 }
 
@@ -98,24 +93,25 @@ impl<'t, T: Real> Denoising<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for Denoising<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.encoder.forward(x)
+        self.net.encode(x, &mut evaluation())
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.likelihood.mean(self.decoder.forward(z))
+        self.net.reconstruction(z)
     }
 
     // ANCHOR: loss
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let damaged = context.on(x.tape()).corrupt(x, self.corruption);
-        let output = self.decoder.forward(self.encoder.forward(damaged));
+        let z = self.net.encode(damaged, context);
+        let output = self.net.output(z, context);
         let error = if self.alpha == 1.0 && self.beta == 1.0 {
-            self.likelihood.loss(output, x)
+            self.net.head.loss(output, x)
         } else {
             let weights = self.emphasis(x, context);
-            self.likelihood.weighted_loss(output, x, weights)
+            self.net.head.weighted_loss(output, x, weights)
         };
-        Loss::sum(self.likelihood.unit(), [("denoising", error)])
+        Loss::sum(self.net.head.unit(), [("denoising", error)])
     }
     // ANCHOR_END: loss
 }

@@ -11,8 +11,9 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_share;
-use super::variational::{Gaussian, Network, default_size, output_for, quiet};
+use super::variational::{Gaussian, default_size, output_for};
 use crate::flows::{Autoregressive, planar};
+use crate::network::{Autoencoder, evaluation, last, quiet};
 use crate::terms::{ln_standard_normal, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -47,16 +48,16 @@ pub struct Config {
     pub warm_up: f64,
 }
 
-/// A [`Network`] whose encoder has further outputs for the flow.
+/// An [`Autoencoder`] whose encoder has further outputs for the flow.
 #[derive(Clone, Debug)]
 pub struct FlowVae<W> {
-    network: Network<W>,
+    net: Autoencoder<W>,
     /// The autoregressive steps; planar ones have no parameters of their own.
     flow: Vec<Autoregressive<W>>,
     planar_steps: usize,
     warm_up: f64,
 }
-tree!(FlowVae { network, flow; planar_steps, warm_up });
+tree!(FlowVae { net, flow; planar_steps, warm_up });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -83,32 +84,32 @@ impl Settings for Config {
             Flow::Autoregressive => (0, CONTEXT),
         };
         let size = (self.code, &self.hidden[..]);
-        let mut network = Network::with_outputs(data, size, further, self.activation, self.likelihood, from)?;
+        let mut net = Autoencoder::variational(data, size, further, self.activation, self.likelihood, from)?;
         if planar_steps > 0 {
-            quiet(&mut network.encoder, 2 * self.code, 0.1);
+            quiet(&mut net.encoder, 2 * self.code, 0.1);
         }
         if self.flow == Flow::Autoregressive {
             // Each step shrinks what it is given, so the Gaussian begins so much wider: the posterior is near the prior.
             let ln_sigma = -(self.steps as f64) * Autoregressive::<Tensor<f32>>::FIRST_SIGMA.ln();
-            let bias = &mut network.encoder.layers.last_mut().expect("at least one layer").bias;
+            let bias = &mut last(&mut net.encoder).bias;
             let output = output_for(2.0 * ln_sigma) as f32;
             bias.make_mut()[self.code..2 * self.code].iter_mut().for_each(|bias| *bias += output);
         }
         let hidden = (4 * self.code).max(32);
         let flow = (planar_steps..self.steps).map(|_| Autoregressive::new(self.code, CONTEXT, hidden, from));
-        Ok(Learned(FlowVae { network, flow: flow.collect(), planar_steps, warm_up: self.warm_up }))
+        Ok(Learned(FlowVae { net, flow: flow.collect(), planar_steps, warm_up: self.warm_up }))
     }
 }
 
 impl<'t, T: Real> FlowVae<Var<'t, T>> {
     /// Encoder and decoder.
-    pub fn network(&self) -> &Network<Var<'t, T>> {
-        &self.network
+    pub fn network(&self) -> &Autoencoder<Var<'t, T>> {
+        &self.net
     }
 
     /// Sends rows `z₀` through the flow whose parameters are in rows `further`: `z` and `ln |det|`, `[rows]`.
     pub fn transform(&self, z: Var<'t, T>, further: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
-        let code = self.network.code;
+        let code = self.net.code;
         let (mut z, mut ln_det) = (z, z.sum_over(-1) * 0.0);
         for step in 0..self.planar_steps {
             let at = step * (2 * code + 1);
@@ -128,7 +129,7 @@ impl<'t, T: Real> FlowVae<Var<'t, T>> {
 
     /// `ln q(z|x)` and draws: `[batch, draws]` and `[batch, draws, latents]`.
     fn draws(&self, x: Var<'t, T>, draws: usize, context: &mut Context) -> (Var<'t, T>, Var<'t, T>) {
-        let (q, further) = self.network.posterior_and_further(x);
+        let (q, further) = self.net.posterior_and_further(x, context);
         let start = q.draws(draws, context);
         let (shape, outputs) = (start.shape(), further.shape()[1]);
         let rows = shape[0] * draws;
@@ -140,30 +141,31 @@ impl<'t, T: Real> FlowVae<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for FlowVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let (Gaussian { mu, .. }, further) = self.network.posterior_and_further(x);
+        let (Gaussian { mu, .. }, further) = self.net.posterior_and_further(x, &mut evaluation());
         self.transform(mu, further).0
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.network.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let (ln_q, z) = self.draws(x, 1, context);
         let kl = (ln_q - ln_standard_normal(z)).mean() * warmed_up(1.0, self.warm_up, x.tape(), context);
-        Loss::sum(Unit::Nats, [("reconstruction", -self.network.ln_likelihood(z, x).mean()), ("kl", kl)])
+        let reconstruction = -self.net.ln_likelihood(z, x, context).mean();
+        Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("kl", kl)])
     }
 
     fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
-        Some(tape.constant(context.normal(self.network.code)))
+        Some(tape.constant(context.normal(self.net.code)))
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.network.decoder.draw(z, context)
+        self.net.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let (ln_q, z) = self.draws(x, samples, context);
-        Some(self.network.ln_likelihood(z, x) + ln_standard_normal(z) - ln_q)
+        Some(self.net.ln_likelihood(z, x, context) + ln_standard_normal(z) - ln_q)
     }
 }

@@ -5,12 +5,12 @@
 //! A bound on `ln p(x)` that rises with the number of draws `K`; with one draw it is the ELBO of the
 //! [VAE](super::vae), its divergence sampled. The loss is `−L_K` itself, whatever estimates its gradient.
 
-use autograd::{Name, Real, Tape, Tensor, Tree, Var, tree};
+use autograd::{Name, Real, Tensor, Tree, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::decoder::Decoder;
-use super::variational::{Network, default_size, ln_likelihood};
+use super::variational::default_size;
+use crate::network::{Autoencoder, evaluation};
 use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -46,14 +46,14 @@ pub struct Config {
     pub estimator: Estimator,
 }
 
-/// A [`Network`] and its number of draws.
+/// An [`Autoencoder`] and its number of draws.
 #[derive(Clone, Debug)]
 pub struct Iwae<W> {
-    network: Network<W>,
+    net: Autoencoder<W>,
     samples: usize,
     estimator: Estimator,
 }
-tree!(Iwae { network; samples, estimator });
+tree!(Iwae { net; samples, estimator });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -73,25 +73,30 @@ impl Settings for Config {
                 "samples is 0; the bound needs at least 1 draw for each example",
             ));
         }
-        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
-        Ok(Learned(Iwae { network, samples: self.samples, estimator: self.estimator }))
+        let size = (self.code, &self.hidden[..]);
+        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
+        Ok(Learned(Iwae { net, samples: self.samples, estimator: self.estimator }))
     }
 }
 
 impl<'t, T: Real> Iwae<Var<'t, T>> {
     /// The bound, the mean over the batch, and a number whose gradient is its doubly reparameterized one.
     fn doubly_reparameterized(&self, x: Var<'t, T>, context: &mut Context) -> (Var<'t, T>, Var<'t, T>) {
-        let q = self.network.posterior(x);
+        let q = self.net.posterior(x, context);
         let z = q.draws(self.samples, context);
         let fixed = z.stop_gradient();
         // The decoder's part: its weights see the draws as constants.
-        let ln_likelihood_of_fixed = self.network.ln_likelihood(fixed, x);
+        let ln_likelihood_of_fixed = self.net.ln_likelihood(fixed, x, context);
         let log_w = ln_likelihood_of_fixed + ln_standard_normal(fixed) - q.stopped().ln_density(fixed);
         let share = log_w.softmax(-1).stop_gradient();
         // The encoder's part: its gradient arrives through the draws alone.
-        let decoder: Decoder<Var<'t, T>> =
-            self.network.decoder.map(Name::Root, &mut |_, leaf: &Var<'t, T>| leaf.stop_gradient());
-        let through_z = ln_likelihood(&decoder, z, x) + ln_standard_normal(z) - q.stopped().ln_density(z);
+        let stopped = &mut |_: Name, leaf: &Var<'t, T>| leaf.stop_gradient();
+        let net = Autoencoder {
+            decoder: self.net.decoder.map(Name::Root, stopped),
+            head: self.net.head.map(Name::Root, stopped),
+            ..self.net.clone()
+        };
+        let through_z = net.ln_likelihood(z, x, context) + ln_standard_normal(z) - q.stopped().ln_density(z);
         let surrogate = (share * ln_likelihood_of_fixed + share.square() * through_z).sum_over(-1);
         (ln_mean_exp(log_w).mean(), surrogate.mean())
     }
@@ -99,16 +104,15 @@ impl<'t, T: Real> Iwae<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for Iwae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.network.posterior(x).mu
+        self.net.posterior(x, &mut evaluation()).mu
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.network.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let log_weights =
-            |context: &mut Context| self.log_weights(x, self.samples, context).expect("it has weights");
+        let log_weights = |context: &mut Context| self.net.log_weights(x, self.samples, context);
         let bound = match self.estimator {
             Estimator::Bound => ln_mean_exp(log_weights(context)).mean(),
             Estimator::Weights => {
@@ -124,18 +128,7 @@ impl<'t, T: Real> Model<'t, T> for Iwae<Var<'t, T>> {
         Loss::sum(Unit::Nats, [("bound", -bound)])
     }
 
-    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
-        Some(tape.constant(context.normal(self.network.code)))
-    }
-    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
-        Some(self.network.posterior(x).divergence())
-    }
-
-    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.network.decoder.draw(z, context)
-    }
-
-    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
-        self.network.log_weights(x, samples, context)
+    fn variational(&self) -> Option<&Autoencoder<Var<'t, T>>> {
+        Some(&self.net)
     }
 }

@@ -6,7 +6,6 @@ pub mod codebook;
 pub mod conditional_vae;
 pub mod contractive;
 pub mod conv;
-pub mod decoder;
 pub mod denoising;
 pub mod dictionary;
 pub mod flow_vae;
@@ -32,8 +31,9 @@ pub mod vq_vae;
 pub mod wae;
 
 use autograd::Tensor;
-use nn::{Dataset, Error, Linear, Result};
+use nn::{Dataset, Error, Result};
 
+use crate::network::{SMALL, begin_with};
 use crate::{AnyModel, evaluate};
 
 /// Widths of an encoder's layers, input first; a decoder has the same in reverse.
@@ -41,34 +41,10 @@ fn widths(input: usize, hidden: &[usize], code: usize) -> Vec<usize> {
     [&[input], hidden, &[code]].concat()
 }
 
-fn reversed(mut widths: Vec<usize>) -> Vec<usize> {
-    widths.reverse();
-    widths
-}
-
 /// Numbers in the code of a small data set where nothing is said: 8, but fewer than there are features, for a
 /// code that can hold everything need not learn anything.
 fn small_code(data: &Dataset) -> usize {
     data.width().div_ceil(2).min(8)
-}
-
-/// The share of their usual size with which the weights of some last layers begin.
-const SMALL: f32 = 1.0 / 32.0;
-
-/// Lets a last layer begin with this output whatever it is given, but for a little: as its bias, beside small weights. With
-/// the output for the mean of the data the first loss is that of the mean example. A layer drawn as large as the others
-/// adds noise, often more than the data vary, which has to be unlearnt first; weights that are needed grow in a few steps.
-fn begin_with(layer: &mut Linear<Tensor<f32>>, output: Tensor<f32>) {
-    layer.bias = output;
-    layer.weight = layer.weight.map(|w| SMALL * w);
-}
-
-/// Lets a first layer begin with 0 for the mean of the data, as if that were taken away: where all pixels are light, units
-/// would otherwise be on for every example, or for none.
-fn centred(layer: &mut Linear<Tensor<f32>>, data: &Dataset) {
-    let mean = evaluate::mean(data.x());
-    let output = layer.weight.matmul(&mean.reshape([mean.len(), 1])).reshape(layer.bias.shape());
-    layer.bias = layer.bias.zip(&output, |bias, output| bias - output);
 }
 
 /// The factor, at most 1, by which what a model adds to the mean comes nearest to what training examples add to it:

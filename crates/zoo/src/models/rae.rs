@@ -11,11 +11,12 @@
 //! numbers. A single sweep with a cotangent of ones would give `‖Jᵀ1‖²`, which is another quantity: it
 //! can be 0 for a decoder as steep as one likes.
 
-use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
+use autograd::{Real, Tensor, Tree, Var, tree};
+use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, centred, check_weight, check_widths, reversed, small_code, widths};
+use super::{check_weight, small_code};
+use crate::network::{Autoencoder, Mlp, evaluation};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a regularised autoencoder.
@@ -48,16 +49,17 @@ pub enum Smoothness {
     Jacobian,
 }
 
-/// Encoder and decoder.
+/// A network with what its code and its decoder cost.
 #[derive(Clone, Debug)]
 pub struct Rae<W> {
-    encoder: Mlp<W>,
-    decoder: Mlp<W>,
+    net: Autoencoder<W>,
     config: Config,
 }
-tree!(Rae { encoder, decoder; config });
+tree!(Rae { net; config });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::ALL;
+
     type Model = Learned<Rae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
@@ -76,16 +78,11 @@ impl Settings for Config {
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&self.hidden, self.code)?;
         check_weight("beta", self.beta)?;
         check_weight("lambda", self.lambda)?;
-        let widths = widths(data.width(), &self.hidden, self.code);
-        let mut encoder = Mlp::new(&widths, self.activation, from);
-        centred(&mut encoder.layers[0], data);
-        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
-        let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(data.x())));
-        Ok(Learned(Rae { encoder, decoder, config: self.clone() }))
+        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        Ok(Learned(Rae { net, config: self.clone() }))
     }
 }
 
@@ -100,8 +97,13 @@ impl<'t, T: Real> Rae<Var<'t, T>> {
     fn smoothness(&self, z: Var<'t, T>) -> Var<'t, T> {
         match self.config.smoothness {
             Smoothness::Weights => {
-                let squares = self.decoder.layers.iter().map(|layer| layer.weight.square().sum());
-                squares.reduce(|a, b| a + b).expect("at least one layer")
+                let mut squares = vec![];
+                self.net.decoder.visit(&mut |name, weight: &Var<'t, T>| {
+                    if name.to_string().ends_with("weight") {
+                        squares.push(weight.square().sum());
+                    }
+                });
+                squares.into_iter().reduce(|a, b| a + b).expect("at least one layer")
             }
             Smoothness::Jacobian => self.jacobian(z).square().sum() / z.shape()[0] as f64,
         }
@@ -110,24 +112,23 @@ impl<'t, T: Real> Rae<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for Rae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.encoder.forward(x)
+        self.net.encode(x, &mut evaluation())
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.config.likelihood.mean(self.decoder.forward(z))
+        self.net.reconstruction(z)
     }
 
-    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
-        let Config { likelihood, beta, lambda, .. } = self.config;
-        let z = self.encoder.forward(x);
-        let output = self.decoder.forward(z);
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
+        let Config { beta, lambda, .. } = self.config;
+        let z = self.net.encode(x, context);
         let size = z.square().sum() * (0.5 / z.shape()[0] as f64);
         let terms = [
-            ("reconstruction", likelihood.loss(output, x)),
+            ("reconstruction", self.net.loss(z, x, context)),
             ("code size", beta * size),
             ("smoothness", lambda * self.smoothness(z)),
         ];
-        Loss::sum(likelihood.unit(), terms)
+        Loss::sum(self.net.head.unit(), terms)
     }
 }
 
@@ -186,7 +187,10 @@ mod tests {
             let slope = grad(&rae(smoothness, 1.0).0, |model, tape| {
                 model.loss(tape.constant(&x), &mut Context::training(0, 1, &[0, 1, 2, 3])).terms[2].1
             });
-            assert!(slope.decoder.layers.iter().all(|l| l.weight.to_vec().iter().any(|d| *d != 0.0)));
+            slope.net.decoder.visit(&mut |name, slope: &Tensor<f32>| {
+                let weight = name.to_string().ends_with("weight");
+                assert!(!weight || slope.to_vec().iter().any(|d| *d != 0.0), "{name}");
+            });
             let [rough, smooth] = [0.0, strong].map(|lambda| {
                 let mut model = rae(smoothness, lambda);
                 let plan = Plan { epochs: 20, batch: 64, learning_rate: 2e-3, ..Plan::default() };

@@ -9,12 +9,13 @@
 //! `q(z) = 1/N Σₙ q(z|xₙ)` is over all `N` training examples; a step sees `B` of them, [`Mixture`] says how
 //! they stand for the rest.
 
-use autograd::{Real, Tape, Tensor, Var, tree};
+use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::check_weight;
-use super::variational::{Gaussian, Network, default_size};
+use super::variational::{Gaussian, default_size};
+use crate::network::{Autoencoder, evaluation};
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -53,15 +54,15 @@ pub struct Config {
     pub mixture: Mixture,
 }
 
-/// A [`Network`] with three weights and the number of training examples.
+/// An [`Autoencoder`] with three weights and the number of training examples.
 #[derive(Clone, Debug)]
 pub struct TcVae<W> {
-    network: Network<W>,
+    net: Autoencoder<W>,
     weights: [f64; 3],
     mixture: Mixture,
     examples: usize,
 }
-tree!(TcVae { network; weights, mixture, examples });
+tree!(TcVae { net; weights, mixture, examples });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -78,9 +79,10 @@ impl Settings for Config {
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         let weights = [("alpha", self.alpha), ("beta", self.beta), ("gamma", self.gamma)];
         weights.iter().try_for_each(|&(name, weight)| check_weight(name, weight))?;
-        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let size = (self.code, &self.hidden[..]);
+        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
         let weights = weights.map(|weight| weight.1);
-        Ok(Learned(TcVae { network, weights, mixture: self.mixture, examples: data.len() }))
+        Ok(Learned(TcVae { net, weights, mixture: self.mixture, examples: data.len() }))
     }
 
     fn outline(&self, like: &Dataset, examples: usize) -> Result<Self::Model> {
@@ -91,22 +93,22 @@ impl Settings for Config {
 
 impl<'t, T: Real> Model<'t, T> for TcVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.network.posterior(x).mu
+        self.net.posterior(x, &mut evaluation()).mu
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.network.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let q = self.network.posterior(x);
+        let q = self.net.posterior(x, context);
         let z = q.draw(context);
         let [information, correlation, single] = decomposed(q, z, self.mixture, self.examples);
         let [alpha, beta, gamma] = self.weights;
         Loss::sum(
             Unit::Nats,
             [
-                ("reconstruction", self.network.decoder.nll(z, x).mean()),
+                ("reconstruction", self.net.nll(z, x, context).mean()),
                 ("information", alpha * information),
                 ("correlation", beta * correlation),
                 ("single kl", gamma * single),
@@ -114,19 +116,8 @@ impl<'t, T: Real> Model<'t, T> for TcVae<Var<'t, T>> {
         )
     }
 
-    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
-        Some(tape.constant(context.normal(self.network.code)))
-    }
-    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
-        Some(self.network.posterior(x).divergence())
-    }
-
-    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.network.decoder.draw(z, context)
-    }
-
-    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
-        self.network.log_weights(x, samples, context)
+    fn variational(&self) -> Option<&Autoencoder<Var<'t, T>>> {
+        Some(&self.net)
     }
 }
 

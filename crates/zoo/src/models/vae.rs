@@ -10,12 +10,13 @@
 //! divergence count little in the beginning (Bowman et al. 2016), `free_bits` lets the first nats of every
 //! latent cost nothing (Kingma et al. 2016, eq. 15).
 
-use autograd::{Real, Tape, Tensor, Var, tree};
+use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::variational::{Network, default_size};
+use super::variational::default_size;
 use super::{check_share, check_weight};
+use crate::network::{Autoencoder, evaluation};
 use crate::terms::{gaussian_kl_by_latent, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -39,15 +40,15 @@ pub struct Config {
     pub free_bits: f64,
 }
 
-/// A [`Network`] and how its divergence counts.
+/// An [`Autoencoder`] and how its divergence counts.
 #[derive(Clone, Debug)]
 pub struct Vae<W> {
-    network: Network<W>,
+    net: Autoencoder<W>,
     beta: f64,
     warm_up: f64,
     free_bits: f64,
 }
-tree!(Vae { network; beta, warm_up, free_bits });
+tree!(Vae { net; beta, warm_up, free_bits });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -64,24 +65,25 @@ impl Settings for Config {
         check_weight("beta", self.beta)?;
         check_share("warm_up", self.warm_up)?;
         check_weight("free_bits", self.free_bits)?;
-        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let size = (self.code, &self.hidden[..]);
+        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
         let Config { beta, warm_up, free_bits, .. } = *self;
-        Ok(Learned(Vae { network, beta, warm_up, free_bits }))
+        Ok(Learned(Vae { net, beta, warm_up, free_bits }))
     }
 }
 
 impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.network.posterior(x).mu
+        self.net.posterior(x, &mut evaluation()).mu
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.network.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     // ANCHOR: loss
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let q = self.network.posterior(x);
+        let q = self.net.posterior(x, context);
         let z = q.draw(context);
         let mut kl = gaussian_kl_by_latent(q.mu, q.log_var);
         if self.free_bits > 0.0 {
@@ -91,23 +93,12 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
         let weight = warmed_up(self.beta, self.warm_up, x.tape(), context);
         Loss::sum(
             Unit::Nats,
-            [("reconstruction", self.network.decoder.nll(z, x).mean()), ("kl", weight * kl.sum())],
+            [("reconstruction", self.net.nll(z, x, context).mean()), ("kl", weight * kl.sum())],
         )
     }
     // ANCHOR_END: loss
 
-    fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
-        Some(tape.constant(context.normal(self.network.code)))
-    }
-    fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
-        Some(self.network.posterior(x).divergence())
-    }
-
-    fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.network.decoder.draw(z, context)
-    }
-
-    fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
-        self.network.log_weights(x, samples, context)
+    fn variational(&self) -> Option<&Autoencoder<Var<'t, T>>> {
+        Some(&self.net)
     }
 }

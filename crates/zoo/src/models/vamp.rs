@@ -13,7 +13,8 @@ use nn::{Activation, Context, Dataset, Error, Generator, Purpose, Result, genera
 use serde::{Deserialize, Serialize};
 
 use super::check_share;
-use super::variational::{Gaussian, Network, default_size};
+use super::variational::{Gaussian, default_size};
+use crate::network::{Autoencoder, evaluation};
 use crate::terms::{ln_mean_exp, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -35,15 +36,15 @@ pub struct Config {
     pub warm_up: f64,
 }
 
-/// A [`Network`] and its pseudo-inputs.
+/// An [`Autoencoder`] and its pseudo-inputs.
 #[derive(Clone, Debug)]
 pub struct Vamp<W> {
-    network: Network<W>,
+    net: Autoencoder<W>,
     /// `u`, `[components, features]`. They are free: the authors clip them to the range of the pixels.
     pub pseudo_inputs: W,
     warm_up: f64,
 }
-tree!(Vamp { network, pseudo_inputs; warm_up });
+tree!(Vamp { net, pseudo_inputs; warm_up });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
@@ -69,10 +70,11 @@ impl Settings for Config {
                 ),
             ));
         }
-        let network = Network::new(data, (self.code, &self.hidden), self.activation, self.likelihood, from)?;
+        let size = (self.code, &self.hidden[..]);
+        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
         let chosen = permutation(data.len(), from);
         let pseudo_inputs = data.rows(&chosen[..self.components]);
-        Ok(Learned(Vamp { network, pseudo_inputs, warm_up: self.warm_up }))
+        Ok(Learned(Vamp { net, pseudo_inputs, warm_up: self.warm_up }))
     }
 
     fn outline(&self, like: &Dataset, _: usize) -> Result<Self::Model> {
@@ -84,13 +86,13 @@ impl Settings for Config {
 
 impl<'t, T: Real> Vamp<Var<'t, T>> {
     /// Encoder and decoder.
-    pub fn network(&self) -> &Network<Var<'t, T>> {
-        &self.network
+    pub fn network(&self) -> &Autoencoder<Var<'t, T>> {
+        &self.net
     }
 
     /// `ln p(z)` for `[batch, draws, latents]`: `[batch, draws]`.
-    pub fn ln_prior(&self, z: Var<'t, T>) -> Var<'t, T> {
-        let (shape, component) = (z.shape(), self.network.posterior(self.pseudo_inputs));
+    pub fn ln_prior(&self, z: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        let (shape, component) = (z.shape(), self.net.posterior(self.pseudo_inputs, context));
         let rows = z.reshape([shape[0] * shape[1], shape[2]]);
         let precision = (-component.log_var).exp();
         // Σⱼ (z − μ)²/σ² multiplied out: two matrix products in place of a table of all differences.
@@ -104,37 +106,38 @@ impl<'t, T: Real> Vamp<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.network.posterior(x).mu
+        self.net.posterior(x, &mut evaluation()).mu
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.network.decoder.mean(z)
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let q = self.network.posterior(x);
+        let q = self.net.posterior(x, context);
         let z = q.draws(1, context);
         let kl =
-            (q.ln_density(z) - self.ln_prior(z)).mean() * warmed_up(1.0, self.warm_up, x.tape(), context);
-        Loss::sum(Unit::Nats, [("reconstruction", -self.network.ln_likelihood(z, x).mean()), ("kl", kl)])
+            (q.ln_density(z) - self.ln_prior(z, context)).mean() * warmed_up(1.0, self.warm_up, x.tape(), context);
+        let reconstruction = -self.net.ln_likelihood(z, x, context).mean();
+        Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("kl", kl)])
     }
 
     fn sample(&self, tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
         let components = self.pseudo_inputs.shape()[0];
         let chosen = context.uniform::<f64>(1).to_vec();
         let chosen: Vec<usize> = chosen.iter().map(|u| (u * components as f64) as usize).collect();
-        let Gaussian { mu, log_var } = self.network.posterior(self.pseudo_inputs);
-        let eps = tape.constant(context.normal(self.network.code));
+        let Gaussian { mu, log_var } = self.net.posterior(self.pseudo_inputs, context);
+        let eps = tape.constant(context.normal(self.net.code));
         Some(mu.index_select(0, &chosen) + (log_var.index_select(0, &chosen) * 0.5).exp() * eps)
     }
 
     fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
-        self.network.decoder.draw(z, context)
+        self.net.draw(z, context)
     }
 
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
-        let q = self.network.posterior(x);
+        let q = self.net.posterior(x, context);
         let z = q.draws(samples, context);
-        Some(self.network.ln_likelihood(z, x) + self.ln_prior(z) - q.ln_density(z))
+        Some(self.net.ln_likelihood(z, x, context) + self.ln_prior(z, context) - q.ln_density(z))
     }
 }

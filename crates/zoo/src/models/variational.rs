@@ -1,24 +1,12 @@
-//! What variational models share: an encoder to a Gaussian posterior `q(z|x) = N(μ(x), diag σ²(x))`, and
-//! a decoder that is a distribution.
+//! The Gaussian posterior `q(z|x) = N(μ(x), diag σ²(x))` that variational models share.
 
-use autograd::{Real, Tensor, Var, tree, value};
-use nn::{Activation, Context, Dataset, Generator, Mlp, Result};
+use autograd::{Real, Tensor, Var, value};
+use nn::{Activation, Context, Dataset, Generator, Result, Sequential};
 
-use super::decoder::Decoder;
-use super::{centred, check_widths, reversed, small_code, widths};
+use super::small_code;
 use crate::Likelihood;
+use crate::network::{Autoencoder, Mlp, evaluation, quiet};
 use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
-
-/// Encoder and decoder of a variational model. The encoder gives `μ` and `s = ln σ²` side by side.
-#[derive(Clone, Debug)]
-pub struct Network<W> {
-    pub(super) encoder: Mlp<W>,
-    /// `p(x|z)`.
-    pub decoder: Decoder<W>,
-    /// Latent variables.
-    pub code: usize,
-}
-tree!(Network { encoder, decoder; code });
 
 /// A Gaussian with a diagonal covariance on a tape.
 #[derive(Clone, Copy)]
@@ -34,26 +22,13 @@ pub(super) fn default_size(data: &Dataset) -> (usize, Vec<usize>) {
     if data.width() < 256 { (small_code(data), vec![256]) } else { (20, vec![400]) }
 }
 
-impl Network<Tensor<f32>> {
-    /// A network with initial parameters; the decoder's hidden layers mirror the encoder's.
+impl Autoencoder<Tensor<f32>> {
+    /// A variational network: its encoder gives `μ` and `s = ln σ²` side by side, begins near the prior, and may have
+    /// `further` outputs.
     ///
     /// # Errors
-    /// If a layer has no units.
-    pub fn new(
-        data: &Dataset,
-        (code, hidden): (usize, &[usize]),
-        activation: Activation,
-        likelihood: Likelihood,
-        from: &mut Generator,
-    ) -> Result<Self> {
-        Network::with_outputs(data, (code, hidden), 0, activation, likelihood, from)
-    }
-
-    /// A network whose encoder has further outputs beside `μ` and `s`.
-    ///
-    /// # Errors
-    /// If a layer has no units.
-    pub fn with_outputs(
+    /// Those of [`Autoencoder::new`].
+    pub fn variational(
         data: &Dataset,
         (code, hidden): (usize, &[usize]),
         further: usize,
@@ -61,14 +36,10 @@ impl Network<Tensor<f32>> {
         likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
-        check_widths(hidden, code)?;
-        let input = data.width();
-        let mut encoder = Mlp::new(&widths(input, hidden, 2 * code + further), activation, from);
-        centred(&mut encoder.layers[0], data);
-        begin_near_prior(&mut encoder, [code, input], data.x());
-        let decoder =
-            Decoder::new(&reversed(widths(input, hidden, code)), activation, likelihood, data, from)?;
-        Ok(Network { encoder, decoder, code })
+        let design = Mlp { hidden, activation };
+        let mut net = Autoencoder::new(data, 2 * code + further, code, design, likelihood, from)?;
+        begin_near_prior(&mut net.encoder, [code, data.width()], data.x());
+        Ok(net)
     }
 }
 
@@ -76,7 +47,7 @@ impl Network<Tensor<f32>> {
 /// latents, begins with about 0.015 nats for each feature: little beside `−ln p(x|z)`. Nearer to the prior, codes would say
 /// nothing at first, and a training would begin by finding them.
 pub(super) fn begin_near_prior(
-    encoder: &mut Mlp<Tensor<f32>>,
+    encoder: &mut Sequential<Tensor<f32>>,
     [code, features]: [usize; 2],
     inputs: &Tensor<f32>,
 ) {
@@ -84,7 +55,7 @@ pub(super) fn begin_near_prior(
     const ENOUGH: usize = 256;
     let rows = inputs.shape()[0].min(ENOUGH);
     let some = inputs.slice(0, ..rows);
-    let outputs = value(&*encoder, |encoder, tape| encoder.forward(tape.constant(&some)));
+    let outputs = value(&*encoder, |encoder, tape| encoder.forward(tape.constant(&some), &mut evaluation()));
     // The divergence is about ½ Σ μ² + ¼ Σ s², for these outputs μ and s.
     let squares: f32 = outputs.slice(1, ..2 * code).to_vec().iter().map(|o| o * o).sum();
     let (mean, wanted) = (squares / rows.max(1) as f32, 0.03 * features as f32);
@@ -99,53 +70,29 @@ pub(super) fn output_for(log_var: f64) -> f64 {
     ((log_var.min(6.0) + 2.0) * 0.1).atanh() * 10.0 - 2.0
 }
 
-/// Scales the initial weights of a network's outputs from this one on.
-pub(super) fn quiet(network: &mut Mlp<Tensor<f32>>, first: usize, factor: f32) {
-    let weight = &mut network.layers.last_mut().expect("at least one layer").weight;
-    let columns = weight.shape()[1];
-    weight.make_mut().iter_mut().skip(first * columns).for_each(|w| *w *= factor);
-}
-
-impl<'t, T: Real> Network<Var<'t, T>> {
+impl<'t, T: Real> Autoencoder<Var<'t, T>> {
     /// `q(z|x)` for `[batch, features]`.
-    pub fn posterior(&self, x: Var<'t, T>) -> Gaussian<'t, T> {
-        self.posterior_and_further(x).0
+    pub fn posterior(&self, x: Var<'t, T>, context: &mut Context) -> Gaussian<'t, T> {
+        self.posterior_and_further(x, context).0
     }
 
     /// `q(z|x)` and the encoder's further outputs.
-    pub fn posterior_and_further(&self, x: Var<'t, T>) -> (Gaussian<'t, T>, Var<'t, T>) {
-        let outputs = self.encoder.forward(x);
+    pub fn posterior_and_further(
+        &self,
+        x: Var<'t, T>,
+        context: &mut Context,
+    ) -> (Gaussian<'t, T>, Var<'t, T>) {
+        let outputs = self.encode(x, context);
         (Gaussian::of(outputs.slice(1, ..2 * self.code)), outputs.slice(1, 2 * self.code..))
-    }
-
-    /// `ln p(x|z)` of several draws for each example: `z` is `[batch, draws, code]`, the result `[batch, draws]`.
-    pub fn ln_likelihood(&self, z: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        ln_likelihood(&self.decoder, z, x)
     }
 
     /// `ln p(x|z) + ln p(z) − ln q(z|x)` with the prior `N(0, I)`, `[batch, samples]`; see
     /// [`Model::log_weights`](crate::Model::log_weights).
-    pub fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
-        let q = self.posterior(x);
+    pub fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Var<'t, T> {
+        let q = self.posterior(x, context);
         let z = q.draws(samples, context);
-        Some(self.ln_likelihood(z, x) + ln_standard_normal(z) - q.ln_density(z))
+        self.ln_likelihood(z, x, context) + ln_standard_normal(z) - q.ln_density(z)
     }
-}
-
-/// `ln p(x|z)` by a decoder, of several draws for each example: `[batch, draws, code]` to `[batch, draws]`.
-pub(super) fn ln_likelihood<'t, T: Real>(
-    decoder: &Decoder<Var<'t, T>>,
-    z: Var<'t, T>,
-    x: Var<'t, T>,
-) -> Var<'t, T> {
-    let ([batch, draws, code], features) = (three(&z.shape()), x.shape()[1]);
-    let x = x.unsqueeze(1).expand([batch, draws, features]).reshape([batch * draws, features]);
-    -decoder.nll(z.reshape([batch * draws, code]), x).reshape([batch, draws])
-}
-
-#[track_caller]
-fn three(shape: &[usize]) -> [usize; 3] {
-    shape.try_into().unwrap_or_else(|_| panic!("codes should be [batch, draws, code], not {shape:?}"))
 }
 
 impl<'t, T: Real> Gaussian<'t, T> {

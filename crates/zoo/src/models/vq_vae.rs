@@ -11,12 +11,12 @@
 
 use autograd::{Name, Real, Tape, Tensor, Tree, Var, tree, value};
 use nn::random::permutation;
-use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
+use super::check_weight;
 use super::codebook::Codebook;
-use super::variational::quiet;
-use super::{begin_with, centred, check_weight, check_widths, reversed, widths};
+use crate::network::{Autoencoder, Mlp, centre, evaluation, quiet};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a VQ-VAE.
@@ -43,21 +43,21 @@ pub struct Config {
     pub restart: f64,
 }
 
-/// Encoder, decoder and codebook.
+/// A network and a codebook.
 #[derive(Clone, Debug)]
 pub struct VqVae<W> {
-    encoder: Mlp<W>,
-    decoder: Mlp<W>,
+    net: Autoencoder<W>,
     codebook: Codebook<W>,
-    likelihood: Likelihood,
     commitment: f64,
 }
-tree!(VqVae { encoder, decoder, codebook; likelihood, commitment });
+tree!(VqVae { net, codebook; commitment });
 
 /// A VQ-VAE at rest.
 pub type Trained = Learned<VqVae<Tensor<f32>>>;
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::ALL;
+
     type Model = Trained;
 
     fn defaults(data: &Dataset) -> Self {
@@ -69,8 +69,7 @@ impl Settings for Config {
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        let Config { code, dimension, codebook, commitment, decay, restart, likelihood, .. } = *self;
-        check_widths(&self.hidden, code)?;
+        let Config { code, dimension, codebook, commitment, decay, restart, .. } = *self;
         check_weight("commitment", commitment)?;
         check_weight("restart", restart)?;
         if dimension == 0 || !code.is_multiple_of(dimension) {
@@ -84,22 +83,20 @@ impl Settings for Config {
         if !(0.0..1.0).contains(&decay) {
             return Err(Error::setting("decay", format!("decay must be from 0 to less than 1, not {decay}")));
         }
-        let widths = widths(data.width(), &self.hidden, code);
-        let mut encoder = Mlp::new(&widths, self.activation, from);
+        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let mut net = Autoencoder::new(data, code, code, design, self.likelihood, from)?;
         // The codebook begins at codes, and codes near 0 are near each other: the first loss is that of the mean.
-        quiet(&mut encoder, 0, 0.1 * (64.0 / code as f32).sqrt().min(1.0));
-        centred(&mut encoder.layers[0], data);
-        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
-        let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, likelihood.output_for(&crate::evaluate::mean(data.x())));
+        quiet(&mut net.encoder, 0, 0.1 * (64.0 / code as f32).sqrt().min(1.0));
+        centre(&mut net.encoder, data);
         // The codebook begins at parts of training examples.
         let examples: Vec<usize> = permutation(data.len(), from).into_iter().cycle().take(codebook).collect();
-        let codes = value(&encoder, |encoder, tape| encoder.forward(tape.constant(data.rows(&examples))));
+        let codes =
+            value(&net, |net, tape| net.encode(tape.constant(data.rows(&examples)), &mut evaluation()));
         let each = code / dimension;
         let chosen: Vec<usize> = (0..codebook).map(|k| k * each + k % each).collect();
         let vectors = codes.reshape([codebook * each, dimension]).index_select(0, &chosen);
         let codebook = Codebook::new(vectors, decay, restart);
-        Ok(Learned(VqVae { encoder, decoder, codebook, likelihood, commitment }))
+        Ok(Learned(VqVae { net, codebook, commitment }))
     }
 }
 
@@ -109,7 +106,8 @@ impl VqVae<Tensor<f32>> {
     pub fn perplexity(&self, x: &Tensor<f32>) -> f64 {
         let tape = Tape::new();
         let model = self.map(Name::Root, &mut |_, leaf: &Tensor<f32>| tape.constant(leaf));
-        let choices = model.codebook.quantise(model.encoder.forward(tape.constant(x))).1.value().to_vec();
+        let z = model.net.encode(tape.constant(x), &mut evaluation());
+        let choices = model.codebook.quantise(z).1.value().to_vec();
         let mut shares = vec![0.0; self.codebook.counts.0.len()];
         choices.iter().for_each(|&k| shares[k as usize] += 1.0 / choices.len() as f64);
         let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p: &f64| -p * p.ln()).sum();
@@ -119,31 +117,31 @@ impl VqVae<Tensor<f32>> {
 
 impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let z = self.encoder.forward(x);
+        let z = self.net.encode(x, &mut evaluation());
         z.straight_through(self.codebook.quantise(z).0)
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.likelihood.mean(self.decoder.forward(z))
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let z = self.encoder.forward(x);
+        let z = self.net.encode(x, context);
         let (quantised, choices) = self.codebook.quantise(z);
         if context.is_training() {
             self.codebook.follow(z, choices, context);
         }
-        let output = self.decoder.forward(z.straight_through(quantised));
+        let reconstruction = self.net.loss(z.straight_through(quantised), x, context);
         let distance = nn::losses::squared_error(z, quantised);
         Loss::sum(
-            self.likelihood.unit(),
-            [("reconstruction", self.likelihood.loss(output, x)), ("commitment", self.commitment * distance)],
+            self.net.head.unit(),
+            [("reconstruction", reconstruction), ("commitment", self.commitment * distance)],
         )
     }
 
     /// Parts drawn independently, each vector as often as the training examples choose it.
     fn sample(&self, _tape: &'t Tape<T>, context: &mut Context) -> Option<Var<'t, T>> {
-        let code = self.decoder.layers[0].weight.shape()[1];
+        let code = self.net.code;
         let counts: Vec<f64> = self.codebook.counts.0.value().to_vec().iter().map(|n| n.as_f64()).collect();
         let total: f64 = counts.iter().sum();
         let choose = |u: &f64| {

@@ -12,10 +12,11 @@
 //! hundred or more, and two losses compare only at the same batch size.
 
 use autograd::{Real, SortOrder, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Mlp, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{begin_with, centred, check_weight, check_widths, reversed, small_code, widths};
+use super::{check_weight, small_code};
+use crate::network::{Autoencoder, Mlp, evaluation};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
@@ -48,16 +49,17 @@ pub enum Divergence {
     SlicedWasserstein,
 }
 
-/// Encoder and decoder.
+/// A network and how its codes are compared with the prior.
 #[derive(Clone, Debug)]
 pub struct Wae<W> {
-    encoder: Mlp<W>,
-    decoder: Mlp<W>,
+    net: Autoencoder<W>,
     config: Config,
 }
-tree!(Wae { encoder, decoder; config });
+tree!(Wae { net; config });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = Likelihood::ALL;
+
     type Model = Learned<Wae<Tensor<f32>>>;
 
     fn defaults(data: &Dataset) -> Self {
@@ -75,33 +77,28 @@ impl Settings for Config {
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&self.hidden, self.code)?;
         check_weight("lambda", self.lambda)?;
         if self.projections == 0 {
             return Err(Error::setting("projections", "projections is 0; the distance needs at least 1"));
         }
-        let widths = widths(data.width(), &self.hidden, self.code);
-        let mut encoder = Mlp::new(&widths, self.activation, from);
-        centred(&mut encoder.layers[0], data);
-        let mut decoder = Mlp::new(&reversed(widths), self.activation, from);
-        let output = decoder.layers.last_mut().expect("at least one layer");
-        begin_with(output, self.likelihood.output_for(&crate::evaluate::mean(data.x())));
-        Ok(Learned(Wae { encoder, decoder, config: self.clone() }))
+        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        Ok(Learned(Wae { net, config: self.clone() }))
     }
 }
 
 impl<'t, T: Real> Model<'t, T> for Wae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.encoder.forward(x)
+        self.net.encode(x, &mut evaluation())
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.config.likelihood.mean(self.decoder.forward(z))
+        self.net.reconstruction(z)
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let Config { code, likelihood, lambda, projections, .. } = self.config;
-        let z = self.encoder.forward(x);
+        let Config { code, lambda, projections, .. } = self.config;
+        let z = self.net.encode(x, context);
         let prior = context.on(x.tape()).normal(code);
         let (name, divergence) = match self.config.divergence {
             Divergence::Mmd => ("mmd", mmd(z, prior)),
@@ -110,8 +107,8 @@ impl<'t, T: Real> Model<'t, T> for Wae<Var<'t, T>> {
                 ("sliced wasserstein", sliced_wasserstein(z, prior, directions))
             }
         };
-        let reconstruction = likelihood.loss(self.decoder.forward(z), x);
-        Loss::sum(likelihood.unit(), [("reconstruction", reconstruction), (name, lambda * divergence)])
+        let reconstruction = self.net.loss(z, x, context);
+        Loss::sum(self.net.head.unit(), [("reconstruction", reconstruction), (name, lambda * divergence)])
     }
 }
 
@@ -247,7 +244,7 @@ mod tests {
                 let config = Config { code: 4, divergence, lambda, ..Config::defaults(&data.train) };
                 let mut model = config.build(&data.train, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
                 // First codes that are far from normal: what draws them there is the divergence.
-                let weight = &mut model.0.encoder.layers.last_mut().unwrap().weight;
+                let weight = &mut crate::network::last(&mut model.0.net.encoder).weight;
                 *weight = weight.map(|w| 3.0 * w);
                 let plan = Plan { epochs: 30, batch: 128, learning_rate: 3e-3, ..Plan::default() };
                 train(&mut model, &data, &plan).unwrap();

@@ -21,11 +21,12 @@ use nn::layers::{Conv2d, Layer, Sequential};
 use nn::losses::{Loss, Unit, bce_with_logits};
 use nn::optim::{Adam, Optimizer};
 use nn::train::{Fit, Plan, Task, Terms};
-use nn::{Activation, Dataset, Init, Linear, Mlp, Purpose, Result, generator};
+use nn::{Activation, Dataset, Init, Linear, Purpose, Result, generator};
 
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
 use crate::models::autoencoder::Config;
+use crate::network::evaluation;
 use crate::train::Lesson;
 use crate::{Likelihood, Settings, evaluate};
 
@@ -84,8 +85,8 @@ fn config(hidden: Vec<usize>) -> Config {
 fn fully_connected(bench: &Bench, hidden: Vec<usize>, epochs: usize, published: f64) -> Result<Vec<Row>> {
     let data = bench.data;
     let mut model = config(hidden).build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?;
-    glorot(&mut model.0.encoder, bench.seed);
-    glorot(&mut model.0.decoder, bench.seed + 1);
+    glorot(&mut model.0.net.encoder, bench.seed);
+    glorot(&mut model.0.net.decoder, bench.seed + 1);
     let mut lesson = Lesson::new(&mut model, data);
     bench.train("autoencoder", &mut lesson, plan(epochs, 256), adam())?;
     let pixels = data.test.width() as f64;
@@ -103,12 +104,12 @@ fn sparse(bench: &Bench) -> Result<Vec<Row>> {
     let data = bench.data;
     let pixels = data.train.width() as f64;
     let mut model = config(vec![]).build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?.0;
-    glorot(&mut model.encoder, bench.seed);
-    glorot(&mut model.decoder, bench.seed + 1);
+    glorot(&mut model.net.encoder, bench.seed);
+    glorot(&mut model.net.decoder, bench.seed + 1);
     let price = 1e-4 * pixels;
     let mut task = Fit::new(model, &data.train, Some(&data.test), |model, batch, _| {
         let code = crate::Model::encode(model, batch.x);
-        let error = bce_with_logits(model.decoder.forward(code), batch.x);
+        let error = bce_with_logits(model.net.output(code, &mut evaluation()), batch.x);
         let activity = code.abs().sum() / batch.x.shape()[0] as f64;
         Loss::sum(Unit::Nats, [("reconstruction", error), ("sparsity", price * activity)])
     });
@@ -177,11 +178,13 @@ fn layers(seed: u64) -> Sequential<Tensor<f32>> {
 }
 
 /// Keras's initial weights: Glorot's in every layer, and biases of 0.
-fn glorot(net: &mut Mlp<Tensor<f32>>, seed: u64) {
+fn glorot(net: &mut Sequential<Tensor<f32>>, seed: u64) {
     let from = &mut generator(seed, Purpose::Init, 1, 0);
     for layer in &mut net.layers {
-        let (outputs, inputs) = (layer.weight.shape()[0], layer.weight.shape()[1]);
-        *layer = Linear::new(inputs, outputs, Init::Glorot, from);
+        if let Layer::Linear(layer) = layer {
+            let (outputs, inputs) = (layer.weight.shape()[0], layer.weight.shape()[1]);
+            *layer = Linear::new(inputs, outputs, Init::Glorot, from);
+        }
     }
 }
 
