@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use autograd::Tensor;
+use nn::data::schema::{Kind, Schema};
 use nn::data::{npy, pictures};
+use zoo::run::Run;
 
 use crate::common::{csv, refuse, succeed, zoo};
 
@@ -182,6 +184,13 @@ fn pictures_with_colours_come_out_with_colours() {
         path,
         &["train", "vae", "--data", "array.npy", "--epochs", "1", "--hidden", "6", "--out", "array"],
     );
+    for run in ["run", "array"] {
+        let run = Run::open(&path.join(run)).unwrap();
+        assert_eq!((run.preparation.shape(), run.preparation.image()), (Some([3, 6, 5]), None));
+        let kept = run.reference().unwrap().data;
+        assert_eq!(kept.test.schema(), &Schema::image([3, 6, 5], Kind::UnitInterval));
+        assert_eq!(run.entry.example(&kept.test), "img");
+    }
     let commands: [&[&str]; 6] = [
         &["sample"],
         &["sample", "--mixture", "2"],

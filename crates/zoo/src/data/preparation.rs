@@ -441,6 +441,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_preparation_of_before_there_were_schemas_is_read() {
+        let now = Preparation::plain(&Dataset::new(Tensor::zeros([3, 12])));
+        let mut fields = serde_json::to_value(&now).unwrap();
+        assert_eq!(Preparation::from_json(&fields.to_string()).unwrap(), now);
+        let json = fields.as_object_mut().unwrap();
+        json.remove("schema");
+        json.insert("image".into(), serde_json::json!(null));
+        assert_eq!(Preparation::from_json(&serde_json::json!(json).to_string()).unwrap(), now);
+        json.insert("image".into(), serde_json::json!([3, 4]));
+        let grey = Preparation::from_json(&serde_json::json!(json).to_string()).unwrap();
+        assert_eq!((grey.image(), grey.shape()), (Some([3, 4]), Some([1, 3, 4])));
+        json.insert("image".into(), serde_json::json!(null));
+        json.insert("shape".into(), serde_json::json!([3, 2, 2]));
+        let colour = Preparation::from_json(&serde_json::json!(json).to_string()).unwrap();
+        assert_eq!((colour.image(), colour.shape()), (None, Some([3, 2, 2])));
+    }
+
+    #[test]
     fn numbers_are_rounded_to_the_digits_that_they_have() {
         let cases = [
             (30.999_999_98, 1e-7, 31.0),

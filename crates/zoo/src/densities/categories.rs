@@ -94,7 +94,7 @@ pub(super) fn category_draw<T: Real>(probabilities: &Tensor<T>, u: &Tensor<T>) -
     for (row, u) in rows.chunks(columns).zip(u.to_vec()) {
         let mut left = u;
         let fits = |p: &T| {
-            left = left - *p;
+            left -= *p;
             left < T::zero()
         };
         // Rounding may leave a rest behind the last.

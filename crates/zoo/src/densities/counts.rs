@@ -61,7 +61,10 @@ pub(super) fn zero_inflated_nll<'t, T: Real>(output: Var<'t, T>, x: Var<'t, T>) 
     let ln_r = bounded(ln_r);
     let ln_p = ln_probability(ln_mu, ln_r, x);
     let ln_p_of_zero = -(ln_r.exp() * (ln_mu - ln_r).softplus());
-    let zero = (-logit).softplus() - (ln_p_of_zero - logit).softplus();
+    // Two ways to the same, each without a difference of large numbers on its side.
+    let likely = (-logit).softplus() - (ln_p_of_zero - logit).softplus();
+    let unlikely = logit.softplus() - ln_p_of_zero - (logit - ln_p_of_zero).softplus();
+    let zero = logit.gt(0.0).select(likely, unlikely);
     x.eq(0.0).select(zero, logit.softplus() - ln_p)
 }
 

@@ -60,9 +60,9 @@ pub(super) fn logistic_nll<'t, T: Real>(output: Var<'t, T>, x: Var<'t, T>) -> Va
     upper + lower - ln_one_less_exp(per_scale * (2.0 * HALF)) * (above * below)
 }
 
-/// `s [ ln(1 + e^{μ/s}) − ln(1 + e^{(μ−1)/s}) ]`, the mean of the logistic distribution whose tails are moved to 0 and to
-/// 1. That of the levels differs by less than half a level. For `μ` and `1 − μ` the means add up to 1, so the difference
-/// is only taken where both parts are small.
+/// `s [ ln(1 + e^{μ/s}) − ln(1 + e^{(μ−1)/s}) ]`, the mean of the logistic distribution whose tails are moved to the ends
+/// of the interval. That of the levels differs by less than half a level. The means for `μ` and for `1 − μ` add up to 1,
+/// so the difference is only taken where both parts are small.
 pub(super) fn logistic_mean<'t, T: Real>(output: Var<'t, T>) -> Var<'t, T> {
     let [mu, ln_scale] = logistic(output);
     let per_scale = (-ln_scale).exp();

@@ -116,8 +116,8 @@ impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let q = self.net.posterior(x, context);
         let z = q.draws(1, context);
-        let kl =
-            (q.ln_density(z) - self.ln_prior(z, context)).mean() * warmed_up(1.0, self.warm_up, x.tape(), context);
+        let kl = (q.ln_density(z) - self.ln_prior(z, context)).mean()
+            * warmed_up(1.0, self.warm_up, x.tape(), context);
         let reconstruction = -self.net.ln_likelihood(z, x, context).mean();
         Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("kl", kl)])
     }

@@ -17,6 +17,7 @@ pub(super) struct Kind {
     settle: fn(&Table) -> Result<Table>,
     /// The words that a setting may be, if it is one of a few that the model can use.
     pub(super) words: fn(&Dataset, &str) -> Vec<&'static str>,
+    /// Likelihoods that the model can have.
     likelihoods: &'static [Likelihood],
     pub(super) build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
 }

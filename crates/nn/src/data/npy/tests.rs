@@ -209,7 +209,8 @@ fn stacks_of_images() {
     std::fs::write(&path, file(1, &dictionary("|u1", "False", "(1, 1, 2, 3)"), &[0, 51, 102, 153, 204, 255]))
         .unwrap();
     let colour = read_pictures(&path).unwrap();
-    assert_eq!((colour.shape, colour.data.schema().as_grey()), ([3, 1, 2], None));
+    assert_eq!((colour.shape, colour.data.schema().as_image()), ([3, 1, 2], Some([3, 1, 2])));
+    assert_eq!(colour.data.schema().as_grey(), None);
     assert_eq!(colour.data.x.to_vec(), [0.0, 0.6, 0.2, 0.8, 0.4, 1.0]);
     std::fs::write(&path, file(1, &dictionary("|u1", "False", "(1, 3, 1, 2)"), &[0, 153, 51, 204, 102, 255]))
         .unwrap();

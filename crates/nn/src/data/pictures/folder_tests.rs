@@ -47,7 +47,7 @@ fn folders_are_classes() {
     fs::write(at("b.png"), picture(51)).unwrap();
     fs::write(at("a.PNG"), picture(255)).unwrap();
     let flat = read_folder(folder.path(), &ONE).unwrap();
-    assert_eq!((flat.data.x.to_vec(), flat.data.labels, flat.classes), (vec![1.0, 0.2], None, None));
+    assert_eq!((flat.data.x.to_vec(), flat.data.labels(), flat.classes), (vec![1.0, 0.2], None, None));
     assert_eq!((flat.shape, flat.data.schema().as_grey()), ([1, 1, 1], Some([1, 1])));
 
     fs::create_dir(at("cats")).unwrap();
