@@ -198,9 +198,10 @@ impl Part {
     fn levels(&self) -> Result<usize> {
         let values = self.data.x().to_vec();
         if let Some(value) = values.iter().find(|&&x| x < 0.0 || x.fract() != 0.0 || x > 1e6) {
-            return Err(Error::Invalid(format!(
+            let problem = format!(
                 "likelihood = ordinal is for numbers of levels, 0, 1, 2 and so on; these data have the value {value}"
-            )));
+            );
+            return Err(Error::setting("likelihood", problem));
         }
         Ok(values.iter().fold(1.0, |most: f32, &x| most.max(x)) as usize + 1)
     }

@@ -88,7 +88,8 @@ mod tests {
         let mut model: Box<dyn AnyModel> =
             ae.build(&ae.complete(&Table::new(), &data).unwrap(), &data, 0).unwrap();
         let tensors = BTreeMap::from([("weight".to_owned(), Tensor::zeros([2]))]);
-        let problem = model.restore("", &Checkpoint { tensors, ..Checkpoint::default() }).unwrap_err();
+        let problem =
+            model.restore("", &Checkpoint { tensors, ..Checkpoint::default() }).unwrap_err().to_string();
         assert!(problem.contains("net.encoder.0.weight` is missing"), "{problem}");
     }
 }

@@ -20,10 +20,11 @@ impl Mlp<'_> {
     pub(crate) fn check(&self, code: usize) -> Result<()> {
         let hidden = self.hidden;
         if code == 0 {
-            return Err(Error::Invalid("the code must have at least 1 number (--code 1)".into()));
+            return Err(Error::setting("code", "the code must have at least 1 number (--code 1)"));
         }
         if hidden.contains(&0) {
-            return Err(Error::Invalid(format!("a hidden layer must have at least 1 unit, not {hidden:?}")));
+            let problem = format!("a hidden layer must have at least 1 unit, not {hidden:?}");
+            return Err(Error::setting("hidden", problem));
         }
         Ok(())
     }

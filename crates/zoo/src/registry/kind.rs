@@ -32,7 +32,8 @@ impl Kind {
                 let table = written(&S::defaults(data));
                 let usable = |word: &&&str| {
                     let table = typed::with(&table, key, word);
-                    let known = key != LIKELIHOOD || likelihood(&table).is_some_and(|l| S::LIKELIHOODS.contains(&l));
+                    let known =
+                        key != LIKELIHOOD || likelihood(&table).is_some_and(|l| S::LIKELIHOODS.contains(&l));
                     known && typed::read::<S>(&table).is_ok()
                 };
                 typed::words::<S>(&table, key).iter().filter(usable).copied().collect()
@@ -73,7 +74,8 @@ impl Kind {
                 return Err(Error::setting(LIKELIHOOD, problem));
             }
             if let Some(problem) = unsuitable(likelihood, data) {
-                let problem = format!("likelihood = {name} is {problem}, or --set likelihood={of_any_number}");
+                let problem =
+                    format!("likelihood = {name} is {problem}, or --set likelihood={of_any_number}");
                 return Err(Error::setting(LIKELIHOOD, problem));
             }
         }
