@@ -23,8 +23,7 @@
 //! }
 //!
 //! let mut model = Counted { number: Tensor::scalar(3.0), uses: Buffer(Tensor::scalar(0.0)) };
-//! let loss = |model: Counted<Var<'_, f64>>| model.use_it() * model.use_it();
-//! value_and_update(&mut model, |model, _tape| loss(model), &mut |_, _, _, _| ());
+//! value_and_update(&mut model, |model, _tape| model.use_it() * model.use_it(), &mut |_, _, _, _| ());
 //! assert_eq!(model.uses.0.item(), 2.0);
 //! ```
 

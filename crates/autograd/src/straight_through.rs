@@ -3,7 +3,8 @@
 //! It is no derivative, so it is not in the gradient table, and asking for a derivative of it beyond
 //! the first is refused instead of answered wrongly.
 
-use crate::{Op, Real, Scalar, Tensor, Var};
+use crate::shortcuts::{Destination, Shortcuts, Written};
+use crate::{Op, Real, Tensor, Var};
 
 /// `y = value`,  `x̄ = ȳ` by decree (Bengio, Léonard and Courville 2013).
 struct StraightThrough;
@@ -19,13 +20,28 @@ impl<T: Real> Op<T, 2> for StraightThrough {
         );
         value.clone()
     }
-    fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
-        assert!(
-            !g.tape().is_recording(),
+    fn vjp<'t>(&self, _wrt: usize, _g: Var<'t, T>, _: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
+        panic!(
             "straight_through: it has a first derivative by decree and no second; use `backward` instead of \
              `grad`, or `stop_gradient` before it"
         );
-        if wrt == 0 { g } else { g.lit(0.0) }
+    }
+    fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 2>> {
+        Some(self)
+    }
+}
+
+/// The first derivative, in numbers. It is not asked for that of the value, which is a constant.
+impl<T: Real> Shortcuts<T, 2> for StraightThrough {
+    fn vjp_to(
+        &self,
+        _wrt: usize,
+        g: &Tensor<T>,
+        _: [&Tensor<T>; 2],
+        _y: &Tensor<T>,
+        _to: Destination<T>,
+    ) -> Option<Written<T>> {
+        Some(Written::New(g.clone()))
     }
 }
 

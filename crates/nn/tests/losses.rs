@@ -108,7 +108,8 @@ fn check_the_ends<T: Real>(smallest: f64, largest: f64) -> (usize, Vec<String>) 
             continue;
         }
         checked += 1;
-        let width = if name.starts_with("cross") || name.starts_with("multi") { 2 } else { 1 };
+        let width =
+            if ["cross", "token", "multi"].iter().any(|of_two| name.starts_with(of_two)) { 2 } else { 1 };
         let tape = Tape::<T>::new();
         let row = |x: &[f64]| tape.var(Tensor::from_vec([1, width], x.iter().map(|&x| T::of(x)).collect()));
         let inputs: Vec<Var<T>> = numbers.chunks(width).map(row).collect();

@@ -1,6 +1,6 @@
 //! What single models do that others do not: priors, flows, classes, codebooks.
 
-use autograd::{Name, Tape, Tensor, Tree, value_and_grad};
+use autograd::{Name, NewBuffers, Tape, Tensor, Tree, value_and_grad, value_and_grad_with};
 use nn::train::Update;
 use nn::{Adam, Context, Dataset, Purpose, generator, random::normal};
 use toml::Table;
@@ -176,8 +176,9 @@ fn gradients_pass_straight_through_and_the_commitment_moves_the_encoder_alone() 
     let model = built::<vq_vae::Config>("hidden = [16]", &data);
     let numbers: Vec<usize> = (0..8).collect();
     let moved = |term: usize| {
-        let (_, gradient) = value_and_grad(&model.0, |model, tape| {
-            model.loss(tape.constant(data.x()), &mut Context::training(0, 1, &numbers)).terms[term].1
+        let (_, gradient, _averages) = value_and_grad_with(&model.0, |model, tape| {
+            let context = &mut Context::training(0, 1, &numbers);
+            (model.loss(tape.constant(data.x()), context).terms[term].1, NewBuffers::of(&model))
         });
         let mut sums = [0.0_f32; 3];
         gradient.visit(&mut |name, leaf: &Tensor<f32>| {

@@ -13,7 +13,8 @@
 //! # fn main() -> nn::Result<()> {
 //! // Which quarter of the plane is a point in?
 //! let x = nn::random::uniform([400, 2], -1.0, 1.0, &mut generator(0, Purpose::Noise, 0, 0));
-//! let labels = x.to_vec().chunks(2).map(|p| u32::from(p[0] > 0.0) + 2 * u32::from(p[1] > 0.0)).collect();
+//! let quarter = |p: &[f32]| u32::from(p[0] > 0.0) + 2 * u32::from(p[1] > 0.0);
+//! let labels: Vec<u32> = x.to_vec().chunks(2).map(quarter).collect();
 //! let data = Dataset::new(x).with_labels(labels);
 //!
 //! let model = Mlp::new(&[2, 16, 4], Activation::Relu, &mut generator(0, Purpose::Init, 0, 0));

@@ -171,8 +171,17 @@ impl<'de> Deserializer<'de> for Reader {
         }
     }
 
+    /// Nothing: what belongs to a word that says all, as in `first = []`.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self.0 {
+            Value::Array(values) if values.is_empty() => visitor.visit_unit(),
+            Value::Table(table) if table.is_empty() => visitor.visit_unit(),
+            other => Reader(other).deserialize_any(visitor),
+        }
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit_struct seq tuple
         tuple_struct map struct identifier ignored_any
     }
 }
