@@ -167,7 +167,10 @@ fn rms(values: &[f32]) -> f32 {
 }
 
 fn size(data: &Dataset) -> Option<Size> {
-    data.schema().as_grey().map(|[height, width]| Size { height, width })
+    data.schema()
+        .as_image()
+        .filter(|image| [1, 3].contains(&image[0]))
+        .map(|[_, height, width]| Size { height, width })
 }
 
 fn rows(x: &Tensor<f32>) -> Vec<Vec<f32>> {

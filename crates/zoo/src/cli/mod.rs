@@ -16,7 +16,7 @@ pub(crate) use self::data::{
     DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs, column, quoted,
 };
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
-pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
+pub(crate) use self::train::{MeasureName, NetName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
     CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part,
     PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,

@@ -66,13 +66,22 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
     pub(crate) hidden: Option<Vec<usize>>,
 
+    /// Network of the models that leave it open: `mlp` reads all features at once, `conv` halves a picture stage by stage
+    /// [default: conv for colour pictures, else mlp].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) net: Option<NetName>,
+
+    /// Channels after each stage of --net conv [default: 32,64].
+    #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
+    pub(crate) channels: Option<Vec<usize>>,
+
     /// Every random number follows from it: the same seed gives the same bytes [default: 0].
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
 
     /// Go on with a run: where it was interrupted, or, with --epochs N, from its end to N epochs in all. The schedule of
     /// the learning rate is then that of N epochs.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "data", "config", "set", "batch", "lr", "code", "hidden", "seed", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "data", "config", "set", "batch", "lr", "code", "hidden", "net", "channels", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
 
     /// Write events for TensorBoard into the folder `tensorboard` of the run.
@@ -182,4 +191,13 @@ pub(crate) enum MeasureName {
     SquaredError,
     /// The loss of the model; it cannot compare settings that are weights in it.
     Loss,
+}
+
+/// Networks that `zoo train` knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetName {
+    /// Linear layers over all features.
+    Mlp,
+    /// Convolutions of stride 2.
+    Conv,
 }

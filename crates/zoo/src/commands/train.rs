@@ -21,7 +21,7 @@ use super::outlook::announce;
 use super::progress::{Spinner, note};
 use super::run_folder::RunFolder;
 use super::terminal::say_notes;
-use crate::cli::{ResumeArgs, TrainArgs};
+use crate::cli::{NetName, ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
 const UNFINISHED: &str = "training.safetensors";
@@ -316,6 +316,21 @@ fn draft(args: &TrainArgs) -> Result<Draft> {
     if let Some(hidden) = &args.hidden {
         let units = hidden.iter().map(|&units| integer("hidden", units)).collect::<Result<Vec<_>>>()?;
         draft.settings.insert("hidden".into(), Value::Array(units));
+    }
+    let channels = match (args.net, &args.channels) {
+        (Some(NetName::Mlp), Some(channels)) if !channels.is_empty() => {
+            return Err(Error::setting(
+                "channels",
+                "--channels are those of --net conv; leave one of them out",
+            ));
+        }
+        (Some(NetName::Mlp), _) => Some(vec![]),
+        (Some(NetName::Conv), None) => Some(vec![32, 64]),
+        (_, channels) => channels.clone(),
+    };
+    if let Some(channels) = channels {
+        let channels = channels.iter().map(|&n| integer("channels", n)).collect::<Result<Vec<_>>>()?;
+        draft.settings.insert("channels".into(), Value::Array(channels));
     }
     for (name, key, value) in [("epochs", "epochs", args.epochs), ("batch", "batch", args.batch)] {
         if let Some(value) = value {

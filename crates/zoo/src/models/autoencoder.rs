@@ -15,7 +15,7 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::small_code;
-use crate::network::{self, Mlp, evaluation};
+use crate::network::{self, Design, evaluation, stages};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
@@ -26,6 +26,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// Activation of the code; `identity` for a linear one.
@@ -55,11 +59,11 @@ impl Settings for Config {
             _ => (32, vec![512, 128], Activation::Relu),
         };
         let (code_activation, likelihood) = (Activation::Identity, Likelihood::SquaredError);
-        Config { code, hidden, activation, code_activation, likelihood }
+        Config { code, hidden, channels: stages(data), activation, code_activation, likelihood }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
         let net = network::Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
         Ok(Learned(Autoencoder { net, code_activation: self.code_activation }))
     }

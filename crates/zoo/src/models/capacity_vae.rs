@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::variational::default_size;
 use super::{check_share, check_weight};
-use crate::network::{Autoencoder, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::terms::{gaussian_kl, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -35,6 +35,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
@@ -65,15 +69,24 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
         let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config { code, hidden, activation, likelihood, gamma: 5.0, capacity: 15.0, growth: 0.5 }
+        Config {
+            code,
+            hidden,
+            channels: stages(data),
+            activation,
+            likelihood,
+            gamma: 5.0,
+            capacity: 15.0,
+            growth: 0.5,
+        }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("gamma", self.gamma)?;
         check_weight("capacity", self.capacity)?;
         check_share("growth", self.growth)?;
-        let size = (self.code, &self.hidden[..]);
-        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
         let Config { gamma, capacity, growth, .. } = *self;
         Ok(Learned(CapacityVae { net, gamma, capacity, growth }))
     }

@@ -76,7 +76,7 @@ impl Settings for Config {
         let decoder = design.decoder(code + classes, head.output_for_mean(data), from);
         let mut classifier = design.encoder(input, classes, from);
         quiet(&mut classifier, 0, 0.1);
-        let net = Autoencoder { encoder, decoder, head, code: code + classes };
+        let net = Autoencoder { encoder, decoder, head, mean: None, code: code + classes };
         Ok(Learned(ConditionalVae { net, classifier, sizes: [code, classes], alpha: self.alpha }))
     }
 }

@@ -15,12 +15,13 @@
 //! images of 64×64 with ten times the error of the mean image, from where Adam's first steps switch rectifiers off for
 //! good.
 
-use autograd::{Buffer, Conv, Real, Tensor, Upsample, Var, tree};
+use autograd::{Buffer, Real, Tensor, Upsample, Var, tree};
 use nn::layers::Conv2d;
 use nn::{Activation, Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{SMALL, check_widths};
+use super::check_widths;
+use crate::network::Stages;
 use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
 
 /// Settings of a convolutional autoencoder.
@@ -52,10 +53,12 @@ pub struct ConvAutoencoder<W> {
     pub mean: Buffer<W>,
     /// Height and width of the image and after each stage.
     sizes: Vec<[usize; 2]>,
+    /// Channels of the image.
+    planes: usize,
     activation: Activation,
     likelihood: Likelihood,
 }
-tree!(ConvAutoencoder { encoder, to_code, from_code, decoder, mean; sizes, activation, likelihood });
+tree!(ConvAutoencoder { encoder, to_code, from_code, decoder, mean; sizes, planes, activation, likelihood });
 
 impl Settings for Config {
     type Model = Learned<ConvAutoencoder<Tensor<f32>>>;
@@ -67,9 +70,9 @@ impl Settings for Config {
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_widths(&self.channels, self.code)?;
-        let Some(image) = data.schema().as_grey() else {
-            let text = "a convolutional autoencoder needs grey images of known height and width: pictures \
-                        without --colour, IDX files, or an array [images, height, width]; `ae` takes any";
+        let Some(image) = data.schema().as_image() else {
+            let text = "a convolutional autoencoder needs images of known height and width: pictures, IDX files, or an \
+                        array [images, height, width]; `ae` takes any";
             return Err(Error::unsupported(text));
         };
         if self.channels.is_empty() {
@@ -78,28 +81,13 @@ impl Settings for Config {
                 "channels must list at least one stage, as in `channels = [16]`",
             ));
         }
-        let mut sizes = vec![image];
-        for _ in &self.channels {
-            sizes.push(sizes[sizes.len() - 1].map(|side| side.div_ceil(2)));
-        }
+        let stages = Stages::new(image, &self.channels);
         let (activation, likelihood) = (self.activation, self.likelihood);
-        let channels = [&[1], &self.channels[..]].concat();
-        let stages = channels.len() - 1;
-        let [down, same] =
-            [2, 1].map(|stride| Conv { stride: [stride; 2], padding: [1; 2], ..Conv::default() });
-        let encoder = (0..stages)
-            .map(|i| Conv2d::new([channels[i], channels[i + 1]], [3, 3], down, Init::Glorot, from))
-            .collect();
-        let mut enlarge = |inputs: usize, outputs: usize| {
-            let (pixels, copies) = (9, 4);
-            let shape = [outputs, inputs, 3, 3];
-            let weight = Init::Glorot.tensor(shape, inputs * pixels, outputs * pixels * copies, from);
-            Conv2d { weight, bias: Tensor::zeros([outputs]), options: same }
-        };
-        let mut decoder: Vec<_> = (0..stages).map(|i| enlarge(channels[i + 1], channels[i])).collect();
-        decoder[0].weight = decoder[0].weight.map(|w| SMALL * w);
+        let encoder = (0..stages.count()).map(|stage| stages.halve(stage, from)).collect();
+        let back = |stage: usize| if stage == 0 { image[0] } else { self.channels[stage - 1] };
+        let decoder = (0..stages.count()).map(|stage| stages.enlarged(stage, back(stage), from)).collect();
         let mean = Buffer(likelihood.output_for(&evaluate::mean(data.x())));
-        let smallest = channels[stages] * sizes[stages].iter().product::<usize>();
+        let smallest = stages.smallest().iter().product();
         let to_code = Linear::new(smallest, self.code, Init::Glorot, from);
         let from_code = Linear::new(self.code, smallest, Init::Glorot, from);
         Ok(Learned(ConvAutoencoder {
@@ -108,7 +96,8 @@ impl Settings for Config {
             from_code,
             decoder,
             mean,
-            sizes,
+            planes: image[0],
+            sizes: stages.sizes,
             activation,
             likelihood,
         }))
@@ -135,7 +124,7 @@ impl<'t, T: Real> ConvAutoencoder<Var<'t, T>> {
 impl<'t, T: Real> Model<'t, T> for ConvAutoencoder<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
         let [height, width] = self.sizes[0];
-        let image = x.reshape([x.shape()[0], 1, height, width]);
+        let image = x.reshape([x.shape()[0], self.planes, height, width]);
         let y = self.encoder.iter().fold(image, |y, conv| self.activation.apply(conv.forward(y)));
         self.to_code.forward(y.flatten(1))
     }
@@ -175,7 +164,7 @@ mod tests {
         let built =
             |config: Config, data: &Dataset| config.build(data, &mut generator(0, Purpose::Init, 0, 0));
         let error = built(Config::defaults(&data), &data).err().unwrap().to_string();
-        assert!(error.contains("needs grey images of known height and width"), "{error}");
+        assert!(error.contains("needs images of known height and width"), "{error}");
         let config = Config { channels: vec![], ..Config::defaults(&data) };
         let error = built(config, &digits().train).err().unwrap().to_string();
         assert!(error.contains("at least one stage"), "{error}");

@@ -15,7 +15,7 @@ use nn::data::transform::Corruption;
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Autoencoder, Mlp, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a denoising autoencoder.
@@ -26,6 +26,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// What the decoder's output means.
@@ -59,7 +63,16 @@ impl Settings for Config {
             _ => (64, vec![512], Activation::Relu),
         };
         let (likelihood, corruption) = (Likelihood::SquaredError, Corruption::Masking(0.25));
-        Config { code, hidden, activation, likelihood, alpha: 1.0, beta: 1.0, corruption }
+        Config {
+            code,
+            hidden,
+            channels: stages(data),
+            activation,
+            likelihood,
+            alpha: 1.0,
+            beta: 1.0,
+            corruption,
+        }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -74,7 +87,7 @@ impl Settings for Config {
                 ),
             ));
         }
-        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
         let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
         Ok(Learned(Denoising { net, alpha, beta, corruption }))
     }

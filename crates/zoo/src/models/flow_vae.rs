@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::check_share;
 use super::variational::{Gaussian, default_size, output_for};
 use crate::flows::{Autoregressive, planar};
-use crate::network::{Autoencoder, evaluation, last, quiet};
+use crate::network::{Autoencoder, Design, evaluation, last, quiet, stages};
 use crate::terms::{ln_standard_normal, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -36,6 +36,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
@@ -67,7 +71,7 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
         let (activation, likelihood, flow) = (Activation::Relu, Likelihood::Bernoulli, Flow::Autoregressive);
-        Config { code, hidden, activation, likelihood, flow, steps: 4, warm_up: 0.1 }
+        Config { code, hidden, channels: stages(data), activation, likelihood, flow, steps: 4, warm_up: 0.1 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -83,8 +87,8 @@ impl Settings for Config {
             Flow::Planar => (self.steps, self.steps * (2 * self.code + 1)),
             Flow::Autoregressive => (0, CONTEXT),
         };
-        let size = (self.code, &self.hidden[..]);
-        let mut net = Autoencoder::variational(data, size, further, self.activation, self.likelihood, from)?;
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
+        let mut net = Autoencoder::variational(data, self.code, design, further, self.likelihood, from)?;
         if planar_steps > 0 {
             quiet(&mut net.encoder, 2 * self.code, 0.1);
         }

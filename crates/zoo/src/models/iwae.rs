@@ -10,7 +10,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::variational::default_size;
-use crate::network::{Autoencoder, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -36,6 +36,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
@@ -63,7 +67,15 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
         let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config { code, hidden, activation, likelihood, samples: 5, estimator: Estimator::Bound }
+        Config {
+            code,
+            hidden,
+            channels: stages(data),
+            activation,
+            likelihood,
+            samples: 5,
+            estimator: Estimator::Bound,
+        }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -73,8 +85,8 @@ impl Settings for Config {
                 "samples is 0; the bound needs at least 1 draw for each example",
             ));
         }
-        let size = (self.code, &self.hidden[..]);
-        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
         Ok(Learned(Iwae { net, samples: self.samples, estimator: self.estimator }))
     }
 }

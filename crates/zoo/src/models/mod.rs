@@ -33,7 +33,7 @@ pub mod wae;
 use autograd::Tensor;
 use nn::{Dataset, Error, Result};
 
-use crate::network::{SMALL, begin_with};
+use crate::network::begin_with;
 use crate::{AnyModel, evaluate};
 
 /// Widths of an encoder's layers, input first; a decoder has the same in reverse.

@@ -16,7 +16,7 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
-use crate::network::{Autoencoder, Mlp, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a regularised autoencoder.
@@ -27,6 +27,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// What the decoder's output means.
@@ -68,6 +72,7 @@ impl Settings for Config {
         Config {
             code,
             hidden,
+            channels: stages(data),
             // Smooth, as a rectifier's Jacobian is blind to how the slopes change.
             activation: Activation::Tanh,
             likelihood: Likelihood::SquaredError,
@@ -80,7 +85,7 @@ impl Settings for Config {
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("beta", self.beta)?;
         check_weight("lambda", self.lambda)?;
-        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
         let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
         Ok(Learned(Rae { net, config: self.clone() }))
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_weight;
 use super::variational::{Gaussian, default_size};
-use crate::network::{Autoencoder, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -40,6 +40,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
@@ -73,14 +77,14 @@ impl Settings for Config {
         let (code, hidden) = default_size(data);
         let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         let (alpha, beta, gamma, mixture) = (1.0, 6.0, 1.0, Mixture::Stratified);
-        Config { code, hidden, activation, likelihood, alpha, beta, gamma, mixture }
+        Config { code, hidden, channels: stages(data), activation, likelihood, alpha, beta, gamma, mixture }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         let weights = [("alpha", self.alpha), ("beta", self.beta), ("gamma", self.gamma)];
         weights.iter().try_for_each(|&(name, weight)| check_weight(name, weight))?;
-        let size = (self.code, &self.hidden[..]);
-        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
         let weights = weights.map(|weight| weight.1);
         Ok(Learned(TcVae { net, weights, mixture: self.mixture, examples: data.len() }))
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::variational::default_size;
 use super::{check_share, check_weight};
-use crate::network::{Autoencoder, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::terms::{gaussian_kl_by_latent, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -28,6 +28,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
@@ -58,15 +62,24 @@ impl Settings for Config {
     fn defaults(data: &Dataset) -> Self {
         let (code, hidden) = default_size(data);
         let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config { code, hidden, activation, likelihood, beta: 1.0, warm_up: 0.0, free_bits: 0.0 }
+        Config {
+            code,
+            hidden,
+            channels: stages(data),
+            activation,
+            likelihood,
+            beta: 1.0,
+            warm_up: 0.0,
+            free_bits: 0.0,
+        }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("beta", self.beta)?;
         check_share("warm_up", self.warm_up)?;
         check_weight("free_bits", self.free_bits)?;
-        let size = (self.code, &self.hidden[..]);
-        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
         let Config { beta, warm_up, free_bits, .. } = *self;
         Ok(Learned(Vae { net, beta, warm_up, free_bits }))
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_share;
 use super::variational::{Gaussian, default_size};
-use crate::network::{Autoencoder, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::terms::{ln_mean_exp, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -26,6 +26,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// The decoder's distribution `p(x|z)`.
@@ -55,7 +59,7 @@ impl Settings for Config {
         let (code, hidden) = default_size(data);
         let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
         let components = if data.width() < 256 { 50 } else { 500 }.min(data.len());
-        Config { code, hidden, activation, likelihood, components, warm_up: 0.1 }
+        Config { code, hidden, channels: stages(data), activation, likelihood, components, warm_up: 0.1 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -70,8 +74,8 @@ impl Settings for Config {
                 ),
             ));
         }
-        let size = (self.code, &self.hidden[..]);
-        let net = Autoencoder::variational(data, size, 0, self.activation, self.likelihood, from)?;
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
+        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
         let chosen = permutation(data.len(), from);
         let pseudo_inputs = data.rows(&chosen[..self.components]);
         Ok(Learned(Vamp { net, pseudo_inputs, warm_up: self.warm_up }))

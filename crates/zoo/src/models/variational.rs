@@ -1,11 +1,11 @@
 //! The Gaussian posterior `q(z|x) = N(μ(x), diag σ²(x))` that variational models share.
 
 use autograd::{Real, Tensor, Var, value};
-use nn::{Activation, Context, Dataset, Generator, Result, Sequential};
+use nn::{Context, Dataset, Generator, Result, Sequential};
 
 use super::small_code;
 use crate::Likelihood;
-use crate::network::{Autoencoder, Mlp, evaluation, quiet};
+use crate::network::{Autoencoder, Design, evaluation, quiet};
 use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
 
 /// A Gaussian with a diagonal covariance on a tape.
@@ -30,13 +30,12 @@ impl Autoencoder<Tensor<f32>> {
     /// Those of [`Autoencoder::new`].
     pub fn variational(
         data: &Dataset,
-        (code, hidden): (usize, &[usize]),
+        code: usize,
+        design: Design<'_>,
         further: usize,
-        activation: Activation,
         likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
-        let design = Mlp { hidden, activation };
         let mut net = Autoencoder::new(data, 2 * code + further, code, design, likelihood, from)?;
         begin_near_prior(&mut net.encoder, [code, data.width()], data.x());
         Ok(net)

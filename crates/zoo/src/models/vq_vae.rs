@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_weight;
 use super::codebook::Codebook;
-use crate::network::{Autoencoder, Mlp, centre, evaluation, quiet};
+use crate::network::{Autoencoder, Design, centre, evaluation, quiet, stages};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a VQ-VAE.
@@ -27,6 +27,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// What the decoder's output means.
@@ -65,7 +69,18 @@ impl Settings for Config {
         let (activation, likelihood) = (Activation::Relu, Likelihood::SquaredError);
         let (dimension, codebook) = (4, 64);
         let (commitment, decay, restart) = (0.25, 0.99, 0.1);
-        Config { code, hidden, activation, likelihood, dimension, codebook, commitment, decay, restart }
+        Config {
+            code,
+            hidden,
+            channels: stages(data),
+            activation,
+            likelihood,
+            dimension,
+            codebook,
+            commitment,
+            decay,
+            restart,
+        }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -83,7 +98,7 @@ impl Settings for Config {
         if !(0.0..1.0).contains(&decay) {
             return Err(Error::setting("decay", format!("decay must be from 0 to less than 1, not {decay}")));
         }
-        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
         let mut net = Autoencoder::new(data, code, code, design, self.likelihood, from)?;
         // The codebook begins at codes, and codes near 0 are near each other: the first loss is that of the mean.
         quiet(&mut net.encoder, 0, 0.1 * (64.0 / code as f32).sqrt().min(1.0));

@@ -16,7 +16,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
-use crate::network::{Autoencoder, Mlp, evaluation};
+use crate::network::{Autoencoder, Design, evaluation, stages};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
@@ -27,6 +27,10 @@ pub struct Config {
     pub code: usize,
     /// Units in the encoder's hidden layers; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
+    /// network that reads all features at once.
+    #[serde(default)]
+    pub channels: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// What the decoder's output means.
@@ -68,6 +72,7 @@ impl Settings for Config {
         Config {
             code,
             hidden,
+            channels: stages(data),
             activation: Activation::Relu,
             likelihood: Likelihood::SquaredError,
             divergence: Divergence::Mmd,
@@ -81,7 +86,7 @@ impl Settings for Config {
         if self.projections == 0 {
             return Err(Error::setting("projections", "projections is 0; the distance needs at least 1"));
         }
-        let design = Mlp { hidden: &self.hidden, activation: self.activation };
+        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
         let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
         Ok(Learned(Wae { net, config: self.clone() }))
     }

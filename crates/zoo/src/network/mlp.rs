@@ -8,11 +8,11 @@ use super::{begin_with, last};
 
 /// Linear layers with an activation between them; the decoder mirrors the encoder.
 #[derive(Clone, Copy, Debug)]
-pub struct Mlp<'a> {
+pub(crate) struct Mlp<'a> {
     /// Units in the encoder's hidden layers.
-    pub hidden: &'a [usize],
+    pub(crate) hidden: &'a [usize],
     /// Activation of the hidden layers.
-    pub activation: Activation,
+    pub(crate) activation: Activation,
 }
 
 impl Mlp<'_> {

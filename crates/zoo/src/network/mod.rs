@@ -7,10 +7,10 @@
 //! use autograd::{Tensor, value};
 //! use nn::{Activation, Context, Purpose, generator};
 //! use zoo::Likelihood;
-//! use zoo::network::{Autoencoder, Mlp};
+//! use zoo::network::{Autoencoder, Design};
 //!
 //! let data = zoo::data::digits().train;
-//! let design = Mlp { hidden: &[32], activation: Activation::Relu };
+//! let design = Design { channels: &[], hidden: &[32], activation: Activation::Relu };
 //! let from = &mut generator(0, Purpose::Init, 0, 0);
 //! let net = Autoencoder::new(&data, 4, 4, design, Likelihood::Bernoulli, from)?;
 //! let x = data.rows(&[0, 1, 2]);
@@ -23,15 +23,29 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod conv;
 mod mlp;
 
-use autograd::{Real, Tensor, Var, tree};
+use autograd::{Buffer, Real, Tensor, Var, tree};
 use nn::layers::Layer;
-use nn::{Context, Dataset, Generator, Linear, Result, Sequential};
+use nn::{Activation, Context, Dataset, Generator, Linear, Result, Sequential};
 
-pub use self::mlp::Mlp;
+pub(crate) use self::conv::{Stages, stages};
+pub(crate) use self::mlp::Mlp;
 use crate::densities::{Head, Likelihood};
 use crate::evaluate;
+
+/// The layers of an encoder; the decoder mirrors them.
+#[derive(Clone, Copy, Debug)]
+pub struct Design<'a> {
+    /// Channels after each stage of convolutions, each of which halves a picture; none for a network that reads all
+    /// features at once.
+    pub channels: &'a [usize],
+    /// Units in the hidden layers, which follow the convolutions.
+    pub hidden: &'a [usize],
+    /// Activation of all of them.
+    pub activation: Activation,
+}
 
 /// Encoder, decoder and head.
 #[derive(Clone, Debug)]
@@ -42,31 +56,42 @@ pub struct Autoencoder<W> {
     pub decoder: Sequential<W>,
     /// Meaning of the decoder's numbers.
     pub head: Head<W>,
+    /// What the decoder adds to: the numbers for the mean of the data, where its last layer has no bias for each of them.
+    pub mean: Option<Buffer<W>>,
     /// Numbers in a code.
     pub code: usize,
 }
-tree!(Autoencoder { encoder, decoder, head; code });
+tree!(Autoencoder { encoder, decoder, head, mean; code });
 
 impl Autoencoder<Tensor<f32>> {
     /// A network with initial parameters, whose encoder gives `outputs` numbers and whose decoder begins at the mean of
     /// the data.
     ///
     /// # Errors
-    /// If the likelihood is not for such data, or a layer has no units.
+    /// If the likelihood or the network is not for such data, or a layer has no units.
     pub fn new(
         data: &Dataset,
         outputs: usize,
         code: usize,
-        design: Mlp<'_>,
+        design: Design<'_>,
         likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
-        design.check(code)?;
+        let mlp = Mlp { hidden: design.hidden, activation: design.activation };
+        mlp.check(code)?;
+        let stages = (!design.channels.is_empty()).then(|| conv::of(&design, data)).transpose()?;
         let head = Head::new(likelihood, data)?;
-        let mut encoder = design.encoder(data.width(), outputs, from);
-        centre(&mut encoder, data);
-        let decoder = design.decoder(code, head.output_for_mean(data), from);
-        Ok(Autoencoder { encoder, decoder, head, code })
+        let mean = head.output_for_mean(data);
+        let Some(stages) = stages else {
+            let mut encoder = mlp.encoder(data.width(), outputs, from);
+            centre(&mut encoder, data);
+            let decoder = mlp.decoder(code, mean, from);
+            return Ok(Autoencoder { encoder, decoder, head, mean: None, code });
+        };
+        let encoder = conv::encoder(&design, &stages, outputs, from);
+        let channels = mean.len() / stages.sizes[0].iter().product::<usize>();
+        let decoder = conv::decoder(&design, &stages, [code, channels], from);
+        Ok(Autoencoder { encoder, decoder, head, mean: Some(Buffer(mean)), code })
     }
 }
 
@@ -83,7 +108,8 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
 
     /// The decoder's numbers, `[rows, code]` to `[rows, parameters]`.
     pub fn output(&self, z: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
-        self.decoder.forward(z, context)
+        let output = self.decoder.forward(z, context);
+        self.mean.map_or(output, |mean| output + mean.0)
     }
 
     /// The reconstruction, `[rows, code]` to `[rows, features]`.

@@ -39,7 +39,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
         .iter()
         .map(|&[a, b]| [place(x.position(a.into())), 1000.0 - place(y.position(b.into()))])
         .collect();
-    let sheet = size(test).map(|size| Sheet::grey("s-thumbs", &test.rows(&shown), size));
+    let sheet = size(test).map(|size| Sheet::images("s-thumbs", &test.rows(&shown), size));
     let labels = test.labels_of(&shown);
     let classes = Classes::of(test.labels().into_iter().flatten().copied());
     let named: Option<Vec<String>> =

@@ -163,7 +163,7 @@ fn reconstructions(runs: &[Run], found: &[Found]) -> Markup {
     let body = match size(data) {
         Some(size) => {
             let rows: Vec<_> = [&x].into_iter().chain(&rebuilt).collect();
-            let sheet = Sheet::grey("s-rows", &autograd::Tensor::concat(&rows, 0), size);
+            let sheet = Sheet::images("s-rows", &autograd::Tensor::concat(&rows, 0), size);
             let count = numbers.len();
             html! {
                 (sheet.style())

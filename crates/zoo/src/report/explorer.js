@@ -67,14 +67,16 @@
   const drawDecoded = () => {
     const x = decode(z);
     if (image) {
-      const [height, width] = image;
+      const [planes, height, width] = image;
       [picture.width, picture.height] = [width, height];
       const pen = picture.getContext("2d");
       const pixels = pen.createImageData(width, height);
-      x.forEach((v, i) => {
-        const grey = Math.round(255 * Math.min(Math.max(v, 0), 1));
-        pixels.data.set([grey, grey, grey, 255], 4 * i);
-      });
+      const level = (v) => Math.round(255 * Math.min(Math.max(v, 0), 1));
+      // Red, green and blue one after the other; a grey picture has one plane for all three.
+      const distance = planes === 3 ? height * width : 0;
+      for (let i = 0; i < height * width; i++) {
+        pixels.data.set([...[0, 1, 2].map((plane) => level(x[i + plane * distance])), 255], 4 * i);
+      }
       pen.putImageData(pixels, 0, 0);
     } else {
       picture.textContent = "";

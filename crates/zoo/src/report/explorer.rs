@@ -90,7 +90,7 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
         .map(|labels| labels.into_iter().map(|label| classes.place(label)).collect::<Vec<_>>());
     Ok(json!({
         "graph": steps(&graph),
-        "image": run.test().schema().as_grey(),
+        "image": run.test().schema().as_image().filter(|image| [1, 3].contains(&image[0])),
         "columns": run.preparation.columns,
         "units": units(run),
         "mean": rounded(&principal.mean),
@@ -105,7 +105,7 @@ fn program(run: &Run, found: &Found) -> Result<Value, String> {
 
 /// `x = shift + scale · x̂` of every feature, from what the model sees to the units of the data; none for images.
 fn units(run: &Run) -> Option<Value> {
-    if run.test().schema().as_grey().is_some() {
+    if run.test().schema().as_image().is_some() {
         return None;
     }
     let at = |value: f32| {

@@ -29,7 +29,7 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
 /// The first parameter that looks at images: a matrix over pixels, or kernels of a convolution.
 fn filters(run: &Run) -> Option<(String, Tensor<f32>, Size)> {
     let pixels = run.test().width();
-    let image = size(run.test())?;
+    let image = size(run.test()).filter(|size| size.height * size.width == pixels)?;
     let mut found = None;
     run.model.parameters(&mut |name, weight| {
         if found.is_some() {

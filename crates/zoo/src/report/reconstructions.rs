@@ -27,7 +27,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
     let caption = html! { (caption) };
     let body = match size(data) {
         Some(size) => {
-            let sheet = Sheet::grey("s-pairs", &Tensor::concat(&[&x, &x_hat], 0), size);
+            let sheet = Sheet::images("s-pairs", &Tensor::concat(&[&x, &x_hat], 0), size);
             let start = |group: usize| groups[..group].iter().map(|group| group.1.len()).sum::<usize>();
             html! {
                 (sheet.style())

@@ -17,7 +17,7 @@ pub(super) fn section(run: &Run) -> Option<Markup> {
     let x = in_batches(&z, |z| run.model.decode(z));
     let body = match size(run.test()) {
         Some(size) => {
-            let sheet = Sheet::grey("s-samples", &x, size);
+            let sheet = Sheet::images("s-samples", &x, size);
             html! {
                 (sheet.style())
                 div.grid { @for i in 0..SHOWN { (sheet.tile(i, &format!("sample {i}"))) } }

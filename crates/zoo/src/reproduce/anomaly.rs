@@ -73,6 +73,7 @@ fn learn(bench: &Bench, class: u32, normal: &Dataset) -> Result<Box<dyn crate::A
     let config = Config {
         code: CODE,
         hidden: vec![256],
+        channels: vec![],
         activation: Activation::Relu,
         likelihood: Likelihood::BoundedSquaredError,
         alpha: 1.0,

@@ -34,6 +34,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let config = Config {
         code: 30,
         hidden: vec![1000, 500, 250],
+        channels: vec![],
         activation: Activation::Silu,
         code_activation: Activation::Identity,
         likelihood: Likelihood::BoundedSquaredError,

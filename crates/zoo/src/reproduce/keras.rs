@@ -79,7 +79,14 @@ fn adam() -> Optimizer<f32, Adam> {
 /// The settings of the fully connected networks.
 fn config(hidden: Vec<usize>) -> Config {
     let (activation, code_activation) = (Activation::Relu, Activation::Relu);
-    Config { code: 32, hidden, activation, code_activation, likelihood: Likelihood::Bernoulli }
+    Config {
+        code: 32,
+        hidden,
+        channels: vec![],
+        activation,
+        code_activation,
+        likelihood: Likelihood::Bernoulli,
+    }
 }
 
 fn fully_connected(bench: &Bench, hidden: Vec<usize>, epochs: usize, published: f64) -> Result<Vec<Row>> {

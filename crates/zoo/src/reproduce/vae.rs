@@ -48,6 +48,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let config = Config {
         code: 40,
         hidden: vec![400],
+        channels: vec![],
         activation,
         likelihood,
         beta: 1.0,
