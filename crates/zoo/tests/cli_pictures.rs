@@ -214,3 +214,44 @@ fn pictures_with_colours_come_out_with_colours() {
         }
     }
 }
+
+#[test]
+fn every_objective_that_leaves_the_network_open_convolves_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    photos(path, [9, 6]);
+    let small = ["--code", "4", "--hidden", "5", "--channels", "3,4", "--epochs", "1"];
+    for model in
+        ["ae", "denoising", "rae", "wae", "vq-vae", "vae", "beta-vae", "tc-vae", "iwae", "vamp", "flow-vae"]
+    {
+        for colour in [&["--colour"][..], &[]] {
+            let out = format!("{model}-{}", colour.len());
+            let more: &[&str] = if model == "vq-vae" { &["--set", "dimension=2"] } else { &[] };
+            let start = ["train", model, "--data", "photos", "--net", "conv", "--out", &out];
+            succeed(path, &[&start[..], &small, colour, more].concat());
+            let config = fs::read_to_string(path.join(&out).join("config.toml")).unwrap();
+            assert!(config.contains("channels = [3, 4]"), "{config}");
+            for file in ["reconstructions.png", "report.html"] {
+                assert!(path.join(&out).join(file).exists(), "{out}: {file}");
+            }
+            // The parameters come back, and other programs get the decoder.
+            succeed(path, &["eval", &out]);
+            succeed(path, &["export", &out, "--part", "decoder", "--out", &format!("{out}.onnx")]);
+        }
+    }
+    // What was said goes before what is usual for colours.
+    let usual = [
+        "train", "vae", "--data", "photos", "--size", "20x16", "--colour", "--epochs", "1", "--out", "usual",
+    ];
+    succeed(path, &usual);
+    assert!(fs::read_to_string(path.join("usual/config.toml")).unwrap().contains("channels = [32, 64]"));
+    succeed(path, &[&usual[..usual.len() - 1], &["plain", "--net", "mlp"]].concat());
+    assert!(fs::read_to_string(path.join("plain/config.toml")).unwrap().contains("channels = []"));
+    fs::write(path.join("t.csv"), "a,b,c\n1,2,3\n2,3,1\n3,1,2\n1,1,1\n2,2,4\n").unwrap();
+    let refused =
+        "is for pictures of known height and width, and these examples are 3 columns; leave --net conv";
+    refuse(path, &["train", "vae", "--data", "t.csv", "--net", "conv"], refused);
+    let both = ["train", "ae", "--data", "photos", "--net", "mlp", "--channels", "8"];
+    refuse(path, &both, "--channels are those of --net conv; leave one of them out");
+    refuse(path, &["train", "pca", "--data", "photos", "--net", "conv"], "channels");
+}
