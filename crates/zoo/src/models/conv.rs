@@ -83,9 +83,11 @@ impl Settings for Config {
         }
         let stages = Stages::new(image, &self.channels);
         let (activation, likelihood) = (self.activation, self.likelihood);
-        let encoder = (0..stages.count()).map(|stage| stages.halve(stage, from)).collect();
+        let encoder = (0..stages.count()).map(|stage| stages.halve(stage, Init::Glorot, from)).collect();
         let back = |stage: usize| if stage == 0 { image[0] } else { self.channels[stage - 1] };
-        let decoder = (0..stages.count()).map(|stage| stages.enlarged(stage, back(stage), from)).collect();
+        let decoder = (0..stages.count())
+            .map(|stage| stages.enlarged(stage, back(stage), Init::Glorot, from))
+            .collect();
         let mean = Buffer(likelihood.output_for(&evaluate::mean(data.x())));
         let smallest = stages.smallest().iter().product();
         let to_code = Linear::new(smallest, self.code, Init::Glorot, from);

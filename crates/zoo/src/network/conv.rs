@@ -4,8 +4,8 @@
 //! exactly the size that the encoder had, also if it was odd, and convolves then. A transposed convolution would do both at
 //! once, but its kernel reaches some pixels more often than others and leaves a checkerboard (Odena et al. 2016).
 //!
-//! All weights begin small: with the variance of Glorot and Bengio (2010) for the numbers that a unit really reads and
-//! feeds. A pixel of a small picture is read again by the four pixels that it is copied to.
+//! Weights begin as those of other networks do: so that what a code says comes through, with the last convolution small. (A
+//! variational model whose decoder hardly listens at first learns that codes are not worth their price, and stays there.)
 
 use autograd::{Conv, Tensor, Upsample};
 use nn::layers::{Conv2d, Layer};
@@ -42,17 +42,23 @@ impl Stages {
     }
 
     /// The convolution of the stage with this number.
-    pub(crate) fn halve(&self, stage: usize, from: &mut Generator) -> Conv2d<Tensor<f32>> {
+    pub(crate) fn halve(&self, stage: usize, init: Init, from: &mut Generator) -> Conv2d<Tensor<f32>> {
         let options = Conv { stride: [2; 2], padding: [1; 2], ..Conv::default() };
-        Conv2d::new([self.channels[stage], self.channels[stage + 1]], [3, 3], options, Init::Glorot, from)
+        Conv2d::new([self.channels[stage], self.channels[stage + 1]], [3, 3], options, init, from)
     }
 
-    /// The convolution on the way back through this stage, after the pixels were copied, to so many channels. The one
-    /// through the first stage, which is applied last, begins with a little.
-    pub(crate) fn enlarged(&self, stage: usize, outputs: usize, from: &mut Generator) -> Conv2d<Tensor<f32>> {
+    /// The convolution on the way back through this stage, after the pixels were copied, to so many channels: a pixel of
+    /// the small picture is read again by the four pixels that it is copied to. The one through the first stage, which is
+    /// applied last, begins small.
+    pub(crate) fn enlarged(
+        &self,
+        stage: usize,
+        outputs: usize,
+        init: Init,
+        from: &mut Generator,
+    ) -> Conv2d<Tensor<f32>> {
         let (pixels, copies, inputs) = (9, 4, self.channels[stage + 1]);
-        let weight =
-            Init::Glorot.tensor([outputs, inputs, 3, 3], inputs * pixels, outputs * pixels * copies, from);
+        let weight = init.tensor([outputs, inputs, 3, 3], inputs * pixels, outputs * pixels * copies, from);
         let weight: Tensor<f32> = if stage == 0 { weight.map(|w: f32| SMALL * w) } else { weight };
         let options = Conv { padding: [1; 2], ..Conv::default() };
         Conv2d { weight, bias: Tensor::zeros([outputs]), options }
@@ -100,11 +106,12 @@ pub(crate) fn encoder(
     let [height, width] = stages.sizes[0];
     let mut layers = vec![Layer::Unflatten(vec![stages.channels[0], height, width])];
     for stage in 0..stages.count() {
-        layers.extend([stages.halve(stage, from).into(), design.activation.into()]);
+        layers.extend([stages.halve(stage, design.activation.init(), from).into(), design.activation.into()]);
     }
     layers.push(Layer::Flatten);
     let smallest = stages.smallest().iter().product();
-    layers.extend(linear(&[&[smallest], design.hidden, &[outputs]].concat(), design.activation, from));
+    let widths = [&[smallest], design.hidden, &[outputs]].concat();
+    layers.extend(linear(&widths, design.activation, Init::Glorot, from));
     Sequential::new(layers)
 }
 
@@ -118,12 +125,14 @@ pub(crate) fn decoder(
     let hidden: Vec<usize> = design.hidden.iter().rev().copied().collect();
     let smallest = stages.smallest();
     let widths = [&[code], &hidden[..], &[smallest.iter().product()]].concat();
-    let mut layers = linear(&widths, design.activation, from);
+    let init = design.activation.init();
+    let mut layers = linear(&widths, design.activation, init, from);
     layers.extend([design.activation.into(), Layer::Unflatten(smallest.to_vec())]);
     for stage in (0..stages.count()).rev() {
         layers.push(Layer::UpsampleNearest(Upsample::Size(stages.sizes[stage])));
-        let channels = if stage == 0 { outputs } else { stages.channels[stage] };
-        layers.push(stages.enlarged(stage, channels, from).into());
+        let (channels, init) =
+            if stage == 0 { (outputs, Init::Glorot) } else { (stages.channels[stage], init) };
+        layers.push(stages.enlarged(stage, channels, init, from).into());
         if stage > 0 {
             layers.push(design.activation.into());
         }
@@ -132,15 +141,20 @@ pub(crate) fn decoder(
     Sequential::new(layers)
 }
 
-/// Linear layers with an activation between them. Those beside a picture feed thousands of units from a few, so their
-/// weights begin as small as the convolutions'.
-fn linear(widths: &[usize], activation: Activation, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
+/// Linear layers with an activation between them; the `last` one begins otherwise.
+fn linear(
+    widths: &[usize],
+    activation: Activation,
+    last: Init,
+    from: &mut Generator,
+) -> Vec<Layer<Tensor<f32>>> {
     let mut layers: Vec<Layer<Tensor<f32>>> = vec![];
-    for pair in widths.windows(2) {
-        if !layers.is_empty() {
+    for (i, pair) in widths.windows(2).enumerate() {
+        if i > 0 {
             layers.push(activation.into());
         }
-        layers.push(Linear::new(pair[0], pair[1], Init::Glorot, from).into());
+        let init = if i + 2 == widths.len() { last } else { activation.init() };
+        layers.push(Linear::new(pair[0], pair[1], init, from).into());
     }
     layers
 }
