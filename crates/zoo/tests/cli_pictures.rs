@@ -219,7 +219,7 @@ fn pictures_with_colours_come_out_with_colours() {
 fn every_objective_that_leaves_the_network_open_convolves_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    photos(path, [9, 6]);
+    photos(path, [8, 4]);
     let small = ["--code", "4", "--hidden", "5", "--channels", "3,4", "--epochs", "1"];
     for model in
         ["ae", "denoising", "rae", "wae", "vq-vae", "vae", "beta-vae", "tc-vae", "iwae", "vamp", "flow-vae"]
