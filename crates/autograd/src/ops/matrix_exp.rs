@@ -33,9 +33,9 @@ impl<T: Real> Op<T, 1> for MatrixExp {
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         let (n, a) = (a.shape()[a.shape().len() - 1], a.t());
-        let upper = Var::concat(&[a, g], -1);
-        let lower = Var::concat(&[a.lit(0.0), a], -1);
-        Var::concat(&[upper, lower], -2).matrix_exp().slice(-2, ..n).slice(-1, n..)
+        let upper = Var::concat([a, g], -1);
+        let lower = Var::concat([a.lit(0.0), a], -1);
+        Var::concat([upper, lower], -2).matrix_exp().slice(-2, ..n).slice(-1, n..)
     }
 }
 

@@ -218,7 +218,7 @@ pub(super) const CASES: &[Case] = &[
         "svd of tall matrices",
         |a| {
             let [u, _, v] = spread(a).svd();
-            Var::concat(&[u, v], -2)
+            Var::concat([u, v], -2)
         },
         [wave([2, 3, 2])]
     ),
@@ -226,7 +226,7 @@ pub(super) const CASES: &[Case] = &[
         "svd of wide matrices",
         |a| {
             let [u, _, v] = spread(a).svd();
-            Var::concat(&[u, v], 0)
+            Var::concat([u, v], 0)
         },
         [wave([2, 4])]
     ),
