@@ -57,7 +57,7 @@
 //! # How exact
 //!
 //! `Exact to 4 ε` in the documentation of an elementwise function bounds the error of its value and of its derivatives up
-//! to order 3, relative to the exact ones, with ε = [`Real::EPSILON`](crate::Real::EPSILON): for numbers from 1e-30 to
+//! to order 3, relative to the exact ones, with ε = [`Real::EPSILON`]: for numbers from 1e-30 to
 //! 1e30, in both precisions, recorded or not. Beyond the largest number stands an infinity; below the smallest normal
 //! number the bound counts smallest numbers. There are three exceptions. Very near a zero of a function or of a derivative
 //! the error is relative to the terms of its formula and not to their sum. Where a factor of the formula is below the
