@@ -72,7 +72,7 @@ pub enum Error {
     /// Data make no sense, or are not those that are needed: no examples, two classes where one is, a gap.
     #[error("{0}")]
     Data(String),
-    /// What was stored does not fit the model, the optimizer or the program that it is given to.
+    /// A stored state does not fit the model, the optimizer or the program that it is given to.
     #[error("{0}")]
     Stored(String),
     /// The request makes sense, but not for this model, these data or this build.
@@ -112,7 +112,7 @@ impl Error {
         Error::Data(problem.into())
     }
 
-    /// What was stored does not fit.
+    /// A stored state does not fit.
     pub fn stored(problem: impl Into<String>) -> Self {
         Error::Stored(problem.into())
     }

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 struct Mistake {
     title: String,
-    /// What follows the opening fence of the listing.
+    /// The words after the opening fence of the listing.
     kind: String,
     code: String,
     message: String,
@@ -94,7 +94,7 @@ impl Compiler {
     }
 }
 
-/// What each of these says when it panics, in their order.
+/// The message of each of these when it panics, in their order.
 fn panics(compiler: &Compiler, folder: &Path, listings: &[&Mistake]) -> Vec<String> {
     let functions = listings.iter().enumerate().map(|(i, mistake)| {
         format!("#[allow(unused_must_use)]\nfn mistake_{i}() {{\n{}\n;}}\n", mistake.code)

@@ -277,7 +277,7 @@ fn the_models_of_these_tests_have_learnt_something() {
     assert!(evaluate::mean_squared_error(&*model, &data.test) < 0.95 * mean);
 }
 
-/// What a program does about an error, by its kind alone.
+/// The reaction of a program to an error, by its kind alone.
 fn remedy(error: &Error) -> String {
     match error.root() {
         Error::Io { path, .. } | Error::File { path, .. } => format!("another file than {}", path.display()),

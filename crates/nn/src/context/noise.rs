@@ -124,7 +124,7 @@ impl<'t, T: Real> OnTape<'_, '_, 't, T> {
         Var::choose(Drawn { draw, seed: self.context.seed, purpose: self.context.purpose, stream }, [keys])
     }
 
-    /// What names the noise of every example, `[batch, KEY]`.
+    /// The keys that name the noise of every example, `[batch, KEY]`.
     fn keys(&self) -> Var<'t, T> {
         match self.context.lines {
             Some(lines) => self.tape.at(lines.keys),

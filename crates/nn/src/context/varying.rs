@@ -1,4 +1,4 @@
-//! What differs between the steps of a training, as inputs of a recorded function.
+//! The parts of a context that differ between the steps of a training, as inputs of a recorded function.
 
 use autograd::{Real, Tensor, Var, tree};
 
@@ -38,7 +38,7 @@ pub struct Varying<W> {
     progress: W,
     /// The classes of the examples, `[batch]`.
     labels: Option<W>,
-    /// What is the same in all steps.
+    /// The seed of the run, the same in all steps.
     seed: u64,
     purpose: Purpose,
 }

@@ -142,7 +142,7 @@ pub struct Table {
     /// The features with a whole number that double precision does not have, so that it was rounded: above
     /// 2⁵³ = 9007199254740992 there are such numbers.
     pub rounded: Vec<String>,
-    /// What was guessed, and which columns hold no numbers but are read as such.
+    /// The guesses, and the columns that hold no numbers but are read as such.
     pub notes: Vec<Note>,
     /// The column [`TableOptions::id`], if one is asked for: its name, and its text for each example.
     pub ids: Option<(String, Vec<String>)>,
@@ -285,7 +285,7 @@ impl<'a> Stream<'a> {
         Ok(true)
     }
 
-    /// What was guessed so far, and which columns hold no numbers but are read as such.
+    /// The guesses so far, and the columns that hold no numbers but are read as such.
     pub fn notes(&self) -> Vec<Note> {
         let mut notes: Vec<Note> = self.note.iter().cloned().chain(self.rows.notes()).collect();
         for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Number) {

@@ -86,7 +86,7 @@ impl Fault {
         }
     }
 
-    /// What may be done about it, in the words of [`TableOptions`](crate::data::table::TableOptions), as the rest of the
+    /// The advice about it, in the words of [`TableOptions`](crate::data::table::TableOptions), as the rest of the
     /// sentence; empty where nothing is known.
     fn advice(&self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use crate::random::Generator;
 /// > `g = tanh(W_g x + b_g + U_g h + c_g)`,  `o = σ(Wₒ x + bₒ + Uₒ h + cₒ)`,
 /// > `c ← f c + i g`,  `h ← o tanh c`.
 ///
-/// What the cells hold, `c`, changes by sums, so a gradient may pass many steps without fading. The gates lie below
+/// The contents of the cells, `c`, change by sums, so a gradient may pass many steps without fading. The gates lie below
 /// each other in one matrix, in the order i, f, g, o, and have PyTorch's names.
 ///
 /// ```

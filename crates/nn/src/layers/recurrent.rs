@@ -1,4 +1,4 @@
-//! What recurrent layers share: the way through a sequence, step by step, from either end.
+//! The part that recurrent layers share: the way through a sequence, step by step, from either end.
 
 use autograd::{Leaf, Name, Real, Tensor, Tree, Var};
 

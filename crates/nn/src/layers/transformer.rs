@@ -58,7 +58,7 @@ pub struct TransformerBlock<W> {
     pub norm: NormPlace,
     /// `φ`.
     pub activation: Activation,
-    /// What is dropped in training, of the results of both parts and of the hidden units.
+    /// The dropout in training, of the results of both parts and of the hidden units.
     pub dropout: Dropout,
     /// Whether a place looks only at those before it and at itself.
     pub causal: bool,

@@ -130,7 +130,7 @@ impl<T: Real> Memory<T> {
         }
     }
 
-    /// What is kept for a parameter: `count` tensors, made when first asked for, with all elements `start`.
+    /// The tensors that are kept for a parameter: `count` of them, made when first asked for, with all elements `start`.
     ///
     /// # Panics
     /// If nothing was kept for it in the steps before, but for others.

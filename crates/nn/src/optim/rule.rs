@@ -1,4 +1,4 @@
-//! What distinguishes one optimizer from another: the equation of its step.
+//! The equation of a step, which distinguishes one optimizer from another.
 
 use std::collections::BTreeMap;
 
@@ -102,7 +102,7 @@ impl Slot<'_> {
     }
 }
 
-/// What a rule keeps between steps: tensors of one parameter, and numbers of all of them.
+/// The state that a rule keeps between steps: tensors of one parameter, and numbers of all of them.
 pub struct Kept<'a, T: Real> {
     pub(super) tensors: &'a mut [Tensor<T>],
     pub(super) numbers: &'a Numbers,

@@ -22,7 +22,7 @@ pub struct ProgressBar {
     examples: u64,
     /// One example, in the unit of the loss, if that is known.
     example: Option<&'static str>,
-    /// What is shown: less in a narrow terminal, where the line would break, and its first half would stay behind at
+    /// The text that is shown: less in a narrow terminal, where the line would break, and its first half would stay behind at
     /// every step.
     template: &'static str,
     terminal: bool,
@@ -49,7 +49,7 @@ impl ProgressBar {
         self
     }
 
-    /// What is said of an epoch.
+    /// The words about an epoch.
     fn message(&self, epoch: &Epoch) -> String {
         let (kind, loss) =
             if epoch.validation.is_some() { ("test", epoch.judged()) } else { ("training", &epoch.train) };

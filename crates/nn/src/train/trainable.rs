@@ -1,4 +1,4 @@
-//! What training changes, as checkpoints and optimizers see it.
+//! The parameters that training changes, as checkpoints and optimizers see them.
 
 use autograd::{Real, Tensor, Tree};
 

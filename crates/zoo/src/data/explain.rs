@@ -184,7 +184,7 @@ fn explain(
     Error::Table(Box::new(error.with_advice(advised)))
 }
 
-/// What may be done about a fault whatever else is in the table, as the end of a sentence.
+/// The advice about a fault, whatever else is in the table, as the end of a sentence.
 fn advice(fault: &Fault, gaps: &str) -> String {
     match fault {
         Fault::Infinite(_) => "; correct the value or leave its column out with --drop-columns".into(),

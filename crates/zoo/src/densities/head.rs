@@ -225,7 +225,7 @@ impl Part {
 }
 
 impl<'t, T: Real> Head<Var<'t, T>> {
-    /// What `f` makes of each block, side by side. Takes the decoder's numbers, and the columns of the block.
+    /// The results of `f` for each block, side by side. Takes the decoder's numbers, and the columns of the block.
     fn side_by_side(
         &self,
         output: Var<'t, T>,

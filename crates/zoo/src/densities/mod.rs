@@ -93,10 +93,8 @@ use Likelihood::{
 };
 
 impl Likelihood {
-    /// Those that are a function of one number of the decoder and one of the data, and learn nothing besides.
-    pub const PLAIN: &[Self] = &[SquaredError, BoundedSquaredError, Bernoulli, ContinuousBernoulli];
-
-    /// All of them.
+    /// All of them: first those that are a function of one number of the decoder and one of the data and learn nothing
+    /// besides, of which the first two are no distributions.
     pub const ALL: &[Self] = &[
         SquaredError,
         BoundedSquaredError,
@@ -114,21 +112,11 @@ impl Likelihood {
         Multinomial,
     ];
 
+    /// Those that are a function of one number of the decoder and one of the data, and learn nothing besides.
+    pub const PLAIN: &[Self] = Self::ALL.split_at(4).0;
+
     /// Those that are distributions.
-    pub const DENSITIES: &[Self] = &[
-        Bernoulli,
-        ContinuousBernoulli,
-        FixedGaussian,
-        Gaussian,
-        GaussianPerPixel,
-        DiscretizedLogistic,
-        Categorical,
-        Ordinal,
-        Poisson,
-        NegativeBinomial,
-        ZeroInflated,
-        Multinomial,
-    ];
+    pub const DENSITIES: &[Self] = Self::ALL.split_at(2).1;
 
     /// Whether it is a distribution, with all of its constants.
     pub fn is_density(self) -> bool {

@@ -56,7 +56,7 @@ pub struct Autoencoder<W> {
     pub decoder: Sequential<W>,
     /// Meaning of the decoder's numbers.
     pub head: Head<W>,
-    /// What the decoder adds to: the numbers for the mean of the data, where its last layer has no bias for each of them.
+    /// The numbers for the mean of the data, to which the decoder adds, where its last layer has no bias for each of them.
     pub mean: Option<Buffer<W>>,
     /// Numbers in a code.
     pub code: usize,

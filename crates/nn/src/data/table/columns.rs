@@ -32,7 +32,7 @@ pub struct Columns {
     pub delimiter: char,
     /// Another sign that seems to, and whether the numbers would then have commas.
     pub better: Option<(char, bool)>,
-    /// What was guessed.
+    /// The guesses.
     pub notes: Vec<Note>,
 }
 

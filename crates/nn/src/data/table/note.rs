@@ -1,4 +1,4 @@
-//! What a reader of tables says besides what it reads.
+//! The notes of a reader of tables, beside the numbers that it reads.
 
 use std::fmt;
 

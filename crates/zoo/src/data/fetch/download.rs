@@ -142,7 +142,7 @@ impl Remote {
     }
 }
 
-/// What asks servers, through a proxy if `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY` names one.
+/// The client that asks servers, through a proxy if `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY` names one.
 fn agent() -> Result<ureq::Agent> {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     #[cfg(feature = "https")]
