@@ -19,7 +19,7 @@ use crate::data::transform::Corruption;
 use crate::random::{Purpose, generator, normal};
 pub use noise::OnTape;
 use noise::{Noise, rows};
-use varying::Lines;
+use varying::Nodes;
 pub use varying::Varying;
 
 /// Passed explicitly to every loss. There is no hidden train/eval flag and no hidden generator.
@@ -36,8 +36,8 @@ pub struct Context<'a> {
     draws: u64,
     progress: f64,
     labels: Option<Vec<u32>>,
-    /// In a function that is recorded: the lines that hold what differs between steps.
-    lines: Option<Lines>,
+    /// In a function that is recorded: the nodes that hold what differs between steps.
+    nodes: Option<Nodes>,
 }
 
 impl<'a> Context<'a> {
@@ -59,7 +59,7 @@ impl<'a> Context<'a> {
     }
 
     fn new(seed: u64, purpose: Purpose, epoch: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose, epoch, examples, draws: 0, progress: 1.0, labels: None, lines: None }
+        Context { seed, purpose, epoch, examples, draws: 0, progress: 1.0, labels: None, nodes: None }
     }
 
     /// Says how much of the training is done, from 0 at its first step towards 1.
@@ -133,7 +133,7 @@ impl<'a> Context<'a> {
 
     /// The number of examples.
     pub fn batch(&self) -> usize {
-        self.lines.map_or(self.examples.len(), |lines| lines.batch)
+        self.nodes.map_or(self.examples.len(), |nodes| nodes.batch)
     }
 
     /// Standard normal noise of shape `[batch, width]`; other numbers at every call.
@@ -204,7 +204,7 @@ impl<'a> Context<'a> {
     #[track_caller]
     fn assert_not_recorded(&self, method: &str, instead: &str) {
         assert!(
-            self.lines.is_none(),
+            self.nodes.is_none(),
             "Context::{method}: a function that is recorded to be replayed cannot look at what differs between steps; \
              {instead}"
         );

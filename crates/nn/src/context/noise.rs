@@ -102,8 +102,8 @@ impl<'t, T: Real> OnTape<'_, '_, 't, T> {
     /// ```
     #[track_caller]
     pub fn of_progress(self, f: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Var<'t, T> {
-        let progress = match self.context.lines {
-            Some(lines) => self.tape.at(lines.progress),
+        let progress = match self.context.nodes {
+            Some(nodes) => self.tape.at(nodes.progress),
             None => self.tape.constant(varying::progress(self.context)),
         };
         Var::choose(OfProgress(f), [progress])
@@ -111,8 +111,8 @@ impl<'t, T: Real> OnTape<'_, '_, 't, T> {
 
     /// The classes of the examples as numbers, `[batch]`, if they are known.
     pub fn labels(self) -> Option<Var<'t, T>> {
-        match self.context.lines {
-            Some(lines) => Some(self.tape.at(lines.labels?)),
+        match self.context.nodes {
+            Some(nodes) => Some(self.tape.at(nodes.labels?)),
             None => Some(self.tape.constant(varying::labels(self.context)?)),
         }
     }
@@ -126,8 +126,8 @@ impl<'t, T: Real> OnTape<'_, '_, 't, T> {
 
     /// The keys that name the noise of every example, `[batch, KEY]`.
     fn keys(&self) -> Var<'t, T> {
-        match self.context.lines {
-            Some(lines) => self.tape.at(lines.keys),
+        match self.context.nodes {
+            Some(nodes) => self.tape.at(nodes.keys),
             None => self.tape.constant(varying::keys(self.context)),
         }
     }

@@ -44,9 +44,9 @@ pub struct Varying<W> {
 }
 tree!(Varying { keys, progress, labels; seed, purpose });
 
-/// The lines of a tape with the parts of [`Varying`].
+/// The nodes of a tape with the parts of [`Varying`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lines {
+pub(super) struct Nodes {
     pub(super) keys: usize,
     pub(super) progress: usize,
     pub(super) labels: Option<usize>,
@@ -67,8 +67,8 @@ impl<T: Real> Varying<Var<'_, T>> {
     pub fn context(&self) -> Context<'static> {
         let labels = self.labels.map(Var::node);
         let (keys, progress, batch) = (self.keys.node(), self.progress.node(), self.keys.shape()[0]);
-        let lines = Some(Lines { keys, progress, labels, batch });
-        Context { lines, ..Context::new(self.seed, self.purpose, 0, &[]) }
+        let nodes = Some(Nodes { keys, progress, labels, batch });
+        Context { nodes, ..Context::new(self.seed, self.purpose, 0, &[]) }
     }
 }
 
