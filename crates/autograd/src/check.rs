@@ -12,14 +12,27 @@ pub(crate) fn one_tape<T: Real>(op: &dyn AnyOp<T>, inputs: &[Var<T>]) {
     }
 }
 
-/// Panics if a derivative rule returned a gradient of another shape than its input's.
-pub(crate) fn shape<T: Real>(op: &dyn AnyOp<T>, contribution: Var<T>, input: Var<T>, wrt: usize) {
-    let (given, expected) = (contribution.shape(), input.shape());
+/// The contribution that a derivative rule returned, if it has the shape of its input.
+///
+/// # Panics
+/// If it has another.
+pub(crate) fn contribution<'t, T: Real>(
+    op: &dyn AnyOp<T>,
+    contribution: Var<'t, T>,
+    inputs: &[Var<'t, T>],
+    wrt: usize,
+) -> Var<'t, T> {
+    let (given, expected) = (contribution.shape(), inputs[wrt].shape());
     assert!(
         given == expected,
         "{}: its rule returned a gradient of shape {given:?} for input {wrt} of shape {expected:?}",
         op.name(),
     );
+    #[cfg(test)]
+    if let Some([factor, offset]) = crate::ops::mutation::of(&op.name(), wrt) {
+        return contribution * factor + offset;
+    }
+    contribution
 }
 
 /// Panics, at the line of the user's program, if an operation returned a number that is not finite.

@@ -120,23 +120,8 @@ impl<T: Real, O: Op<T, N>, const N: usize> AnyOp<T> for Erased<O, N> {
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: &[Var<'t, T>], y: Var<'t, T>) -> Var<'t, T> {
-        checked(self, self.0.vjp(wrt, g, all(inputs), y), inputs, wrt)
+        check::contribution(self, self.0.vjp(wrt, g, all(inputs), y), inputs, wrt)
     }
-}
-
-/// The contribution that a rule returned, if it has the shape of its input.
-pub(crate) fn checked<'t, T: Real>(
-    op: &dyn AnyOp<T>,
-    contribution: Var<'t, T>,
-    inputs: &[Var<'t, T>],
-    wrt: usize,
-) -> Var<'t, T> {
-    check::shape(op, contribution, inputs[wrt], wrt);
-    #[cfg(test)]
-    if let Some([factor, offset]) = crate::ops::mutation::of(&op.name(), wrt) {
-        return contribution * factor + offset;
-    }
-    contribution
 }
 
 /// The items of a slice of this length.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Case, case, wave};
-use crate::op::{AnyOp, checked};
+use crate::op::AnyOp;
 use crate::shortcuts::{AnyShortcuts, Destination, Written};
 use crate::tape::Kind;
 use crate::tensor::MadeBy;
@@ -60,7 +60,7 @@ where
         // path through this very input counts.
         let aliases: Vec<Var<'t, T>> = inputs.iter().map(|x| x.alias()).collect();
         let gradient = self.run(&aliases).vjp(g, &[aliases[wrt]])[0];
-        checked(self, gradient, inputs, wrt)
+        check::contribution(self, gradient, inputs, wrt)
     }
 }
 

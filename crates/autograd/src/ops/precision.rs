@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::checkpoint::record;
 use super::{Case, case, wave};
-use crate::op::{AnyOp, checked};
+use crate::op::AnyOp;
 use crate::shortcuts::AnyShortcuts;
-use crate::{Name, Real, Tape, Tensor, Tree, Var};
+use crate::{Name, Real, Tape, Tensor, Tree, Var, check};
 
 const NAME: &str = "in_double";
 
@@ -39,7 +39,7 @@ impl<T: Real> AnyOp<T> for InDouble {
             f(&aliases).vjp(*g, &[aliases[wrt]])[0]
         });
         let contribution = record(InDouble { f: pulled }, NAME, &[inputs, &[g]].concat());
-        checked::<T>(self, contribution, inputs, wrt)
+        check::contribution::<T>(self, contribution, inputs, wrt)
     }
 }
 
