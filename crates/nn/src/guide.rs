@@ -158,15 +158,14 @@
 //! # The gradient of each example
 //!
 //! A gradient of a mean is a mean of gradients, and does not say which example gave what. Where each is wanted (to clip
-//! them one by one, as differentially private training does; to find the example that throws a model off), take one tape
-//! for each: the cost is that of as many batches of one, and they are independent, so they may
-//! [share the threads](#threads-of-your-own). Layers that look at the whole batch, as batch normalization does, have no
-//! gradient of an example.
+//! them one by one, as differentially private training does; to find the example that throws a model off), take
+//! [`per_example_grad`](autograd::per_example_grad), whose result is `[examples, …]` for a parameter `[…]`. The cost is
+//! that of as many batches of one, shared by the threads. Layers that look at the
+//! whole batch, as batch normalization does, have no gradient of an example.
 //!
 //! ```
-//! use autograd::{Tensor, Tree, value_and_grad};
+//! use autograd::{Name, Tensor, Tree, grad, per_example_grad};
 //! use nn::losses::squared_error;
-//! use nn::optim::{Accumulator, clip};
 //! use nn::{Activation, Mlp, Purpose, generator};
 //!
 //! let from = &mut generator(0, Purpose::Init, 0, 0);
@@ -174,25 +173,28 @@
 //! let x = Tensor::from_fn([5, 2], |i| (i as f64).sin());
 //! let y = Tensor::from_vec([5, 1], vec![0.1, -0.2, 50.0, 0.3, 0.0]); // one of them is no good
 //!
-//! let gradient = |rows: std::ops::Range<usize>| {
-//!     let (x, y) = (x.slice(0, rows.clone()), y.slice(0, rows));
-//!     value_and_grad(&model, |m, tape| squared_error(m.forward(tape.constant(&x)), tape.constant(&y))).1
-//! };
-//! let (mut mean, mut clipped, mut norms) = (Accumulator::new(), Accumulator::new(), vec![]);
-//! for i in 0..5 {
-//!     let mut g = gradient(i..i + 1);
-//!     mean.add(&g, 1);
-//!     norms.push(clip::by_norm(&mut g, 1.0)?); // the norm before clipping
-//!     clipped.add(&g, 1);
-//! }
-//! assert!(norms.iter().enumerate().all(|(i, norm)| (*norm > 20.0) == (i == 2)), "{norms:?}");
+//! let batch = (x.clone(), y.clone());
+//! let (losses, gradients) = per_example_grad(&model, &batch, |m, (x, y), _| squared_error(m.forward(x), y));
+//! assert!(losses.to_vec()[2] > 1000.0);
 //!
-//! // Their mean is the gradient of the batch.
-//! let (mean, whole) = (mean.take(&model).unwrap(), gradient(0..5));
-//! let bias = |g: &Mlp<Tensor<f64>>| g.layers[1].bias.item();
-//! assert!((bias(&mean) - bias(&whole)).abs() < 1e-12);
-//! assert!(bias(&clipped.take(&model).unwrap()).abs() <= 1.0);
-//! # Ok::<(), nn::Error>(())
+//! // The length of each example's gradient, over all parameters.
+//! let mut squares = Tensor::zeros([5]);
+//! gradients.visit(&mut |_, g| squares = &squares + &g.flatten(1).square().sum_over(1));
+//! let lengths = squares.sqrt();
+//! assert!(lengths.to_vec().iter().enumerate().all(|(i, length)| (*length > 20.0) == (i == 2)), "{lengths:?}");
+//!
+//! // None counts more than a gradient of length 1.
+//! let share = lengths.map(|length| 1.0 / length.max(1.0));
+//! let clipped = gradients.map(Name::Root, &mut |_, g| {
+//!     let parameter = g.shape()[1..].to_vec();
+//!     (g.flatten(1) * share.unsqueeze(1)).mean_over(0).reshape(parameter)
+//! });
+//! assert!(clipped.layers[1].bias.item().abs() <= 1.0);
+//!
+//! // Without that, their mean is the gradient of the batch.
+//! let whole = grad(&model, |m, tape| squared_error(m.forward(tape.constant(&x)), tape.constant(&y)));
+//! let mean = gradients.layers[1].bias.mean_over(0);
+//! assert!((mean.item() - whole.layers[1].bias.item()).abs() < 1e-12);
 //! ```
 //!
 //! # Threads of your own
