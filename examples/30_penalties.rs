@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let copy = autoencoder::Config::overcomplete(&digits.train);
     let priced = sparse::Config::defaults(&digits.train);
     let noise = Corruption::Gaussian(0.3);
-    let defaults = denoising::Config::defaults(&digits.train);
-    let denoising = denoising::Config { code: 128, corruption: noise, ..defaults };
+    let mut denoising = denoising::Config::defaults(&digits.train);
+    (denoising.design.code, denoising.corruption) = (128, noise);
     let contractive = contractive::Config {
         code: 128,
         activation: Activation::Sigmoid,

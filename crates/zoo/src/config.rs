@@ -5,11 +5,13 @@
 //! ```
 //! use zoo::config::Draft;
 //!
-//! let mut draft = Draft::parse("vae.toml".as_ref(), "model = \"vae\"\n[settings]\nbeta = 2\n")?;
+//! let mut draft = Draft::parse("vae.toml".as_ref(), "[model]\nname = \"vae\"\nbeta = 2\n")?;
 //! draft.set("train.epochs=3")?;
-//! let setup = draft.complete()?;
-//! assert_eq!((setup.config.train.epochs, setup.config.settings["beta"].as_float()), (3, Some(2.0)));
-//! assert_eq!(setup.config.data, "digits");
+//! draft.set("hidden=[64]")?;
+//! let config = draft.complete()?.config;
+//! assert_eq!((config.train.epochs, config.setting("beta").unwrap().as_float()), (3, Some(2.0)));
+//! assert_eq!(config.setting("network.hidden").unwrap().to_string(), "[64]");
+//! assert_eq!(config.data, "digits");
 //! # Ok::<(), nn::Error>(())
 //! ```
 
@@ -17,34 +19,97 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nn::{Error, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::data::{Origin, Preparation, Prepared, Reading, Split, Stored, prepare_rows};
 use crate::registry::{self, Entry};
-use crate::settings::typed;
+use crate::settings::{self, SECTIONS, typed};
 use crate::train::Plan;
+
+/// The version of these files and of the parameters beside them. Runs of another version are refused.
+pub const FORMAT: u32 = 2;
 
 /// A run, completely described: replaying it gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(into = "File", try_from = "File")]
 pub struct Config {
     /// Name of the model.
     pub model: String,
     /// Name of the data set.
     pub data: String,
     /// How the data are read, scaled and split.
-    #[serde(default, skip_serializing_if = "Reading::is_default")]
     pub reading: Reading,
     /// How to train.
     pub train: Plan,
-    /// Settings of the model.
+    /// Settings of the model in their [sections](crate::settings::SECTIONS).
     pub settings: Table,
 }
 
-/// What somebody has said about a run so far.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// The sections of the file, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct File {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<u32>,
+    model: Table,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    network: Table,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    likelihood: Table,
+    train: Table,
+    data: Table,
+}
+
+impl From<Config> for File {
+    fn from(config: Config) -> Self {
+        let table = |of: Result<Table, toml::ser::Error>| of.expect("its fields have names");
+        let Config { model: name, data: source, reading, train, mut settings } = config;
+        let mut section = |name: &str| match settings.remove(name) {
+            Some(Value::Table(table)) => table,
+            _ => Table::new(),
+        };
+        let [mut model, network, likelihood] = SECTIONS.map(&mut section);
+        model.insert("name".into(), name.into());
+        let mut data = if reading.is_default() { Table::new() } else { table(Table::try_from(&reading)) };
+        data.insert("source".into(), source.into());
+        let train = table(Table::try_from(&train));
+        File { format: Some(FORMAT), model, network, likelihood, train, data }
+    }
+}
+
+impl TryFrom<File> for Config {
+    type Error = String;
+
+    fn try_from(file: File) -> Result<Self, String> {
+        let File { mut model, network, likelihood, train, mut data, .. } = file;
+        let word = |of: &mut Table, section: &str, key: &str| match of.remove(key) {
+            Some(Value::String(word)) => Ok(word),
+            _ => Err(format!("[{section}] must say {key} = \"…\"")),
+        };
+        let (name, source) = (word(&mut model, "model", "name")?, word(&mut data, "data", "source")?);
+        let parts = SECTIONS.into_iter().zip([model, network, likelihood]);
+        let settings = parts
+            .filter(|(name, table)| *name == "model" || !table.is_empty())
+            .map(|(name, table)| (name.to_owned(), table.into()));
+        Ok(Config {
+            model: name,
+            data: source,
+            reading: in_section("data", data)?,
+            train: in_section("train", train)?,
+            settings: settings.collect(),
+        })
+    }
+}
+
+/// The value of a type that a section holds.
+fn in_section<T: DeserializeOwned>(section: &str, table: Table) -> Result<T, String> {
+    table.try_into().map_err(|error: toml::de::Error| format!("[{section}] {}", error.message().trim()))
+}
+
+/// What somebody has said about a run so far.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
     /// Name of the model; it must be known in the end.
     pub model: Option<String>,
@@ -54,7 +119,7 @@ pub struct Draft {
     pub reading: Reading,
     /// Some of the fields of a [`Plan`].
     pub train: Table,
-    /// Some settings of the model.
+    /// Some settings of the model, each by its name, as in `beta`, or with its section, as in `network.hidden`.
     pub settings: Table,
 }
 
@@ -77,6 +142,11 @@ pub struct Setup {
 }
 
 impl Config {
+    /// The setting of the model that is called so, as in `beta` or `network.hidden`.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        settings::find(&self.settings, key)
+    }
+
     /// The file's text.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a configuration is a table")
@@ -88,7 +158,7 @@ impl Config {
     /// If the file cannot be read or lacks something; the message gives the line.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|source| Error::io("read", path, source))?;
-        parse(path, &text)
+        parse(path, &text)?.try_into().map_err(|problem: String| Error::file(path, problem))
     }
 
     /// Refuses settings, read from this file, that are not those a checkpoint was `trained` with. The data
@@ -120,19 +190,21 @@ impl Config {
 
     /// What decides which model the parameters are of, by the names of the settings.
     fn by_name(&self) -> BTreeMap<String, Value> {
-        let table = |of: Result<Table, toml::ser::Error>| of.expect("its fields have names");
-        let parts = [
-            ("train.", table(Table::try_from(&self.train))),
-            ("reading.", table(Table::try_from(&self.reading))),
-            ("", self.settings.clone()),
+        let mut file = File::from(self.clone());
+        file.data.remove("source");
+        file.train.remove("epochs");
+        let File { model, network, likelihood, train, data, .. } = file;
+        let sections = [
+            ("model", model),
+            ("network", network),
+            ("likelihood", likelihood),
+            ("train", train),
+            ("data", data),
         ];
-        let named = |(prefix, part): (&'static str, Table)| {
-            part.into_iter().map(move |(key, value)| (format!("{prefix}{key}"), value))
+        let named = |(section, part): (&'static str, Table)| {
+            part.into_iter().map(move |(key, value)| (format!("{section}.{key}"), value))
         };
-        let mut all: BTreeMap<String, Value> = parts.into_iter().flat_map(named).collect();
-        all.remove("train.epochs");
-        all.insert("model".into(), self.model.clone().into());
-        all
+        sections.into_iter().flat_map(named).collect()
     }
 }
 
@@ -151,10 +223,27 @@ impl Draft {
     /// # Errors
     /// If it is no TOML; the message gives the line.
     pub fn parse(name: &Path, text: &str) -> Result<Self> {
-        parse(name, text)
+        let File { mut model, network, likelihood, train, mut data, .. } = parse(name, text)?;
+        let wrong = |problem: String| Error::file(name, problem);
+        let word = |of: &mut Table, section: &str, key: &str| match of.remove(key) {
+            None => Ok(None),
+            Some(Value::String(word)) => Ok(Some(word)),
+            Some(other) => Err(wrong(format!("[{section}] {key} must be a word in quotes, not {other}"))),
+        };
+        let (model_name, source) = (word(&mut model, "model", "name")?, word(&mut data, "data", "source")?);
+        let reading = in_section("data", data).map_err(wrong)?;
+        let sections = SECTIONS.into_iter().zip([model, network, likelihood].map(Value::Table));
+        let settings = sections.map(|(name, table)| (name.to_owned(), table)).collect();
+        Ok(Draft { model: model_name, data: source, reading, train, settings: settings::flat(&settings) })
     }
 
-    /// Takes `key=value`: a setting of the model, or with `train.` before it one of training. The value is
+    /// Takes a setting of the model in place of what was said about it before.
+    pub fn say(&mut self, key: &str, value: impl Into<Value>) {
+        settings::say(&mut self.settings, key, value.into());
+    }
+
+    /// Takes `key=value`: a setting of the model, with its section or without, or with `train.` before it one of training.
+    /// The value is
     /// one of TOML; what is none is a text, so that quotes may be left out.
     ///
     /// # Errors
@@ -168,9 +257,9 @@ impl Draft {
         };
         let (key, value) = (key.trim(), value_of(value.trim()));
         match key.strip_prefix("train.") {
-            Some(key) => self.train.insert(key.to_owned(), value),
-            None => self.settings.insert(key.to_owned(), value),
-        };
+            Some(key) => _ = self.train.insert(key.to_owned(), value),
+            None => self.say(key, value),
+        }
         Ok(())
     }
 
@@ -180,7 +269,10 @@ impl Draft {
     /// If the model is unknown, the data cannot be used, or a setting is unknown or has the wrong type.
     pub fn complete(self) -> Result<Setup> {
         let name = self.model.ok_or_else(|| {
-            Error::setting("model", "say which model, as in `zoo train vae` or model = \"vae\" in the file")
+            Error::setting(
+                "model",
+                "say which model, as in `zoo train vae` or [model] name = \"vae\" in the file",
+            )
         })?;
         let entry = registry::find(&name)?;
         let name = self.data.unwrap_or_else(|| "digits".into());
@@ -261,11 +353,30 @@ pub fn value_of(text: &str) -> Value {
     parsed.ok().and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
+/// The sections of a file, which may be a part of one, if it is of this version.
+fn parse(path: &Path, text: &str) -> Result<File> {
+    let at = |error: toml::de::Error| {
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         Error::file(path, format!("line {line}: {}", error.message().trim()))
-    })
+    };
+    let table: Table = toml::from_str(text).map_err(at)?;
+    check_format(&table).map_err(|problem| Error::file(path, problem))?;
+    toml::from_str(text).map_err(at)
+}
+
+/// Refuses files of another version. The first had no number, the name of the model where its section is now, and sections
+/// for settings and for reading.
+pub(crate) fn check_format(file: &Table) -> Result<(), String> {
+    let first = file.get("model").is_some_and(Value::is_str)
+        || ["settings", "reading"].iter().any(|section| file.contains_key(*section));
+    let format =
+        file.get("format").and_then(Value::as_integer).unwrap_or(if first { 1 } else { FORMAT.into() });
+    if format == i64::from(FORMAT) {
+        return Ok(());
+    }
+    Err(format!(
+        "this is of format {format}, and this version of zoo reads format {FORMAT} only; train it again"
+    ))
 }
 
 #[cfg(test)]

@@ -6,17 +6,17 @@
 //!
 //! let model = describe::model(registry::find("vae")?, &data::digits().train);
 //! assert!(model.about.starts_with("The variational autoencoder (Kingma and Welling 2014"));
-//! let beta = model.settings.iter().find(|setting| setting.name == "beta").unwrap();
+//! let beta = model.settings.iter().find(|setting| setting.name == "model.beta").unwrap();
 //! assert_eq!((beta.default.as_str(), beta.about.as_str()), ("1.0", "Weight of the divergence, ≥ 0."));
 //! # Ok::<(), nn::Error>(())
 //! ```
 
 use nn::Dataset;
 use serde::Serialize;
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::registry::{Entry, Training};
-use crate::settings::typed;
+use crate::settings::{self, typed};
 use crate::train::Plan;
 
 /// A model in words.
@@ -55,16 +55,34 @@ pub struct Setting {
 /// Describes a model with the defaults for this data.
 pub fn model(entry: &Entry, data: &Dataset) -> Description {
     let text = source(entry.name);
-    let comments = fields(text, "pub struct Config {");
     let defaults = entry.complete(&Table::new(), data).unwrap_or_default();
-    let about = |name: &str, comments: &[(String, String)]| {
-        comments.iter().find(|(field, _)| field == name).map(|(_, about)| about.clone()).unwrap_or_default()
+    let name =
+        |section: &str| defaults.get(section).and_then(|table| table.get("name")).and_then(Value::as_str);
+    let layers = match name("network") {
+        Some("conv") => fields(include_str!("network/conv.rs"), "pub struct Conv {"),
+        _ => fields(include_str!("network/mlp.rs"), "pub struct Mlp {"),
     };
-    let settings = defaults.iter().map(|(name, value)| Setting {
-        name: name.clone(),
-        default: value.to_string(),
-        about: about(name, &comments),
-        values: entry.words(name, data).into_iter().map(str::to_owned).collect(),
+    let design = fields(include_str!("network/mod.rs"), "pub struct Design {");
+    let about = |key: &str| {
+        let of = |comments: &[(String, String)], name: &str| {
+            comments.iter().find(|(field, _)| field == name).map(|(_, about)| about.clone())
+        };
+        let (section, short) = key.split_once('.').unwrap_or(("", key));
+        let found = match (section, short) {
+            ("network", "name") => of(&design, "network"),
+            ("network", short) => of(&layers, short),
+            ("likelihood", _) => {
+                of(&fields(text, "pub struct Config {"), "likelihood").or_else(|| of(&design, "likelihood"))
+            }
+            (_, short) => of(&fields(text, "pub struct Config {"), short).or_else(|| of(&design, short)),
+        };
+        found.unwrap_or_default()
+    };
+    let settings = settings::names(&defaults).into_iter().map(|key| Setting {
+        default: settings::find(&defaults, &key).map_or(String::new(), ToString::to_string),
+        about: about(&key),
+        values: entry.words(&defaults, &key).into_iter().map(str::to_owned).collect(),
+        name: key,
     });
     let plan = Table::try_from(entry.plan(data)).unwrap_or_default();
     let training = fields(include_str!("../../nn/src/train/plan.rs"), "pub struct Plan {");
@@ -196,7 +214,8 @@ mod tests {
             }
         }
         let of = |name: &str| model(crate::registry::find(name).unwrap(), &data);
-        let likelihood = of("vae").settings.into_iter().find(|setting| setting.name == "likelihood").unwrap();
+        let likelihood =
+            of("vae").settings.into_iter().find(|setting| setting.name == "likelihood.name").unwrap();
         let all = crate::Likelihood::DENSITIES.iter().map(|likelihood| {
             let word = toml::Value::try_from(likelihood).unwrap();
             word.as_str().unwrap().to_owned()

@@ -239,7 +239,7 @@ mod tests {
         let fitted =
             Estimator::new("ae").set("epochs", 2).set("code", 3).set("clip_norm", 1.5).fit(&x).unwrap();
         assert_eq!((fitted.epochs().len(), fitted.config().train.clip_norm), (2, Some(1.5)));
-        assert_eq!(fitted.config().settings["code"], Value::Integer(3));
+        assert_eq!(fitted.config().setting("code"), Some(&Value::Integer(3)));
         assert_eq!(Estimator::new("pca").fit(&x).unwrap().config().train.clip_norm, None);
     }
 

@@ -28,8 +28,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
     match command {
-        Command::List(args) if args.json => Ok(Outcome::Done(commands::list::json())),
-        Command::List(_) => Ok(Outcome::Done(commands::list::table())),
+        Command::List(args) => Ok(Outcome::Done(commands::list::run(&args))),
         Command::Describe(args) => commands::describe::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Resume(args) => commands::train::resume(&args),

@@ -33,7 +33,6 @@
 //! model.gradcheck(&x, Context::evaluation(0, &[0, 1]), 1).unwrap();
 //! ```
 
-mod former;
 #[cfg(test)]
 mod replay_tests;
 
@@ -356,16 +355,10 @@ impl<M: Tree<Tensor<f32>>> Trainable<f32> for Learned<M> {
     }
 
     fn restore(&mut self, prefix: &str, from: &Checkpoint<f32>) -> Result<()> {
-        match former::renamed(&self.0, prefix, &from.tensors) {
-            Some(tensors) => Checkpoint { tensors, ..Checkpoint::default() }.restore(prefix, &mut self.0),
-            None => from.restore(prefix, &mut self.0),
-        }
+        from.restore(prefix, &mut self.0)
     }
 
-    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, mut state: State<f32>) -> Result<()> {
-        if let Some(tensors) = former::renamed(&self.0, "", &state.tensors) {
-            state.tensors = tensors;
-        }
+    fn restore_optimizer(&self, optimizer: &mut Optimizer<f32>, state: State<f32>) -> Result<()> {
         optimizer.restore(&self.0, state)
     }
 }

@@ -28,7 +28,8 @@ use crate::settings::check_sizes;
 use crate::train::Plan;
 
 mod kind;
-use kind::{Kind, Start};
+pub(crate) use kind::Kind;
+use kind::Start;
 
 /// How a model comes to its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -326,9 +327,9 @@ impl Entry {
         }
     }
 
-    /// The words that a setting of this name may be, if it is one of a few.
-    pub(crate) fn words(&self, setting: &str, data: &Dataset) -> Vec<&'static str> {
-        (self.kind.words)(data, setting)
+    /// The words that a setting of this name may be in complete settings, if it is one of a few.
+    pub(crate) fn words(&self, settings: &Table, setting: &str) -> Vec<&'static str> {
+        (self.kind.words)(settings, setting)
     }
 
     /// How to train it on this data when nothing else is said.

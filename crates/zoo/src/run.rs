@@ -24,7 +24,7 @@ use nn::{Error, Result};
 use serde_json::Value;
 
 use crate::AnyModel;
-use crate::config::Config;
+use crate::config::{Config, check_format};
 use crate::data::{Origin, Preparation, Prepared, Rows, Split, is_stream, prepare_rows};
 use crate::reference::{self, Reference};
 use crate::registry::{self, Entry};
@@ -251,9 +251,12 @@ pub fn trained_with(checkpoint: &Checkpoint<f32>) -> Result<Config> {
             "the file does not say which model it holds; it was not written by this library, or by an older one",
         )
     })?;
-    toml::from_str(text).map_err(|error| {
+    let unreadable = |error: toml::de::Error| {
         Error::stored(format!("the settings in this file cannot be read ({})", error.message()))
-    })
+    };
+    let table: toml::Table = toml::from_str(text).map_err(unreadable)?;
+    check_format(&table).map_err(Error::stored)?;
+    table.try_into().map_err(unreadable)
 }
 
 /// The name of a parameter that is not finite.

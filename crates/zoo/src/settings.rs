@@ -5,9 +5,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::registry::Kind;
 use crate::{AnyModel, Likelihood};
 
+mod sections;
 pub(crate) mod typed;
+
+pub use self::sections::{SECTIONS, find, names};
+pub(crate) use self::sections::{flat, on, place, read, say, written};
 
 /// The settings of one kind of model.
 pub trait Settings: Serialize + DeserializeOwned {
@@ -17,8 +22,36 @@ pub trait Settings: Serialize + DeserializeOwned {
     /// The likelihoods that it can have, if `likelihood` is one of its settings.
     const LIKELIHOODS: &[Likelihood] = Likelihood::PLAIN;
 
-    /// The settings for data of this kind when nothing else is said.
-    fn defaults(data: &Dataset) -> Self;
+    /// The settings for data of this kind. If the network is open, they have the layers over all features that suit what
+    /// is learnt, whatever the data are.
+    fn usual(data: &Dataset) -> Self;
+
+    /// The settings for data of this kind when nothing else is said, on the network that suits them.
+    fn defaults(data: &Dataset) -> Self {
+        let sections = on::<Self>(data, None).expect("the network that suits is one");
+        read(&sections).expect("what was written can be read")
+    }
+
+    /// The given settings, each by its name or with its section, completed for data of this kind.
+    ///
+    /// # Errors
+    /// If a setting is unknown or has the wrong type.
+    fn complete(given: &Table, data: &Dataset) -> Result<Self> {
+        Self::from_sections(&Kind::of::<Self>().complete(given, data)?)
+    }
+
+    /// The settings of complete [sections](SECTIONS).
+    ///
+    /// # Errors
+    /// If one is missing, unknown or of the wrong type.
+    fn from_sections(sections: &Table) -> Result<Self> {
+        read(sections).map_err(|misfit| Error::setting("settings", misfit.to_string()))
+    }
+
+    /// The settings in [sections](SECTIONS).
+    fn sections(&self) -> Table {
+        written(self)
+    }
 
     /// A model with initial parameters for this training data.
     ///
@@ -61,6 +94,12 @@ pub(crate) fn check_sizes(settings: &Table, features: usize) -> Result<()> {
     const TIMES: [&str; 2] = ["pretraining", "dead_after"];
     /// How often the same layers are repeated.
     const REPEATED: [&str; 2] = ["blocks", "steps"];
+    let settings: Table = ["model", "network"]
+        .iter()
+        .filter_map(|name| settings.get(*name)?.as_table())
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     let whole = |value: &Value| value.as_integer().map(|size| size as f64);
     // Every size, and whether units of this number may meet as many: the layers of a list meet each other.
     let (mut sizes, mut repeated) = (vec![(features as f64, false)], 1.0_f64);

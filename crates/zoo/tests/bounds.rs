@@ -8,6 +8,7 @@ use zoo::models::iwae::{self, Estimator, Iwae};
 use zoo::models::tc_vae::{Mixture, decomposed};
 use zoo::models::variational::Gaussian;
 use zoo::models::{capacity_vae, vae};
+use zoo::network::Design;
 use zoo::{AnyModel, Likelihood, Model, evaluate, likelihood};
 
 const EXAMPLES: [usize; 4] = [0, 1, 2, 3];
@@ -17,16 +18,12 @@ fn data() -> Dataset {
     Dataset::new(Tensor::from_fn([4, 5], |i| (i * 7 % 3 % 2) as f32))
 }
 
+fn design() -> Design {
+    Design::mlp(2, &[4], Activation::Tanh, Likelihood::Bernoulli)
+}
+
 fn iwae(samples: usize, estimator: Estimator) -> Iwae<Tensor<f32>> {
-    let config = iwae::Config {
-        code: 2,
-        hidden: vec![4],
-        channels: vec![],
-        activation: Activation::Tanh,
-        likelihood: Likelihood::Bernoulli,
-        samples,
-        estimator,
-    };
+    let config = iwae::Config { design: design(), samples, estimator };
     lively(config.build(&data(), &mut generator(0, Purpose::Init, 0, 0)).unwrap().0)
 }
 
@@ -121,17 +118,7 @@ fn doubly_reparameterized_gradients_have_the_same_mean_and_less_noise() {
 #[test]
 fn with_one_draw_it_is_the_vae_with_a_sampled_divergence() {
     let data = data();
-    let (code, hidden, activation, likelihood) = (2, vec![4], Activation::Tanh, Likelihood::Bernoulli);
-    let config = vae::Config {
-        code,
-        hidden,
-        channels: vec![],
-        activation,
-        likelihood,
-        beta: 1.0,
-        warm_up: 0.0,
-        free_bits: 0.0,
-    };
+    let config = vae::Config { design: design(), beta: 1.0, warm_up: 0.0, free_bits: 0.0 };
     let vae = zoo::Learned(lively(config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().0));
     let iwae = zoo::Learned(iwae(1, Estimator::Bound));
     let weights = vae.log_weights(data.x(), 1, &mut Context::evaluation(5, &EXAMPLES)).unwrap().to_vec();
@@ -162,17 +149,7 @@ fn the_bound_rises_with_the_draws() {
 fn a_capacity_of_0_still_holds_the_divergence() {
     let data = data();
     let with = |gamma: f64, capacity: f64| {
-        let (code, hidden, activation, likelihood) = (2, vec![4], Activation::Tanh, Likelihood::Bernoulli);
-        let config = capacity_vae::Config {
-            code,
-            hidden,
-            channels: vec![],
-            activation,
-            likelihood,
-            gamma,
-            capacity,
-            growth: 0.5,
-        };
+        let config = capacity_vae::Config { design: design(), gamma, capacity, growth: 0.5 };
         zoo::Learned(lively(config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap().0))
     };
     let penalty = |gamma, capacity, progress| {

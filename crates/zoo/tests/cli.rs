@@ -125,7 +125,7 @@ fn senseless_settings_are_refused() {
         ),
         (
             &["train", "pca", "--hidden", "3"],
-            "error: model `pca`: there is no setting `hidden`; its settings are code",
+            "error: model `pca`: there is no setting `hidden`; its settings are model.code",
         ),
         (&["train", "--config", "none.toml"], "error: cannot read none.toml: "),
     ];
@@ -199,17 +199,20 @@ fn edited_configurations_are_explained() {
     succeed(folder.path(), &["train", "ae", "--epochs", "1", "--out", "a"]);
     let good = fs::read_to_string(folder.path().join("a/config.toml")).unwrap();
     let cases = [
-        (good.replace("code = 8", "cod = 8"), "model `ae`: there is no setting `cod`; did you mean `code`?"),
+        (
+            good.replace("code = 8", "cod = 8"),
+            "model `ae`: there is no setting `model.cod`; did you mean `model.code`?",
+        ),
         (
             good.replace("\"tanh\"", "\"tanf\""),
-            "model `ae`: the setting `activation` cannot be used: unknown variant `tanf`, expected one of `identity`",
+            "model `ae`: the setting `network.activation` cannot be used: unknown variant `tanf`, expected one of `identity`",
         ),
         (
             good.replace("epochs = 1", "epoch = 1"),
             "there is no setting `train.epoch`; did you mean `train.epochs`?",
         ),
-        (good.replace("[train]", "[trian]"), "c.toml: line 4: unknown field `trian`"),
-        (good.replace("epochs = 1", "epochs = "), "c.toml: line 5: "),
+        (good.replace("[train]", "[trian]"), "c.toml: line 16: unknown field `trian`"),
+        (good.replace("epochs = 1", "epochs = "), "c.toml: line 19: "),
     ];
     for (text, expected) in cases {
         assert_ne!(text, good, "nothing was replaced");

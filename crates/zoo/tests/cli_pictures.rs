@@ -246,12 +246,12 @@ fn every_objective_that_leaves_the_network_open_convolves_pictures() {
     succeed(path, &usual);
     assert!(fs::read_to_string(path.join("usual/config.toml")).unwrap().contains("channels = [32, 64]"));
     succeed(path, &[&usual[..usual.len() - 1], &["plain", "--net", "mlp"]].concat());
-    assert!(fs::read_to_string(path.join("plain/config.toml")).unwrap().contains("channels = []"));
+    assert!(fs::read_to_string(path.join("plain/config.toml")).unwrap().contains("name = \"mlp\""));
     fs::write(path.join("t.csv"), "a,b,c\n1,2,3\n2,3,1\n3,1,2\n1,1,1\n2,2,4\n").unwrap();
     let refused =
-        "is for pictures of known height and width, and these examples are 3 columns; leave --net conv";
+        "is for pictures of known height and width, and these examples are 3 columns; `--net mlp` reads any";
     refuse(path, &["train", "vae", "--data", "t.csv", "--net", "conv"], refused);
     let both = ["train", "ae", "--data", "photos", "--net", "mlp", "--channels", "8"];
-    refuse(path, &both, "--channels are those of --net conv; leave one of them out");
-    refuse(path, &["train", "pca", "--data", "photos", "--net", "conv"], "channels");
+    refuse(path, &both, ". It belongs to --net conv, and the network is `mlp`");
+    refuse(path, &["train", "pca", "--data", "photos", "--net", "conv"], "no other network can be chosen");
 }

@@ -18,7 +18,7 @@ fn defaults_file_set_and_flags_in_rising_order() {
     let path = folder.path();
     fs::write(
         path.join("part.toml"),
-        "model = \"vae\"\n[train]\nepochs = 1\nbatch = 200\n[settings]\nbeta = 2\n",
+        "[model]\nname = \"vae\"\nbeta = 2\n[train]\nepochs = 1\nbatch = 200\n",
     )
     .unwrap();
     let train = ["--set", "train.clip_norm=1", "--set", "train.drop_last=true"];
@@ -42,7 +42,7 @@ fn defaults_file_set_and_flags_in_rising_order() {
     refuse(
         path,
         &["train", "vae", "--set", "beta=much"],
-        "the setting `beta` cannot be used: it is the text \"much\", expected a number",
+        "the setting `model.beta` cannot be used: it is the text \"much\", expected a number",
     );
 }
 
@@ -167,7 +167,7 @@ fn a_training_goes_on_with_its_own_settings_only() {
     edited(
         "activation = \"tanh\"",
         "activation = \"relu\"",
-        "a/config.toml: it does not belong to this checkpoint (activation: \"relu\" here, \"tanh\" there)",
+        "a/config.toml: it does not belong to this checkpoint (network.activation: \"relu\" here, \"tanh\" there)",
     );
     edited("batch = 64", "batch = 32", "(train.batch: 32 here, 64 there)");
     edited("epochs = 100000", "epochs = 1", "a/training.safetensors: the training is in epoch");
@@ -313,7 +313,7 @@ fn tables_are_scaled_and_losses_fit_them() {
     let text = succeed(folder.path(), &[&train[..], &["--out", "a"]].concat());
     assert!(text.contains("(48 training and 12 test rows)") && text.contains("SSE/row"), "{text}");
     let config = String::from_utf8(read(folder.path(), "a/config.toml")).unwrap();
-    assert!(config.contains("likelihood = \"gaussian\""), "{config}");
+    assert!(config.contains("[likelihood]\nname = \"gaussian\""), "{config}");
     let bernoulli = ["--set", "likelihood=bernoulli"];
     refuse(
         folder.path(),

@@ -120,11 +120,11 @@ fn wrong_data_and_damaged_runs_are_explained() {
     refuse(
         path,
         &["encode", "runs/ae-1"],
-        "runs/ae-1/config.toml: it does not belong to this checkpoint (hidden: [9] here, [8] there)",
+        "runs/ae-1/config.toml: it does not belong to this checkpoint (network.hidden: [9] here, [8] there)",
     );
     // The same parameters fit this model as well, so nothing else would tell.
     fs::write(&config, text.replace("\"tanh\"", "\"relu\"")).unwrap();
-    refuse(path, &["eval", "runs/ae-1"], "(activation: \"relu\" here, \"tanh\" there)");
+    refuse(path, &["eval", "runs/ae-1"], "(network.activation: \"relu\" here, \"tanh\" there)");
     fs::write(&config, text.replace("epochs = 2", "epochs = 3")).unwrap();
     succeed(path, &["encode", "runs/ae-1", "--data", "moved.csv"]);
 }
@@ -270,7 +270,7 @@ fn the_program_explains_itself() {
     let json: Value = serde_json::from_str(&succeed(here, &["list", "--json"])).unwrap();
     assert_eq!(json.as_array().unwrap().len(), zoo::registry::MODELS.len());
     let json: Value = serde_json::from_str(&succeed(here, &["describe", "vae", "--json"])).unwrap();
-    assert_eq!(json["settings"].as_array().unwrap().iter().filter(|s| s["name"] == "beta").count(), 1);
+    assert_eq!(json["settings"].as_array().unwrap().iter().filter(|s| s["name"] == "model.beta").count(), 1);
     for shell in ["bash", "zsh", "fish"] {
         assert!(succeed(here, &["completions", shell]).contains("interpolate"), "{shell}");
     }

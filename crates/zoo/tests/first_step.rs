@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Table;
 use zoo::densities::Head;
 use zoo::registry::{Entry, MODELS, Training};
+use zoo::settings::find;
 use zoo::{AnyModel, Likelihood, evaluate};
 
 /// The loss may be so much above that of the mean example: no model begins without any weights.
@@ -61,14 +62,15 @@ fn parameters(model: &dyn AnyModel) -> Vec<f32> {
 /// The loss of a model that answers with the mean example whatever it is given, and knows nothing more.
 fn loss_of_mean(entry: &Entry, settings: &Table, data: &Dataset) -> f64 {
     let mean = evaluate::mean(data.x());
-    match settings.get("likelihood") {
+    match find(settings, "likelihood") {
         Some(word) => {
             let head = Head::new(Likelihood::deserialize(word.clone()).unwrap(), data).unwrap();
             let output = head.output_for_mean(data).expand([data.len(), head.parameters()]);
             let loss = value(&head, |head, tape| head.loss(tape.constant(&output), tape.constant(data.x())));
             let classes = data.labels().into_iter().flatten().max().map_or(0, |last| last + 1);
             // The conditional model guesses the class as well.
-            let guess = if entry.name == "cvae" { settings["alpha"].as_float().unwrap() } else { 0.0 };
+            let guess =
+                if entry.name == "cvae" { find(settings, "alpha").unwrap().as_float().unwrap() } else { 0.0 };
             f64::from(loss.item()) + guess * f64::from(classes.max(1)).ln()
         }
         None => evaluate::variance_around(&mean, data),
@@ -82,7 +84,7 @@ fn check(entry: &Entry, given: &str, data: &Dataset, problems: &mut Vec<String>)
     let given: Table = given.parse().unwrap();
     let known = entry.complete(&Table::new(), data).unwrap();
     // Settings that other models have.
-    let given = given.into_iter().filter(|(key, _)| known.contains_key(key)).collect();
+    let given = given.into_iter().filter(|(key, _)| find(&known, key).is_some()).collect();
     let Ok(settings) = entry.complete(&given, data) else { return };
     let built = entry.build(&settings, data, 0);
     // A model may refuse a code, such as one that is wider than the data, or a table, but not pictures as they are.

@@ -19,9 +19,8 @@ fn first(data: &Dataset, count: usize) -> Dataset {
 }
 
 fn built<S: Settings>(settings: &str, data: &Dataset) -> S::Model {
-    let mut table = Table::try_from(S::defaults(data)).unwrap();
-    table.extend(settings.parse::<Table>().unwrap());
-    table.try_into::<S>().unwrap().build(data, &mut generator(0, Purpose::Init, 0, 0)).unwrap()
+    let settings = S::complete(&settings.parse::<Table>().unwrap(), data).unwrap();
+    settings.build(data, &mut generator(0, Purpose::Init, 0, 0)).unwrap()
 }
 
 #[test]

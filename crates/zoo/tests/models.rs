@@ -182,7 +182,7 @@ where
     Learned<M>: AnyModel,
     for<'t> M::With<Var<'t, f64>>: Model<'t, f64>,
 {
-    let settings: S = settings.clone().try_into().unwrap();
+    let settings = S::from_sections(settings).unwrap();
     let model = settings.build(data, &mut generator(1, Purpose::Init, 0, 0)).unwrap();
     let loss = |model: &dyn AnyModel| model.loss(data.x(), context.clone()).total();
     assert_eq!(loss(&model), loss(walked), "it is the model of the registry that is checked");

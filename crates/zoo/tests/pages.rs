@@ -72,7 +72,7 @@ fn runs_on_the_same_data_are_compared() {
     assert!(text.contains("\n  a (") && text.contains("\n  b (") && text.contains(" %\n"), "{text}");
     let page = fs::read_to_string(folder.join("compare.html")).unwrap();
     assert_page(&page, &["metrics", "differences", "loss", "reconstructions"]);
-    for different in ["model", "train.seed", "settings.likelihood"] {
+    for different in ["model.name", "train.seed", "likelihood.name"] {
         assert!(page.contains(&format!("<th scope=\"row\">{different}</th>")), "{different}");
     }
     assert!(!page.contains("<th scope=\"row\">train.epochs</th>"), "the same in both");

@@ -11,6 +11,7 @@ use zoo::config::Config;
 use zoo::data::{Impute, Preparation, Reading, Rows, prepare};
 use zoo::registry::{self, Entry, MODELS};
 use zoo::run::{self, Run};
+use zoo::settings::find;
 use zoo::{AnyModel, data};
 
 /// 60 digits, 40 of them for training, as files that need no preparation.
@@ -27,12 +28,11 @@ fn few() -> (data::Split, Preparation) {
 
 /// A model with settings that make it small, as it is before training.
 fn small(entry: &Entry, data: &Dataset) -> (Table, Box<dyn AnyModel>) {
-    let mut settings = entry.complete(&Table::new(), data).unwrap();
-    for (key, value) in [("hidden", Value::from(vec![Value::from(12)])), ("pretraining", 0.into())] {
-        if settings.contains_key(key) {
-            settings.insert(key.into(), value);
-        }
-    }
+    let known = entry.complete(&Table::new(), data).unwrap();
+    let given = [("hidden", Value::from(vec![Value::from(12)])), ("pretraining", 0.into())];
+    let given = given.into_iter().filter(|(key, _)| find(&known, key).is_some());
+    let settings =
+        entry.complete(&given.map(|(key, value)| (key.to_owned(), value)).collect(), data).unwrap();
     let model = entry.build(&settings, data, 3).unwrap();
     (settings, model)
 }

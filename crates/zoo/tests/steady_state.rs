@@ -11,6 +11,7 @@ use toml::Table;
 use zoo::AnyModel;
 use zoo::data::{Split, digits};
 use zoo::registry::{MODELS, Training};
+use zoo::settings::find;
 
 /// Page faults of this process so far: field 10 of its `stat`, counted from 1.
 fn page_faults() -> usize {
@@ -38,7 +39,7 @@ fn training_steps_recycle_their_memory() {
     for entry in MODELS.iter().filter(|entry| entry.training == Training::Gradient) {
         let known = entry.complete(&Table::new(), &data.train).unwrap();
         let wide = toml::toml! { hidden = [600] };
-        let given = if known.contains_key("hidden") { wide } else { Table::new() };
+        let given = if find(&known, "hidden").is_some() { wide } else { Table::new() };
         let settings = entry.complete(&given, &data.train).unwrap();
         let mut model = entry.build(&settings, &data.train, 0).unwrap();
         let mut adam = Adam::new(1e-3);

@@ -91,7 +91,8 @@ fn the_likelihood_takes_exactly_the_samples_it_was_asked_for() {
 #[test]
 fn the_estimated_likelihood_is_the_true_one_where_that_is_known() {
     let data = digits();
-    let config = vae::Config { likelihood: Likelihood::FixedGaussian, ..vae::Config::defaults(&data.train) };
+    let mut config = vae::Config::defaults(&data.train);
+    config.design.likelihood = Likelihood::FixedGaussian;
     let mut model = config.build(&data.train, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
     model.0.visit_mut(Name::Root, &mut |name, leaf| {
         let name = name.to_string();

@@ -16,7 +16,7 @@ pub(crate) use self::data::{
     DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs, column, quoted,
 };
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
-pub(crate) use self::train::{MeasureName, NetName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
+pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
     CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part,
     PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
@@ -51,9 +51,9 @@ Exit codes: 0 done, 1 error, 2 wrong command line, 130 interrupted (Ctrl-C).";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// List the models.
-    #[command(after_help = "Example:\n  zoo list --json")]
-    List(JsonArgs),
+    /// List the models, or the networks that most of them can be trained on.
+    #[command(after_help = "Examples:\n  zoo list --json\n  zoo list --networks")]
+    List(ListArgs),
     /// Explain a model: paper, equation, every setting with its default.
     #[command(after_help = "Example:\n  zoo describe beta-vae")]
     Describe(DescribeArgs),
@@ -196,6 +196,16 @@ impl Cli {
         written.map_err(|error| nn::Error::unsupported(format!("the manual cannot be written: {error}")))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
+}
+
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// List networks in place of models.
+    #[arg(long)]
+    pub(crate) networks: bool,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 }
 
 #[derive(Args)]

@@ -41,7 +41,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// A setting of the model, or of training as train.KEY; may be repeated.
+    /// A setting of the model, its network or its likelihood, or of training as train.KEY; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 
@@ -66,12 +66,12 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
     pub(crate) hidden: Option<Vec<usize>>,
 
-    /// Network of the models that leave it open: `mlp` reads all features at once, `conv` halves a picture stage by stage
-    /// [default: conv for colour pictures, else mlp].
+    /// Network of the models that leave it open (see `zoo list --networks`) [default: conv for colour pictures, else
+    /// mlp].
     #[arg(long, value_name = "NAME")]
-    pub(crate) net: Option<NetName>,
+    pub(crate) net: Option<String>,
 
-    /// Channels after each stage of --net conv [default: 32,64].
+    /// Channels after each stage of --net conv [default: 32 and 64, then 128, until a picture has 8 pixels].
     #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
     pub(crate) channels: Option<Vec<usize>>,
 
@@ -191,13 +191,4 @@ pub(crate) enum MeasureName {
     SquaredError,
     /// The loss of the model; it cannot compare settings that are weights in it.
     Loss,
-}
-
-/// Networks that `zoo train` knows by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum NetName {
-    /// Linear layers over all features.
-    Mlp,
-    /// Convolutions of stride 2.
-    Conv,
 }

@@ -134,7 +134,7 @@ impl Missing {
 
 /// Caption of the pictures of a run.
 fn caption(entry: &Entry, config: &Config, data: &str, epochs: usize) -> String {
-    let code = config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
+    let code = config.setting("code").map(|code| format!(", code {code}")).unwrap_or_default();
     let epochs = if epochs > 0 { format!(", {epochs} epochs") } else { String::new() };
     let data = Path::new(data).file_name().map_or(data.into(), |name| name.to_string_lossy());
     format!("{} on {data}{code}{epochs}, seed {}", entry.title, config.train.seed)

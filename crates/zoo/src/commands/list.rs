@@ -3,13 +3,32 @@
 use std::array;
 
 use serde_json::{Value, json};
+use zoo::network::Network;
 use zoo::registry::{Entry, MODELS};
 
 use super::terminal;
+use crate::cli::ListArgs;
 
-/// The models, a line each.
-pub(crate) fn table() -> String {
-    fitted(terminal::columns().unwrap_or(usize::MAX))
+/// The models or the networks.
+pub(crate) fn run(args: &ListArgs) -> String {
+    match (args.networks, args.json.json) {
+        (false, false) => fitted(terminal::columns().unwrap_or(usize::MAX)),
+        (false, true) => json(),
+        (true, false) => networks(),
+        (true, true) => {
+            let network = |&(name, title): &(&str, &str)| json!({"name": name, "title": title});
+            super::json(&Value::Array(Network::ALL.iter().map(network).collect()))
+        }
+    }
+}
+
+/// The networks, a line each.
+fn networks() -> String {
+    let width = Network::ALL.iter().map(|network| terminal::width(network.0)).max().unwrap_or(0);
+    let mut text: String =
+        Network::ALL.iter().map(|(name, title)| format!("{name:width$}  {title}\n")).collect();
+    text += "\nOne of them under an objective: zoo train vae --net NAME\n";
+    text
 }
 
 /// The table in so many columns: where it is too wide, sources and then losses stay away.
@@ -35,7 +54,7 @@ fn fitted(room: usize) -> String {
 }
 
 /// The same for programs.
-pub(crate) fn json() -> String {
+fn json() -> String {
     let entry = |entry: &Entry| {
         json!({
             "name": entry.name, "title": entry.title, "equation": entry.equation, "source": entry.source,

@@ -82,7 +82,7 @@ fn table(runs: &[report::Run]) -> String {
     let examples = format!("test {}s", if example == "img" { "image" } else { example });
     let unit = Unit::SquaredError.per(example);
     let name = |run: &report::Run| {
-        let code = run.config.settings.get("code").map(|code| format!(", code {code}")).unwrap_or_default();
+        let code = run.config.setting("code").map(|code| format!(", code {code}")).unwrap_or_default();
         format!("{} ({}{code})", run.folder, run.entry.name)
     };
     let names: Vec<String> = runs.iter().map(name).collect();

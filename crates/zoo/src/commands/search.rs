@@ -7,6 +7,7 @@ use nn::{Error, Result};
 use serde_json::json;
 use toml::{Table, Value};
 use zoo::config::{Draft, Setup, value_of};
+use zoo::settings::{find, names};
 use zoo::uses::search::{
     Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Study, Trial, Validation,
 };
@@ -217,8 +218,8 @@ fn flags(settings: &Table) -> Vec<String> {
 /// Refuses a setting that the model does not have before anything is trained.
 fn known(space: &Space, settings: &Table) -> Result<()> {
     for name in space.0.keys() {
-        if !name.starts_with("train.") && !settings.contains_key(name) {
-            let known = settings.keys().cloned().collect::<Vec<_>>().join(", ");
+        if !name.starts_with("train.") && find(settings, name).is_none() {
+            let known = names(settings).join(", ");
             return Err(Error::setting(
                 "space",
                 format!(

@@ -21,7 +21,7 @@ use super::outlook::announce;
 use super::progress::{Spinner, note};
 use super::run_folder::RunFolder;
 use super::terminal::say_notes;
-use crate::cli::{NetName, ResumeArgs, TrainArgs};
+use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
 const UNFINISHED: &str = "training.safetensors";
@@ -58,8 +58,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     }
     drop(spinner);
     say_notes(&setup.notes);
-    let code =
-        config.settings.get("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
+    let code = config.setting("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
     let features = setup.preparation.features;
     if let Some(code) = code.filter(|code| entry.may_copy() && *code >= features) {
         note(&format!(
@@ -311,26 +310,16 @@ fn draft(args: &TrainArgs) -> Result<Draft> {
         draft.set(assignment)?;
     }
     if let Some(code) = args.code {
-        draft.settings.insert("code".into(), integer("code", code)?);
+        draft.say("code", integer("code", code)?);
     }
-    if let Some(hidden) = &args.hidden {
-        let units = hidden.iter().map(|&units| integer("hidden", units)).collect::<Result<Vec<_>>>()?;
-        draft.settings.insert("hidden".into(), Value::Array(units));
+    if let Some(name) = &args.net {
+        draft.say("network.name", name.clone());
     }
-    let channels = match (args.net, &args.channels) {
-        (Some(NetName::Mlp), Some(channels)) if !channels.is_empty() => {
-            return Err(Error::setting(
-                "channels",
-                "--channels are those of --net conv; leave one of them out",
-            ));
+    for (key, list) in [("hidden", &args.hidden), ("channels", &args.channels)] {
+        if let Some(list) = list {
+            let list = list.iter().map(|&n| integer(key, n)).collect::<Result<Vec<_>>>()?;
+            draft.say(key, list);
         }
-        (Some(NetName::Mlp), _) => Some(vec![]),
-        (Some(NetName::Conv), None) => Some(vec![32, 64]),
-        (_, channels) => channels.clone(),
-    };
-    if let Some(channels) = channels {
-        let channels = channels.iter().map(|&n| integer("channels", n)).collect::<Result<Vec<_>>>()?;
-        draft.settings.insert("channels".into(), Value::Array(channels));
     }
     for (name, key, value) in [("epochs", "epochs", args.epochs), ("batch", "batch", args.batch)] {
         if let Some(value) = value {

@@ -15,27 +15,17 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::small_code;
-use crate::network::{self, Design, evaluation, stages};
+use crate::network::{self, Design, evaluation};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of an autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Numbers in the code.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Activation of the code; `identity` for a linear one.
     pub code_activation: Activation,
-    /// What the decoder's output means.
-    pub likelihood: Likelihood,
 }
 
 /// A network, and the activation of its code.
@@ -52,19 +42,18 @@ impl Settings for Config {
 
     type Model = Learned<Autoencoder<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         // Small sets are served better by smooth units; wide images by rectifiers, which learn faster.
         let (code, hidden, activation) = match data.width() {
             ..256 => (small_code(data), vec![64], Activation::Tanh),
             _ => (32, vec![512, 128], Activation::Relu),
         };
-        let (code_activation, likelihood) = (Activation::Identity, Likelihood::SquaredError);
-        Config { code, hidden, channels: stages(data), activation, code_activation, likelihood }
+        let design = Design::mlp(code, &hidden, activation, Likelihood::SquaredError);
+        Config { design, code_activation: Activation::Identity }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = network::Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        let net = network::Autoencoder::new(data, &self.design, from)?;
         Ok(Learned(Autoencoder { net, code_activation: self.code_activation }))
     }
 }
@@ -72,7 +61,9 @@ impl Settings for Config {
 impl Config {
     /// The negative control: a code twice as wide as the data, and no hidden layer.
     pub fn overcomplete(data: &Dataset) -> Self {
-        Config { code: 2 * data.width(), hidden: vec![], ..Config::defaults(data) }
+        let likelihood = Likelihood::SquaredError;
+        let design = Design::mlp(2 * data.width(), &[], Activation::Tanh, likelihood);
+        Config { design, code_activation: Activation::Identity }
     }
 }
 

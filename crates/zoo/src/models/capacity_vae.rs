@@ -18,12 +18,12 @@
 //! pixels.
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Result};
+use nn::{Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::variational::default_size;
+use super::variational::usual_design;
 use super::{check_share, check_weight};
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::terms::{gaussian_kl, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -31,18 +31,8 @@ use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Weight `γ` of a divergence that is not the capacity, ≥ 0.
     pub gamma: f64,
     /// The capacity `C` in the end, in nats, ≥ 0.
@@ -66,27 +56,15 @@ impl Settings for Config {
 
     type Model = Learned<CapacityVae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            activation,
-            likelihood,
-            gamma: 5.0,
-            capacity: 15.0,
-            growth: 0.5,
-        }
+    fn usual(data: &Dataset) -> Self {
+        Config { design: usual_design(data), gamma: 5.0, capacity: 15.0, growth: 0.5 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("gamma", self.gamma)?;
         check_weight("capacity", self.capacity)?;
         check_share("growth", self.growth)?;
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
+        let net = Autoencoder::variational(data, &self.design, 0, from)?;
         let Config { gamma, capacity, growth, .. } = *self;
         Ok(Learned(CapacityVae { net, gamma, capacity, growth }))
     }

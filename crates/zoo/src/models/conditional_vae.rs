@@ -8,13 +8,12 @@
 //! one `z` with another class writes another digit in the same hand.
 
 use autograd::{Real, Tape, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Result, Sequential};
+use nn::{Context, Dataset, Error, Generator, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
 use super::check_weight;
-use super::variational::{Gaussian, begin_near_prior, default_size};
-use crate::densities::Head;
-use crate::network::{Autoencoder, Mlp, evaluation, quiet};
+use super::variational::{Gaussian, begin_near_prior, usual_design};
+use crate::network::{Autoencoder, Design, evaluation, quiet};
 use crate::terms::{gaussian_kl, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -22,14 +21,8 @@ use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables, without the class.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them, the classifier has the same.
-    pub hidden: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z, y)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Weight `α` of the classifier's cross-entropy, ≥ 0. It has parameters of its own, so any positive
     /// weight gives the same model under an optimizer that forgets the scale of gradients, like Adam.
     pub alpha: f64,
@@ -38,52 +31,48 @@ pub struct Config {
 /// Encoder, decoder and classifier.
 #[derive(Clone, Debug)]
 pub struct ConditionalVae<W> {
-    /// Its encoder reads the class after the features, its decoder after the latents.
+    /// Its decoder reads the class after the latents.
     net: Autoencoder<W>,
+    /// What a class adds to the outputs of the encoder, `[classes, 2 latents]`: as if its last layer read the class beside
+    /// the layer before it. So any network will do.
+    class: W,
     classifier: Sequential<W>,
     /// Latents and classes.
     sizes: [usize; 2],
     alpha: f64,
 }
-tree!(ConditionalVae { net, classifier; sizes, alpha });
+tree!(ConditionalVae { net, class, classifier; sizes, alpha });
 
 impl Settings for Config {
     const LIKELIHOODS: &[Likelihood] = Likelihood::DENSITIES;
 
     type Model = Learned<ConditionalVae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config { code, hidden, activation, likelihood, alpha: 1.0 }
+    fn usual(data: &Dataset) -> Self {
+        Config { design: usual_design(data), alpha: 1.0 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        let (design, code) = (Mlp { hidden: &self.hidden, activation: self.activation }, self.code);
-        design.check(code)?;
         check_weight("alpha", self.alpha)?;
         let Some(last) = data.labels().and_then(|labels| labels.iter().max()) else {
             let text =
                 "a conditional VAE needs labels, and the training examples have none; without labels: `vae`";
             return Err(Error::data(text));
         };
-        let (input, classes) = (data.width(), *last as usize + 1);
-        let mut encoder = design.encoder(input + classes, 2 * code, from);
-        // As if every class were as likely as the others.
-        let shares = Tensor::full([data.len(), classes], 1.0 / classes as f64);
-        begin_near_prior(&mut encoder, [code, input], &Tensor::concat(&[data.x(), &shares], 1));
-        let head = Head::new(self.likelihood, data)?;
-        let decoder = design.decoder(code + classes, head.output_for_mean(data), from);
-        let mut classifier = design.encoder(input, classes, from);
+        let (code, classes) = (self.design.code, *last as usize + 1);
+        let design = Design { code: code + classes, ..self.design.clone() };
+        let mut net = Autoencoder::with_outputs(data, &design, 2 * code, from)?;
+        begin_near_prior(&mut net.encoder, code, data.x());
+        let class = Tensor::zeros([classes, 2 * code]);
+        let mut classifier = design.network.encoder(data, classes, from)?;
         quiet(&mut classifier, 0, 0.1);
-        let net = Autoencoder { encoder, decoder, head, mean: None, code: code + classes };
-        Ok(Learned(ConditionalVae { net, classifier, sizes: [code, classes], alpha: self.alpha }))
+        Ok(Learned(ConditionalVae { net, class, classifier, sizes: [code, classes], alpha: self.alpha }))
     }
 }
 
 impl<'t, T: Real> ConditionalVae<Var<'t, T>> {
     fn posterior(&self, x: Var<'t, T>, y: Var<'t, T>, context: &mut Context) -> Gaussian<'t, T> {
-        Gaussian::of(self.net.encode(Var::concat([x, y], -1), context))
+        Gaussian::of(self.net.encode(x, context) + y.matmul(self.class))
     }
 
     /// Probabilities of the classes before the softmax, `[batch, classes]`.

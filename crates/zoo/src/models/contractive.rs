@@ -74,7 +74,7 @@ tree!(Contractive { mirror; config });
 impl Settings for Config {
     type Model = Learned<Contractive<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         Config {
             code: if data.width() < 256 { 64 } else { 500 },
             hidden: vec![],

@@ -63,7 +63,7 @@ tree!(ConvAutoencoder { encoder, to_code, from_code, decoder, mean; sizes, plane
 impl Settings for Config {
     type Model = Learned<ConvAutoencoder<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, channels) = if data.width() < 256 { (8, vec![16, 32]) } else { (32, vec![32, 64]) };
         Config { code, channels, activation: Activation::Relu, likelihood: Likelihood::SquaredError }
     }

@@ -15,25 +15,15 @@ use nn::data::transform::Corruption;
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a denoising autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Numbers in the code.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// What the decoder's output means.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// `α` ≥ 0, the weight of features that were damaged.
     pub alpha: f64,
     /// `β` ≥ 0, the weight of features that were not.
@@ -57,22 +47,14 @@ impl Settings for Config {
 
     type Model = Learned<Denoising<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, hidden, activation) = match data.width() {
             ..256 => (32, vec![128], Activation::Tanh),
             _ => (64, vec![512], Activation::Relu),
         };
         let (likelihood, corruption) = (Likelihood::SquaredError, Corruption::Masking(0.25));
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            activation,
-            likelihood,
-            alpha: 1.0,
-            beta: 1.0,
-            corruption,
-        }
+        let design = Design::mlp(code, &hidden, activation, likelihood);
+        Config { design, alpha: 1.0, beta: 1.0, corruption }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -87,8 +69,7 @@ impl Settings for Config {
                 ),
             ));
         }
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        let net = Autoencoder::new(data, &self.design, from)?;
         Ok(Learned(Denoising { net, alpha, beta, corruption }))
     }
 }

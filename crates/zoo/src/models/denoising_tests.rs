@@ -26,8 +26,7 @@ fn of_a_gaussian_it_learns_the_posterior_mean_and_the_score() {
 
     let sigma = 0.5_f32;
     let config = Config {
-        code: 2,
-        hidden: vec![],
+        design: Design::mlp(2, &[], Activation::Identity, Likelihood::SquaredError),
         corruption: Corruption::Gaussian(f64::from(sigma)),
         ..Config::defaults(&data.train)
     };

@@ -7,13 +7,13 @@
 //! encoder gives the parameters of the planar steps, or the context of the autoregressive ones.
 
 use autograd::{Real, Tape, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Result};
+use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_share;
-use super::variational::{Gaussian, default_size, output_for};
+use super::variational::{Gaussian, output_for, usual_design};
 use crate::flows::{Autoregressive, planar};
-use crate::network::{Autoencoder, Design, evaluation, last, quiet, stages};
+use crate::network::{Autoencoder, Design, evaluation, last, quiet};
 use crate::terms::{ln_standard_normal, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -32,18 +32,8 @@ pub enum Flow {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// The kind of the steps.
     pub flow: Flow,
     /// Steps, from 1 up.
@@ -68,10 +58,9 @@ impl Settings for Config {
 
     type Model = Learned<FlowVae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood, flow) = (Activation::Relu, Likelihood::Bernoulli, Flow::Autoregressive);
-        Config { code, hidden, channels: stages(data), activation, likelihood, flow, steps: 4, warm_up: 0.1 }
+    fn usual(data: &Dataset) -> Self {
+        let flow = Flow::Autoregressive;
+        Config { design: usual_design(data), flow, steps: 4, warm_up: 0.1 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -83,24 +72,24 @@ impl Settings for Config {
             ));
         }
         const CONTEXT: usize = 16;
+        let code = self.design.code;
         let (planar_steps, further) = match self.flow {
-            Flow::Planar => (self.steps, self.steps * (2 * self.code + 1)),
+            Flow::Planar => (self.steps, self.steps * (2 * code + 1)),
             Flow::Autoregressive => (0, CONTEXT),
         };
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let mut net = Autoencoder::variational(data, self.code, design, further, self.likelihood, from)?;
+        let mut net = Autoencoder::variational(data, &self.design, further, from)?;
         if planar_steps > 0 {
-            quiet(&mut net.encoder, 2 * self.code, 0.1);
+            quiet(&mut net.encoder, 2 * code, 0.1);
         }
         if self.flow == Flow::Autoregressive {
             // Each step shrinks what it is given, so the Gaussian begins so much wider: the posterior is near the prior.
             let ln_sigma = -(self.steps as f64) * Autoregressive::<Tensor<f32>>::FIRST_SIGMA.ln();
             let bias = &mut last(&mut net.encoder).bias;
             let output = output_for(2.0 * ln_sigma) as f32;
-            bias.make_mut()[self.code..2 * self.code].iter_mut().for_each(|bias| *bias += output);
+            bias.make_mut()[code..2 * code].iter_mut().for_each(|bias| *bias += output);
         }
-        let hidden = (4 * self.code).max(32);
-        let flow = (planar_steps..self.steps).map(|_| Autoregressive::new(self.code, CONTEXT, hidden, from));
+        let hidden = (4 * code).max(32);
+        let flow = (planar_steps..self.steps).map(|_| Autoregressive::new(code, CONTEXT, hidden, from));
         Ok(Learned(FlowVae { net, flow: flow.collect(), planar_steps, warm_up: self.warm_up }))
     }
 }

@@ -57,7 +57,7 @@ tree!(Ica { mean, whiten, colour, filters; config });
 impl Settings for Config {
     type Model = Learned<Ica<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 16 } else { 64 };
         Config {
             code: code.min(data.width()),

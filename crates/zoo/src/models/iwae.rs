@@ -6,11 +6,11 @@
 //! [VAE](super::vae), its divergence sampled. The loss is `−L_K` itself, whatever estimates its gradient.
 
 use autograd::{Name, Real, Tensor, Tree, Var, tree};
-use nn::{Activation, Context, Dataset, Error, Generator, Result};
+use nn::{Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::variational::default_size;
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use super::variational::usual_design;
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -32,18 +32,8 @@ pub enum Estimator {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Draws `K` for each example, from 1 up.
     pub samples: usize,
     /// How the gradient is estimated.
@@ -64,18 +54,8 @@ impl Settings for Config {
 
     type Model = Learned<Iwae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            activation,
-            likelihood,
-            samples: 5,
-            estimator: Estimator::Bound,
-        }
+    fn usual(data: &Dataset) -> Self {
+        Config { design: usual_design(data), samples: 5, estimator: Estimator::Bound }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -85,8 +65,7 @@ impl Settings for Config {
                 "samples is 0; the bound needs at least 1 draw for each example",
             ));
         }
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
+        let net = Autoencoder::variational(data, &self.design, 0, from)?;
         Ok(Learned(Iwae { net, samples: self.samples, estimator: self.estimator }))
     }
 }

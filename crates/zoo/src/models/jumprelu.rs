@@ -55,7 +55,7 @@ tree!(JumpRelu { dictionary, log_theta; weight, warm_up, bandwidth });
 impl Settings for Config {
     type Model = Learned<JumpRelu<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 128 } else { 1024 };
         Config { code, weight: 0.03, warm_up: 0.0, threshold: 0.1, bandwidth: 0.2 }
     }

@@ -68,7 +68,7 @@ tree!(Linear { mean, encoder, decoder; orthonormal, order, decay });
 impl Settings for Config {
     type Model = Learned<Linear<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let code = if data.width() < 256 { small_code(data) } else { 30 };
         Config { code, orthonormal: false, order: Order::None, decay: 0.0 }
     }

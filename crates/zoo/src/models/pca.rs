@@ -50,7 +50,7 @@ impl Pca<Tensor<f32>> {
 impl Settings for Config {
     type Model = Pca<Tensor<f32>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         Config { code: if data.width() < 256 { small_code(data) } else { 30 } }
     }
 

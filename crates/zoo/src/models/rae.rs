@@ -16,25 +16,15 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a regularised autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Numbers in the code.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// What the decoder's output means.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// `β`, the weight of `½ ‖z‖²`, ≥ 0.
     pub beta: f64,
     /// `R`, what keeps the decoder smooth.
@@ -66,27 +56,18 @@ impl Settings for Config {
 
     type Model = Learned<Rae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, hidden) =
             if data.width() < 256 { (small_code(data), vec![64]) } else { (16, vec![512, 128]) };
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            // Smooth, as a rectifier's Jacobian is blind to how the slopes change.
-            activation: Activation::Tanh,
-            likelihood: Likelihood::SquaredError,
-            beta: 1e-2,
-            smoothness: Smoothness::Jacobian,
-            lambda: 1e-2,
-        }
+        // Smooth, as a rectifier's Jacobian is blind to how the slopes change.
+        let design = Design::mlp(code, &hidden, Activation::Tanh, Likelihood::SquaredError);
+        Config { design, beta: 1e-2, smoothness: Smoothness::Jacobian, lambda: 1e-2 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("beta", self.beta)?;
         check_weight("lambda", self.lambda)?;
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        let net = Autoencoder::new(data, &self.design, from)?;
         Ok(Learned(Rae { net, config: self.clone() }))
     }
 }
@@ -148,7 +129,8 @@ mod tests {
 
     fn rae(smoothness: Smoothness, lambda: f64) -> Learned<Rae<Tensor<f32>>> {
         let data = digits().train;
-        let config = Config { code: 3, smoothness, lambda, ..Config::defaults(&data) };
+        let mut config = Config { smoothness, lambda, ..Config::defaults(&data) };
+        config.design.code = 3;
         config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap()
     }
 

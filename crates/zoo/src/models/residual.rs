@@ -68,7 +68,7 @@ tree!(ResidualAutoencoder { encoder, decoder; normalization, likelihood });
 impl Settings for Config {
     type Model = Learned<ResidualAutoencoder<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, width) = if data.width() < 256 { (small_code(data), 64) } else { (32, 256) };
         let (activation, likelihood) = (Activation::Silu, Likelihood::SquaredError);
         Config { code, width, blocks: 2, activation, normalization: Normalization::Layer, likelihood }

@@ -50,7 +50,7 @@ tree!(Sequence { reader, to_code, from_code, writer, output, mean; config, steps
 impl Settings for Config {
     type Model = Learned<Sequence<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let channels = data.schema().as_grey().map_or(1, |[_, width]| width);
         let (code, state) = if data.width() < 256 { (small_code(data), 64) } else { (32, 128) };
         Config { code, state, channels, likelihood: Likelihood::SquaredError }

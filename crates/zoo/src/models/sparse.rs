@@ -96,7 +96,7 @@ tree!(Sparse { dictionary; activation, on, penalty, weight, warm_up, scale });
 impl Settings for Config {
     type Model = Learned<Sparse<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 128 } else { 1024 };
         let (activation, weight) = (Activation::Relu, 0.1);
         let (on, penalty, scale) = (Priced::Code, Penalty::L1, Scale::Unit);

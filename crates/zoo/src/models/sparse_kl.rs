@@ -53,7 +53,7 @@ tree!(SparseKl { encoder, decoder, activity; rho, beta, decay, memory });
 impl Settings for Config {
     type Model = Learned<SparseKl<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 64 } else { 196 };
         Config { code, rho: 0.05, beta: 0.1, decay: 1e-4, memory: 0.9 }
     }

@@ -72,7 +72,7 @@ tree!(Classifier { encoder, output; activation });
 impl Settings for Config {
     type Model = Learned<Stacked<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, hidden) =
             if data.width() < 256 { (16, vec![128, 64]) } else { (30, vec![1000, 500, 250]) };
         Config {

@@ -10,12 +10,12 @@
 //! they stand for the rest.
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Purpose, Result, generator};
+use nn::{Context, Dataset, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::check_weight;
-use super::variational::{Gaussian, default_size};
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use super::variational::{Gaussian, usual_design};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -36,18 +36,8 @@ pub enum Mixture {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Weight of the mutual information, ≥ 0.
     pub alpha: f64,
     /// Weight of the total correlation, ≥ 0.
@@ -73,18 +63,15 @@ impl Settings for Config {
 
     type Model = Learned<TcVae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
+    fn usual(data: &Dataset) -> Self {
         let (alpha, beta, gamma, mixture) = (1.0, 6.0, 1.0, Mixture::Stratified);
-        Config { code, hidden, channels: stages(data), activation, likelihood, alpha, beta, gamma, mixture }
+        Config { design: usual_design(data), alpha, beta, gamma, mixture }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         let weights = [("alpha", self.alpha), ("beta", self.beta), ("gamma", self.gamma)];
         weights.iter().try_for_each(|&(name, weight)| check_weight(name, weight))?;
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
+        let net = Autoencoder::variational(data, &self.design, 0, from)?;
         let weights = weights.map(|weight| weight.1);
         Ok(Learned(TcVae { net, weights, mixture: self.mixture, examples: data.len() }))
     }

@@ -82,7 +82,7 @@ tree!(TopK { dictionary, idle, threshold; k, first_k, annealing, test_k, select,
 impl Settings for Config {
     type Model = Learned<TopK<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, k) = if data.width() < 256 { (128, 8) } else { (1024, 32) };
         let revived = (data.width() / 2).max(1);
         Config {

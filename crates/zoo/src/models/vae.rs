@@ -11,12 +11,12 @@
 //! latent cost nothing (Kingma et al. 2016, eq. 15).
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Result};
+use nn::{Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
-use super::variational::default_size;
+use super::variational::usual_design;
 use super::{check_share, check_weight};
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::terms::{gaussian_kl_by_latent, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -24,18 +24,8 @@ use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Weight of the divergence, ≥ 0.
     pub beta: f64,
     /// Share of the training, 0 to 1, over which the weight of the divergence grows from 0 to `beta`.
@@ -59,27 +49,15 @@ impl Settings for Config {
 
     type Model = Learned<Vae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            activation,
-            likelihood,
-            beta: 1.0,
-            warm_up: 0.0,
-            free_bits: 0.0,
-        }
+    fn usual(data: &Dataset) -> Self {
+        Config { design: usual_design(data), beta: 1.0, warm_up: 0.0, free_bits: 0.0 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("beta", self.beta)?;
         check_share("warm_up", self.warm_up)?;
         check_weight("free_bits", self.free_bits)?;
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
+        let net = Autoencoder::variational(data, &self.design, 0, from)?;
         let Config { beta, warm_up, free_bits, .. } = *self;
         Ok(Learned(Vae { net, beta, warm_up, free_bits }))
     }

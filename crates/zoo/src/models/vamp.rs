@@ -9,12 +9,12 @@
 
 use autograd::{Real, Tape, Tensor, Var, tree};
 use nn::random::permutation;
-use nn::{Activation, Context, Dataset, Error, Generator, Purpose, Result, generator};
+use nn::{Context, Dataset, Error, Generator, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
 use super::check_share;
-use super::variational::{Gaussian, default_size};
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use super::variational::{Gaussian, usual_design};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::terms::{ln_mean_exp, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
@@ -22,18 +22,8 @@ use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Latent variables.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// The decoder's distribution `p(x|z)`.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Pseudo-inputs `K`, from 1 to the number of training examples.
     pub components: usize,
     /// Share of the training, 0 to 1, over which the weight of the divergence grows from 0 to 1.
@@ -55,11 +45,9 @@ impl Settings for Config {
 
     type Model = Learned<Vamp<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
-        let (code, hidden) = default_size(data);
-        let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
+    fn usual(data: &Dataset) -> Self {
         let components = if data.width() < 256 { 50 } else { 500 }.min(data.len());
-        Config { code, hidden, channels: stages(data), activation, likelihood, components, warm_up: 0.1 }
+        Config { design: usual_design(data), components, warm_up: 0.1 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -74,8 +62,7 @@ impl Settings for Config {
                 ),
             ));
         }
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::variational(data, self.code, design, 0, self.likelihood, from)?;
+        let net = Autoencoder::variational(data, &self.design, 0, from)?;
         let chosen = permutation(data.len(), from);
         let pseudo_inputs = data.rows(&chosen[..self.components]);
         Ok(Learned(Vamp { net, pseudo_inputs, warm_up: self.warm_up }))

@@ -1,7 +1,7 @@
 //! The Gaussian posterior `q(z|x) = N(μ(x), diag σ²(x))` that variational models share.
 
 use autograd::{Real, Tensor, Var, value};
-use nn::{Context, Dataset, Generator, Result, Sequential};
+use nn::{Activation, Context, Dataset, Generator, Result, Sequential};
 
 use super::small_code;
 use crate::Likelihood;
@@ -17,9 +17,10 @@ pub struct Gaussian<'t, T: Real> {
     pub log_var: Var<'t, T>,
 }
 
-/// Latent variables and hidden units for data of this kind when nothing else is said.
-pub(super) fn default_size(data: &Dataset) -> (usize, Vec<usize>) {
-    if data.width() < 256 { (small_code(data), vec![256]) } else { (20, vec![400]) }
+/// Latent variables, layers and likelihood for data of this kind when nothing else is said.
+pub(super) fn usual_design(data: &Dataset) -> Design {
+    let (code, hidden) = if data.width() < 256 { (small_code(data), vec![256]) } else { (20, vec![400]) };
+    Design::mlp(code, &hidden, Activation::Relu, Likelihood::Bernoulli)
 }
 
 impl Autoencoder<Tensor<f32>> {
@@ -30,14 +31,12 @@ impl Autoencoder<Tensor<f32>> {
     /// Those of [`Autoencoder::new`].
     pub fn variational(
         data: &Dataset,
-        code: usize,
-        design: Design<'_>,
+        design: &Design,
         further: usize,
-        likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
-        let mut net = Autoencoder::new(data, 2 * code + further, code, design, likelihood, from)?;
-        begin_near_prior(&mut net.encoder, [code, data.width()], data.x());
+        let mut net = Autoencoder::with_outputs(data, design, 2 * design.code + further, from)?;
+        begin_near_prior(&mut net.encoder, design.code, data.x());
         Ok(net)
     }
 }
@@ -45,11 +44,7 @@ impl Autoencoder<Tensor<f32>> {
 /// Scales the initial weights of an encoder's outputs so that the divergence of the posterior from the prior, over all
 /// latents, begins with about 0.015 nats for each feature: little beside `−ln p(x|z)`. Nearer to the prior, codes would say
 /// nothing at first, and a training would begin by finding them.
-pub(super) fn begin_near_prior(
-    encoder: &mut Sequential<Tensor<f32>>,
-    [code, features]: [usize; 2],
-    inputs: &Tensor<f32>,
-) {
+pub(super) fn begin_near_prior(encoder: &mut Sequential<Tensor<f32>>, code: usize, inputs: &Tensor<f32>) {
     /// As many examples as are looked at.
     const ENOUGH: usize = 256;
     let rows = inputs.shape()[0].min(ENOUGH);
@@ -57,7 +52,7 @@ pub(super) fn begin_near_prior(
     let outputs = value(&*encoder, |encoder, tape| encoder.forward(tape.constant(&some), &mut evaluation()));
     // The divergence is about ½ Σ μ² + ¼ Σ s², for these outputs μ and s.
     let squares: f32 = outputs.slice(1, ..2 * code).to_vec().iter().map(|o| o * o).sum();
-    let (mean, wanted) = (squares / rows.max(1) as f32, 0.03 * features as f32);
+    let (mean, wanted) = (squares / rows.max(1) as f32, 0.03 * inputs.shape()[1] as f32);
     if mean > wanted {
         quiet(encoder, 0, (wanted / mean).sqrt());
     }

@@ -16,25 +16,15 @@ use serde::{Deserialize, Serialize};
 
 use super::check_weight;
 use super::codebook::Codebook;
-use crate::network::{Autoencoder, Design, centre, evaluation, quiet, stages};
+use crate::network::{Autoencoder, Design, centre, evaluation, quiet};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a VQ-VAE.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Numbers in the code: a multiple of `dimension`.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// What the decoder's output means.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// Numbers in a part, which together become one vector of the codebook.
     pub dimension: usize,
     /// Vectors in the codebook `K`, from 1 up.
@@ -64,27 +54,17 @@ impl Settings for Config {
 
     type Model = Trained;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, hidden) = if data.width() < 256 { (32, vec![256]) } else { (64, vec![400]) };
-        let (activation, likelihood) = (Activation::Relu, Likelihood::SquaredError);
+        let design = Design::mlp(code, &hidden, Activation::Relu, Likelihood::SquaredError);
         let (dimension, codebook) = (4, 64);
         let (commitment, decay, restart) = (0.25, 0.99, 0.1);
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            activation,
-            likelihood,
-            dimension,
-            codebook,
-            commitment,
-            decay,
-            restart,
-        }
+        Config { design, dimension, codebook, commitment, decay, restart }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        let Config { code, dimension, codebook, commitment, decay, restart, .. } = *self;
+        let Config { dimension, codebook, commitment, decay, restart, .. } = *self;
+        let code = self.design.code;
         check_weight("commitment", commitment)?;
         check_weight("restart", restart)?;
         if dimension == 0 || !code.is_multiple_of(dimension) {
@@ -98,8 +78,7 @@ impl Settings for Config {
         if !(0.0..1.0).contains(&decay) {
             return Err(Error::setting("decay", format!("decay must be from 0 to less than 1, not {decay}")));
         }
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let mut net = Autoencoder::new(data, code, code, design, self.likelihood, from)?;
+        let mut net = Autoencoder::new(data, &self.design, from)?;
         // The codebook begins at codes, and codes near 0 are near each other: the first loss is that of the mean.
         quiet(&mut net.encoder, 0, 0.1 * (64.0 / code as f32).sqrt().min(1.0));
         centre(&mut net.encoder, data);

@@ -16,25 +16,15 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
-use crate::network::{Autoencoder, Design, evaluation, stages};
+use crate::network::{Autoencoder, Design, evaluation};
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
 /// Settings of a Wasserstein autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Numbers in the code.
-    pub code: usize,
-    /// Units in the encoder's hidden layers; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Channels after each stage of convolutions, each of which halves a picture; the hidden layers follow. Empty for a
-    /// network that reads all features at once.
-    #[serde(default)]
-    pub channels: Vec<usize>,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// What the decoder's output means.
-    pub likelihood: Likelihood,
+    /// Code, network and likelihood.
+    pub design: Design,
     /// `D`, how far the codes are from the prior: by kernels or by projections on random directions.
     pub divergence: Divergence,
     /// `λ`, the weight of `D`, ≥ 0.
@@ -66,19 +56,11 @@ impl Settings for Config {
 
     type Model = Learned<Wae<Tensor<f32>>>;
 
-    fn defaults(data: &Dataset) -> Self {
+    fn usual(data: &Dataset) -> Self {
         let (code, hidden) =
             if data.width() < 256 { (small_code(data), vec![128]) } else { (16, vec![512, 128]) };
-        Config {
-            code,
-            hidden,
-            channels: stages(data),
-            activation: Activation::Relu,
-            likelihood: Likelihood::SquaredError,
-            divergence: Divergence::Mmd,
-            lambda: 10.0,
-            projections: 50,
-        }
+        let design = Design::mlp(code, &hidden, Activation::Relu, Likelihood::SquaredError);
+        Config { design, divergence: Divergence::Mmd, lambda: 10.0, projections: 50 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
@@ -86,8 +68,7 @@ impl Settings for Config {
         if self.projections == 0 {
             return Err(Error::setting("projections", "projections is 0; the distance needs at least 1"));
         }
-        let design = Design { channels: &self.channels, hidden: &self.hidden, activation: self.activation };
-        let net = Autoencoder::new(data, self.code, self.code, design, self.likelihood, from)?;
+        let net = Autoencoder::new(data, &self.design, from)?;
         Ok(Learned(Wae { net, config: self.clone() }))
     }
 }
@@ -102,13 +83,13 @@ impl<'t, T: Real> Model<'t, T> for Wae<Var<'t, T>> {
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let Config { code, lambda, projections, .. } = self.config;
+        let Config { lambda, projections, .. } = self.config;
         let z = self.net.encode(x, context);
-        let prior = context.on(x.tape()).normal(code);
+        let prior = context.on(x.tape()).normal(self.net.code);
         let (name, divergence) = match self.config.divergence {
             Divergence::Mmd => ("mmd", mmd(z, prior)),
             Divergence::SlicedWasserstein => {
-                let directions = context.on(x.tape()).normal_for_batch([code, projections]);
+                let directions = context.on(x.tape()).normal_for_batch([self.net.code, projections]);
                 ("sliced wasserstein", sliced_wasserstein(z, prior, directions))
             }
         };
@@ -246,7 +227,8 @@ mod tests {
         let data = digits();
         for divergence in [Divergence::Mmd, Divergence::SlicedWasserstein] {
             let spread = |lambda: f64| {
-                let config = Config { code: 4, divergence, lambda, ..Config::defaults(&data.train) };
+                let mut config = Config { divergence, lambda, ..Config::defaults(&data.train) };
+                config.design.code = 4;
                 let mut model = config.build(&data.train, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
                 // First codes that are far from normal: what draws them there is the divergence.
                 let weight = &mut crate::network::last(&mut model.0.net.encoder).weight;

@@ -7,11 +7,91 @@
 //! Weights begin as those of other networks do: so that what a code says comes through, with the last convolution small. (A
 //! variational model whose decoder hardly listens at first learns that codes are not worth their price, and stays there.)
 
-use autograd::{Conv, Tensor, Upsample};
+use autograd::{Tensor, Upsample};
 use nn::layers::{Conv2d, Layer};
 use nn::{Activation, Dataset, Error, Generator, Init, Linear, Result, Sequential};
+use serde::{Deserialize, Serialize};
 
-use super::{Design, SMALL};
+use super::{Architecture, Mlp, SMALL, check_units};
+
+/// Stages of convolutions, linear layers between the smallest picture and the code, and the way back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conv {
+    /// Channels after each stage of convolutions, each of which halves a picture.
+    pub channels: Vec<usize>,
+    /// Units in the linear layers that follow the convolutions; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Activation of all layers but the last.
+    pub activation: Activation,
+}
+
+impl Architecture for Conv {
+    const TITLE: &'static str = "convolutions that halve a picture stage by stage";
+    const ADDS_TO_MEAN: bool = true;
+
+    /// As many stages as bring a picture to 8 pixels; two where it has no more, or is none.
+    fn usual(data: &Dataset, mlp: &Mlp) -> Self {
+        let Mlp { hidden, activation } = mlp.clone();
+        let mut side = data.schema().as_image().map_or(0, |[_, height, width]| height.max(width));
+        let mut channels = vec![];
+        while side > 8 {
+            channels.push(32 << channels.len().min(2));
+            side = side.div_ceil(2);
+        }
+        if channels.is_empty() {
+            channels = vec![16, 32];
+        }
+        Conv { channels, hidden, activation }
+    }
+
+    fn encoder(
+        &self,
+        data: &Dataset,
+        outputs: usize,
+        from: &mut Generator,
+    ) -> Result<Sequential<Tensor<f32>>> {
+        let stages = self.stages(data)?;
+        let [height, width] = stages.sizes[0];
+        let mut layers = vec![Layer::Unflatten(vec![stages.channels[0], height, width])];
+        for stage in 0..stages.count() {
+            layers.extend([stages.halve(stage, self.activation.init(), from).into(), self.activation.into()]);
+        }
+        layers.push(Layer::Flatten);
+        let smallest = stages.smallest().iter().product();
+        let widths = [&[smallest], &self.hidden[..], &[outputs]].concat();
+        layers.extend(linear(&widths, self.activation, Init::Glorot, from));
+        Ok(Sequential::new(layers))
+    }
+
+    fn decoder(
+        &self,
+        data: &Dataset,
+        code: usize,
+        mean: &Tensor<f32>,
+        from: &mut Generator,
+    ) -> Result<Sequential<Tensor<f32>>> {
+        let stages = self.stages(data)?;
+        let outputs = mean.len() / stages.sizes[0].iter().product::<usize>();
+        let hidden: Vec<usize> = self.hidden.iter().rev().copied().collect();
+        let smallest = stages.smallest();
+        let widths = [&[code], &hidden[..], &[smallest.iter().product()]].concat();
+        let init = self.activation.init();
+        let mut layers = linear(&widths, self.activation, init, from);
+        layers.extend([self.activation.into(), Layer::Unflatten(smallest.to_vec())]);
+        for stage in (0..stages.count()).rev() {
+            layers.push(Layer::UpsampleNearest(Upsample::Size(stages.sizes[stage])));
+            let (channels, init) =
+                if stage == 0 { (outputs, Init::Glorot) } else { (stages.channels[stage], init) };
+            layers.push(stages.enlarged(stage, channels, init, from).into());
+            if stage > 0 {
+                layers.push(self.activation.into());
+            }
+        }
+        layers.push(Layer::Flatten);
+        Ok(Sequential::new(layers))
+    }
+}
 
 /// The pictures between the stages.
 #[derive(Clone, Debug)]
@@ -43,7 +123,7 @@ impl Stages {
 
     /// The convolution of the stage with this number.
     pub(crate) fn halve(&self, stage: usize, init: Init, from: &mut Generator) -> Conv2d<Tensor<f32>> {
-        let options = Conv { stride: [2; 2], padding: [1; 2], ..Conv::default() };
+        let options = autograd::Conv { stride: [2; 2], padding: [1; 2], ..autograd::Conv::default() };
         Conv2d::new([self.channels[stage], self.channels[stage + 1]], [3, 3], options, init, from)
     }
 
@@ -60,85 +140,31 @@ impl Stages {
         let (pixels, copies, inputs) = (9, 4, self.channels[stage + 1]);
         let weight = init.tensor([outputs, inputs, 3, 3], inputs * pixels, outputs * pixels * copies, from);
         let weight: Tensor<f32> = if stage == 0 { weight.map(|w: f32| SMALL * w) } else { weight };
-        let options = Conv { padding: [1; 2], ..Conv::default() };
+        let options = autograd::Conv { padding: [1; 2], ..autograd::Conv::default() };
         Conv2d { weight, bias: Tensor::zeros([outputs]), options }
     }
 }
 
-/// The number of channels of each stage for pictures of this kind when nothing is said: as many stages as bring a colour
-/// picture to 8 pixels; none for grey pictures and for what is no picture, whose features are read all at once.
-pub(crate) fn stages(data: &Dataset) -> Vec<usize> {
-    let Some([_, height, width]) = data.schema().as_image().filter(|image| image[0] > 1) else {
-        return vec![];
-    };
-    let (mut side, mut channels) = (height.max(width), vec![]);
-    while side > 8 {
-        channels.push(32 << channels.len().min(2));
-        side = side.div_ceil(2);
-    }
-    channels
-}
-
-/// The stages of a design, or what is wrong with them.
-pub(crate) fn of(design: &Design<'_>, data: &Dataset) -> Result<Stages> {
-    let channels = design.channels;
-    if channels.contains(&0) {
-        let problem = format!("every stage needs at least 1 channel, and channels is {channels:?}");
-        return Err(Error::setting("channels", problem));
-    }
-    let Some(image) = data.schema().as_image() else {
-        return Err(Error::unsupported(format!(
-            "channels = {channels:?} is for pictures of known height and width, and these examples are {}; leave \
-             --net conv and --channels out",
-            data.schema()
-        )));
-    };
-    Ok(Stages::new(image, channels))
-}
-
-/// Example to `outputs`.
-pub(crate) fn encoder(
-    design: &Design<'_>,
-    stages: &Stages,
-    outputs: usize,
-    from: &mut Generator,
-) -> Sequential<Tensor<f32>> {
-    let [height, width] = stages.sizes[0];
-    let mut layers = vec![Layer::Unflatten(vec![stages.channels[0], height, width])];
-    for stage in 0..stages.count() {
-        layers.extend([stages.halve(stage, design.activation.init(), from).into(), design.activation.into()]);
-    }
-    layers.push(Layer::Flatten);
-    let smallest = stages.smallest().iter().product();
-    let widths = [&[smallest], design.hidden, &[outputs]].concat();
-    layers.extend(linear(&widths, design.activation, Init::Glorot, from));
-    Sequential::new(layers)
-}
-
-/// Code to so many channels of a picture.
-pub(crate) fn decoder(
-    design: &Design<'_>,
-    stages: &Stages,
-    [code, outputs]: [usize; 2],
-    from: &mut Generator,
-) -> Sequential<Tensor<f32>> {
-    let hidden: Vec<usize> = design.hidden.iter().rev().copied().collect();
-    let smallest = stages.smallest();
-    let widths = [&[code], &hidden[..], &[smallest.iter().product()]].concat();
-    let init = design.activation.init();
-    let mut layers = linear(&widths, design.activation, init, from);
-    layers.extend([design.activation.into(), Layer::Unflatten(smallest.to_vec())]);
-    for stage in (0..stages.count()).rev() {
-        layers.push(Layer::UpsampleNearest(Upsample::Size(stages.sizes[stage])));
-        let (channels, init) =
-            if stage == 0 { (outputs, Init::Glorot) } else { (stages.channels[stage], init) };
-        layers.push(stages.enlarged(stage, channels, init, from).into());
-        if stage > 0 {
-            layers.push(design.activation.into());
+impl Conv {
+    /// The stages for pictures like these, or what is wrong with them.
+    fn stages(&self, data: &Dataset) -> Result<Stages> {
+        check_units(&self.hidden)?;
+        let channels = &self.channels[..];
+        if channels.contains(&0) || channels.is_empty() {
+            let problem = format!(
+                "every stage needs at least 1 channel, and a network a stage: channels is {channels:?}"
+            );
+            return Err(Error::setting("channels", problem));
         }
+        let Some(image) = data.schema().as_image() else {
+            return Err(Error::unsupported(format!(
+                "the network `conv` is for pictures of known height and width, and these examples are {}; `--net mlp` \
+                 reads any",
+                data.schema()
+            )));
+        };
+        Ok(Stages::new(image, channels))
     }
-    layers.push(Layer::Flatten);
-    Sequential::new(layers)
 }
 
 /// Linear layers with an activation between them; the `last` one begins otherwise.
@@ -167,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::Likelihood;
-    use crate::network::Autoencoder;
+    use crate::network::{Autoencoder, Design, Network};
 
     fn pictures(shape: [usize; 3]) -> Dataset {
         let width = shape.iter().product::<usize>();
@@ -175,14 +201,18 @@ mod tests {
         Dataset::new(x).with_schema(Schema::image(shape, Kind::UnitInterval))
     }
 
+    fn conv(channels: &[usize], hidden: &[usize], activation: Activation) -> Network {
+        Conv { channels: channels.to_vec(), hidden: hidden.to_vec(), activation }.into()
+    }
+
     #[test]
     fn any_size_and_any_channels_come_back() {
         for shape in [[3, 8, 8], [1, 28, 28], [3, 7, 5], [4, 1, 3], [3, 2, 9]] {
             for likelihood in [Likelihood::SquaredError, Likelihood::GaussianPerPixel] {
                 let data = pictures(shape);
-                let design = Design { channels: &[2, 3], hidden: &[5], activation: Activation::Relu };
+                let design = Design { code: 4, network: conv(&[2, 3], &[5], Activation::Relu), likelihood };
                 let from = &mut generator(0, Purpose::Init, 0, 0);
-                let net = Autoencoder::new(&data, 4, 4, design, likelihood, from).unwrap();
+                let net = Autoencoder::new(&data, &design, from).unwrap();
                 let rebuilt = value(&net, |net, tape| {
                     let z = net.encode(tape.constant(data.x()), &mut crate::network::evaluation());
                     net.reconstruction(z)
@@ -199,9 +229,10 @@ mod tests {
     #[test]
     fn every_parameter_gets_a_gradient() {
         let data = pictures([3, 8, 8]);
-        let design = Design { channels: &[4, 6], hidden: &[7], activation: Activation::Tanh };
+        let network = conv(&[4, 6], &[7], Activation::Tanh);
+        let design = Design { code: 3, network, likelihood: Likelihood::Bernoulli };
         let from = &mut generator(0, Purpose::Init, 0, 0);
-        let net = Autoencoder::new(&data, 3, 3, design, Likelihood::Bernoulli, from).unwrap();
+        let net = Autoencoder::new(&data, &design, from).unwrap();
         let (_, gradient) = value_and_grad(&net, |net, tape| {
             let (x, context) = (tape.constant(data.x()), &mut Context::evaluation(0, &[]));
             let z = net.encode(x, context);
@@ -216,8 +247,9 @@ mod tests {
     fn what_is_no_picture_is_refused() {
         let from = &mut generator(0, Purpose::Init, 0, 0);
         let mut refused = |data: &Dataset, channels: &[usize]| {
-            let design = Design { channels, hidden: &[], activation: Activation::Relu };
-            let net = Autoencoder::new(data, 2, 2, design, Likelihood::SquaredError, from);
+            let network = conv(channels, &[], Activation::Relu);
+            let design = Design { code: 2, network, likelihood: Likelihood::SquaredError };
+            let net = Autoencoder::new(data, &design, from);
             net.err().unwrap().to_string()
         };
         let table = Dataset::new(Tensor::zeros([2, 5]));
@@ -227,18 +259,22 @@ mod tests {
             "{text}"
         );
         let text = refused(&pictures([1, 8, 8]), &[8, 0]);
-        assert!(text.contains("every stage needs at least 1 channel, and channels is [8, 0]"), "{text}");
+        assert!(text.ends_with("channels is [8, 0]"), "{text}");
+        assert!(refused(&pictures([1, 8, 8]), &[]).ends_with("channels is []"));
     }
 
     #[test]
     fn colour_pictures_are_convolved_when_nothing_is_said() {
-        for (shape, channels) in [
-            ([3, 32, 32], &[32, 64][..]),
-            ([3, 96, 64], &[32, 64, 128, 128]),
-            ([3, 8, 8], &[]),
-            ([1, 28, 28], &[]),
+        let mlp = Mlp { hidden: vec![5], activation: Activation::Silu };
+        for (shape, name, channels) in [
+            ([3, 32, 32], "conv", &[32, 64][..]),
+            ([3, 96, 64], "conv", &[32, 64, 128, 128]),
+            ([3, 8, 8], "mlp", &[16, 32]),
+            ([1, 28, 28], "mlp", &[32, 64]),
         ] {
-            assert_eq!(stages(&pictures(shape)), channels, "{shape:?}");
+            let data = pictures(shape);
+            assert_eq!(Network::suited(&data), name, "{shape:?}");
+            assert_eq!(Conv::usual(&data, &mlp).channels, channels, "{shape:?}");
         }
     }
 }

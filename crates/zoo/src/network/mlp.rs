@@ -2,55 +2,56 @@
 
 use autograd::Tensor;
 use nn::layers::Layer;
-use nn::{Activation, Error, Generator, Result, Sequential};
+use nn::{Activation, Dataset, Generator, Result, Sequential};
+use serde::{Deserialize, Serialize};
 
-use super::{begin_with, last};
+use super::{Architecture, begin_with, centre, check_units, last};
 
 /// Linear layers with an activation between them; the decoder mirrors the encoder.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mlp<'a> {
-    /// Units in the encoder's hidden layers.
-    pub(crate) hidden: &'a [usize],
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mlp {
+    /// Units in the encoder's hidden layers; the decoder mirrors them.
+    pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
-    pub(crate) activation: Activation,
+    pub activation: Activation,
 }
 
-impl Mlp<'_> {
-    /// Refuses layers without units.
-    pub(crate) fn check(&self, code: usize) -> Result<()> {
-        let hidden = self.hidden;
-        if code == 0 {
-            return Err(Error::setting("code", "the code must have at least 1 number (--code 1)"));
-        }
-        if hidden.contains(&0) {
-            let problem = format!("a hidden layer must have at least 1 unit, not {hidden:?}");
-            return Err(Error::setting("hidden", problem));
-        }
-        Ok(())
+impl Architecture for Mlp {
+    const TITLE: &'static str = "linear layers that read all features at once";
+    const ADDS_TO_MEAN: bool = false;
+
+    fn usual(_: &Dataset, mlp: &Mlp) -> Self {
+        mlp.clone()
     }
 
-    pub(crate) fn encoder(
+    fn encoder(
         &self,
-        features: usize,
+        data: &Dataset,
         outputs: usize,
         from: &mut Generator,
-    ) -> Sequential<Tensor<f32>> {
-        self.layers(&[&[features], self.hidden, &[outputs]].concat(), from)
+    ) -> Result<Sequential<Tensor<f32>>> {
+        check_units(&self.hidden)?;
+        let mut net = self.layers(&[&[data.width()], &self.hidden[..], &[outputs]].concat(), from);
+        centre(&mut net, data);
+        Ok(net)
     }
 
-    /// A decoder that begins with this output.
-    pub(crate) fn decoder(
+    fn decoder(
         &self,
+        _: &Dataset,
         code: usize,
-        output: Tensor<f32>,
+        mean: &Tensor<f32>,
         from: &mut Generator,
-    ) -> Sequential<Tensor<f32>> {
+    ) -> Result<Sequential<Tensor<f32>>> {
         let hidden: Vec<usize> = self.hidden.iter().rev().copied().collect();
-        let mut net = self.layers(&[&[code], &hidden[..], &[output.len()]].concat(), from);
-        begin_with(last(&mut net), output);
-        net
+        let mut net = self.layers(&[&[code], &hidden[..], &[mean.len()]].concat(), from);
+        begin_with(last(&mut net), mean.clone());
+        Ok(net)
     }
+}
 
+impl Mlp {
     fn layers(&self, widths: &[usize], from: &mut Generator) -> Sequential<Tensor<f32>> {
         let linear = nn::Mlp::new(widths, self.activation, from).layers;
         let mut layers: Vec<Layer<Tensor<f32>>> = vec![];

@@ -10,9 +10,9 @@
 //! use zoo::network::{Autoencoder, Design};
 //!
 //! let data = zoo::data::digits().train;
-//! let design = Design { channels: &[], hidden: &[32], activation: Activation::Relu };
+//! let design = Design::mlp(4, &[32], Activation::Relu, Likelihood::Bernoulli);
 //! let from = &mut generator(0, Purpose::Init, 0, 0);
-//! let net = Autoencoder::new(&data, 4, 4, design, Likelihood::Bernoulli, from)?;
+//! let net = Autoencoder::new(&data, &design, from)?;
 //! let x = data.rows(&[0, 1, 2]);
 //! let nll = value(&net, |net, tape| {
 //!     let (x, context) = (tape.constant(&x), &mut Context::evaluation(0, &[0, 1, 2]));
@@ -27,24 +27,173 @@ mod conv;
 mod mlp;
 
 use autograd::{Buffer, Real, Tensor, Var, tree};
+use nn::checkpoint::nearest;
 use nn::layers::Layer;
-use nn::{Activation, Context, Dataset, Generator, Linear, Result, Sequential};
+use nn::{Activation, Context, Dataset, Error, Generator, Linear, Result, Sequential};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-pub(crate) use self::conv::{Stages, stages};
-pub(crate) use self::mlp::Mlp;
+pub use self::conv::Conv;
+pub(crate) use self::conv::Stages;
+pub use self::mlp::Mlp;
 use crate::densities::{Head, Likelihood};
 use crate::evaluate;
 
-/// The layers of an encoder; the decoder mirrors them.
-#[derive(Clone, Copy, Debug)]
-pub struct Design<'a> {
-    /// Channels after each stage of convolutions, each of which halves a picture; none for a network that reads all
-    /// features at once.
-    pub channels: &'a [usize],
-    /// Units in the hidden layers, which follow the convolutions.
-    pub hidden: &'a [usize],
-    /// Activation of all of them.
-    pub activation: Activation,
+// ANCHOR: architecture
+/// The settings of a network, and the encoder and decoder that they make: what the file of a network implements.
+pub trait Architecture: Serialize + DeserializeOwned {
+    /// Its purpose in a few words, for `zoo list --networks`.
+    const TITLE: &'static str;
+
+    /// The settings for these data when nothing is said. An objective says which layers suit it by an `mlp`.
+    fn usual(data: &Dataset, mlp: &Mlp) -> Self;
+
+    /// Whether the decoder adds to the numbers for the mean of the data, because its last layer has no bias for each of
+    /// them.
+    const ADDS_TO_MEAN: bool;
+
+    /// Layers with initial parameters, `[batch, features]` to `[batch, outputs]`, for examples like these. The last layer is
+    /// [linear](nn::Linear): objectives scale its weights.
+    ///
+    /// # Errors
+    /// If it cannot read such examples, or a setting makes no sense.
+    fn encoder(
+        &self,
+        data: &Dataset,
+        outputs: usize,
+        from: &mut Generator,
+    ) -> Result<Sequential<Tensor<f32>>>;
+
+    /// Layers with initial parameters, `[rows, code]` to `[rows, parameters]`, of which there are as many for each feature
+    /// as `mean` has, the numbers for the mean of the data. What it makes of any code in the beginning should be near
+    /// them, or near 0 if it [adds to them](Self::ADDS_TO_MEAN).
+    ///
+    /// # Errors
+    /// Those of [`encoder`](Self::encoder).
+    fn decoder(
+        &self,
+        data: &Dataset,
+        code: usize,
+        mean: &Tensor<f32>,
+        from: &mut Generator,
+    ) -> Result<Sequential<Tensor<f32>>>;
+}
+// ANCHOR_END: architecture
+
+/// Every network is a line here, and a file.
+macro_rules! networks {
+    ($($name:ident $word:literal,)+) => {
+        /// The layers of an encoder and of its decoder.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "name")]
+        #[non_exhaustive]
+        pub enum Network {
+            $(
+                #[doc = concat!("[`", stringify!($name), "`].")]
+                #[serde(rename = $word)]
+                $name($name),
+            )+
+        }
+
+        impl Network {
+            /// Name and purpose of every network.
+            pub const ALL: &[(&'static str, &'static str)] = &[$(($word, $name::TITLE)),+];
+
+            /// The network of this name, with its settings for these data.
+            ///
+            /// # Errors
+            /// If there is none; the message names the nearest.
+            pub fn named(name: &str, data: &Dataset, mlp: &Mlp) -> Result<Self> {
+                match name {
+                    $($word => Ok(Network::$name($name::usual(data, mlp))),)+
+                    _ => Err(unknown(name)),
+                }
+            }
+
+            /// An encoder; see [`Architecture::encoder`].
+            ///
+            /// # Errors
+            /// If it cannot read such examples, or a setting makes no sense.
+            pub fn encoder(
+                &self,
+                data: &Dataset,
+                outputs: usize,
+                from: &mut Generator,
+            ) -> Result<Sequential<Tensor<f32>>> {
+                match self {
+                    $(Network::$name(network) => network.encoder(data, outputs, from),)+
+                }
+            }
+
+            fn decoder(
+                &self,
+                data: &Dataset,
+                code: usize,
+                mean: &Tensor<f32>,
+                from: &mut Generator,
+            ) -> Result<Sequential<Tensor<f32>>> {
+                match self {
+                    $(Network::$name(network) => network.decoder(data, code, mean, from),)+
+                }
+            }
+
+            fn adds_to_mean(&self) -> bool {
+                match self {
+                    $(Network::$name(_) => $name::ADDS_TO_MEAN,)+
+                }
+            }
+        }
+
+        $(
+            impl From<$name> for Network {
+                fn from(network: $name) -> Self {
+                    Network::$name(network)
+                }
+            }
+        )+
+    };
+}
+
+networks! {
+    Mlp "mlp",
+    Conv "conv",
+}
+
+impl Network {
+    /// The name of the network that suits these data when nothing is said: convolutions for colour pictures of more than
+    /// 8 pixels, else layers that read all features at once.
+    pub fn suited(data: &Dataset) -> &'static str {
+        match data.schema().as_image() {
+            Some([planes, height, width]) if planes > 1 && height.max(width) > 8 => "conv",
+            _ => "mlp",
+        }
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let names = || Network::ALL.iter().map(|network| network.0);
+    let near = nearest(name, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    let known = names().collect::<Vec<_>>().join(", ");
+    Error::setting("network.name", format!("there is no network `{name}`{near} (networks: {known})"))
+}
+
+/// Settings that all objectives share: the numbers in a code, the network, and what its decoder's numbers mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Design {
+    /// Numbers in the code; for a variational model its latent variables.
+    pub code: usize,
+    /// Encoder and decoder.
+    pub network: Network,
+    /// What the decoder's output means: for a variational model its distribution `p(x|z)`.
+    pub likelihood: Likelihood,
+}
+
+impl Design {
+    /// A design of layers that read all features at once.
+    pub fn mlp(code: usize, hidden: &[usize], activation: Activation, likelihood: Likelihood) -> Self {
+        Design { code, network: Mlp { hidden: hidden.to_vec(), activation }.into(), likelihood }
+    }
 }
 
 /// Encoder, decoder and head.
@@ -64,35 +213,44 @@ pub struct Autoencoder<W> {
 tree!(Autoencoder { encoder, decoder, head, mean; code });
 
 impl Autoencoder<Tensor<f32>> {
-    /// A network with initial parameters, whose encoder gives `outputs` numbers and whose decoder begins at the mean of
-    /// the data.
+    /// A network with initial parameters, whose encoder gives the code and whose decoder begins at the mean of the data.
     ///
     /// # Errors
     /// If the likelihood or the network is not for such data, or a layer has no units.
-    pub fn new(
+    pub fn new(data: &Dataset, design: &Design, from: &mut Generator) -> Result<Self> {
+        Autoencoder::with_outputs(data, design, design.code, from)
+    }
+
+    /// The same with so many numbers from the encoder.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn with_outputs(
         data: &Dataset,
+        design: &Design,
         outputs: usize,
-        code: usize,
-        design: Design<'_>,
-        likelihood: Likelihood,
         from: &mut Generator,
     ) -> Result<Self> {
-        let mlp = Mlp { hidden: design.hidden, activation: design.activation };
-        mlp.check(code)?;
-        let stages = (!design.channels.is_empty()).then(|| conv::of(&design, data)).transpose()?;
-        let head = Head::new(likelihood, data)?;
+        let code = design.code;
+        if code == 0 {
+            return Err(Error::setting("code", "the code must have at least 1 number (--code 1)"));
+        }
+        let head = Head::new(design.likelihood, data)?;
         let mean = head.output_for_mean(data);
-        let Some(stages) = stages else {
-            let mut encoder = mlp.encoder(data.width(), outputs, from);
-            centre(&mut encoder, data);
-            let decoder = mlp.decoder(code, mean, from);
-            return Ok(Autoencoder { encoder, decoder, head, mean: None, code });
-        };
-        let encoder = conv::encoder(&design, &stages, outputs, from);
-        let channels = mean.len() / stages.sizes[0].iter().product::<usize>();
-        let decoder = conv::decoder(&design, &stages, [code, channels], from);
-        Ok(Autoencoder { encoder, decoder, head, mean: Some(Buffer(mean)), code })
+        let encoder = design.network.encoder(data, outputs, from)?;
+        let decoder = design.network.decoder(data, code, &mean, from)?;
+        let mean = design.network.adds_to_mean().then_some(Buffer(mean));
+        Ok(Autoencoder { encoder, decoder, head, mean, code })
     }
+}
+
+/// Refuses layers without units.
+pub(crate) fn check_units(hidden: &[usize]) -> Result<()> {
+    if hidden.contains(&0) {
+        let problem = format!("a hidden layer must have at least 1 unit, not {hidden:?}");
+        return Err(Error::setting("hidden", problem));
+    }
+    Ok(())
 }
 
 /// A pass that is no training, and draws nothing.

@@ -4,42 +4,50 @@ use nn::{Dataset, Error, Purpose, Result, generator};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::unknown;
 use crate::densities::Support;
-use crate::settings::typed;
+use crate::settings;
+use crate::settings::typed::Misfit;
 use crate::{AnyModel, Likelihood, Settings};
 
 /// Functions of an entry that depend on the type of its settings.
-pub(super) struct Kind {
-    /// The settings for data of this kind when nothing else is said.
-    defaults: fn(&Dataset) -> Table,
+pub(crate) struct Kind {
+    /// The settings for data of this kind on the network of this name, or on the one that suits them.
+    on: fn(&Dataset, Option<&str>) -> Result<Table>,
     /// The same settings, written as the model reads them: `beta = 4` becomes `beta = 4.0`.
     settle: fn(&Table) -> Result<Table>,
     /// The words that a setting may be, if it is one of a few that the model can use.
-    pub(super) words: fn(&Dataset, &str) -> Vec<&'static str>,
+    pub(super) words: fn(&Table, &str) -> Vec<&'static str>,
     /// Likelihoods that the model can have.
     likelihoods: &'static [Likelihood],
     pub(super) build: fn(&Table, &Dataset, Start) -> Result<Box<dyn AnyModel>>,
 }
 
 impl Kind {
-    pub(super) const fn of<S: Settings>() -> Self {
+    pub(crate) const fn of<S: Settings>() -> Self {
         Kind {
             likelihoods: S::LIKELIHOODS,
-            defaults: |data| written(&S::defaults(data)),
-            settle: |table| read::<S>(table).map(|settings| written(&settings)),
-            words: |data, key| {
-                let table = written(&S::defaults(data));
-                let usable = |word: &&&str| {
-                    let table = typed::with(&table, key, word);
-                    let known =
-                        key != LIKELIHOOD || likelihood(&table).is_some_and(|l| S::LIKELIHOODS.contains(&l));
-                    known && typed::read::<S>(&table).is_ok()
+            on: settings::on::<S>,
+            settle: |table| S::from_sections(table).map(|settings| settings.sections()),
+            words: |sections, key| {
+                let Ok((section, name)) = settings::place(sections, key) else { return vec![] };
+                let with = |word: &str| {
+                    let mut sections = sections.clone();
+                    sections[section][name] = word.into();
+                    sections
                 };
-                typed::words::<S>(&table, key).iter().filter(usable).copied().collect()
+                let usable = |word: &&&str| {
+                    let sections = with(word);
+                    let known = section != LIKELIHOOD
+                        || likelihood(&sections).is_some_and(|l| S::LIKELIHOODS.contains(&l));
+                    known && (key == "network.name" || settings::read::<S>(&sections).is_ok())
+                };
+                match settings::read::<S>(&with("?")) {
+                    Err(Misfit::Word { known, .. }) => known.iter().filter(usable).copied().collect(),
+                    _ => vec![],
+                }
             },
             build: |table, data, start| {
-                let settings = read::<S>(&as_now(table, S::LIKELIHOODS))?;
+                let settings = S::from_sections(table)?;
                 Ok(Box::new(match start {
                     Start::Seed(seed) => settings.build(data, &mut generator(seed, Purpose::Init, 0, 0))?,
                     Start::Checkpoint(examples) => settings.outline(data, examples)?,
@@ -48,23 +56,27 @@ impl Kind {
         }
     }
 
-    pub(super) fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
-        let mut table = (self.defaults)(data);
+    pub(crate) fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
+        let given = settings::flat(given);
+        let defaults = (self.on)(data, None)?;
+        let network = match given.get("network.name") {
+            Some(name) if defaults.contains_key("network") => Some(name.as_str().unwrap_or("?")),
+            _ => None,
+        };
+        let mut table = (self.on)(data, network)?;
         let plain = self.likelihoods.contains(&Likelihood::SquaredError);
         let of_any_number = if plain { "squared_error" } else { "gaussian" };
         if likelihood(&table).is_some_and(|likelihood| unsuitable(likelihood, data).is_some()) {
-            table.insert(LIKELIHOOD.into(), of_any_number.into());
+            table[LIKELIHOOD]["name"] = of_any_number.into();
         }
-        for (key, value) in given {
-            if !table.contains_key(key) {
-                let known: Vec<&str> = table.keys().map(String::as_str).collect();
-                return Err(unknown("", key, &known));
-            }
-            table.insert(key.clone(), value.clone());
+        let defaults = table.clone();
+        for (key, value) in &given {
+            let (section, name) = settings::place(&defaults, key)?;
+            table[section][name] = value.clone();
         }
-        let settled = (self.settle)(&table).map_err(|error| self.blame(given, data, error))?;
+        let settled = (self.settle)(&table).map_err(|error| self.blame(&given, &defaults, error))?;
         if let Some(likelihood) = likelihood(&table) {
-            let name = &table[LIKELIHOOD];
+            let name = &table[LIKELIHOOD]["name"];
             if !self.likelihoods.contains(&likelihood) {
                 let hint = match likelihood.is_density() {
                     true => "it learns more, or needs more numbers of a decoder, than this model has",
@@ -83,12 +95,12 @@ impl Kind {
     }
 
     /// Names the setting because of which these cannot be used.
-    fn blame(&self, given: &Table, data: &Dataset, error: Error) -> Error {
-        let defaults = (self.defaults)(data);
+    fn blame(&self, given: &Table, defaults: &Table, error: Error) -> Error {
         let alone = |(key, value): (&String, &Value)| {
+            let (section, name) = settings::place(defaults, key).ok()?;
             let mut table = defaults.clone();
-            table.insert(key.clone(), value.clone());
-            Some((key.clone(), (self.settle)(&table).err()?))
+            table[section][name] = value.clone();
+            Some((format!("{section}.{name}"), (self.settle)(&table).err()?))
         };
         match given.iter().find_map(alone) {
             Some((key, error)) => {
@@ -100,14 +112,6 @@ impl Kind {
     }
 }
 
-fn written(settings: &impl Settings) -> Table {
-    Table::try_from(settings).expect("settings are a table")
-}
-
-fn read<S: Settings>(table: &Table) -> Result<S> {
-    typed::read(table).map_err(|misfit| Error::setting("settings", misfit.to_string()))
-}
-
 /// Where the parameters of a new model come from.
 pub(super) enum Start {
     /// From a generator of this seed, and from the data.
@@ -116,12 +120,12 @@ pub(super) enum Start {
     Checkpoint(usize),
 }
 
-/// What the decoder's output means, in the settings of many models.
+/// The section that says what the decoder's output means.
 const LIKELIHOOD: &str = "likelihood";
 
 /// The likelihood of these settings.
 fn likelihood(settings: &Table) -> Option<Likelihood> {
-    Likelihood::deserialize(settings.get(LIKELIHOOD)?.clone()).ok()
+    Likelihood::deserialize(settings.get(LIKELIHOOD)?.get("name")?.clone()).ok()
 }
 
 /// Why a likelihood is not for these data, and what would help. In data of several blocks only some have it, and those
@@ -147,18 +151,6 @@ fn unsuitable(likelihood: Likelihood, data: &Dataset) -> Option<String> {
 
 fn all(data: &Dataset, holds: impl Fn(f32) -> bool) -> bool {
     data.x().contiguous().as_slice().expect("contiguous").iter().all(|&x| holds(x))
-}
-
-/// Settings of a run of before there was one word for one likelihood: variational models called `squared_error` what is
-/// `fixed_gaussian` now.
-fn as_now(settings: &Table, likelihoods: &[Likelihood]) -> Table {
-    let mut settings = settings.clone();
-    if likelihood(&settings) == Some(Likelihood::SquaredError)
-        && !likelihoods.contains(&Likelihood::SquaredError)
-    {
-        settings.insert(LIKELIHOOD.into(), "fixed_gaussian".into());
-    }
-    settings
 }
 
 /// The smallest and the largest value.

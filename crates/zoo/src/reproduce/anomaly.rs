@@ -19,6 +19,7 @@ use crate::Likelihood;
 use crate::Settings;
 use crate::data::Split;
 use crate::models::denoising::Config;
+use crate::network::Design;
 use crate::train::Lesson;
 use crate::uses::anomaly::{Score, against_pca};
 
@@ -71,11 +72,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
 /// An autoencoder that has seen one class.
 fn learn(bench: &Bench, class: u32, normal: &Dataset) -> Result<Box<dyn crate::AnyModel>> {
     let config = Config {
-        code: CODE,
-        hidden: vec![256],
-        channels: vec![],
-        activation: Activation::Relu,
-        likelihood: Likelihood::BoundedSquaredError,
+        design: Design::mlp(CODE, &[256], Activation::Relu, Likelihood::BoundedSquaredError),
         alpha: 1.0,
         beta: 1.0,
         corruption: Corruption::Gaussian(0.2),

@@ -18,6 +18,7 @@ use crate::Likelihood;
 use crate::Settings;
 use crate::evaluate::mean_squared_error;
 use crate::models::autoencoder::Config;
+use crate::network::Design;
 use crate::train::Lesson;
 
 pub(super) const TARGET: Target = Target {
@@ -32,12 +33,8 @@ pub(super) const TARGET: Target = Target {
 fn run(bench: &Bench) -> Result<Vec<Row>> {
     let data = bench.data;
     let config = Config {
-        code: 30,
-        hidden: vec![1000, 500, 250],
-        channels: vec![],
-        activation: Activation::Silu,
+        design: Design::mlp(30, &[1000, 500, 250], Activation::Silu, Likelihood::BoundedSquaredError),
         code_activation: Activation::Identity,
-        likelihood: Likelihood::BoundedSquaredError,
     };
     let mut model = config.build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?;
     let (epochs, batch, learning_rate) = (100, 200, 1e-3);

@@ -26,7 +26,7 @@ use nn::{Activation, Dataset, Init, Linear, Purpose, Result, generator};
 use super::Published::Exactly;
 use super::{Bench, Margin, Row, Target};
 use crate::models::autoencoder::Config;
-use crate::network::evaluation;
+use crate::network::{Design, evaluation};
 use crate::train::Lesson;
 use crate::{Likelihood, Settings, evaluate};
 
@@ -77,21 +77,14 @@ fn adam() -> Optimizer<f32, Adam> {
 }
 
 /// The settings of the fully connected networks.
-fn config(hidden: Vec<usize>) -> Config {
-    let (activation, code_activation) = (Activation::Relu, Activation::Relu);
-    Config {
-        code: 32,
-        hidden,
-        channels: vec![],
-        activation,
-        code_activation,
-        likelihood: Likelihood::Bernoulli,
-    }
+fn config(hidden: &[usize]) -> Config {
+    let design = Design::mlp(32, hidden, Activation::Relu, Likelihood::Bernoulli);
+    Config { design, code_activation: Activation::Relu }
 }
 
 fn fully_connected(bench: &Bench, hidden: Vec<usize>, epochs: usize, published: f64) -> Result<Vec<Row>> {
     let data = bench.data;
-    let mut model = config(hidden).build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?;
+    let mut model = config(&hidden).build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?;
     glorot(&mut model.0.net.encoder, bench.seed);
     glorot(&mut model.0.net.decoder, bench.seed + 1);
     let mut lesson = Lesson::new(&mut model, data);
@@ -110,7 +103,7 @@ fn fully_connected(bench: &Bench, hidden: Vec<usize>, epochs: usize, published: 
 fn sparse(bench: &Bench) -> Result<Vec<Row>> {
     let data = bench.data;
     let pixels = data.train.width() as f64;
-    let mut model = config(vec![]).build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?.0;
+    let mut model = config(&[]).build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?.0;
     glorot(&mut model.net.encoder, bench.seed);
     glorot(&mut model.net.decoder, bench.seed + 1);
     let price = 1e-4 * pixels;

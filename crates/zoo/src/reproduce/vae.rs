@@ -22,6 +22,7 @@ use crate::Settings;
 use crate::data::Split;
 use crate::likelihood::{active_units, elbo, nll};
 use crate::models::vae::Config;
+use crate::network::Design;
 use crate::train::{Augment, Lesson};
 
 pub(super) const TARGET: Target = Target {
@@ -44,17 +45,8 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let (train, judge) = (part(0, kept), bits(&part(kept, all.len()), bench.seed));
     let data = Split { name: "binary MNIST".into(), train, test: judge };
 
-    let (activation, likelihood) = (Activation::Relu, Likelihood::Bernoulli);
-    let config = Config {
-        code: 40,
-        hidden: vec![400],
-        channels: vec![],
-        activation,
-        likelihood,
-        beta: 1.0,
-        warm_up: 0.0,
-        free_bits: 0.0,
-    };
+    let design = Design::mlp(40, &[400], Activation::Relu, Likelihood::Bernoulli);
+    let config = Config { design, beta: 1.0, warm_up: 0.0, free_bits: 0.0 };
     let mut model = config.build(&data.train, &mut generator(bench.seed, Purpose::Init, 0, 0))?;
     let (epochs, batch, learning_rate, schedule) = (200, 100, 1e-3, Schedule::Cosine { floor: 0.0 });
     let plan = Plan { epochs, batch, learning_rate, schedule, ..Plan::default() };
