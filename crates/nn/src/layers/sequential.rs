@@ -74,6 +74,12 @@ pub enum Layer<W> {
     Flatten,
     /// `[batch, features]` to `[batch, these sizes]`.
     Unflatten(Vec<usize>),
+    /// `[batch, …, a, b]` to `[batch, …, b, a]`: a series as convolutions read it, channel by channel, and back.
+    Transpose,
+    /// `[batch, features]` to `[batch, steps, features]`, at each of so many steps the same: what a recurrent decoder reads.
+    Repeat(usize),
+    /// `[batch, steps, features]` to `[batch, features]`, those of the last step: what a recurrent encoder remembers.
+    LastStep,
 }
 
 impl<W: Leaf> Tree<W> for Layer<W> {
@@ -110,6 +116,9 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             Layer::UpsampleBilinear(to) => Layer::UpsampleBilinear(*to),
             Layer::Flatten => Layer::Flatten,
             Layer::Unflatten(sizes) => Layer::Unflatten(sizes.clone()),
+            Layer::Transpose => Layer::Transpose,
+            Layer::Repeat(steps) => Layer::Repeat(*steps),
+            Layer::LastStep => Layer::LastStep,
         }
     }
 
@@ -143,7 +152,10 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             | Layer::UpsampleNearest(_)
             | Layer::UpsampleBilinear(_)
             | Layer::Flatten
-            | Layer::Unflatten(_) => {}
+            | Layer::Unflatten(_)
+            | Layer::Transpose
+            | Layer::Repeat(_)
+            | Layer::LastStep => {}
         }
     }
 }
@@ -185,7 +197,28 @@ impl<'t, T: Real> Layer<Var<'t, T>> {
             Layer::UpsampleBilinear(to) => x.upsample_bilinear2d(*to),
             Layer::Flatten => x.flatten(1),
             Layer::Unflatten(sizes) => x.reshape([&x.shape()[..1], sizes].concat()),
+            Layer::Transpose => x.t(),
+            Layer::Repeat(steps) => repeated(x, *steps),
+            Layer::LastStep => last_step(x),
         }
+    }
+}
+
+#[track_caller]
+fn repeated<'t, T: Real>(x: Var<'t, T>, steps: usize) -> Var<'t, T> {
+    let shape = x.shape();
+    let [batch, features] = shape[..] else {
+        panic!("Repeat: expected [batch, features], but the input has shape {shape:?}")
+    };
+    x.unsqueeze(1).expand([batch, steps, features])
+}
+
+#[track_caller]
+fn last_step<'t, T: Real>(x: Var<'t, T>) -> Var<'t, T> {
+    let shape = x.shape();
+    match shape[..] {
+        [_, steps, _] if steps > 0 => x.slice(1, steps - 1..).squeeze(1),
+        _ => panic!("LastStep: expected [batch, steps, features], but the input has shape {shape:?}"),
     }
 }
 
@@ -339,5 +372,40 @@ impl<'t, T: Real> Residual<Var<'t, T>> {
         let (shape, changed) = (x.shape(), change.shape());
         assert!(shape == changed, "Residual: the layers turn the shape {shape:?} into {changed:?}");
         x + change
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autograd::{Tensor, value};
+
+    use super::*;
+
+    /// The output for 0, 1, 2 and so on.
+    #[track_caller]
+    fn forward(layer: &Layer<Tensor<f64>>, shape: &[usize]) -> Tensor<f64> {
+        let x = Tensor::from_fn(shape, |i| i as f64);
+        value(layer, |layer, tape| layer.forward(tape.constant(&x), &mut Context::evaluation(0, &[])))
+    }
+
+    #[test]
+    fn series_are_turned_repeated_and_summed_up() {
+        assert_eq!(forward(&Layer::Transpose, &[1, 2, 3]).to_vec(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        let repeated = forward(&Layer::Repeat(2), &[2, 2]);
+        assert_eq!(repeated.shape(), [2, 2, 2]);
+        assert_eq!(repeated.to_vec(), [0.0, 1.0, 0.0, 1.0, 2.0, 3.0, 2.0, 3.0]);
+        assert_eq!(forward(&Layer::LastStep, &[2, 3, 2]).to_vec(), [4.0, 5.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "Repeat: expected [batch, features], but the input has shape [2, 3, 2]")]
+    fn only_vectors_are_repeated() {
+        forward(&Layer::Repeat(2), &[2, 3, 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "LastStep: expected [batch, steps, features], but the input has shape [2, 0, 2]")]
+    fn a_series_needs_a_step() {
+        forward(&Layer::LastStep, &[2, 0, 2]);
     }
 }
