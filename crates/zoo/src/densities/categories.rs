@@ -19,10 +19,10 @@ pub(super) fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) ->
 const LEAST: f64 = 1e-3;
 
 /// Thresholds `θ₁ < θ₂ < …` of every column, `[batch, columns, levels − 1]`, and the distances between neighbours: the
-/// first threshold is the decoder's first number, and each further number is a distance before `softplus`.
+/// decoder's first numbers are the first threshold of each column, and all further ones distances before `softplus`.
 fn thresholds<'t, T: Real>(output: Var<'t, T>, levels: usize) -> (Var<'t, T>, Option<Var<'t, T>>) {
     let (batch, between) = (output.shape()[0], levels - 1);
-    let all = output.reshape([batch, output.shape()[1] / between, between]);
+    let all = output.reshape([batch, between, output.shape()[1] / between]).t();
     let first = all.slice(-1, ..1);
     if between == 1 {
         return (first, None);

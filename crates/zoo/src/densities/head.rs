@@ -219,8 +219,8 @@ impl Part {
             }
             categories::first_thresholds(&shares)
         };
-        let all: Vec<f32> = (0..width).flat_map(of_column).map(|t| t as f32).collect();
-        Tensor::from_vec([all.len()], all)
+        let columns: Vec<Vec<f64>> = (0..width).map(of_column).collect();
+        Tensor::from_fn([(levels - 1) * width], |i| columns[i % width][i / width] as f32)
     }
 }
 
