@@ -96,6 +96,11 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) array: Option<String>,
 
+    /// Take each example for a series with so many numbers at each step: the columns of a table, or an array [examples,
+    /// steps, channels].
+    #[arg(long, value_name = "CHANNELS")]
+    pub(crate) series: Option<usize>,
+
     /// What to take for missing values: the column's mean or median among the training examples, or zero
     /// [default: refuse data with gaps].
     #[arg(long, value_name = "HOW")]
@@ -200,6 +205,7 @@ impl TableArgs {
             ("missing", several(&self.missing)),
             ("header", word(self.header)),
             ("array", self.array.clone()),
+            ("series", self.series.map(|channels| channels.to_string())),
             ("impute", word(self.impute)),
         ])
     }
@@ -214,6 +220,7 @@ impl TableArgs {
             missing: if self.missing.is_empty() { before.missing } else { self.missing.clone() },
             header: self.header.map(|header| header == YesNo::Yes).or(before.header),
             array: self.array.clone().or(before.array),
+            series: self.series.or(before.series),
             impute: self.impute.map_or(before.impute, |name| match name {
                 ImputeName::Refuse => Impute::Refuse,
                 ImputeName::Mean => Impute::Mean,

@@ -119,6 +119,11 @@ impl Kind {
             (reading.drop.is_empty() || table, "--drop-columns", "; leave them out when you write it"),
             (reading.label.is_none() || table || self == Kind::Arrays, "--label-column", labels),
             (reading.array.is_none() || self == Kind::Arrays, "--array", ""),
+            (
+                reading.series.is_none() || !(pictures || self == Kind::Idx),
+                "--series",
+                "; the networks gru, lstm and transformer read pictures as they are",
+            ),
             (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
             (reading.header.is_none() || self == Kind::Table, "--header", ""),
             (reading.decimal.is_none() || self == Kind::Table, "--decimal", ""),

@@ -84,7 +84,7 @@ impl Raw {
             Kind::Idx => Ok(Raw::of_images(idx::read_folder(path)?, 255.0)),
             Kind::Pictures => Raw::of_folder(path, reading),
             Kind::Picture => Raw::of_picture(path, reading),
-            Kind::Array => Raw::of_array(path),
+            Kind::Array => Raw::of_array(path, reading),
             Kind::Arrays => Raw::of_arrays(path, reading),
             Kind::Parquet => {
                 Raw::of_table(path, Some(&parquet::as_csv(path, usize::MAX)?), &parquet::as_table(reading))
@@ -152,10 +152,10 @@ impl Raw {
     }
 
     /// One array.
-    fn of_array(path: &Path) -> Result<Self> {
+    fn of_array(path: &Path, reading: &Reading) -> Result<Self> {
         match npy::element(path)? == npy::BYTES {
-            true => Raw::of_bytes(path, npy::read(path)?),
-            false => Raw::of_tensor(path, npy::read::<f64>(path)?),
+            true => Raw::of_bytes(path, npy::read(path)?, reading),
+            false => Raw::of_tensor(path, npy::read::<f64>(path)?, reading),
         }
     }
 
@@ -201,8 +201,8 @@ impl Raw {
             }
         }
         let mut raw = match npz.element(&examples) == Some(npy::BYTES) {
-            true => Raw::of_bytes(path, npz.read(&examples)?)?,
-            false => Raw::of_tensor(path, npz.read::<f64>(&examples)?)?,
+            true => Raw::of_bytes(path, npz.read(&examples)?, reading)?,
+            false => Raw::of_tensor(path, npz.read::<f64>(&examples)?, reading)?,
         };
         if !no_numbers.is_empty() {
             let names: Vec<String> = no_numbers.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -227,8 +227,8 @@ impl Raw {
 
     /// An array of bytes: those of images are pixels, of which 255 becomes 1, in every kind of file. Other bytes are
     /// numbers like others.
-    pub(super) fn of_bytes(path: &Path, array: Tensor<f32>) -> Result<Self> {
-        let mut raw = Raw::of_tensor(path, array)?;
+    pub(super) fn of_bytes(path: &Path, array: Tensor<f32>, reading: &Reading) -> Result<Self> {
+        let mut raw = Raw::of_tensor(path, array, reading)?;
         if let (true, Numbers::Single(x)) = (raw.pixels, &raw.data.x) {
             raw.data.x = x.map(|byte| byte / 255.0).into();
             raw.bytes = true;
@@ -236,8 +236,9 @@ impl Raw {
         Ok(raw)
     }
 
-    /// `[examples, features]`, or images of a shape that [`npy::images`] takes.
-    pub(super) fn of_tensor<T: Real>(path: &Path, array: Tensor<T>) -> Result<Self>
+    /// `[examples, features]`, series `[examples, steps, channels]` if they are asked for, or images of a shape that
+    /// [`npy::images`] takes.
+    pub(super) fn of_tensor<T: Real>(path: &Path, array: Tensor<T>, reading: &Reading) -> Result<Self>
     where
         Numbers: From<Tensor<T>>,
     {
@@ -245,6 +246,14 @@ impl Raw {
         if let [_, _] = shape[..] {
             check_numbers(path, &array)?;
             return Ok(Raw::new(Dataset::new(array)));
+        }
+        if let (&[examples, steps, channels], Some(asked)) = (&shape[..], reading.series) {
+            if channels != asked {
+                let problem = format!("the shape is {shape:?}, which is series of {channels} channels (--series {channels})");
+                return Err(Error::file(path, problem));
+            }
+            check_numbers(path, &array)?;
+            return Ok(Raw::new(Dataset::new(array.reshape([examples, steps * channels]))));
         }
         let Some((stack, axes)) = npy::images(&array) else {
             return Err(Error::file(

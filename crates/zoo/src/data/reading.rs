@@ -40,6 +40,10 @@ pub struct Reading {
     /// The array of an NPZ file that holds the examples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub array: Option<String>,
+    /// Numbers at each step, if an example is a series: its columns are its steps, one after the other, each with its
+    /// channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<usize>,
     /// What to take for missing values: what was found for the column in the training examples. They cannot be
     /// [kept](Impute::Keep).
     pub impute: Impute,
@@ -72,6 +76,7 @@ impl Default for Reading {
             keep: vec![],
             header: None,
             array: None,
+            series: None,
             impute: Impute::Refuse,
             scale: Scale::Auto,
             test_fraction: 0.2,

@@ -165,7 +165,7 @@ impl Large {
         path: &Path,
         reading: &Reading,
         mut stream: npy::Stream,
-        as_examples: fn(&Path, Tensor<T>) -> Result<Raw>,
+        as_examples: fn(&Path, Tensor<T>, &Reading) -> Result<Raw>,
     ) -> Result<Option<Self>>
     where
         Numbers: From<Tensor<T>>,
@@ -173,7 +173,7 @@ impl Large {
         const AT_ONCE: usize = 256;
         let (mut number, mut found) = (0, None);
         while let Some(some) = stream.advance(AT_ONCE)? {
-            let some = as_examples(path, some.cast())?;
+            let some = as_examples(path, some.cast(), reading)?;
             let width = some.data.width();
             let (like, parts) = match &mut found {
                 Some(found) => found,

@@ -21,13 +21,15 @@ impl Preparation {
         like: &Raw,
         [train, test]: [Part; 2],
     ) -> Result<Prepared> {
+        let features = train.data.width();
         let mut learnt = Preparation {
             reading: reading.clone(),
             examples: train.places.len(),
-            features: train.data.width(),
-            schema: match train.data.shape {
-                Some(shape) => Schema::image(shape, Kind::Real),
-                None => Schema::real(train.data.width()),
+            features,
+            schema: match (train.data.shape, reading.series) {
+                (Some(shape), _) => Schema::image(shape, Kind::Real),
+                (None, Some(channels)) => series(path, features, channels)?,
+                (None, None) => Schema::real(features),
             },
             columns: like.columns.clone(),
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
@@ -118,11 +120,26 @@ impl Preparation {
         Ok(())
     }
 
-    /// A scale for each column. One column after the other, so that not all are in memory a second time.
+    /// A scale for each column, or for each channel of a series. One column after the other, so that not all are in memory
+    /// a second time.
     fn learn_columns(&mut self, train: &Part) -> Result<()> {
         for feature in 0..self.features {
             let values = self.filled_column(feature, train.column(feature));
             self.ranges.push(values.iter().fold(NOTHING, |[low, high], v| [low.min(*v), high.max(*v)]));
+            let values = match self.reading.series {
+                Some(channels) if feature >= channels => {
+                    // Without a scale there is none to take over.
+                    for of in [&mut self.shift, &mut self.scale] {
+                        of.extend(of.get(feature - channels).copied());
+                    }
+                    continue;
+                }
+                Some(channels) => (feature..self.features)
+                    .step_by(channels)
+                    .flat_map(|step| self.filled_column(step, train.column(step)))
+                    .collect(),
+                None => values,
+            };
             let values = Tensor::from_vec([values.len(), 1], values);
             let scaling = match self.reading.scale {
                 Scale::None => continue,
@@ -175,5 +192,16 @@ impl Preparation {
             }
         }
         notes
+    }
+}
+
+/// The schema of series with so many channels.
+fn series(path: &Path, features: usize, channels: usize) -> Result<Schema> {
+    match channels > 0 && features.is_multiple_of(channels) {
+        true => Ok(Schema::series([features / channels, channels], Kind::Real)),
+        false => Err(Error::file(
+            path,
+            format!("{features} columns are no series with {channels} channels; --series takes a divisor of {features}"),
+        )),
     }
 }
