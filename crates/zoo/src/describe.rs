@@ -15,6 +15,7 @@ use nn::Dataset;
 use serde::Serialize;
 use toml::{Table, Value};
 
+use crate::network::Network;
 use crate::registry::{Entry, Training};
 use crate::settings::{self, typed};
 use crate::train::Plan;
@@ -58,10 +59,8 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
     let defaults = entry.complete(&Table::new(), data).unwrap_or_default();
     let name =
         |section: &str| defaults.get(section).and_then(|table| table.get("name")).and_then(Value::as_str);
-    let layers = match name("network") {
-        Some("conv") => fields(include_str!("network/conv.rs"), "pub struct Conv {"),
-        _ => fields(include_str!("network/mlp.rs"), "pub struct Mlp {"),
-    };
+    let [file, start] = name("network").and_then(Network::text).unwrap_or_default();
+    let layers = fields(file, start);
     let design = fields(include_str!("network/mod.rs"), "pub struct Design {");
     let about = |key: &str| {
         let of = |comments: &[(String, String)], name: &str| {

@@ -46,7 +46,7 @@ use nn::{Context, Dataset, Result};
 
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
-use crate::network::{Autoencoder, evaluation};
+use crate::network::{Autoencoder, evaluation, normalizes_batches};
 use crate::train::TrainPart;
 
 // ANCHOR: model
@@ -78,9 +78,10 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
     }
 
     /// The number of examples that a step of training needs; see
-    /// [`Task::smallest_batch`](nn::train::Task::smallest_batch). `model` is the model at rest.
-    fn smallest_batch(_model: &Self::With<Tensor<f32>>) -> usize {
-        1
+    /// [`Task::smallest_batch`](nn::train::Task::smallest_batch). `model` is the model at rest. One example has no variance,
+    /// so batch normalisation needs two.
+    fn smallest_batch(model: &Self::With<Tensor<f32>>) -> usize {
+        if normalizes_batches(model) { 2 } else { 1 }
     }
 
     /// The network of a variational model whose posterior is Gaussian and whose prior is `N(0, I)`: all that follows is

@@ -93,7 +93,7 @@ pub(crate) fn check_sizes(settings: &Table, features: usize) -> Result<()> {
     /// Whole numbers that are no sizes but times.
     const TIMES: [&str; 2] = ["pretraining", "dead_after"];
     /// How often the same layers are repeated.
-    const REPEATED: [&str; 2] = ["blocks", "steps"];
+    const REPEATED: [&str; 3] = ["blocks", "layers", "steps"];
     let settings: Table = ["model", "network"]
         .iter()
         .filter_map(|name| settings.get(*name)?.as_table())

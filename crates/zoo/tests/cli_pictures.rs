@@ -249,9 +249,13 @@ fn every_objective_that_leaves_the_network_open_convolves_pictures() {
     assert!(fs::read_to_string(path.join("plain/config.toml")).unwrap().contains("name = \"mlp\""));
     fs::write(path.join("t.csv"), "a,b,c\n1,2,3\n2,3,1\n3,1,2\n1,1,1\n2,2,4\n").unwrap();
     let refused =
-        "is for pictures of known height and width, and these examples are 3 columns; `--net mlp` reads any";
+        "reads pictures of known height and width, and these examples are 3 columns; `--net mlp` reads them";
     refuse(path, &["train", "vae", "--data", "t.csv", "--net", "conv"], refused);
     let both = ["train", "ae", "--data", "photos", "--net", "mlp", "--channels", "8"];
-    refuse(path, &both, ". It belongs to --net conv, and the network is `mlp`");
+    refuse(
+        path,
+        &both,
+        ". It belongs to --net conv or --net resnet or --net conv1d, and the network is `mlp`",
+    );
     refuse(path, &["train", "pca", "--data", "photos", "--net", "conv"], "no other network can be chosen");
 }

@@ -33,11 +33,11 @@ fn some(data: &Split) -> Tensor<f32> {
 }
 
 /// Inputs of a part: examples, or their codes.
-fn inputs(model: &dyn AnyModel, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
+pub(crate) fn inputs(model: &dyn AnyModel, part: Part, x: &Tensor<f32>) -> Tensor<f32> {
     if part == Part::Decoder { model.encode(x) } else { x.clone() }
 }
 
-fn expected(model: &dyn AnyModel, part: Part, input: &Tensor<f32>) -> Tensor<f32> {
+pub(crate) fn expected(model: &dyn AnyModel, part: Part, input: &Tensor<f32>) -> Tensor<f32> {
     match part {
         Part::Encoder => model.encode(input),
         Part::Decoder => model.decode(input),
@@ -46,7 +46,7 @@ fn expected(model: &dyn AnyModel, part: Part, input: &Tensor<f32>) -> Tensor<f32
 }
 
 /// What an ONNX runtime of other authors computes.
-fn by_onnx(graph: &Graph, part: Part, units: Option<&Units>, x: &Tensor<f32>) -> Tensor<f32> {
+pub(crate) fn by_onnx(graph: &Graph, part: Part, units: Option<&Units>, x: &Tensor<f32>) -> Tensor<f32> {
     let model = rten::Model::load(onnx::file(graph, part, units, &[])).unwrap();
     let (input, output) = onnx::names(part, units.is_some());
     let (input, output) = (model.node_id(input).unwrap(), model.node_id(output).unwrap());
@@ -58,7 +58,7 @@ fn by_onnx(graph: &Graph, part: Part, units: Option<&Units>, x: &Tensor<f32>) ->
 
 /// The largest difference, relative to the largest number if that is above 1.
 #[track_caller]
-fn difference(a: &Tensor<f32>, b: &Tensor<f32>) -> f32 {
+pub(crate) fn difference(a: &Tensor<f32>, b: &Tensor<f32>) -> f32 {
     assert_eq!(a.shape(), b.shape());
     let finite = |x: &Tensor<f32>| x.to_vec().iter().all(|v| v.is_finite());
     assert!(finite(a) && finite(b));

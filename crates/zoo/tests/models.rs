@@ -155,7 +155,7 @@ fn built(entry: &Entry, given: &Table, data: &Dataset, seed: u64) -> Box<dyn Any
     entry.build(&settings, data, seed).unwrap()
 }
 
-fn parameters(model: &dyn AnyModel) -> Vec<Tensor<f32>> {
+pub(crate) fn parameters(model: &dyn AnyModel) -> Vec<Tensor<f32>> {
     let mut all = vec![];
     model.parameters(&mut |_, parameter| all.push(parameter.clone()));
     all
@@ -166,7 +166,7 @@ fn brief(data: &Split, entry: &Entry) -> Plan {
 }
 
 /// Compares a derivative of the loss with finite differences, of a model whose settings are of a certain type.
-type Check = fn(&dyn AnyModel, &Table, &Dataset, Context, usize) -> Result<(), Mismatch>;
+pub(crate) type Check = fn(&dyn AnyModel, &Table, &Dataset, Context, usize) -> Result<(), Mismatch>;
 
 /// The check of a kind of model. It needs the type, because `AnyModel` knows no double precision.
 fn checked<S, M>(
@@ -189,7 +189,7 @@ where
     model.gradcheck(data.x(), context, order)
 }
 
-const CHECKS: &[(&str, Check)] = &[
+pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("ae", checked::<autoencoder::Config, _>),
     ("linear", checked::<linear::Config, _>),
     ("residual", checked::<residual::Config, _>),

@@ -404,7 +404,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "LastStep: expected [batch, steps, features], but the input has shape [2, 0, 2]")]
+    #[should_panic(
+        expected = "LastStep: expected [batch, steps, features], but the input has shape [2, 0, 2]"
+    )]
     fn a_series_needs_a_step() {
         forward(&Layer::LastStep, &[2, 0, 2]);
     }

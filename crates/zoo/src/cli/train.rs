@@ -66,12 +66,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
     pub(crate) hidden: Option<Vec<usize>>,
 
-    /// Network of the models that leave it open (see `zoo list --networks`) [default: conv for colour pictures, else
-    /// mlp].
+    /// Network of the models that leave it open (see `zoo list --networks`) [default: conv for colour pictures,
+    /// conv1d for series, else mlp].
     #[arg(long, value_name = "NAME")]
     pub(crate) net: Option<String>,
 
-    /// Channels after each stage of --net conv [default: 32 and 64, then 128, until a picture has 8 pixels].
+    /// Channels after each stage of --net conv, resnet and conv1d [default: 32 and 64, then for pictures 128, until 8 pixels
+    /// or steps are left].
     #[arg(long, value_name = "N,N,…", allow_hyphen_values = true, value_delimiter = ',', value_parser = units)]
     pub(crate) channels: Option<Vec<usize>>,
 

@@ -249,7 +249,9 @@ impl Raw {
         }
         if let (&[examples, steps, channels], Some(asked)) = (&shape[..], reading.series) {
             if channels != asked {
-                let problem = format!("the shape is {shape:?}, which is series of {channels} channels (--series {channels})");
+                let problem = format!(
+                    "the shape is {shape:?}, which is series of {channels} channels (--series {channels})"
+                );
                 return Err(Error::file(path, problem));
             }
             check_numbers(path, &array)?;

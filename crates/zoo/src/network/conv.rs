@@ -1,18 +1,12 @@
-//! Convolutions that halve a picture stage by stage, and their way back.
-//!
-//! Every stage of the encoder is a 3×3 convolution of stride 2: 28 → 14 → 7. The decoder enlarges by copying pixels to
-//! exactly the size that the encoder had, also if it was odd, and convolves then. A transposed convolution would do both at
-//! once, but its kernel reaches some pixels more often than others and leaves a checkerboard (Odena et al. 2016).
-//!
-//! Weights begin as those of other networks do: so that what a code says comes through, with the last convolution small. (A
-//! variational model whose decoder hardly listens at first learns that codes are not worth their price, and stays there.)
+//! Convolutions that halve a picture of any size and any channels, stage by stage: see [`Stages`](super::stages::Stages).
 
-use autograd::{Tensor, Upsample};
+use autograd::Tensor;
 use nn::layers::{Conv2d, Layer};
-use nn::{Activation, Dataset, Error, Generator, Init, Linear, Result, Sequential};
+use nn::{Activation, Dataset, Generator, Init, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, Mlp, SMALL, check_units};
+use super::shapes::{check_positive, parts, picture};
+use super::{Architecture, Mlp, Norm, SMALL, check_units, stages};
 
 /// Stages of convolutions, linear layers between the smallest picture and the code, and the way back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,12 +16,15 @@ pub struct Conv {
     pub channels: Vec<usize>,
     /// Units in the linear layers that follow the convolutions; the decoder mirrors them.
     pub hidden: Vec<usize>,
+    /// Normalisation after every convolution but the last.
+    pub norm: Norm,
     /// Activation of all layers but the last.
     pub activation: Activation,
 }
 
 impl Architecture for Conv {
     const TITLE: &'static str = "convolutions that halve a picture stage by stage";
+    const TEXT: &'static str = include_str!("conv.rs");
     const ADDS_TO_MEAN: bool = true;
 
     /// As many stages as bring a picture to 8 pixels; two where it has no more, or is none.
@@ -42,7 +39,7 @@ impl Architecture for Conv {
         if channels.is_empty() {
             channels = vec![16, 32];
         }
-        Conv { channels, hidden, activation }
+        Conv { channels, hidden, norm: Norm::None, activation }
     }
 
     fn encoder(
@@ -52,15 +49,8 @@ impl Architecture for Conv {
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
         let stages = self.stages(data)?;
-        let [height, width] = stages.sizes[0];
-        let mut layers = vec![Layer::Unflatten(vec![stages.channels[0], height, width])];
-        for stage in 0..stages.count() {
-            layers.extend([stages.halve(stage, self.activation.init(), from).into(), self.activation.into()]);
-        }
-        layers.push(Layer::Flatten);
-        let smallest = stages.smallest().iter().product();
-        let widths = [&[smallest], &self.hidden[..], &[outputs]].concat();
-        layers.extend(linear(&widths, self.activation, Init::Glorot, from));
+        let mut layers = vec![Layer::Unflatten(stages.picture.to_vec())];
+        layers.extend(stages.encoder(outputs, from));
         Ok(Sequential::new(layers))
     }
 
@@ -72,24 +62,21 @@ impl Architecture for Conv {
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
         let stages = self.stages(data)?;
-        let outputs = mean.len() / stages.sizes[0].iter().product::<usize>();
-        let hidden: Vec<usize> = self.hidden.iter().rev().copied().collect();
-        let smallest = stages.smallest();
-        let widths = [&[code], &hidden[..], &[smallest.iter().product()]].concat();
-        let init = self.activation.init();
-        let mut layers = linear(&widths, self.activation, init, from);
-        layers.extend([self.activation.into(), Layer::Unflatten(smallest.to_vec())]);
-        for stage in (0..stages.count()).rev() {
-            layers.push(Layer::UpsampleNearest(Upsample::Size(stages.sizes[stage])));
-            let (channels, init) =
-                if stage == 0 { (outputs, Init::Glorot) } else { (stages.channels[stage], init) };
-            layers.push(stages.enlarged(stage, channels, init, from).into());
-            if stage > 0 {
-                layers.push(self.activation.into());
-            }
-        }
+        let mut layers = stages.decoder([code, stages.picture[0] * parts(mean, data)], from);
         layers.push(Layer::Flatten);
         Ok(Sequential::new(layers))
+    }
+}
+
+impl Conv {
+    /// The stages for pictures like these, or what is wrong with them.
+    fn stages(&self, data: &Dataset) -> Result<stages::Stages<'_>> {
+        let picture = picture("conv", data)?;
+        check_units(&self.hidden)?;
+        check_positive("channels", &self.channels)?;
+        let &Conv { ref channels, ref hidden, norm, activation } = self;
+        let (kernel, blocks, dilated) = ([3, 3], 0, false);
+        Ok(stages::Stages { picture, channels, hidden, kernel, blocks, dilated, norm, activation })
     }
 }
 
@@ -145,46 +132,6 @@ impl Stages {
     }
 }
 
-impl Conv {
-    /// The stages for pictures like these, or what is wrong with them.
-    fn stages(&self, data: &Dataset) -> Result<Stages> {
-        check_units(&self.hidden)?;
-        let channels = &self.channels[..];
-        if channels.contains(&0) || channels.is_empty() {
-            let problem = format!(
-                "every stage needs at least 1 channel, and a network a stage: channels is {channels:?}"
-            );
-            return Err(Error::setting("channels", problem));
-        }
-        let Some(image) = data.schema().as_image() else {
-            return Err(Error::unsupported(format!(
-                "the network `conv` is for pictures of known height and width, and these examples are {}; `--net mlp` \
-                 reads any",
-                data.schema()
-            )));
-        };
-        Ok(Stages::new(image, channels))
-    }
-}
-
-/// Linear layers with an activation between them; the `last` one begins otherwise.
-fn linear(
-    widths: &[usize],
-    activation: Activation,
-    last: Init,
-    from: &mut Generator,
-) -> Vec<Layer<Tensor<f32>>> {
-    let mut layers: Vec<Layer<Tensor<f32>>> = vec![];
-    for (i, pair) in widths.windows(2).enumerate() {
-        if i > 0 {
-            layers.push(activation.into());
-        }
-        let init = if i + 2 == widths.len() { last } else { activation.init() };
-        layers.push(Linear::new(pair[0], pair[1], init, from).into());
-    }
-    layers
-}
-
 #[cfg(test)]
 mod tests {
     use autograd::{value, value_and_grad};
@@ -202,7 +149,7 @@ mod tests {
     }
 
     fn conv(channels: &[usize], hidden: &[usize], activation: Activation) -> Network {
-        Conv { channels: channels.to_vec(), hidden: hidden.to_vec(), activation }.into()
+        Conv { channels: channels.to_vec(), hidden: hidden.to_vec(), norm: Norm::None, activation }.into()
     }
 
     #[test]
@@ -255,12 +202,12 @@ mod tests {
         let table = Dataset::new(Tensor::zeros([2, 5]));
         let text = refused(&table, &[8]);
         assert!(
-            text.contains("is for pictures of known height and width, and these examples are 5 columns"),
+            text.contains("reads pictures of known height and width, and these examples are 5 columns"),
             "{text}"
         );
         let text = refused(&pictures([1, 8, 8]), &[8, 0]);
-        assert!(text.ends_with("channels is [8, 0]"), "{text}");
-        assert!(refused(&pictures([1, 8, 8]), &[]).ends_with("channels is []"));
+        assert!(text.ends_with("none that is 0, not [8, 0]"), "{text}");
+        assert!(refused(&pictures([1, 8, 8]), &[]).ends_with("none that is 0, not []"));
     }
 
     #[test]

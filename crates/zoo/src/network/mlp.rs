@@ -19,6 +19,7 @@ pub struct Mlp {
 
 impl Architecture for Mlp {
     const TITLE: &'static str = "linear layers that read all features at once";
+    const TEXT: &'static str = include_str!("mlp.rs");
     const ADDS_TO_MEAN: bool = false;
 
     fn usual(_: &Dataset, mlp: &Mlp) -> Self {

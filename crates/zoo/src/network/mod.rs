@@ -24,10 +24,23 @@
 //! ```
 
 mod conv;
+mod conv1d;
+mod gru;
+mod lstm;
 mod mlp;
+mod norm;
+mod recurrent;
+mod residual;
+mod resnet;
+mod shapes;
+mod stages;
+#[cfg(test)]
+mod tests;
+mod transformer;
 
-use autograd::{Buffer, Real, Tensor, Var, tree};
+use autograd::{Buffer, NewBuffers, Real, Tensor, Tree, Var, cost, tree, value, value_with};
 use nn::checkpoint::nearest;
+use nn::data::schema::Shape;
 use nn::layers::Layer;
 use nn::{Activation, Context, Dataset, Error, Generator, Linear, Result, Sequential};
 use serde::de::DeserializeOwned;
@@ -35,7 +48,14 @@ use serde::{Deserialize, Serialize};
 
 pub use self::conv::Conv;
 pub(crate) use self::conv::Stages;
+pub use self::conv1d::Conv1d;
+pub use self::gru::Gru;
+pub use self::lstm::Lstm;
 pub use self::mlp::Mlp;
+pub use self::norm::Norm;
+pub use self::residual::Residual;
+pub use self::resnet::ResNet;
+pub use self::transformer::Transformer;
 use crate::densities::{Head, Likelihood};
 use crate::evaluate;
 
@@ -44,6 +64,9 @@ use crate::evaluate;
 pub trait Architecture: Serialize + DeserializeOwned {
     /// Its purpose in a few words, for `zoo list --networks`.
     const TITLE: &'static str;
+
+    /// Its file, from whose comments `zoo describe` takes the meaning of its settings.
+    const TEXT: &'static str;
 
     /// The settings for these data when nothing is said. An objective says which layers suit it by an `mlp`.
     fn usual(data: &Dataset, mlp: &Mlp) -> Self;
@@ -110,6 +133,14 @@ macro_rules! networks {
                 }
             }
 
+            /// The file of the network of this name, and the line in it where its settings begin.
+            pub(crate) fn text(name: &str) -> Option<[&'static str; 2]> {
+                match name {
+                    $($word => Some([$name::TEXT, concat!("pub struct ", stringify!($name), " {")]),)+
+                    _ => None,
+                }
+            }
+
             /// An encoder; see [`Architecture::encoder`].
             ///
             /// # Errors
@@ -156,15 +187,22 @@ macro_rules! networks {
 
 networks! {
     Mlp "mlp",
+    Residual "residual",
     Conv "conv",
+    ResNet "resnet",
+    Conv1d "conv1d",
+    Gru "gru",
+    Lstm "lstm",
+    Transformer "transformer",
 }
 
 impl Network {
-    /// The name of the network that suits these data when nothing is said: convolutions for colour pictures of more than
-    /// 8 pixels, else layers that read all features at once.
+    /// The name of the network that suits these data when nothing is said: convolutions for colour pictures and for series
+    /// of more than 8 pixels or steps, else layers that read all features at once.
     pub fn suited(data: &Dataset) -> &'static str {
-        match data.schema().as_image() {
-            Some([planes, height, width]) if planes > 1 && height.max(width) > 8 => "conv",
+        match data.schema().shape() {
+            Some(Shape::Image { channels, height, width }) if channels > 1 && height.max(width) > 8 => "conv",
+            Some(Shape::Series { steps, .. }) if steps > 8 => "conv1d",
             _ => "mlp",
         }
     }
@@ -240,8 +278,45 @@ impl Autoencoder<Tensor<f32>> {
         let encoder = design.network.encoder(data, outputs, from)?;
         let decoder = design.network.decoder(data, code, &mean, from)?;
         let mean = design.network.adds_to_mean().then_some(Buffer(mean));
-        Ok(Autoencoder { encoder, decoder, head, mean, code })
+        let mut net = Autoencoder { encoder, decoder, head, mean, code };
+        net.begin_statistics(data);
+        Ok(net)
     }
+
+    /// Gives batch normalisation its first running statistics, so that a network can be looked at before it has learnt
+    /// anything.
+    fn begin_statistics(&mut self, data: &Dataset) {
+        /// As many examples as are looked at.
+        const ENOUGH: usize = 256;
+        if !normalizes_batches(self) || data.len() < 2 {
+            return;
+        }
+        let some: Vec<usize> = (0..data.len().min(ENOUGH)).collect();
+        let context = &mut Context::training(0, 0, &some);
+        let (_, statistics) = value_with(&*self, |net, tape| {
+            (net.there_and_back(tape.constant(data.rows(&some)), context), NewBuffers::of(&net))
+        });
+        statistics.store(self);
+    }
+
+    /// Bytes that an example takes in a pass through encoder and decoder: what a step of training keeps for each example
+    /// of its batch until the gradients are known, which take up to as much again. Found by passes over one example and
+    /// over two, so it takes as long as they do.
+    pub fn bytes_of_example(&self) -> usize {
+        let pass = |rows: usize| {
+            let x = Tensor::zeros([rows, self.head.columns()]);
+            let pass = || value(self, |net, tape| net.there_and_back(tape.constant(&x), &mut evaluation()));
+            cost::peak_of(pass).1
+        };
+        pass(2).saturating_sub(pass(1))
+    }
+}
+
+/// Whether a model normalises over its batches, so that a single example teaches it nothing.
+pub(crate) fn normalizes_batches(model: &impl Tree<Tensor<f32>>) -> bool {
+    let mut found = false;
+    model.visit(&mut |name, _| found |= name.to_string().ends_with("num_batches_tracked"));
+    found
 }
 
 /// Refuses layers without units.
@@ -262,6 +337,14 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
     /// The encoder's output, `[batch, features]` to `[batch, outputs]`.
     pub fn encode(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
         self.encoder.forward(x, context)
+    }
+
+    /// The decoder's numbers for the first numbers of the encoder's output, of which a model may take others for its code.
+    fn there_and_back(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        let outputs = self.encode(x, context);
+        let count = outputs.shape()[1].min(self.code);
+        let codes = outputs.slice(1, ..count).pad([[0, 0], [0, self.code - count]], 0.0);
+        self.output(codes, context)
     }
 
     /// The decoder's numbers, `[rows, code]` to `[rows, parameters]`.

@@ -201,7 +201,9 @@ fn series(path: &Path, features: usize, channels: usize) -> Result<Schema> {
         true => Ok(Schema::series([features / channels, channels], Kind::Real)),
         false => Err(Error::file(
             path,
-            format!("{features} columns are no series with {channels} channels; --series takes a divisor of {features}"),
+            format!(
+                "{features} columns are no series with {channels} channels; --series takes a divisor of {features}"
+            ),
         )),
     }
 }
