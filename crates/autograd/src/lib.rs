@@ -50,6 +50,7 @@ pub mod ops;
 mod per_example;
 pub mod real;
 pub mod replay;
+mod save;
 pub mod scalar;
 pub mod shortcuts;
 mod special;
