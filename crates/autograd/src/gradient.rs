@@ -136,7 +136,7 @@ impl<'t, T: Real> Pass<'t, T> for Numbers {
             let nodes = tape.nodes.borrow();
             let mut inputs = SmallVec::<[&Tensor<T>; 3]>::new();
             inputs.extend(step.inputs.iter().map(|x| &nodes[x.id].value));
-            // A contribution that is checked is computed by itself.
+            // A contribution that is searched for NaN is computed separately.
             let to = match sum {
                 Some(sum) if !tape.checking => Destination::Sum(sum),
                 _ => Destination::New,

@@ -87,8 +87,8 @@ impl Needed {
 /// The reverse sweep. `gradients[i]` collects the gradient of the outputs with respect to needed node `i`; when the walk
 /// reaches that node it is complete, and the rule of its operation passes it on to the inputs.
 ///
-/// The sweep starts from the `seeds`, the gradients of the outputs, of which the last has the last flag. It visits no
-/// node that is not needed. It returns the gradients of leaves and of the nodes that the pass keeps; the others are
+/// The sweep starts from the `seeds`, the gradients of the outputs. The flags of `needed` end with that of the last output.
+/// Nodes that are not needed are not visited. It returns the gradients of leaves and of the nodes that the pass keeps; the others are
 /// dropped on the way.
 pub(crate) fn sweep<'t, T: Real, P: Pass<'t, T>>(
     pass: &mut P,

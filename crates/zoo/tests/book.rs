@@ -263,6 +263,21 @@ fn every_exercise_has_a_solution() {
 }
 
 #[test]
+fn the_readme_counts_what_the_book_has() {
+    let chapters: Vec<_> =
+        files("docs/src", "md").into_iter().filter(|page| name(page).starts_with(char::is_numeric)).collect();
+    let asked = |page: &PathBuf| {
+        let text = read(page);
+        let (_, exercises) = text.split_once("\n## Exercises\n").expect("a chapter ends with exercises");
+        exercises.lines().filter(|line| line.starts_with(char::is_numeric)).count()
+    };
+    let exercises: usize = chapters.iter().map(asked).sum();
+    let programs = files("examples", "rs").len();
+    let counts = format!("{} chapters, {programs} programs, {exercises} exercises", chapters.len());
+    assert!(read(&root().join("README.md")).contains(&counts), "the README should say “{counts}”");
+}
+
+#[test]
 fn every_picture_is_shown() {
     let chapters: String = files("docs/src", "md").iter().map(|page| shown(page)).collect();
     let pictures = ["png", "svg"].into_iter().flat_map(|kind| files("docs/src/images", kind));

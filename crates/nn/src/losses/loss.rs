@@ -44,7 +44,7 @@ impl fmt::Display for Unit {
 pub struct Loss<'t, T: Real> {
     /// The unit of the total.
     pub unit: Unit,
-    /// The terms, already weighed.
+    /// The terms, already weighted.
     pub terms: Vec<(&'static str, Var<'t, T>)>,
 }
 

@@ -1,6 +1,6 @@
 //! Losses. One convention everywhere: **the sum over features, the mean over the batch**.
 //!
-//! A mean over features would hide a factor: weighed against any other term (a Kullback–Leibler
+//! A mean over features would hide a factor: weighted against any other term (a Kullback–Leibler
 //! divergence, a penalty), a loss that is divided by 784 pixels is a loss with another weight.
 //!
 //! | loss | for | unit, an example |

@@ -154,7 +154,7 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
         [Some(here), change].map(|parts| Some(self.weighed(parts?.square()).sum() / batch))
     }
 
-    /// What, squared, weighed and summed, is `‖J‖²_F`. It is linear in `J`, so differences of it belong to
+    /// The tensor whose squares, weighted and summed, are `‖J‖²_F`. It is linear in `J`, so differences of it belong to
     /// differences of `J`.
     fn parts(&self, x: Var<'t, T>, signs: &[Var<'t, T>]) -> Var<'t, T> {
         let x = x.stop_gradient();
