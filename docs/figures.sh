@@ -15,9 +15,12 @@ show() { cp "target/examples/$1" "docs/src/images/$2"; }
 show 08_schedules.png 08_schedules.png
 show linear_autoencoder.png 09_linear_autoencoder.png
 show sparse_features.png 10_sparse_features.png
+show 12_reconstructions.png 12_reconstructions.png
+show 12_loss.png 12_loss.png
 show 13_tangents.png 13_tangents.png
 show 14_stacked.png 14_stacked.png
 show 18_manifold.png 18_manifold.png
+show 18_loss.png 18_loss.png
 show 20_importance_weights.png 20_importance_weights.png
 show 22_flows.png 22_flows.png
 show anomalies_roc.png 23_anomalies_roc.png

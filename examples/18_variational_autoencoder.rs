@@ -6,20 +6,28 @@
 //! ```
 //!
 //! The likelihood is estimated as well. You should see three numbers that fall: the loss with one draw for each
-//! digit, the bound with many, and the negative log-likelihood, which is below it.
+//! digit, the bound with many, and the negative log-likelihood, which is below it. The pixels are made black or white
+//! first, because the decoder gives the probability of a white one.
 
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
+use nn::Dataset;
+use zoo::data::{self, Split};
 use zoo::plot::png;
 use zoo::registry::find;
 use zoo::train::{Plan, train};
-use zoo::{data, evaluate, likelihood, pictures};
+use zoo::{evaluate, likelihood, pictures};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/examples".into()));
     let digits = data::digits();
+    let binary = |part: Dataset| {
+        let x = part.x().map(|x| if x > 0.5 { 1.0 } else { 0.0 });
+        part.with_x(x)
+    };
+    let digits = Split { name: digits.name, train: binary(digits.train), test: binary(digits.test) };
     let entry = find("vae")?;
     // The divergence warms up, so that both numbers are in use before their price is full.
     let settings = toml::toml! { code = 2
