@@ -11,6 +11,7 @@
 //! | [`split`] | parts for training, validation and test, and folds |
 //! | [`transform`] | scaling, whitening, binarization and corruption |
 //! | [`Pairs`] | examples with numbers to predict, for regression |
+//! | [`SparseRows`] | examples that are almost all 0 |
 //! | [`OnDisk`] | examples that do not fit into memory |
 //! | [`prefetch`](mod@prefetch) | batches prepared in the background |
 //!
@@ -30,6 +31,7 @@ pub mod prefetch;
 pub mod schema;
 #[cfg(feature = "data")]
 pub(crate) mod source;
+mod sparse;
 pub mod split;
 #[cfg(feature = "data")]
 pub mod table;
@@ -44,6 +46,7 @@ pub use self::disk::OnDisk;
 pub use self::examples::{Examples, Pairs};
 pub use self::prefetch::{Prefetch, prefetch};
 use self::schema::Schema;
+pub use self::sparse::SparseRows;
 use crate::random::{Purpose, generator, permutation};
 
 /// Examples in memory: one row of features each, perhaps with a class. Those that have numbers to predict instead

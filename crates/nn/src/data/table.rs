@@ -26,6 +26,7 @@ mod layout;
 mod note;
 mod rows;
 mod text;
+mod texts;
 mod value;
 
 use std::io::{BufReader, Read};
@@ -41,6 +42,7 @@ pub use self::layout::Column;
 use self::layout::Layout;
 pub use self::note::Note;
 use self::rows::Rows;
+pub use self::texts::Texts;
 pub use self::value::Kind;
 use super::Dataset;
 use super::source::Source;

@@ -83,7 +83,7 @@ pub(super) fn in_new_data(error: Error, path: &Path, options: &TableOptions) -> 
 }
 
 /// The notes of the library in the words of the command line.
-pub(super) fn notes(notes: &[Note]) -> impl Iterator<Item = String> + '_ {
+pub(crate) fn notes(notes: &[Note]) -> impl Iterator<Item = String> + '_ {
     notes.iter().map(|note| match note {
         Note::Header { guess, names: true } => format!("{guess}; if it is an example, say --header no"),
         Note::Header { guess, names: false } => format!("{guess}; if it names the columns, say --header yes"),

@@ -16,9 +16,10 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod choices;
 mod description;
 mod digits;
-mod explain;
+pub(crate) mod explain;
 pub mod fetch;
 mod index;
 mod input;

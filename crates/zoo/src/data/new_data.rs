@@ -36,6 +36,9 @@ impl Preparation {
     }
 
     fn read_input(&self, input: &Input, given: &Reading) -> Result<Rows> {
+        if let Some(choices) = &self.reading.choices {
+            return self.read_choices(input, choices);
+        }
         raw::check(input, given)?;
         let (path, mut notes) = (input.path(), vec![]);
         let reading = self.reading_of(input, given, &mut notes)?;

@@ -20,6 +20,7 @@ use super::range::Range;
 use super::raw::{self, Raw};
 use super::stored::{Large, Stored};
 use super::{Impute, Reading, Rows, Scale, Split, explain, index};
+use crate::recommend::Study;
 
 /// What was learnt from the training examples, and what they were like.
 ///
@@ -103,6 +104,9 @@ pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
 
 fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
     let name = input.path();
+    if let Some(choices) = &reading.choices {
+        return Ok(Study::read(input, reading, choices)?.prepared(name, reading));
+    }
     raw::check(input, reading)?;
     if let Some(large) = Large::read(input, reading)? {
         index::refuse(name, &large.like.columns, &large.samples[0].0.x, &reading.keep)?;
@@ -218,6 +222,18 @@ impl Preparation {
             shift: vec![],
             scale: vec![],
         }
+    }
+
+    /// That of so many examples with these names of features, which are centred and scaled by these numbers.
+    pub(super) fn of(
+        reading: Reading,
+        examples: usize,
+        schema: Schema,
+        columns: Vec<String>,
+        [shift, scale]: [Vec<f64>; 2],
+    ) -> Self {
+        let like = Dataset::new(Tensor::zeros([0, schema.width()])).with_schema(schema);
+        Preparation { reading, examples, columns, shift, scale, ..Preparation::plain(&like) }
     }
 
     /// Height and width of an example that is a grey picture.

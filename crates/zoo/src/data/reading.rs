@@ -5,6 +5,7 @@ use nn::data::table::{Column, Impute};
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::recommend::Choices;
 use crate::settings::check_size;
 
 /// How data are read, repaired, scaled and split. The default suits a table of numbers without gaps, and
@@ -60,6 +61,10 @@ pub struct Reading {
     /// Whether pictures that cannot be read are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_broken: bool,
+    /// The columns of a table in which each row is a choice of a user, for a recommender; `None` for tables in which it is an
+    /// example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Choices>,
     /// How many megabytes (2²⁰ bytes) a table, an NPY array or IDX images may take before they are trained on from disk.
     pub memory: usize,
 }
@@ -83,6 +88,7 @@ impl Default for Reading {
             size: None,
             colour: Colour::Grey,
             skip_broken: false,
+            choices: None,
             memory: 1024,
         }
     }

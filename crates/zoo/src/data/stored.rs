@@ -9,7 +9,7 @@ use autograd::{Real, Tensor};
 use nn::data::disk::Writer;
 use nn::data::schema::Schema;
 use nn::data::table::TableOptions;
-use nn::data::{Examples, idx, npy, table};
+use nn::data::{Examples, SparseRows, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
@@ -27,17 +27,41 @@ const SAMPLE: usize = 20_000;
 /// Training examples in a file, prepared when they are read.
 pub struct Stored {
     path: PathBuf,
-    rows: Box<RowsAt>,
+    rows: Rows,
     examples: usize,
     labels: Option<Vec<u32>>,
     preparation: Preparation,
     fingerprint: u64,
 }
 
+/// Where the examples are.
+enum Rows {
+    /// In a file, as they were read.
+    File(Box<RowsAt>),
+    /// In memory without their zeros, as a model sees them.
+    Sparse(SparseRows),
+}
+
 /// The rows with these numbers, as they were read.
 type RowsAt = dyn Fn(&[usize]) -> Result<Numbers> + Send + Sync;
 
 impl Stored {
+    /// Sparse rows as a model sees them.
+    pub(super) fn of_sparse(path: &Path, rows: SparseRows, preparation: &Preparation) -> Self {
+        let numbers = 0..rows.len();
+        let entries =
+            numbers.flat_map(|row| rows.row(row).flat_map(move |(c, x)| [row as u32, c as u32, x.to_bits()]));
+        let (fingerprint, examples) = (fingerprint(NO_WORDS, entries), rows.len());
+        Stored {
+            path: path.to_owned(),
+            rows: Rows::Sparse(rows),
+            examples,
+            labels: None,
+            preparation: preparation.clone(),
+            fingerprint,
+        }
+    }
+
     /// A number that changes when an example or a label does; see
     /// [`Split::fingerprint`](super::Split::fingerprint).
     pub fn fingerprint(&self) -> u64 {
@@ -55,7 +79,11 @@ impl Examples for Stored {
     }
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
-        let x = (self.rows)(numbers)?;
+        let read = match &self.rows {
+            Rows::File(read) => read,
+            Rows::Sparse(rows) => return rows.rows(numbers),
+        };
+        let x = read(numbers)?;
         let all: Vec<usize> = (0..numbers.len()).collect();
         let name = |place: usize| format!("{} of those for training", numbers[place] + 1);
         self.preparation.prepared(&self.path, &x, &all, name)
@@ -107,6 +135,7 @@ impl Large {
     /// The training examples, to be prepared like this.
     pub(super) fn stored(self, preparation: &Preparation) -> Stored {
         let Large { path, rows, examples, labels, fingerprint, .. } = self;
+        let rows = Rows::File(rows);
         Stored { path, rows, examples, labels, preparation: preparation.clone(), fingerprint }
     }
 

@@ -13,16 +13,22 @@
 //! are judged.
 
 pub mod autorec;
+mod interactions;
 pub mod metrics;
 pub mod multinomial;
 mod ratings;
+mod rivals;
+mod study;
 
 use autograd::{Real, Tape, Tensor, Tree, Var, value};
 use nn::train::{Task, Terms, Trainable, Update};
 use nn::{Context, Linear, Result};
 
 use crate::Loss;
+pub use interactions::{Choices, Interactions};
 pub use ratings::{Batch, Ratings};
+pub use rivals::{Ease, popularity};
+pub use study::{HIDDEN, Study, hide};
 
 /// A recommender on a tape.
 pub trait Recommender<'t, T: Real> {

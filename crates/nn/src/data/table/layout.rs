@@ -86,7 +86,7 @@ impl Layout {
 }
 
 /// The place of a column, counted from 0.
-fn find(column: &Column, names: &[String], header: bool) -> Result<usize, String> {
+pub(super) fn find(column: &Column, names: &[String], header: bool) -> Result<usize, String> {
     match column {
         Column::Number(number) if (1..=names.len()).contains(number) => Ok(number - 1),
         Column::Number(number) => {
