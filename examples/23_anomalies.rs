@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     train(&mut *model, &normal, &entry.plan(&normal.train))?;
 
     for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance] {
-        let found = against_pca(&*model, normal.train.x(), all.test.x(), &anomalous, score)?;
+        let found = against_pca(&*model, &normal.train, &all.test, &anomalous, score)?;
         println!(
             "{score:?}: AUROC {:.3}, average precision {:.3}; PCA {:.3}, {:.3}",
             found.auroc, found.average_precision, found.pca_auroc, found.pca_average_precision
@@ -55,10 +55,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let pca = Pca::fit(normal.train.x(), 8);
     let detectors = [("autoencoder", &*model), ("PCA-8", &pca as &dyn AnyModel)]
-        .map(|(name, model)| (name, Detector::fit(model, normal.train.x(), Score::SquaredError)));
+        .map(|(name, model)| (name, Detector::fit(model, &normal.train, Score::SquaredError)));
     let mut curve = vec![];
     for (name, detector) in detectors {
-        let points = roc_curve(&detector?.scores(all.test.x())?, &anomalous)?;
+        let points = roc_curve(&detector?.scores(&all.test)?, &anomalous)?;
         curve.push(Series { name: name.into(), points });
     }
     let picture =
@@ -67,8 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // A histogram of the scores, as outlines, and labels by a threshold that 5 % of eights should exceed. Eights that the
     // model has learnt from would not do: it reconstructs them much better than any other.
-    let detector = Detector::fit(&*model, calibration.x(), Score::SquaredError)?;
-    let scores = detector.scores(all.test.x())?;
+    let detector = Detector::fit(&*model, &calibration, Score::SquaredError)?;
+    let scores = detector.scores(&all.test)?;
     let of = |kind: bool| scores.iter().zip(&anomalous).filter(move |(_, a)| **a == kind).map(|(s, _)| *s);
     let bins = scores.iter().fold(0, |most, score| most.max((score / 0.25) as usize + 1));
     let outline = |kind: bool| -> Vec<(f64, f64)> {
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let series = [("eights", false), ("others", true)]
         .map(|(name, kind)| Series { name: name.into(), points: outline(kind) });
-    let flagged = detector.labels(all.test.x(), 0.05)?;
+    let flagged = detector.labels(&all.test, 0.05)?;
     let share = |kind: bool| {
         let flags = || flagged.iter().zip(&anomalous).filter(move |(_, a)| **a == kind);
         format!("{} of {}", flags().filter(|(flag, _)| **flag).count(), flags().count())

@@ -36,6 +36,7 @@ pub struct Context<'a> {
     draws: u64,
     progress: f64,
     labels: Option<Vec<u32>>,
+    observed: Option<Tensor<f32>>,
     /// In a function that is recorded: the nodes that hold what differs between steps.
     nodes: Option<Nodes>,
 }
@@ -59,7 +60,8 @@ impl<'a> Context<'a> {
     }
 
     fn new(seed: u64, purpose: Purpose, epoch: u64, examples: &'a [usize]) -> Self {
-        Context { seed, purpose, epoch, examples, draws: 0, progress: 1.0, labels: None, nodes: None }
+        let (draws, progress) = (0, 1.0);
+        Context { seed, purpose, epoch, examples, draws, progress, labels: None, observed: None, nodes: None }
     }
 
     /// Says how much of the training is done, from 0 at its first step towards 1.
@@ -78,6 +80,20 @@ impl<'a> Context<'a> {
             assert!(given == examples, "with_labels: {given} labels for {examples} examples");
         }
         Context { labels, ..self }
+    }
+
+    /// Gives a mask of the values that were observed, `[batch, features]`: 1 for those and 0 for gaps. `None` if all
+    /// were. A loss takes it [from its tape](OnTape::observed).
+    ///
+    /// # Panics
+    /// If there is not one row for each example.
+    #[track_caller]
+    pub fn with_observed(self, observed: Option<Tensor<f32>>) -> Self {
+        if let Some(mask) = &observed {
+            let (rows, examples) = (mask.shape()[0], self.examples.len());
+            assert!(rows == examples, "with_observed: a mask of {rows} rows for {examples} examples");
+        }
+        Context { observed, ..self }
     }
 
     /// How much of the training is done, from 0 to 1: for weights that warm up. It is 1 where nobody said

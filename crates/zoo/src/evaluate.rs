@@ -51,14 +51,26 @@ fn blocks(x: &Tensor<f32>) -> impl Iterator<Item = Tensor<f64>> {
     (0..rows).step_by(ROWS).map(move |start| x.slice(0, start..rows.min(start + ROWS)).cast())
 }
 
-/// `Σⱼ (xⱼ − x̂ⱼ)²` of every example.
+/// `Σⱼ (xⱼ − x̂ⱼ)²` of every example, over what was observed of it.
 pub fn squared_errors(model: &dyn AnyModel, data: &Dataset) -> Vec<f64> {
-    let error = |x: &Tensor<f32>| {
-        let x_hat = model.decode(&model.encode(x));
-        let squares = x.zip(&x_hat, |x, x_hat| x - x_hat).cast::<f64>().map(|d| d * d);
-        squares.sum_to([x.shape()[0], 1])
+    let errors = |x: &Tensor<f32>, mask: Option<&Tensor<f32>>| {
+        residuals(model, x, &model.encode(x), mask).map(|r| r * r).sum_to([x.shape()[0], 1])
     };
-    in_batches(data.x(), error).to_vec()
+    in_masked_batches(data, errors).to_vec()
+}
+
+/// `x − x̂` of examples with these codes, 0 where `x` was not observed.
+pub(crate) fn residuals(
+    model: &dyn AnyModel,
+    x: &Tensor<f32>,
+    z: &Tensor<f32>,
+    mask: Option<&Tensor<f32>>,
+) -> Tensor<f64> {
+    let residuals: Tensor<f64> = x.zip(&model.decode(z), |x, x_hat| x - x_hat).cast();
+    match mask {
+        None => residuals,
+        Some(mask) => residuals.zip(&mask.cast(), |residual, known| residual * known),
+    }
 }
 
 /// SSE/img: the squared error summed over the pixels of an image, the mean over images.
@@ -66,11 +78,17 @@ pub fn mean_squared_error(model: &dyn AnyModel, data: &Dataset) -> f64 {
     squared_errors(model, data).iter().sum::<f64>() / data.len() as f64
 }
 
-/// The SSE/img of always answering `mean`: what R² compares with.
+/// The SSE/img of always answering `mean`: what R² compares with. What was not observed has no part in it.
 pub fn variance_around(mean: &Tensor<f32>, data: &Dataset) -> f64 {
     let mean = mean.cast::<f64>();
-    let sums = blocks(data.x()).map(|block| block.zip(&mean, |x, m| (x - m) * (x - m)).sum_to([]).item());
-    sums.sum::<f64>() / data.len() as f64
+    let squares = |block: Tensor<f64>| block.zip(&mean, |x, m| (x - m) * (x - m));
+    let sums: f64 = match data.observed() {
+        None => blocks(data.x()).map(|block| squares(block).sum_to([]).item()).sum(),
+        Some(mask) => (blocks(data.x()).zip(blocks(mask)))
+            .map(|(block, mask)| squares(block).zip(&mask, |square, known| square * known).sum_to([]).item())
+            .sum(),
+    };
+    sums / data.len() as f64
 }
 
 /// The largest principal angle between the spaces that the rows of `a` and of `b` span, in radians: 0 if
@@ -100,7 +118,7 @@ pub fn codes(model: &dyn AnyModel, data: &Dataset) -> Tensor<f32> {
 pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
     let all: Vec<usize> = (0..data.len()).collect();
     let of = |numbers: &[usize]| {
-        let context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
+        let context = evaluation(seed, numbers, data);
         (model.loss(&data.rows(numbers), context), numbers.len())
     };
     // It is asked after every epoch, and of small data not worth trying.
@@ -109,6 +127,12 @@ pub fn loss(model: &dyn AnyModel, data: &Dataset, seed: u64) -> Terms {
         _ => at_once(data.len(), BATCH, |rows| drop(of(&all[..rows]))),
     };
     Terms::mean(all.chunks(batch).map(of)).expect("data sets have examples")
+}
+
+/// An evaluation of the examples with these numbers, with all that is known of them.
+pub(crate) fn evaluation<'a>(seed: u64, numbers: &'a [usize], data: &Dataset) -> Context<'a> {
+    let context = Context::evaluation(seed, numbers);
+    context.with_labels(data.labels_of(numbers)).with_observed(data.observed_of(numbers))
 }
 
 /// `f` of all rows of `[rows, width]`, which it is given some at a time: 500, or so few that it takes no more than 256
@@ -122,6 +146,19 @@ pub fn in_batches<T: Real>(x: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Tensor<T
     }
     let parts: Vec<Tensor<T>> = (0..rows).step_by(batch).map(|start| part(start, batch)).collect();
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
+}
+
+/// The same of examples and the mask of what was observed of them.
+pub(crate) fn in_masked_batches<T: Real>(
+    data: &Dataset,
+    f: impl Fn(&Tensor<f32>, Option<&Tensor<f32>>) -> Tensor<T>,
+) -> Tensor<T> {
+    let Some(mask) = data.observed() else { return in_batches(data.x(), |x| f(x, None)) };
+    let width = data.width();
+    in_batches(&Tensor::concat(&[data.x(), mask], 1), |both| {
+        let [x, mask] = [both.slice(1, ..width), both.slice(1, width..)].map(|part| part.contiguous());
+        f(&x, Some(&mask))
+    })
 }
 
 /// How many of so many rows may be worked on at once, at most `most`, if `f` does it with the number of rows it is

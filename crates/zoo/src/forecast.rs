@@ -41,8 +41,9 @@ impl Forecast {
         let mut optimizer = Adam::new(plan.learning_rate);
         let mut step = |count: usize| {
             let numbers: Vec<usize> = (0..count).map(|i| i % data.train.len()).collect();
-            let context =
-                Context::training(plan.seed, 1, &numbers).with_labels(data.train.labels_of(&numbers));
+            let context = Context::training(plan.seed, 1, &numbers)
+                .with_labels(data.train.labels_of(&numbers))
+                .with_observed(data.train.observed_of(&numbers));
             let x = data.train.rows(&numbers);
             let mut update = Update { optimizer: &mut optimizer, clip_norm: plan.clip_norm };
             let started = Instant::now();

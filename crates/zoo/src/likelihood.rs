@@ -2,7 +2,7 @@
 //! test examples, the bound on it, and how many latents are in use.
 
 use autograd::Tensor;
-use nn::{Context, Dataset};
+use nn::Dataset;
 
 use crate::{AnyModel, evaluate};
 
@@ -100,12 +100,12 @@ fn for_each_log_weights(
     let all: Vec<usize> = (0..data.len()).collect();
     let examples = evaluate::at_once(data.len(), EXAMPLES, |rows| {
         let (numbers, draws) = (&all[..rows], DRAWS.min(samples));
-        let mut context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
+        let mut context = evaluate::evaluation(seed, numbers, data);
         drop(model.log_weights(&data.rows(numbers), draws, &mut context));
     });
     for numbers in all.chunks(examples) {
         let x: Tensor<f32> = data.rows(numbers);
-        let mut context = Context::evaluation(seed, numbers).with_labels(data.labels_of(numbers));
+        let mut context = evaluate::evaluation(seed, numbers, data);
         let mut weights = vec![Vec::with_capacity(samples); numbers.len()];
         for done in (0..samples).step_by(DRAWS) {
             let draws = DRAWS.min(samples - done);

@@ -272,7 +272,7 @@ pub fn normal(model: &dyn AnyModel, train: &Dataset, score: Score) -> Result<Nor
     let part = |count: usize| chosen(train, &sample(train.len(), None, count));
     let scored = part((MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / (width * width)).max(2));
     let measured = part(scored.len().min(MOST_ROWS).min((MOST_MEASURED / width).max(2)));
-    Normal::fit_to_some(model, measured.x(), scored.x(), score)
+    Normal::fit_to_some(model, &measured, &scored, score)
 }
 
 /// Numbers of which the score needs the covariance; 1 if it needs none.

@@ -20,7 +20,7 @@ use autograd::Tensor;
 use nn::checkpoint::{Checkpoint, Metadata};
 use nn::data::table::Column;
 use nn::losses::Unit;
-use nn::{Error, Result};
+use nn::{Dataset, Error, Result};
 use serde_json::Value;
 
 use crate::AnyModel;
@@ -146,7 +146,7 @@ impl Run {
     ///
     /// # Errors
     /// If a file is damaged, or the score cannot be measured.
-    pub fn detector(&self, score: Score, given: &Tensor<f32>) -> Result<(Detector<'_>, Option<String>)> {
+    pub fn detector(&self, score: Score, given: &Dataset) -> Result<(Detector<'_>, Option<String>)> {
         let (model, path) = (&*self.model, self.folder.join(reference::SCORES));
         if path.is_file()
             && let Some(normal) = reference::read_scores(&path, model, score)?

@@ -88,9 +88,9 @@ impl Task<f32> for Lesson<'_> {
     }
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
-        let (x, labels) = (self.train().rows(numbers)?, self.train().labels_of(numbers));
+        let ((x, observed), labels) = (self.train().rows_and_mask(numbers)?, self.train().labels_of(numbers));
         let x = self.augment.apply(x, self.data.train.schema().as_grey(), &context);
-        self.model.train_step(&x, context.with_labels(labels), update)
+        self.model.train_step(&x, context.with_labels(labels).with_observed(observed), update)
     }
 
     fn validate(&self, seed: u64) -> Result<Option<Terms>> {

@@ -117,6 +117,23 @@ impl<'t, T: Real> OnTape<'_, '_, 't, T> {
         }
     }
 
+    /// The mask of the values that were observed, `[batch, features]`: 1 for those and 0 for gaps. `None` if all were.
+    ///
+    /// ```
+    /// # use autograd::{Tape, Tensor};
+    /// # use nn::Context;
+    /// let mask = Tensor::from_vec([1, 2], vec![1.0, 0.0]);
+    /// let tape = Tape::<f64>::new();
+    /// let mut context = Context::evaluation(0, &[7]).with_observed(Some(mask));
+    /// assert_eq!(context.on(&tape).observed().unwrap().value().to_vec(), [1.0, 0.0]);
+    /// ```
+    pub fn observed(self) -> Option<Var<'t, T>> {
+        match self.context.nodes {
+            Some(nodes) => Some(self.tape.at(nodes.observed?)),
+            None => Some(self.tape.constant(varying::observed(self.context)?)),
+        }
+    }
+
     #[track_caller]
     fn draw(self, draw: Draw) -> Var<'t, T> {
         let keys = self.keys();

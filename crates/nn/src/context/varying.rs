@@ -38,11 +38,13 @@ pub struct Varying<W> {
     progress: W,
     /// The classes of the examples, `[batch]`.
     labels: Option<W>,
+    /// The mask of the values that were observed, `[batch, features]`.
+    observed: Option<W>,
     /// The seed of the run, the same in all steps.
     seed: u64,
     purpose: Purpose,
 }
-tree!(Varying { keys, progress, labels; seed, purpose });
+tree!(Varying { keys, progress, labels, observed; seed, purpose });
 
 /// The nodes of a tape with the parts of [`Varying`].
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,7 @@ pub(super) struct Nodes {
     pub(super) keys: usize,
     pub(super) progress: usize,
     pub(super) labels: Option<usize>,
+    pub(super) observed: Option<usize>,
     pub(super) batch: usize,
 }
 
@@ -57,7 +60,8 @@ impl<T: Real> Varying<Tensor<T>> {
     /// The parts of this context.
     pub fn of(context: &Context) -> Self {
         let (keys, progress, labels) = (keys(context), progress(context), labels(context));
-        Varying { keys, progress, labels, seed: context.seed, purpose: context.purpose }
+        let observed = observed(context);
+        Varying { keys, progress, labels, observed, seed: context.seed, purpose: context.purpose }
     }
 }
 
@@ -65,9 +69,9 @@ impl<T: Real> Varying<Var<'_, T>> {
     /// The context of the step, for the same tape. What it draws with [`Context::on`] is drawn anew in every replay;
     /// its other methods panic if what they return would be another number at another step.
     pub fn context(&self) -> Context<'static> {
-        let labels = self.labels.map(Var::node);
+        let [labels, observed] = [self.labels, self.observed].map(|of| of.map(Var::node));
         let (keys, progress, batch) = (self.keys.node(), self.progress.node(), self.keys.shape()[0]);
-        let nodes = Some(Nodes { keys, progress, labels, batch });
+        let nodes = Some(Nodes { keys, progress, labels, observed, batch });
         Context { nodes, ..Context::new(self.seed, self.purpose, 0, &[]) }
     }
 }
@@ -98,6 +102,11 @@ pub(super) fn progress_of<T: Real>(digits: &Tensor<T>) -> f64 {
 pub(super) fn labels<T: Real>(context: &Context) -> Option<Tensor<T>> {
     let labels = context.labels.as_ref()?;
     Some(Tensor::from_fn([labels.len()], |i| T::of(f64::from(labels[i]))))
+}
+
+/// The mask of a context's examples.
+pub(super) fn observed<T: Real>(context: &Context) -> Option<Tensor<T>> {
+    context.observed.as_ref().map(Tensor::cast)
 }
 
 fn digits<T: Real>(number: u64) -> [T; DIGITS] {

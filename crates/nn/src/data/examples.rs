@@ -57,6 +57,19 @@ pub trait Examples {
     #[track_caller]
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>>;
 
+    /// The same, and a mask of the values that were observed: 1 for those, 0 for those of which the features hold a
+    /// guess. No mask if all were observed.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    ///
+    /// # Panics
+    /// If a number is out of range.
+    #[track_caller]
+    fn rows_and_mask(&self, numbers: &[usize]) -> Result<(Tensor<f32>, Option<Tensor<f32>>)> {
+        Ok((self.rows(numbers)?, None))
+    }
+
     /// The class of an example, if it has one.
     ///
     /// # Panics
@@ -108,6 +121,10 @@ impl Examples for Dataset {
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
         Ok(Dataset::rows(self, numbers))
+    }
+
+    fn rows_and_mask(&self, numbers: &[usize]) -> Result<(Tensor<f32>, Option<Tensor<f32>>)> {
+        Ok((Dataset::rows(self, numbers), self.observed_of(numbers)))
     }
 
     fn label(&self, number: usize) -> Option<u32> {

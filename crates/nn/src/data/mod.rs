@@ -176,11 +176,10 @@ impl<T: Real> Dataset<T> {
     /// If a number is out of range.
     #[track_caller]
     pub fn select(&self, numbers: &[usize]) -> Self {
-        let observed = self.observed.as_ref().map(|mask| mask.index_select(0, numbers));
         Dataset {
             x: self.rows(numbers),
             labels: self.labels_of(numbers),
-            observed,
+            observed: self.observed_of(numbers),
             schema: self.schema.clone(),
         }
     }
@@ -247,6 +246,17 @@ impl<T: Real> Dataset<T> {
         let labels = self.labels.as_ref()?;
         self.check("labels_of", numbers);
         Some(numbers.iter().map(|&number| labels[number]).collect())
+    }
+
+    /// The mask of the examples with these numbers, if some values were not observed.
+    ///
+    /// # Panics
+    /// If a number is out of range.
+    #[track_caller]
+    pub fn observed_of(&self, numbers: &[usize]) -> Option<Tensor<T>> {
+        let observed = self.observed.as_ref()?;
+        self.check("observed_of", numbers);
+        Some(observed.index_select(0, numbers))
     }
 
     /// The features of one example.

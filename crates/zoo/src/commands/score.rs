@@ -74,11 +74,11 @@ impl<'a> Findings<'a> {
             None if run.preparation.shape().is_some() => Score::SquaredError,
             None => Score::Combined,
         };
-        let (detector, problem) = run.detector(kind, rows.data.x())?;
+        let (detector, problem) = run.detector(kind, &rows.data)?;
         problem.iter().for_each(|problem| note(problem));
         let threshold = detector.threshold(args.contamination)?;
         doubts(run, kind, detector.far_out()).iter().for_each(|doubt| note(doubt));
-        let scores = detector.scores(rows.data.x())?;
+        let scores = detector.scores(&rows.data)?;
         let mut shown: Vec<usize> = (0..scores.len()).collect();
         if let Some(top) = args.top {
             // Stable: equal scores stay in the order of the data.
@@ -88,10 +88,10 @@ impl<'a> Findings<'a> {
         Ok(Findings {
             kind,
             shown,
-            p_values: detector.p_values(rows.data.x())?,
+            p_values: detector.p_values(&rows.data)?,
             threshold,
             contamination: args.contamination,
-            contributions: detector.contributions(rows.data.x()),
+            contributions: detector.contributions(&rows.data),
             all_contributions: args.contributions,
             scores,
             run,

@@ -25,6 +25,8 @@
 
 mod conv;
 mod conv1d;
+#[cfg(test)]
+mod gaps;
 mod gru;
 mod lstm;
 mod mlp;
@@ -358,22 +360,30 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
         self.head.mean(self.output(z, &mut evaluation()))
     }
 
-    /// `−ln p(x|z)` of every row, `[rows]`.
+    /// `−ln p(x|z)` of every row, `[rows]`: of what the context says was observed.
     ///
     /// # Panics
-    /// If `z` and `x` have different numbers of rows.
+    /// If `z` and `x` have different numbers of rows, or a mask not the shape of `x`.
     #[track_caller]
     pub fn nll(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
-        self.head.nll(self.output(z, context), x)
+        let output = self.output(z, context);
+        match context.on(x.tape()).observed() {
+            None => self.head.nll(output, x),
+            Some(mask) => self.head.nll_of_observed(output, x, mask),
+        }
     }
 
-    /// The reconstruction term of a loss; see [`Head::loss`].
+    /// The reconstruction term of a loss; see [`Head::loss`]. Gaps have no part in it.
     ///
     /// # Panics
-    /// If `z` and `x` have different numbers of rows.
+    /// Those of [`nll`](Self::nll).
     #[track_caller]
     pub fn loss(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
-        self.head.loss(self.output(z, context), x)
+        let output = self.output(z, context);
+        match context.on(x.tape()).observed() {
+            None => self.head.loss(output, x),
+            Some(mask) => self.head.nll_of_observed(output, x, mask).mean(),
+        }
     }
 
     /// `ln p(x|z)` of several draws for each example: `[batch, draws, code]` to `[batch, draws]`.
@@ -386,8 +396,15 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
             panic!("codes should be [batch, draws, code], not {:?}", z.shape());
         };
         let features = x.shape()[1];
-        let x = x.unsqueeze(1).expand([batch, draws, features]).reshape([batch * draws, features]);
-        -self.nll(z.reshape([batch * draws, code]), x, context).reshape([batch, draws])
+        let for_draws = |of: Var<'t, T>| {
+            of.unsqueeze(1).expand([batch, draws, features]).reshape([batch * draws, features])
+        };
+        let output = self.output(z.reshape([batch * draws, code]), context);
+        let nll = match context.on(x.tape()).observed() {
+            None => self.head.nll(output, for_draws(x)),
+            Some(mask) => self.head.nll_of_observed(output, for_draws(x), for_draws(mask)),
+        };
+        -nll.reshape([batch, draws])
     }
 
     /// A draw from `p(x|z)` for every row, `[rows, code]` to `[rows, features]`; see [`Head::draw`].

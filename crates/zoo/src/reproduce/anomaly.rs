@@ -51,7 +51,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
         let normal = train.select(&numbers).unlabelled();
         let anomalous: Vec<bool> = test_labels.iter().map(|&label| label != class).collect();
         let model = learn(bench, class, &normal)?;
-        let found = against_pca(&*model, normal.x(), test.x(), &anomalous, Score::SquaredError)?;
+        let found = against_pca(&*model, &normal, test, &anomalous, Score::SquaredError)?;
         let (a, b) = (found.auroc, found.pca_auroc);
         bench.watch.say(&format!("digit {class}: area {a:.4}, PCA {b:.4}"));
         ours.push(a);

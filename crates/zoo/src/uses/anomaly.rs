@@ -9,9 +9,9 @@
 //!
 //! let digits = data::digits();
 //! let model = Pca::fit(digits.train.x(), 8);
-//! let detector = Detector::fit(&model, digits.train.x(), Score::SquaredError)?;
+//! let detector = Detector::fit(&model, &digits.train, Score::SquaredError)?;
 //! // A threshold that about 1 of 20 normal examples exceed.
-//! let flagged = detector.labels(digits.test.x(), 0.05)?.iter().filter(|&&anomalous| anomalous).count();
+//! let flagged = detector.labels(&digits.test, 0.05)?.iter().filter(|&&anomalous| anomalous).count();
 //! assert!((10..=30).contains(&flagged), "{flagged} of 359");
 //! # Ok::<(), nn::Error>(())
 //! ```
@@ -24,12 +24,12 @@ mod normal;
 pub use normal::Normal;
 
 use autograd::Tensor;
-use nn::Result;
+use nn::{Dataset, Result};
 use serde::{Deserialize, Serialize};
 
 use super::metrics::{auroc, average_precision};
 use crate::AnyModel;
-use crate::evaluate::in_batches;
+use crate::evaluate::in_masked_batches;
 use crate::models::pca::Pca;
 
 /// How strange an example `x` with code `z` and reconstruction `x̂` is: the higher, the stranger.
@@ -73,13 +73,13 @@ pub struct Detector<'a> {
 }
 
 impl<'a> Detector<'a> {
-    /// Measures what is normal on the examples `[examples, features]`, best those that the model has
-    /// learnt from.
+    /// Measures what is normal on examples, best those that the model has learnt from. What was not observed of
+    /// them has no part in it, as in all scores.
     ///
     /// # Errors
     /// If there are fewer than 2 examples, or a score is not finite.
-    pub fn fit(model: &'a dyn AnyModel, x: &Tensor<f32>, score: Score) -> Result<Self> {
-        Ok(Detector { model, normal: Normal::fit(model, x, score)? })
+    pub fn fit(model: &'a dyn AnyModel, data: &Dataset, score: Score) -> Result<Self> {
+        Ok(Detector { model, normal: Normal::fit(model, data, score)? })
     }
 
     /// A detector by what was measured before.
@@ -87,12 +87,12 @@ impl<'a> Detector<'a> {
         Detector { model, normal }
     }
 
-    /// The score of every example of `[examples, features]`.
+    /// The score of every example.
     ///
     /// # Errors
     /// If a score is not finite: the example has values that are no numbers, or the model diverged.
-    pub fn scores(&self, x: &Tensor<f32>) -> Result<Vec<f64>> {
-        self.normal.scores(self.model, x)
+    pub fn scores(&self, data: &Dataset) -> Result<Vec<f64>> {
+        self.normal.scores(self.model, data)
     }
 
     /// What every feature contributes to the scores: their sum over a row is the score. Of shape
@@ -101,8 +101,8 @@ impl<'a> Detector<'a> {
     ///
     /// For the squared error these are `(xⱼ − x̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
     /// `d` from the mean, which may be negative where features are correlated.
-    pub fn contributions(&self, x: &Tensor<f32>) -> Tensor<f64> {
-        in_batches(x, |x| self.normal.contributions(self.model, x))
+    pub fn contributions(&self, data: &Dataset) -> Tensor<f64> {
+        in_masked_batches(data, |x, mask| self.normal.contributions(self.model, x, mask))
     }
 
     /// The score that a new normal example exceeds with a probability of at most `contamination`: of
@@ -127,9 +127,9 @@ impl<'a> Detector<'a> {
     ///
     /// # Errors
     /// As [`threshold`](Self::threshold) and [`scores`](Self::scores).
-    pub fn labels(&self, x: &Tensor<f32>, contamination: f64) -> Result<Vec<bool>> {
+    pub fn labels(&self, data: &Dataset, contamination: f64) -> Result<Vec<bool>> {
         let threshold = self.threshold(contamination)?;
-        Ok(self.scores(x)?.into_iter().map(|score| score > threshold).collect())
+        Ok(self.scores(data)?.into_iter().map(|score| score > threshold).collect())
     }
 
     /// For every example the fraction of normal ones that score as high: `(1 + #{sᵢ ≥ s}) / (n + 1)`,
@@ -137,8 +137,8 @@ impl<'a> Detector<'a> {
     ///
     /// # Errors
     /// As [`scores`](Self::scores).
-    pub fn p_values(&self, x: &Tensor<f32>) -> Result<Vec<f64>> {
-        Ok(self.scores(x)?.into_iter().map(|score| self.normal.p_value(score)).collect())
+    pub fn p_values(&self, data: &Dataset) -> Result<Vec<f64>> {
+        Ok(self.scores(data)?.into_iter().map(|score| self.normal.p_value(score)).collect())
     }
 }
 
@@ -166,13 +166,13 @@ pub struct Comparison {
 #[track_caller]
 pub fn against_pca(
     model: &dyn AnyModel,
-    normal: &Tensor<f32>,
-    test: &Tensor<f32>,
+    normal: &Dataset,
+    test: &Dataset,
     anomalous: &[bool],
     score: Score,
 ) -> Result<Comparison> {
-    let code = model.encode(&normal.slice(0, ..normal.shape()[0].min(1))).shape()[1];
-    let pca = Pca::fit(normal, code);
+    let code = model.encode(&normal.x().slice(0, ..normal.len().min(1))).shape()[1];
+    let pca = Pca::fit(normal.x(), code);
     let judge = |model: &dyn AnyModel| -> Result<(f64, f64)> {
         let scores = Detector::fit(model, normal, score)?.scores(test)?;
         Ok((auroc(&scores, anomalous)?, average_precision(&scores, anomalous)?))
@@ -186,11 +186,10 @@ mod tests {
     use super::*;
     use crate::data::digits;
     use crate::evaluate;
-    use nn::Dataset;
 
-    fn class(data: &Dataset, class: u32) -> Tensor<f32> {
+    fn class(data: &Dataset, class: u32) -> Dataset {
         let labels = data.labels().unwrap();
-        data.rows(&(0..data.len()).filter(|&i| labels[i] == class).collect::<Vec<_>>())
+        data.select(&(0..data.len()).filter(|&i| labels[i] == class).collect::<Vec<_>>())
     }
 
     #[test]
@@ -200,10 +199,10 @@ mod tests {
         let areas: Vec<f64> = (0..10)
             .map(|c| {
                 let normal = class(&data.train, c);
-                let pca = Pca::fit(&normal, 8);
+                let pca = Pca::fit(normal.x(), 8);
                 let anomalous: Vec<bool> = data.test.labels().unwrap().iter().map(|&l| l != c).collect();
                 let score = Score::SquaredError;
-                let found = against_pca(&pca, &normal, data.test.x(), &anomalous, score).unwrap();
+                let found = against_pca(&pca, &normal, &data.test, &anomalous, score).unwrap();
                 assert_eq!(found.auroc, found.pca_auroc);
                 found.auroc
             })
@@ -218,9 +217,9 @@ mod tests {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
         for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined] {
-            let detector = Detector::fit(&pca, data.train.x(), score).unwrap();
-            let scores = detector.scores(data.test.x()).unwrap();
-            let parts = detector.contributions(data.test.x()).to_vec();
+            let detector = Detector::fit(&pca, &data.train, score).unwrap();
+            let scores = detector.scores(&data.test).unwrap();
+            let parts = detector.contributions(&data.test).to_vec();
             let width = parts.len() / scores.len();
             let expected = match score {
                 Score::LatentDistance => 8,
@@ -231,7 +230,7 @@ mod tests {
             for (score, parts) in scores.iter().zip(parts.chunks(width)) {
                 assert!((score - parts.iter().sum::<f64>()).abs() < 1e-9 * score);
             }
-            assert_eq!(scores, detector.scores(data.test.x()).unwrap(), "deterministic");
+            assert_eq!(scores, detector.scores(&data.test).unwrap(), "deterministic");
             let errors = evaluate::squared_errors(&pca, &data.test);
             let same = scores.iter().zip(&errors).all(|(a, b)| (a - b).abs() < 1e-5 * b);
             assert_eq!(same, score == Score::SquaredError);
@@ -243,8 +242,8 @@ mod tests {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
         let scores = |score| {
-            let detector = Detector::fit(&pca, data.train.x(), score).unwrap();
-            [data.train.x(), data.test.x()].map(|x| detector.scores(x).unwrap())
+            let detector = Detector::fit(&pca, &data.train, score).unwrap();
+            [&data.train, &data.test].map(|x| detector.scores(x).unwrap())
         };
         let [[errors, new_errors], [distances, new_distances], [combined, new_combined]] =
             [Score::SquaredError, Score::LatentDistance, Score::Combined].map(scores);
@@ -256,15 +255,11 @@ mod tests {
         }
         // Codes that are all the same say nothing, and are no reason to refuse.
         let constant = Pca { components: Tensor::zeros([8, 64]), ..pca.clone() };
-        let detector = Detector::fit(&constant, data.train.x(), Score::Combined).unwrap();
-        let [a, b] = [Score::SquaredError, Score::Combined].map(|score| {
-            Detector::fit(&constant, data.train.x(), score).unwrap().scores(data.test.x()).unwrap()
-        });
+        let detector = Detector::fit(&constant, &data.train, Score::Combined).unwrap();
+        let [a, b] = [Score::SquaredError, Score::Combined]
+            .map(|score| Detector::fit(&constant, &data.train, score).unwrap().scores(&data.test).unwrap());
         let error = mean(
-            &Detector::fit(&constant, data.train.x(), Score::SquaredError)
-                .unwrap()
-                .scores(data.train.x())
-                .unwrap(),
+            &Detector::fit(&constant, &data.train, Score::SquaredError).unwrap().scores(&data.train).unwrap(),
         );
         assert!(a.iter().zip(&b).all(|(a, b)| (a / error - b).abs() < 1e-9 * b) && detector.far_out() < 15);
     }
@@ -281,6 +276,7 @@ mod tests {
             (_, j) => noise[i] * [1.0, 1.0, 0.5, 0.5, 0.5, 0.5][j],
         });
         let pca = Pca::fit(&x, 2);
+        let x = Dataset::new(x);
         let anomalous: Vec<bool> = (0..500).map(strange).collect();
         let area = |score| {
             let detector = Detector::fit(&pca, &x, score).unwrap();
@@ -294,7 +290,7 @@ mod tests {
     fn the_threshold_is_the_n_plus_first_quantile() {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
-        let nine = data.test.x().slice(0, ..9);
+        let nine = data.test.range(0..9);
         let detector = Detector::fit(&pca, &nine, Score::SquaredError).unwrap();
         let mut scores = detector.scores(&nine).unwrap();
         scores.sort_by(f64::total_cmp);
@@ -316,14 +312,34 @@ mod tests {
     fn numbers_that_are_none_are_refused() {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
-        let detector = Detector::fit(&pca, data.train.x(), Score::SquaredError).unwrap();
+        let detector = Detector::fit(&pca, &data.train, Score::SquaredError).unwrap();
         let mut pixels = data.test.row(3);
         pixels[7] = f32::NAN;
-        let text = detector.scores(&Tensor::from_vec([1, 64], pixels)).unwrap_err().to_string();
+        let text = detector.scores(&Dataset::new(Tensor::from_vec([1, 64], pixels))).unwrap_err().to_string();
         assert!(text.starts_with("the score of example 0 is NaN; look for missing values"), "{text}");
-        let constant = Tensor::ones([5, 64]);
+        let constant = Dataset::new(Tensor::ones([5, 64]));
         let text = Detector::fit(&pca, &constant, Score::Mahalanobis).err().unwrap().to_string();
         assert!(text.ends_with("use squared_error"), "{text}");
-        assert!(Detector::fit(&pca, &data.test.rows(&[0]), Score::SquaredError).is_err());
+        assert!(Detector::fit(&pca, &data.test.range(0..1), Score::SquaredError).is_err());
+    }
+
+    #[test]
+    fn gaps_are_no_reason_to_be_strange() {
+        let data = digits();
+        let pca = Pca::fit(data.train.x(), 8);
+        let hidden = |i: usize| i % 64 == 20;
+        let mask = Tensor::from_fn(data.test.x().shape(), |i| if hidden(i) { 0.0 } else { 1.0 });
+        let masked = data.test.clone().with_observed(mask);
+        for score in [Score::SquaredError, Score::Combined] {
+            let detector = Detector::fit(&pca, &data.train, score).unwrap();
+            let [all, known] = [&data.test, &masked].map(|data| detector.contributions(data).to_vec());
+            let width = all.len() / data.test.len();
+            for (i, (all, known)) in all.iter().zip(&known).enumerate() {
+                assert_eq!(*known, if i % width == 20 { 0.0 } else { *all });
+            }
+            let sums: Vec<f64> = known.chunks(width).map(|row| row.iter().sum()).collect();
+            let scores = detector.scores(&masked).unwrap();
+            assert!(sums.iter().zip(scores).all(|(sum, score)| (sum - score).abs() < 1e-9 * score));
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
-use nn::{Error, Result};
+use nn::{Dataset, Error, Result};
 
 use super::Score;
 use super::gaussian::Gaussian;
-use crate::AnyModel;
-use crate::evaluate::in_batches;
+use crate::evaluate::{in_masked_batches, residuals};
+use crate::{AnyModel, evaluate};
 
 /// Training scores that are kept at most. Of more scores the highest are kept, where thresholds lie, and an even
 /// choice of the others.
@@ -29,41 +29,35 @@ pub struct Normal {
 }
 
 impl Normal {
-    /// Measures the examples `[examples, features]`.
+    /// Measures the examples: what was observed of them.
     ///
     /// # Errors
     /// If there are fewer than 2 examples, or a score is not finite.
-    pub fn fit(model: &dyn AnyModel, x: &Tensor<f32>, score: Score) -> Result<Self> {
-        Normal::fit_to_some(model, x, x, score)
+    pub fn fit(model: &dyn AnyModel, data: &Dataset, score: Score) -> Result<Self> {
+        Normal::fit_to_some(model, data, data, score)
     }
 
-    /// The same with the mean and the covariance of `some` of the examples `x`.
+    /// The same with the mean and the covariance of `some` of the examples.
     ///
     /// # Errors
     /// If there are fewer than 2 examples, or a score is not finite.
-    pub fn fit_to_some(
-        model: &dyn AnyModel,
-        some: &Tensor<f32>,
-        x: &Tensor<f32>,
-        score: Score,
-    ) -> Result<Self> {
-        let examples = x.shape()[0];
+    pub fn fit_to_some(model: &dyn AnyModel, some: &Dataset, data: &Dataset, score: Score) -> Result<Self> {
+        let examples = data.len();
         if examples < 2 {
             return Err(Error::data(format!("a detector needs at least 2 normal examples, not {examples}")));
         }
-        let evidence = || in_batches(some, |x| evidence(model, x, score));
+        let evidence = || in_masked_batches(some, |x, mask| evidence(model, x, mask, score));
         let (gaussian, error) = match score {
             Score::SquaredError => (None, 1.0),
             Score::Combined => {
-                let squares = |x: &_| residuals(model, x, &model.encode(x)).map(|r| r * r);
-                let sums = in_batches(some, |x| squares(x).sum_to([x.shape()[0], 1]));
-                let error = sums.sum_to([]).item() / sums.len() as f64;
+                let sums = evaluate::squared_errors(model, some);
+                let error = sums.iter().sum::<f64>() / sums.len() as f64;
                 (Some(Gaussian::of_mean_one(&evidence())?), if error > 0.0 { error } else { 1.0 })
             }
             _ => (Some(Gaussian::fit(&evidence())?), 1.0),
         };
         let mut normal = Normal { score, gaussian, error, examples, scores: vec![] };
-        let mut all = normal.scores(model, x)?;
+        let mut all = normal.scores(model, data)?;
         all.sort_by(f64::total_cmp);
         normal.scores = kept(examples).into_iter().map(|rank| all[rank]).collect();
         Ok(normal)
@@ -75,9 +69,9 @@ impl Normal {
     }
 
     /// See [`Detector::scores`](super::Detector::scores).
-    pub(super) fn scores(&self, model: &dyn AnyModel, x: &Tensor<f32>) -> Result<Vec<f64>> {
-        let sums = in_batches(x, |x| {
-            let parts = self.contributions(model, x);
+    pub(super) fn scores(&self, model: &dyn AnyModel, data: &Dataset) -> Result<Vec<f64>> {
+        let sums = in_masked_batches(data, |x, mask| {
+            let parts = self.contributions(model, x, mask);
             parts.sum_to([parts.shape()[0], 1])
         })
         .to_vec();
@@ -91,13 +85,18 @@ impl Normal {
     }
 
     /// See [`Detector::contributions`](super::Detector::contributions); of a batch.
-    pub(super) fn contributions(&self, model: &dyn AnyModel, x: &Tensor<f32>) -> Tensor<f64> {
-        let evidence = evidence(model, x, self.score);
+    pub(super) fn contributions(
+        &self,
+        model: &dyn AnyModel,
+        x: &Tensor<f32>,
+        mask: Option<&Tensor<f32>>,
+    ) -> Tensor<f64> {
+        let evidence = evidence(model, x, mask, self.score);
         let Some(gaussian) = &self.gaussian else { return evidence.map(|r| r * r) };
         let distances = gaussian.contributions(&evidence);
         match self.score {
             Score::Combined => {
-                let errors = residuals(model, x, &model.encode(x)).map(|r| r * r / self.error);
+                let errors = residuals(model, x, &model.encode(x), mask).map(|r| r * r / self.error);
                 Tensor::concat(&[&errors, &distances], 1)
             }
             _ => distances,
@@ -187,17 +186,12 @@ impl Normal {
 }
 
 /// Numbers that the score measures by its own error or Gaussian: residuals, or codes.
-fn evidence(model: &dyn AnyModel, x: &Tensor<f32>, score: Score) -> Tensor<f64> {
+fn evidence(model: &dyn AnyModel, x: &Tensor<f32>, mask: Option<&Tensor<f32>>, score: Score) -> Tensor<f64> {
     let z = model.encode(x);
     match score {
         Score::LatentDistance | Score::Combined => z.cast(),
-        Score::SquaredError | Score::Mahalanobis => residuals(model, x, &z),
+        Score::SquaredError | Score::Mahalanobis => residuals(model, x, &z, mask),
     }
-}
-
-/// `x − x̂` of examples with these codes.
-fn residuals(model: &dyn AnyModel, x: &Tensor<f32>, z: &Tensor<f32>) -> Tensor<f64> {
-    x.zip(&model.decode(z), |x, x_hat| x - x_hat).cast()
 }
 
 /// The rank of the score that is kept at this place, of `n` scores, both counted from 0.
@@ -252,11 +246,11 @@ mod tests {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
         let mut file = Checkpoint::default();
-        let all = Score::ALL.map(|score| Normal::fit(&pca, data.train.x(), score).unwrap());
+        let all = Score::ALL.map(|score| Normal::fit(&pca, &data.train, score).unwrap());
         all.iter().for_each(|normal| normal.save(&mut file));
         for normal in &all {
             let again = Normal::restore(normal.score(), &file).unwrap();
-            let scores = |of: &Normal| of.scores(&pca, data.test.x()).unwrap();
+            let scores = |of: &Normal| of.scores(&pca, &data.test).unwrap();
             assert_eq!(scores(&again), scores(normal));
             assert_eq!(again.threshold(0.05).unwrap(), normal.threshold(0.05).unwrap());
         }
