@@ -36,6 +36,7 @@ fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
         Command::Encode(args) => commands::encode::encode(&args),
         Command::Decode(args) => commands::encode::decode(&args),
         Command::Reconstruct(args) => commands::reconstruct::run(&args),
+        Command::Impute(args) => commands::impute::run(&args),
         Command::Denoise(args) => commands::denoise::run(&args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Interpolate(args) => commands::interpolate::run(&args),

@@ -110,6 +110,17 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
         Some(self.variational()?.log_weights(x, samples, context))
     }
 
+    /// The same logarithms with the codes they are of, `[batch, samples, code]`, which [`decode`](Self::decode) takes row
+    /// by row: what gaps are filled by. `None` for a model that is no distribution, or of another prior.
+    fn weighted_codes(
+        &self,
+        x: Var<'t, T>,
+        samples: usize,
+        context: &mut Context,
+    ) -> Option<[Var<'t, T>; 2]> {
+        Some(self.variational()?.weighted_codes(x, samples, context))
+    }
+
     /// `KL(q(zⱼ|x) ‖ p(zⱼ))` of every latent in nats, the mean over `[batch, features]`: `[latents]`. `None`
     /// for a model without a posterior and a prior that fall apart into latents.
     fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
@@ -150,6 +161,16 @@ pub trait AnyModel: Trainable<f32> + Send + Sync {
     /// Logarithms of importance weights, if the model has them; see [`Model::log_weights`]. Calls with the
     /// same context continue its noise.
     fn log_weights(&self, _x: &Tensor<f32>, _samples: usize, _context: &mut Context) -> Option<Tensor<f32>> {
+        None
+    }
+
+    /// Logarithms of importance weights and their codes, if the model has them; see [`Model::weighted_codes`].
+    fn weighted_codes(
+        &self,
+        _x: &Tensor<f32>,
+        _samples: usize,
+        _context: Context,
+    ) -> Option<[Tensor<f32>; 2]> {
         None
     }
 
@@ -315,6 +336,17 @@ where
         let tape = Tape::new();
         let model = self.on(&tape);
         model.log_weights(tape.constant(x), samples, context).map(Var::value)
+    }
+
+    fn weighted_codes(
+        &self,
+        x: &Tensor<f32>,
+        samples: usize,
+        mut context: Context,
+    ) -> Option<[Tensor<f32>; 2]> {
+        let tape = Tape::new();
+        let model = self.on(&tape);
+        model.weighted_codes(tape.constant(x), samples, &mut context).map(|both| both.map(Var::value))
     }
 
     fn divergence(&self, x: &Tensor<f32>) -> Option<Tensor<f32>> {

@@ -71,6 +71,9 @@ struct About {
     name: String,
     origins: [Origin; 2],
     labels: [Option<Vec<u32>>; 2],
+    /// Whether the gaps were not observed, and do not count as what they are filled with.
+    #[serde(default)]
+    observed: bool,
     /// Absent from files of before there were schemas, which have the size of a grey picture as `image`.
     #[serde(default)]
     schema: Option<Schema>,
@@ -154,6 +157,7 @@ impl Reference {
             name: name.clone(),
             origins: self.origins.clone(),
             labels: [train.labels().map(<[u32]>::to_vec), test.labels().map(<[u32]>::to_vec)],
+            observed: train.observed().is_some() || test.observed().is_some(),
             schema: Some(train.schema().clone()),
             image: None,
             examples: self.examples,
@@ -182,7 +186,9 @@ impl Reference {
         let pca = Pca { mean: take("pca.mean")?, components: take("pca.components")? };
         let fits = |x: &Tensor<f32>, part: usize| {
             let labels = about.labels[part].as_ref().is_none_or(|labels| labels.len() == x.shape()[0]);
-            x.shape().len() == 2 && x.shape()[0] == about.origins[part].names.len() && labels
+            let [rows, width] = x.shape()[..] else { return false };
+            let gaps = about.origins[part].gaps.iter().all(|[row, feature]| *row < rows && *feature < width);
+            rows == about.origins[part].names.len() && labels && gaps
         };
         if !fits(&train, 0) || !fits(&test, 1) || codes.shape().len() != 2 {
             return Err(damaged("its parts do not fit each other"));
@@ -196,9 +202,18 @@ impl Reference {
         if train.shape()[1] != schema.width() || test.shape()[1] != schema.width() {
             return Err(damaged("its parts do not fit each other"));
         }
-        let dataset = |x, labels| Dataset::new(x).with_labels(labels).with_schema(schema.clone());
+        let dataset = |x: Tensor<f32>, labels, origin: &Origin| {
+            let mut mask = about.observed.then(|| Tensor::<f32>::ones(x.shape()));
+            if let Some(mask) = &mut mask {
+                let (mask, width) = (mask.make_mut(), schema.width());
+                origin.gaps.iter().for_each(|[row, feature]| mask[row * width + feature] = 0.0);
+            }
+            Dataset::new(x).with_labels(labels).with_schema(schema.clone()).with_observed(mask)
+        };
+        let train = dataset(train, of_train, &about.origins[0]);
+        let test = dataset(test, of_test, &about.origins[1]);
         Ok(Some(Reference {
-            data: Split { name: about.name, train: dataset(train, of_train), test: dataset(test, of_test) },
+            data: Split { name: about.name, train, test },
             origins: about.origins,
             examples: about.examples,
             codes,

@@ -308,6 +308,15 @@ impl Entry {
         !["conv", "sequence"].contains(&self.name)
     }
 
+    /// The sentence about gaps of these data, if the model learns from what they are filled with.
+    pub fn on_gaps(&self, data: &Dataset) -> Option<String> {
+        const KNOWS: [&str; 11] =
+            ["ae", "vae", "beta-vae", "tc-vae", "iwae", "vamp", "flow-vae", "cvae", "wae", "rae", "vq-vae"];
+        (data.observed().is_some() && !KNOWS.contains(&self.name)).then(|| {
+            format!("`{}` learns from gaps as if they held the mean of their column; `ae` and `vae` leave them out", self.name)
+        })
+    }
+
     /// Whether it makes examples of a class that is asked for.
     pub fn draws_classes(&self) -> bool {
         self.name == "cvae"

@@ -8,6 +8,7 @@ mod book;
 mod bounds;
 mod cli;
 mod cli_data;
+mod cli_kinds;
 mod cli_numbers;
 mod cli_pictures;
 mod cli_results;

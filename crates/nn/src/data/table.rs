@@ -26,6 +26,7 @@ mod layout;
 mod note;
 mod rows;
 mod text;
+mod text_table;
 mod texts;
 mod value;
 
@@ -35,13 +36,14 @@ use std::path::Path;
 use autograd::Tensor;
 use serde::{Deserialize, Serialize};
 
-pub use self::columns::{Columns, Stray, StrayText, columns, parse_columns};
+pub use self::columns::{Columns, Stray, StrayText, better_delimiter, columns, parse_columns};
 pub use self::labels::Classes;
 use self::labels::Labels;
 pub use self::layout::Column;
 use self::layout::Layout;
 pub use self::note::Note;
 use self::rows::Rows;
+pub use self::text_table::{Meaning, TextColumn, TextTable, fits_decimal, is_only_a_mark, local_date};
 pub use self::texts::Texts;
 pub use self::value::Kind;
 use super::Dataset;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use nn::data::pictures::Colour;
 use nn::data::table::Column;
+use std::collections::BTreeMap;
 use zoo::data::{Impute, Reading, Scale};
 
 use super::JsonArgs;
@@ -101,8 +102,8 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "CHANNELS")]
     pub(crate) series: Option<usize>,
 
-    /// What to take for missing values: the column's mean or median among the training examples, or zero
-    /// [default: refuse data with gaps].
+    /// What to take for missing values: the column's mean or median among the training examples, or zero; `keep` learns
+    /// from what is known alone, and `refuse` refuses gaps [default: keep].
     #[arg(long, value_name = "HOW")]
     pub(crate) impute: Option<ImputeName>,
 }
@@ -118,6 +119,11 @@ pub(crate) struct ReadingArgs {
     /// `encode` and `reconstruct` carry its text through to their results.
     #[arg(long, value_name = "NAME")]
     pub(crate) id: Option<String>,
+
+    /// Kinds of columns, by name or number from 1: real, positive, count, binary, category, ordinal, date, text,
+    /// identifier or constant; `size=small<medium<large` is ordinal in this order [default: by looking at them].
+    #[arg(long, value_name = "A=KIND,…", value_delimiter = ',', value_parser = column_kind)]
+    pub(crate) columns: Vec<(String, String)>,
 
     /// Columns to learn from although they seem to number the rows, by name, or by number if they have none.
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
@@ -158,6 +164,7 @@ pub(crate) enum YesNo {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum ImputeName {
+    Keep,
     Refuse,
     Mean,
     Median,
@@ -222,6 +229,7 @@ impl TableArgs {
             array: self.array.clone().or(before.array),
             series: self.series.or(before.series),
             impute: self.impute.map_or(before.impute, |name| match name {
+                ImputeName::Keep => Impute::Keep,
                 ImputeName::Refuse => Impute::Refuse,
                 ImputeName::Mean => Impute::Mean,
                 ImputeName::Median => Impute::Median,
@@ -237,6 +245,12 @@ impl ReadingArgs {
     pub(crate) fn text(&self) -> String {
         let others = text([
             ("id", self.id.clone()),
+            (
+                "columns",
+                several(
+                    &self.columns.iter().map(|(name, kind)| format!("{name}={kind}")).collect::<Vec<_>>(),
+                ),
+            ),
             ("keep-columns", several(&self.keep_columns)),
             ("scale", word(self.scale)),
             ("test-fraction", self.test_fraction.map(|x| x.to_string())),
@@ -255,6 +269,10 @@ impl ReadingArgs {
         Reading {
             drop: before.drop.into_iter().chain(id).collect(),
             id: self.id.as_deref().map(column).or(before.id),
+            columns: match self.columns.is_empty() {
+                true => before.columns,
+                false => self.columns.iter().cloned().collect::<BTreeMap<_, _>>(),
+            },
             keep: columns(&self.keep_columns, before.keep),
             scale: self.scale.map_or(before.scale, |name| match name {
                 ScaleName::Auto => Scale::Auto,
@@ -270,6 +288,12 @@ impl ReadingArgs {
             ..before
         }
     }
+}
+
+/// A column and the kind that is given to it.
+fn column_kind(text: &str) -> Result<(String, String), String> {
+    let (name, kind) = text.split_once('=').ok_or("a column and its kind are meant, as in age=real")?;
+    Ok((name.trim().to_owned(), kind.trim().to_owned()))
 }
 
 /// As one word of a command line.

@@ -18,8 +18,8 @@ pub(crate) use self::data::{
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
-    CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, InspectArgs, InterpolateArgs, OutArgs, Part,
-    PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
+    CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, ImputeArgs, InspectArgs, InterpolateArgs,
+    OutArgs, Part, PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
 };
 
 /// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
@@ -76,6 +76,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  zoo reconstruct runs/ae-1 --out pairs.png\n  \
         zoo reconstruct runs/ae-1 --data new.csv --out again.csv")]
     Reconstruct(ReconstructArgs),
+    /// Fill the gaps of a table: the table back, in its own words and units.
+    #[command(after_help = uses::IMPUTE_EXAMPLES)]
+    Impute(ImputeArgs),
     /// Remove noise, best with a model that learnt to (`denoising`).
     #[command(
         after_help = "Examples:\n  zoo denoise runs/denoising-1 --noise gaussian:0.3 --out before-after.png\n  \

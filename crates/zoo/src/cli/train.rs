@@ -9,7 +9,7 @@ use super::{JsonArgs, ReadingArgs, ThreadsArgs};
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
   zoo train vae --code 2                          on the embedded digits
-  zoo train ae --data table.csv --drop-columns name,city --impute median
+  zoo train vae --data table.csv --columns zip=category
   zoo train conv --data photos --size 32x32 --epochs 50
   zoo train vae --set beta=4                      see zoo describe vae
   zoo train --config runs/vae-1/config.toml       the same bytes again

@@ -24,6 +24,15 @@ A score above the threshold is an anomaly. The threshold is set so that a fracti
 --contamination X of ordinary examples would be above it, by the scores of the training data. For \
 that there must be at least 1/X − 1 of them, 19 for the default.";
 
+pub(super) const IMPUTE_EXAMPLES: &str = "\
+Examples:
+  zoo impute runs/vae-1 --data survey.csv --out full.csv
+  zoo impute runs/vae-1 --data survey.csv --spread           how sure each guess is
+  zoo impute runs/vae-1 --data survey.csv --draws 5          multiple imputation
+
+A variational model takes the mean of what is missing given what is there, by importance sampling, and draws from \
+it. Other models fill gaps by their reconstruction.";
+
 /// Which examples a command works on.
 #[derive(Args)]
 pub(crate) struct RowsArgs {
@@ -128,6 +137,10 @@ pub(crate) struct ReconstructArgs {
     #[command(flatten)]
     pub(crate) carried: CarriedArgs,
 
+    /// Write the probability of every word of a table in place of the most probable one.
+    #[arg(long)]
+    pub(crate) probabilities: bool,
+
     #[command(flatten)]
     pub(crate) out: OutArgs,
 }
@@ -229,6 +242,45 @@ pub(crate) enum PathName {
     Circle,
     /// The way on which the decoded examples change least in all.
     Geodesic,
+}
+
+#[derive(Args)]
+pub(crate) struct ImputeArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// The table, a CSV file as for `zoo train`.
+    #[arg(long, value_name = "DATA")]
+    pub(crate) data: String,
+
+    #[command(flatten)]
+    pub(crate) reading: TableArgs,
+
+    /// Tables to draw in place of the means, each with other values in the gaps; a first column counts them.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) draws: Option<usize>,
+
+    /// Add a column NAME_spread for each column with gaps: the standard deviation of a number, and the probability
+    /// that a word is another.
+    #[arg(long, conflicts_with = "draws")]
+    pub(crate) spread: bool,
+
+    /// Codes that are drawn for each row.
+    #[arg(long, value_name = "K", allow_negative_numbers = true, default_value_t = 200)]
+    pub(crate) samples: usize,
+
+    /// Every draw follows from it.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// The CSV file to write [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use nn::{Error, Result};
 use zoo::data::{Description, Reading, describe, fetch};
 
 use super::progress::{Spinner, bar};
-use super::terminal::{filled, one_line, say_notes, width};
+use super::terminal::{self, filled, one_line, say_notes, width};
 use super::{Outcome, json};
 use crate::cli::{DataArgs, DataCommand, DatasetName, FetchArgs};
 
@@ -25,6 +25,10 @@ fn table(found: &Description) -> String {
     let what = match found.shape {
         Some([1, height, width]) => format!("{} images of {height} × {width} pixels", found.examples),
         Some([_, height, width]) => format!("{} colour images of {height} × {width} pixels", found.examples),
+        None if has_kinds(found) => {
+            let (rows, columns) = (found.examples, found.columns.len());
+            format!("{rows} rows of {columns} columns, {} numbers for a model", found.features)
+        }
         None => format!("{} examples of {} numbers", found.examples, found.features),
     };
     let test = found.test.map_or(String::new(), |test| format!(", {test} of them for testing"));
@@ -33,6 +37,17 @@ fn table(found: &Description) -> String {
         let classes: Vec<String> =
             found.classes.iter().map(|(name, count)| format!("{} ({count})", one_line(name))).collect();
         text += &format!("classes: {}\n", classes.join(", "));
+    }
+    if has_kinds(found) {
+        let line = |column: &zoo::data::ColumnDescription| {
+            let kind = column.kind.map_or(String::new(), |kind| kind.to_string());
+            [column.name.clone(), kind, column.about.clone()]
+        };
+        let lines: Vec<[String; 3]> = found.columns.iter().map(line).collect();
+        return format!(
+            "{text}\n{}\nAnother kind for a column: --columns NAME=KIND\n",
+            terminal::columns_table(&lines)
+        );
     }
     if !found.text.is_empty() {
         let names: Vec<String> = found.text.iter().map(|name| one_line(name)).collect();
@@ -47,6 +62,11 @@ fn table(found: &Description) -> String {
         text += &columns(found);
     }
     text
+}
+
+/// Whether this is a table of several kinds of columns.
+fn has_kinds(found: &Description) -> bool {
+    found.columns.iter().any(|column| column.kind.is_some())
 }
 
 /// A line for each column of numbers.

@@ -31,6 +31,7 @@ pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
             Ok(Sheet {
                 rows: Some(rows.names.clone()),
                 texts: rows.ids.clone().into_iter().collect(),
+                words: vec![],
                 columns,
                 values: codes.cast(),
                 single: true,

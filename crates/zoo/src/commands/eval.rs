@@ -58,6 +58,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         sse: evaluate::mean_squared_error(model, &data),
         pca: reference.map(|pca| evaluate::mean_squared_error(&pca, &data)),
         mean: evaluate::variance_around(&mean, &data),
+        columns: zoo::uses::columns::errors(model, &data, &run.preparation),
         loss: (run.entry.training == Training::Gradient).then(|| evaluate::loss(model, &data, seed)),
     };
     summary.check()?;

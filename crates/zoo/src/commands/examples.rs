@@ -72,6 +72,7 @@ pub(super) fn sheet(run: &Run, rows: Option<&Rows>, x: &Tensor<f32>) -> Sheet {
     Sheet {
         rows: rows.map(|rows| rows.names.clone()),
         texts: rows.and_then(|rows| rows.ids.clone()).into_iter().collect(),
+        words: run.preparation.table(x),
         columns: names,
         values: run.preparation.restore_units(x),
         single: !run.preparation.is_scaled(),

@@ -33,7 +33,8 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     let mut about = String::new();
     if format == "onnx" {
-        let (content, text) = graph(&run, args.part.unwrap_or(ExportPart::Whole), args.scaled)?;
+        let kinds = run.preparation.has_kinds();
+        let (content, text) = graph(&run, args.part.unwrap_or(ExportPart::Whole), args.scaled || kinds)?;
         write_atomically(path, &content)?;
         about = text;
     } else {

@@ -55,6 +55,7 @@ pub(super) fn finish(
         sse: fidelity.sse,
         pca: Some(fidelity.pca_sse),
         mean: fidelity.variance,
+        columns: zoo::uses::columns::errors(model, &data.test, preparation),
         loss: (entry.training == Training::Gradient).then(|| reference.loss.clone()),
     };
     summary.check()?;

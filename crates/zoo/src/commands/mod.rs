@@ -9,6 +9,7 @@ pub(crate) mod eval;
 mod examples;
 pub(crate) mod export;
 mod finish;
+pub(crate) mod impute;
 pub(crate) mod inspect;
 pub(crate) mod interpolate;
 pub(crate) mod list;

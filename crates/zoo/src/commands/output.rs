@@ -17,6 +17,8 @@ pub(super) struct Sheet {
     pub(super) rows: Option<Vec<String>>,
     /// Columns of text after that, each with its name; not in an NPY file.
     pub(super) texts: Vec<(String, Vec<String>)>,
+    /// Columns of words that a table has in place of the numbers; not in an NPY file.
+    pub(super) words: Vec<(String, Vec<String>)>,
     /// What each column is called.
     pub(super) columns: Vec<String>,
     /// `[rows, columns]`.
@@ -101,13 +103,16 @@ impl Sheet {
         let mut writer = csv::Writer::from_writer(vec![]);
         let first = self.rows.as_ref().map(|_| "row");
         let texts = self.texts.iter().map(|(name, _)| name.as_str());
-        let columns = self.columns.iter().map(String::as_str);
-        writer.write_record(first.into_iter().chain(texts).chain(columns)).expect(MEMORY);
+        let words = self.words.iter().map(|(name, _)| name.as_str());
+        let columns = self.columns.iter().map(String::as_str).filter(|_| self.words.is_empty());
+        writer.write_record(first.into_iter().chain(texts).chain(words).chain(columns)).expect(MEMORY);
         for (i, row) in self.values.to_vec().chunks(self.columns.len().max(1)).enumerate() {
             if let Some(rows) = &self.rows {
                 writer.write_field(&rows[i]).expect(MEMORY);
             }
             self.texts.iter().for_each(|(_, texts)| writer.write_field(&texts[i]).expect(MEMORY));
+            self.words.iter().for_each(|(_, words)| writer.write_field(&words[i]).expect(MEMORY));
+            let row = if self.words.is_empty() { row } else { &[] };
             let digits =
                 |value: f64| if self.single { (value as f32).to_string() } else { value.to_string() };
             row.iter().for_each(|value| writer.write_field(digits(*value)).expect(MEMORY));

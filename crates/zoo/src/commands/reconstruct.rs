@@ -21,7 +21,13 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
     let x_hat = || decoded(&run, &evaluate::codes(&*run.model, &rows.data));
     let caption = format!("{}, {}", called(&run, &args.rows), caption(&run));
     target.put(
-        || Ok(sheet(&run, Some(&rows), &x_hat())),
+        || {
+            let mut sheet = sheet(&run, Some(&rows), &x_hat());
+            if args.probabilities {
+                sheet.words.clear();
+            }
+            Ok(sheet)
+        },
         || {
             let errors = evaluate::squared_errors(&*run.model, &rows.data);
             let (size, title) = (image_size(&run)?, format!("Reconstructions of test images\n{caption}"));

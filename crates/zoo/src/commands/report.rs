@@ -7,6 +7,7 @@ use nn::{Error, Result};
 use serde_json::{Map, Value, json};
 use zoo::tendency::Tendency;
 use zoo::train::Terms;
+use zoo::uses::columns::ColumnError;
 
 use super::terminal;
 
@@ -29,6 +30,8 @@ pub(crate) struct Summary {
     pub(crate) mean: f64,
     /// Where the training was heading when it ended.
     pub(crate) tendency: Option<Tendency>,
+    /// The errors in the columns of a table of several kinds.
+    pub(crate) columns: Vec<ColumnError>,
     /// The test loss, where the model has one of its own.
     pub(crate) loss: Option<Terms>,
 }
@@ -104,6 +107,29 @@ impl Summary {
             let unit = loss.unit.per(self.example);
             text += &format!("\n  test loss {:.3} {unit} = {terms}\n", loss.total());
         }
+        text + &self.by_column()
+    }
+
+    /// A line for each column of a table.
+    fn by_column(&self) -> String {
+        let names: Vec<String> = self.columns.iter().map(|column| terminal::one_line(&column.name)).collect();
+        let width = names.iter().map(|name| terminal::width(name)).max().unwrap_or(0).max(8);
+        let mut text = String::new();
+        for (column, name) in self.columns.iter().zip(&names) {
+            if text.is_empty() {
+                text = format!(
+                    "\n  {:width$}  {:8}  {:>12}  {:>12}\n",
+                    "column", "error", "model", "mean, mode"
+                );
+            }
+            let how = if column.is_share() { "wrong" } else { "RMSE" };
+            let [model, usual] = [column.error, column.baseline].map(|error| match column.is_share() {
+                true => format!("{:.1} %", 100.0 * error),
+                false if error >= 1e6 || error > 0.0 && error < 1e-3 => format!("{error:.3e}"),
+                false => format!("{error:.4}"),
+            });
+            text += &format!("  {}  {how:8}  {model:>12}  {usual:>12}\n", terminal::filled(name, width));
+        }
         text
     }
 
@@ -119,7 +145,7 @@ impl Summary {
 
     /// The errors on the test examples.
     pub(crate) fn errors(&self) -> Map<String, Value> {
-        let errors = json!({
+        let mut errors = json!({
             "unit": self.unit(),
             "sse": self.sse,
             "pca_sse": self.pca.filter(|_| self.has_bottleneck()),
@@ -127,6 +153,9 @@ impl Summary {
             "r2": (self.mean > 0.0).then(|| 1.0 - self.sse / self.mean),
             "loss": self.loss.as_ref().map(|loss| terms(loss, self.example)),
         });
+        if !self.columns.is_empty() {
+            errors["columns"] = json!(self.columns);
+        }
         if let Value::Object(errors) = errors { errors } else { unreachable!("it is an object") }
     }
 

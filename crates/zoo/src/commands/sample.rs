@@ -65,7 +65,8 @@ fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor
         };
     }
     // Pictures are looked at, and a coin for every pixel is noise; and where values are no coins, such draws are none.
-    let coins = run.config.setting("likelihood").and_then(toml::Value::as_str) == Some("bernoulli");
+    let coins = !run.preparation.has_kinds()
+        && run.config.setting("likelihood").and_then(toml::Value::as_str) == Some("bernoulli");
     if args.mean || !args.draw && (run.preparation.shape().is_some() || coins) {
         return Ok((
             decoded(run, codes),

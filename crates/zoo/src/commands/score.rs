@@ -58,8 +58,10 @@ struct Findings<'a> {
     p_values: Vec<f64>,
     threshold: f64,
     contamination: f64,
-    /// `[rows, features]`, or `[rows, code]` for distances of codes.
+    /// `[rows, parts]`, or `[rows, code]` for distances of codes.
     contributions: Tensor<f64>,
+    /// Names of the features, or of the columns of a table.
+    parts: Vec<String>,
     all_contributions: bool,
 }
 
@@ -91,7 +93,11 @@ impl<'a> Findings<'a> {
             p_values: detector.p_values(&rows.data)?,
             threshold,
             contamination: args.contamination,
-            contributions: detector.contributions(&rows.data),
+            contributions: match kind {
+                Score::LatentDistance => detector.contributions(&rows.data),
+                _ => run.preparation.by_part(&detector.contributions(&rows.data)),
+            },
+            parts: run.preparation.parts(),
             all_contributions: args.contributions,
             scores,
             run,
@@ -103,16 +109,16 @@ impl<'a> Findings<'a> {
     fn part(&self, j: usize) -> String {
         match self.kind {
             Score::LatentDistance => format!("z{}", j + 1),
-            _ => match j.checked_sub(self.run.preparation.features) {
+            _ => match j.checked_sub(self.parts.len()) {
                 Some(j) => format!("z{}", j + 1),
-                None => self.run.preparation.feature(j),
+                None => self.parts[j].clone(),
             },
         }
     }
 
     /// Whether a part is a feature, and no number of the code.
     fn is_feature(&self, j: usize) -> bool {
-        self.kind != Score::LatentDistance && j < self.run.preparation.features
+        self.kind != Score::LatentDistance && j < self.parts.len()
     }
 
     fn width(&self) -> usize {
@@ -172,17 +178,32 @@ impl<'a> Findings<'a> {
         text
     }
 
-    /// The features of a row that were missing and are filled in.
+    /// The parts of a row that were missing and are filled in.
     fn filled(&self, row: usize) -> Vec<usize> {
-        self.rows.filled(row)
+        let mut parts: Vec<usize> =
+            self.rows.filled(row).into_iter().map(|feature| self.run.preparation.part_of(feature)).collect();
+        parts.dedup();
+        parts
     }
 
     /// The cells of a row as they stand in the file, or as near as the run knows them.
-    fn cells(&self, row: usize) -> Vec<f64> {
+    fn cells(&self, row: usize) -> Vec<Found> {
+        let x = || self.rows.data.rows(&[row]);
         match &self.rows.cells {
-            Some(cells) => cells.slice(0, row..row + 1).to_vec(),
-            None => self.run.preparation.restore_units(&self.rows.data.rows(&[row])).to_vec(),
+            _ if self.run.preparation.has_kinds() => self.words(&x()).pop().unwrap_or_default(),
+            Some(cells) => cells.slice(0, row..row + 1).to_vec().into_iter().map(Found::Number).collect(),
+            None => {
+                self.run.preparation.restore_units(&x()).to_vec().into_iter().map(Found::Number).collect()
+            }
         }
+    }
+
+    /// The cells of a table of several kinds, row by row.
+    fn words(&self, x: &Tensor<f32>) -> Vec<Vec<Found>> {
+        let columns = self.run.preparation.learnt_table(x);
+        (0..x.shape()[0])
+            .map(|row| columns.iter().map(|(_, texts)| Found::Text(texts[row].clone())).collect())
+            .collect()
     }
 
     /// The share of the score of a row that comes from what was filled in, where the parts are features.
@@ -197,14 +218,17 @@ impl<'a> Findings<'a> {
         const NAMED: usize = 3;
         let filled = self.filled(row);
         let count = filled.len();
-        let mut names: Vec<String> =
-            filled.into_iter().take(NAMED).map(|j| self.run.preparation.feature(j)).collect();
+        let mut names: Vec<String> = filled.into_iter().take(NAMED).map(|j| self.parts[j].clone()).collect();
         if count > NAMED {
             names.push("…".into());
         }
         let share = self.filled_share(row).map_or(String::new(), |share| format!(" {:.0} %", 100.0 * share));
-        let values = if count == 1 { "value that was" } else { "values that were" };
-        (count > 0).then(|| format!("{count} {values} missing and filled in [{}]{share}", names.join(" ")))
+        let (values, were) = if count == 1 { ("value", "was") } else { ("values", "were") };
+        let names = names.join(" ");
+        (count > 0).then(|| match self.rows.data.observed() {
+            None => format!("{count} {values} that {were} missing and filled in [{names}]{share}"),
+            Some(_) => format!("{count} {values} missing [{names}]"),
+        })
     }
 
     /// `alcohol 14.8 (expected 12.9) 61 %, …`.
@@ -220,7 +244,7 @@ impl<'a> Findings<'a> {
         let found = self.cells(row);
         let reason = |(j, share): (usize, f64)| {
             let values = match self.is_feature(j) {
-                true => format!(" {} (expected {})", as_written(found[j]), short(expected[j])),
+                true => format!(" {} (expected {})", found[j].written(), expected[j].short()),
                 false => String::new(),
             };
             format!("{}{values} {:.0} %", self.part(j), 100.0 * share)
@@ -229,9 +253,14 @@ impl<'a> Findings<'a> {
     }
 
     /// Reconstruction of a row, in the units of the data.
-    fn expected(&self, row: usize) -> Vec<f64> {
+    fn expected(&self, row: usize) -> Vec<Found> {
         let x_hat = reconstruct(&*self.run.model, &self.rows.data.rows(&[row]));
-        self.run.preparation.restore_units(&x_hat).to_vec()
+        match self.run.preparation.has_kinds() {
+            true => self.words(&x_hat).pop().unwrap_or_default(),
+            false => {
+                self.run.preparation.restore_units(&x_hat).to_vec().into_iter().map(Found::Number).collect()
+            }
+        }
     }
 
     /// For programs.
@@ -240,22 +269,31 @@ impl<'a> Findings<'a> {
         let shown = self.rows.chosen(&self.shown).data;
         let x_hat = decoded(self.run, &evaluate::codes(&*self.run.model, &shown));
         let single = !self.run.preparation.is_scaled();
-        let all_expected = self.run.preparation.restore_units(&x_hat);
-        let row = |(place, &row): (usize, &usize)| {
+        let kinds = self.run.preparation.has_kinds();
+        let numbers = self.run.preparation.restore_units(&x_hat);
+        let mut all_expected = match kinds {
+            true => self.words(&x_hat),
+            false => {
+                let rows = numbers.to_vec();
+                let found = |row: &[f64]| row.iter().copied().map(Found::Number).collect();
+                rows.chunks(self.parts.len().max(1)).map(found).collect()
+            }
+        };
+        let mut row = |(place, &row): (usize, &usize)| {
             let parts = self.contributions_of(row);
             let cells = self.cells(row);
-            let expected = all_expected.slice(0, place..place + 1).to_vec();
+            let expected = std::mem::take(&mut all_expected[place]);
             let named = |(j, share): (usize, f64)| match self.is_feature(j) {
                 false => json!({"feature": self.part(j), "share": share}),
                 true => json!({
                     "feature": self.part(j),
-                    "value": exactly(cells[j], single && self.rows.cells.is_none()),
-                    "expected": exactly(expected[j], single),
+                    "value": cells[j].json(single && self.rows.cells.is_none()),
+                    "expected": expected[j].json(single),
                     "share": share,
                 }),
             };
             let reasons: Vec<Value> = self.reasons(row).into_iter().map(named).collect();
-            let filled = self.filled(row).into_iter().map(|j| self.run.preparation.feature(j));
+            let filled = self.filled(row).into_iter().map(|j| self.parts[j].clone());
             let name = &self.rows.names[row];
             let mut value = json!({
                 // A number, or the name of a file.
@@ -282,7 +320,7 @@ impl<'a> Findings<'a> {
             "threshold": self.threshold,
             "contamination": self.contamination,
             "id": self.rows.ids.as_ref().map(|(name, _)| name),
-            "rows": self.shown.iter().enumerate().map(row).collect::<Vec<_>>(),
+            "rows": self.shown.iter().enumerate().map(&mut row).collect::<Vec<_>>(),
         })
     }
 
@@ -303,7 +341,7 @@ impl<'a> Findings<'a> {
         let texts = self.rows.ids.iter().map(|(name, ids)| (name.clone(), of_shown(ids))).collect();
         let rows = of_shown(&self.rows.names);
         let values = Tensor::from_vec([self.shown.len(), columns.len()], values);
-        Sheet { rows: Some(rows), texts, columns, values, single: true }
+        Sheet { rows: Some(rows), texts, words: vec![], columns, values, single: true }
     }
 
     /// The strangest images, each over its reconstruction.
@@ -322,6 +360,36 @@ impl<'a> Findings<'a> {
         let all = Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0);
         let columns = COLUMNS.min(order.len());
         images(self.run, "The strangest first; below each what the model makes of it", columns, &all)
+    }
+}
+
+/// A cell that is shown.
+enum Found {
+    Number(f64),
+    /// A cell of a table of several kinds, as it is written there.
+    Text(String),
+}
+
+impl Found {
+    fn written(&self) -> String {
+        match self {
+            Found::Number(x) => as_written(*x),
+            Found::Text(text) => text.clone(),
+        }
+    }
+
+    fn short(&self) -> String {
+        match self {
+            Found::Number(x) => short(*x),
+            Found::Text(text) => text.clone(),
+        }
+    }
+
+    fn json(&self, single: bool) -> Value {
+        match self {
+            Found::Number(x) => json!(exactly(*x, single)),
+            Found::Text(text) => json!(text),
+        }
     }
 }
 

@@ -17,6 +17,24 @@ pub(super) fn say_notes(notes: &[String]) {
     }
 }
 
+/// A line for each column of a table: its name, its kind, and what is made of it.
+pub(super) fn columns_table(lines: &[[String; 3]]) -> String {
+    let shown = |[name, kind, about]: &[String; 3]| [one_line(name), kind.clone(), one_line_of(about, 200)];
+    let lines: Vec<[String; 3]> = lines.iter().map(shown).collect();
+    let [name, kind] = [0, 1].map(|place| lines.iter().map(|line| width(&line[place])).max().unwrap_or(0));
+    let indentation = name + kind + 6;
+    let line = |[of, its, about]: &[String; 3]| {
+        let about = match columns() {
+            Some(columns) if columns > indentation + 30 => {
+                wrapped(about, indentation, columns).trim_start().to_owned()
+            }
+            _ => about.clone(),
+        };
+        format!("  {}  {}  {}\n", filled(of, name), filled(its, kind), about.trim_end())
+    };
+    lines.iter().map(line).collect()
+}
+
 /// Columns that a text takes: marks such as the hat of `x̂` stand over a letter and take none, and some letters
 /// take two.
 pub(super) fn width(text: &str) -> usize {
@@ -26,14 +44,17 @@ pub(super) fn width(text: &str) -> usize {
 /// A name from a file, as tables show it: on one line, and not more of it than helps. Signs that cannot be seen, or
 /// that move others, are written as Rust writes them.
 pub(super) fn one_line(name: &str) -> String {
-    const MOST: usize = 40;
+    one_line_of(name, 40)
+}
+
+fn one_line_of(name: &str, most: usize) -> String {
     let (mut line, mut length) = (String::new(), 0);
     for sign in name.chars() {
         let hidden = sign.is_control()
             || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         let shown = if hidden { sign.escape_default().to_string() } else { sign.to_string() };
         length += width(&shown);
-        if length > MOST {
+        if length > most {
             line.push('…');
             break;
         }

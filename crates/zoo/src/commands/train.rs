@@ -58,6 +58,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     }
     drop(spinner);
     say_notes(&setup.notes);
+    if setup.preparation.has_kinds() {
+        let lines = setup.preparation.column_lines();
+        eprintln!("The columns, by looking at them (--columns NAME=KIND for another kind):");
+        eprint!("{}", super::terminal::columns_table(&lines));
+        if let Some(advice) = entry.on_gaps(&setup.data.train) {
+            note(&advice);
+        }
+    }
     let code = config.setting("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
     let features = setup.preparation.features;
     if let Some(code) = code.filter(|code| entry.may_copy() && *code >= features) {

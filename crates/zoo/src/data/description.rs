@@ -8,10 +8,12 @@ use nn::data::table::{self, Column};
 use nn::{Dataset, Result};
 use serde::Serialize;
 
+use super::columns::{ColumnKind, Looked};
 use super::input::Input;
+use super::pipeline::Step;
 use super::preparation::hint_at_skipping;
 use super::raw::{self, Raw, TableText};
-use super::{Impute, Reading, explain, index};
+use super::{Impute, Reading, Scale, explain, index};
 
 /// What there is to know about a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,6 +45,12 @@ pub struct Description {
 pub struct ColumnDescription {
     /// What it is called.
     pub name: String,
+    /// The kind of a column of a table of several kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ColumnKind>,
+    /// A few words about what a model makes of such a column.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// Values that are missing.
     pub missing: usize,
     /// The smallest.
@@ -70,7 +78,14 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
     // Gaps are described as well.
     let reading = Reading { impute: Impute::Keep, ..reading.clone() };
     let (raw, text) = match TableText::of(input, &reading, usize::MAX)? {
-        Some(table) => of_table(input.path(), table)?,
+        Some(table) => match Raw::of_table(input.path(), table.content.as_deref(), &table.reading) {
+            Ok(Raw { table: Some(looked), notes, classes, data, .. }) => {
+                let (labels, rows) = (data.labels, data.x.shape()[0]);
+                return of_kinds(source, rows, &looked, notes, class_counts(labels.as_deref(), &classes));
+            }
+            Ok(raw) => (with_numbering(raw), vec![]),
+            Err(_) => of_table(input.path(), table)?,
+        },
         None => (Raw::read(input, &reading).map_err(|error| hint_at_skipping(input.path(), error))?, vec![]),
     };
     let test = raw.test.as_ref().map(|test| test.len());
@@ -85,11 +100,7 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
             (0..width).map(|feature| column(name(feature), values(feature))).collect()
         }
     };
-    let mut classes = BTreeMap::new();
-    for label in raw.data.labels.iter().flatten() {
-        let name = raw.classes.get(*label as usize).cloned().unwrap_or(label.to_string());
-        *classes.entry(name).or_default() += 1;
-    }
+    let classes = class_counts(raw.data.labels.as_deref(), &raw.classes);
     Ok(Description {
         name: source.to_owned(),
         examples,
@@ -102,6 +113,62 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
         shape: raw.data.shape,
         notes: raw.notes,
     })
+}
+
+fn class_counts(labels: Option<&[u32]>, names: &[String]) -> BTreeMap<String, usize> {
+    let mut classes = BTreeMap::new();
+    for label in labels.into_iter().flatten() {
+        let name = names.get(*label as usize).cloned().unwrap_or(label.to_string());
+        *classes.entry(name).or_default() += 1;
+    }
+    classes
+}
+
+/// A table of several kinds of columns.
+fn of_kinds(
+    name: &str,
+    examples: usize,
+    looked: &[Looked],
+    notes: Vec<String>,
+    classes: BTreeMap<String, usize>,
+) -> Result<Description> {
+    let (mut columns, mut text, mut features) = (vec![], vec![], 0);
+    for looked in looked {
+        let (step, _) = Step::fit(looked, &looked.cells, Scale::Auto, Impute::Keep)?;
+        features += step.width();
+        if matches!(step.kind, ColumnKind::Text | ColumnKind::Identifier) {
+            text.push(step.name.clone());
+        }
+        let numbers = if step.kind.is_number() { looked.cells.clone() } else { vec![f64::NAN; examples] };
+        let described = column(step.name.clone(), numbers);
+        columns.push(ColumnDescription {
+            kind: Some(step.kind),
+            about: step.summary(),
+            missing: step.missing,
+            ..described
+        });
+    }
+    Ok(Description {
+        name: name.to_owned(),
+        examples,
+        test: None,
+        features,
+        image: None,
+        classes,
+        columns,
+        text,
+        shape: None,
+        notes,
+    })
+}
+
+/// The same with a note about columns that seem to number the rows.
+fn with_numbering(mut raw: Raw) -> Raw {
+    let numbering = index::numbering(&raw.columns, &raw.data.x);
+    if !numbering.is_empty() {
+        raw.notes.push(index::sentence(&raw.columns, &numbering));
+    }
+    raw
 }
 
 /// A table as it would be if its strange columns were no obstacle: without those of text, which are named, and
@@ -128,12 +195,8 @@ fn of_table(path: &Path, TableText { content, mut reading }: TableText) -> Resul
     let mut notes = explain::strange(&columns);
     raw.notes.retain(|note| !notes.contains(note));
     notes.append(&mut raw.notes);
-    let numbering = index::numbering(&raw.columns, &raw.data.x);
-    if !numbering.is_empty() {
-        notes.push(index::sentence(&raw.columns, &numbering));
-    }
     raw.notes = notes;
-    Ok((raw, text.iter().map(|&place| columns.names[place].clone()).collect()))
+    Ok((with_numbering(raw), text.iter().map(|&place| columns.names[place].clone()).collect()))
 }
 
 fn column(name: String, mut values: Vec<f64>) -> ColumnDescription {
@@ -146,6 +209,8 @@ fn column(name: String, mut values: Vec<f64>) -> ColumnDescription {
     let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
     ColumnDescription {
         name,
+        kind: None,
+        about: String::new(),
         missing: all - n,
         min: known(values.first().copied()),
         mean: known(mean),

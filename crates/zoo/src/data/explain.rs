@@ -4,10 +4,8 @@
 use std::path::Path;
 
 use nn::Error;
-use nn::data::table::{self, Column, Columns, Note, Stray, TableOptions, listed, quoted};
+use nn::data::table::{self, Column, Columns, Note, Stray, TableOptions, quoted};
 use nn::error::{Fault, TableError};
-
-use super::Impute;
 
 /// Advice about missing values, as the end of a sentence.
 pub(super) const GAPS: &str =
@@ -28,43 +26,27 @@ pub(super) fn in_training(
         let problem = error.fact();
         let strays: Vec<&Stray> =
             columns.strays.iter().filter(|stray| !spared(stray.column, columns, options)).collect();
-        let text: Vec<usize> =
-            columns.text.iter().copied().filter(|&place| !spared(place, columns, options)).collect();
-        let features = (0..columns.names.len()).filter(|&place| !spared(place, columns, options)).count();
         let mut advice = vec![];
-        if text.len() == features && features == 1 {
-            return format!("{problem}; the table has no other column, and a model learns from numbers");
-        }
-        if text.len() == features {
-            let names: Vec<String> = text.iter().map(|&place| quoted(&columns.names[place])).collect();
-            return format!(
-                "{problem}, and no other column holds numbers either ({}); a model learns from numbers: write \
-                 categories as columns of 0 and 1, as pandas does with get_dummies",
-                listed(&names)
-            );
-        }
         if !strays.is_empty() {
-            let gaps = if options.impute == Impute::Refuse { " --impute median" } else { "" };
             let names = named(strays.iter().map(|stray| stray.column), columns);
             advice.push(match missing(&strays) {
                 Some(marks) => format!(
-                    "say --missing {marks}{gaps} if that marks missing values, or leave the column out with \
-                     --drop-columns {names}"
+                    "say --missing {marks} if that marks missing values, or leave the column out with --drop-columns \
+                     {names}"
                 ),
                 None => format!("correct it, or leave the column out with --drop-columns {names}"),
             });
         }
-        if let Some(&last) = text.last() {
-            advice.push(format!(
-                "leave columns of text out with --drop-columns {}, or take one as label with --label-column {}",
-                named(text.iter().copied(), columns),
-                named([last].into_iter(), columns)
-            ));
+        if let Some(place) =
+            error.column.as_ref().and_then(|name| columns.names.iter().position(|other| other == name))
+        {
+            let name = named([place].into_iter(), columns);
+            advice.push(format!("or take the values for words with --columns {name}=category"));
         }
-        if advice.is_empty() {
-            advice.push("correct the value, or leave its column out with --drop-columns".into());
+        if strays.is_empty() {
+            advice.insert(0, "correct the value, or leave its column out with --drop-columns".into());
         }
-        format!("{problem}{}; {}", others(error, columns), advice.join("; "))
+        format!("{problem}{}; {}", others(error, columns), advice.join(", "))
     })
 }
 

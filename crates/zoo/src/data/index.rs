@@ -93,6 +93,11 @@ pub(super) fn refuse(path: &Path, columns: &[String], x: &Numbers, keep: &[Colum
     if found.is_empty() { Ok(()) } else { Err(Error::file(path, sentence(columns, &found))) }
 }
 
+/// Whether a column has no name, or that of an index or an identifier.
+pub(super) fn is_called_so(place: usize, name: &str) -> bool {
+    is_absent(place, name) || says_so(name)
+}
+
 /// Whether a column has no name.
 fn is_absent(place: usize, name: &str) -> bool {
     // Columns may have been left out before it.

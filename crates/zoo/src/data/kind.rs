@@ -129,11 +129,12 @@ impl Kind {
             (reading.decimal.is_none() || self == Kind::Table, "--decimal", ""),
             (reading.missing.is_empty() || table, "--missing", ""),
             (reading.keep.is_empty() || table, "--keep-columns", ""),
+            (reading.columns.is_empty() || table, "--columns", "; only a table has columns"),
             (reading.size.is_none() || pictures, "--size", ""),
             (reading.colour == Colour::Grey || pictures, "--colour", ""),
             (!reading.skip_broken || pictures, "--skip-broken", ""),
             (
-                reading.impute == Impute::Refuse || !(pictures || self == Kind::Idx),
+                matches!(reading.impute, Impute::Keep | Impute::Refuse) || !(pictures || self == Kind::Idx),
                 "--impute",
                 "; no pixel is missing",
             ),

@@ -17,6 +17,7 @@
 //! ```
 
 mod choices;
+mod columns;
 mod description;
 mod digits;
 pub(crate) mod explain;
@@ -27,6 +28,7 @@ mod kind;
 mod new_data;
 mod numbers;
 mod parquet;
+mod pipeline;
 mod preparation;
 mod range;
 mod raw;
@@ -42,8 +44,10 @@ use nn::random::permutation;
 use nn::{Dataset, Purpose, Result, generator};
 use serde::{Deserialize, Serialize};
 
+pub use self::columns::{ColumnKind, DateStyle};
 pub use self::description::{ColumnDescription, Description, describe};
 pub use self::input::{Input, is_stream};
+pub use self::pipeline::Step;
 use self::preparation::SPLIT_SEED;
 pub use self::preparation::{Preparation, Prepared, Units, prepare, prepare_rows};
 pub use self::reading::{Reading, Scale};

@@ -1,9 +1,11 @@
 //! Other data for a trained model: read, matched with the training data and prepared as these were.
 
+mod kinds;
+
 use std::path::Path;
 
 use nn::data::pictures::Colour;
-use nn::data::table::{Column, listed, quoted};
+use nn::data::table::{self, Column, listed, quoted};
 use nn::{Error, Result};
 
 use super::input::Input;
@@ -42,8 +44,14 @@ impl Preparation {
         raw::check(input, given)?;
         let (path, mut notes) = (input.path(), vec![]);
         let reading = self.reading_of(input, given, &mut notes)?;
+        if self.has_kinds() {
+            return self.read_kinds(input, given, &reading, notes);
+        }
         let mut raw = match !input.is_digits() && Kind::of(path)? == Kind::Table {
-            true => Raw::of_new_table(path, &reading)?,
+            true => {
+                let missing = reading.missing.iter().cloned().chain(DASHES.map(String::from)).collect();
+                Raw::of_new_table(path, &Reading { missing, ..reading })?
+            }
             false => Raw::read(input, &reading)?.together(),
         };
         raw.notes.splice(0..0, notes);
@@ -91,8 +99,8 @@ impl Preparation {
     /// A sentence about data that lie far outside of what the model learnt.
     fn far_outside(&self, x: &Numbers) -> Option<String> {
         let found = range::outside(x, &self.ranges)?;
-        let all = self.ranges.len() == 1 && self.features > 1;
-        let place = if all { "the values".into() } else { place(&self.columns, false, found.column) };
+        let all = self.ranges.len() == 1 && self.features > 1 && !self.has_kinds();
+        let place = if all { "the values".into() } else { place(&self.file_columns(), false, found.column) };
         let others = match found.others {
             0 => String::new(),
             1 => ", and 1 column besides".into(),
@@ -119,52 +127,68 @@ impl Preparation {
         reading.header = given.header.or(reading.header);
         reading.array = given.array.clone().or(reading.array);
         reading.missing.extend(given.missing.iter().cloned());
-        if given.impute != Impute::Refuse {
+        if given.impute != Impute::Keep {
             reading.impute = given.impute;
         }
-        let kind = Kind::of(path)?;
+        let (kind, columns) = (Kind::of(path)?, self.file_columns());
+        let width = if self.has_kinds() { columns.len() } else { self.features };
         if matches!(kind, Kind::Pictures | Kind::Picture) {
             reading.size = reading.size.or(self.shape().map(|[_, height, width]| [height, width]));
             if let Some([channels, ..]) = self.shape() {
                 reading.colour = if channels == 1 { Colour::Grey } else { Colour::Rgb };
             }
-            if !self.columns.is_empty() || reading.size.is_none() {
+            if !columns.is_empty() || reading.size.is_none() {
                 let trained = format!("the model was trained with examples of {} features", self.features);
                 return Err(Error::file(path, format!("{trained}, and these are pictures")));
             }
         }
         let Some(table) = TableText::of(input, &reading, 1)? else {
-            if !self.columns.is_empty() {
+            if !columns.is_empty() {
                 // An array has no columns that could be left out, and labels of its own.
                 (reading.drop, reading.label, reading.id) = (vec![], None, None);
             }
             reading.label = given.label.clone().or(reading.label);
             return Ok(reading);
         };
-        let (names, named) = table.names(path)?;
+        let (mut names, mut named) = table.names(path)?;
+        if kind == Kind::Table
+            && reading.delimiter.is_none()
+            && columns.iter().any(|name| !names.contains(name))
+        {
+            // Another program may have written this file, with other signs.
+            let options = raw::table_options(&reading);
+            if let Some((sign, commas)) = table::better_delimiter(path, &options)? {
+                reading.delimiter = Some(sign);
+                reading.decimal = reading.decimal.or(commas.then_some(','));
+                let decimals = if commas { ", and commas as decimal signs" } else { "" };
+                notes.push(format!("{sign:?} is taken to separate fields{decimals}"));
+                let table = TableText { content: None, reading: reading.clone() };
+                (names, named) = table.names(path)?;
+            }
+        }
         let place_of = |column: &Column| match column {
             Column::Name(name) => names.iter().position(|other| named && other == name),
             Column::Number(number) => number.checked_sub(1).filter(|place| *place < names.len()),
         };
-        let known = |place: usize| self.columns.contains(&names[place]);
+        let known = |place: usize| columns.contains(&names[place]);
         // Numbers count the columns of the training file, so they fit only a file with all of them.
         let same = |column: &Column| match column {
             Column::Name(_) => place_of(column).is_some(),
             Column::Number(_) => {
-                names.len() > self.features && place_of(column).is_some_and(|place| !named || !known(place))
+                names.len() > width && place_of(column).is_some_and(|place| !named || !known(place))
             }
         };
         reading.label = given.label.clone().or(reading.label.filter(same));
         reading.drop.retain(same);
         reading.drop.extend(given.drop.iter().cloned());
         reading.id = given.id.clone().or(reading.id.filter(same));
-        let by_name = named && are_named(&self.columns);
+        let by_name = named && are_named(&columns);
         if let Some((id, place)) = given.id.as_ref().and_then(|id| Some((id, place_of(id)?))) {
             // A column that is carried along and was not there in training is no feature.
             let spared: Vec<Option<usize>> =
                 reading.drop.iter().chain(&reading.label).map(place_of).collect();
             let left = (0..names.len()).filter(|&place| !spared.contains(&Some(place))).count();
-            let is_feature = if by_name { known(place) } else { left <= self.features };
+            let is_feature = if by_name { known(place) } else { left <= width };
             if !is_feature && !spared.contains(&Some(place)) {
                 reading.drop.push(id.clone());
             }
@@ -172,7 +196,8 @@ impl Preparation {
         if !by_name {
             return Ok(reading);
         }
-        if let Some(name) = self.columns.iter().find(|name| !names.contains(name)) {
+        let needed = |name: &&String| !names.contains(name) && !self.is_left_out(name);
+        if let Some(name) = columns.iter().find(needed) {
             let problem = format!("there is no column {}, which the model was trained with", quoted(name));
             let error = Error::file(path, problem);
             return Err(match kind {
@@ -268,6 +293,9 @@ fn repeated(columns: &[String]) -> Option<&String> {
 fn short(x: f64) -> String {
     if f64::from(x as f32) == x { (x as f32).to_string() } else { x.to_string() }
 }
+
+/// Signs that stand for missing numbers.
+const DASHES: [&str; 8] = ["-", "--", "---", "–", "—", ".", "..", "*"];
 
 /// The value of a byte that is white.
 const WHITE: f64 = 255.0;

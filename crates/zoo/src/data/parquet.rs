@@ -7,10 +7,11 @@ use nn::Result;
 
 use super::{Impute, Reading};
 
-/// How the text is to be read: it has a header, even if the names are numbers. Gaps stay; nobody has seen the line
-/// of the text that they are in.
+/// How the text is to be read: it has a header, even if the names are numbers. Gaps are not refused by their lines, which
+/// nobody has seen.
 pub(super) fn as_table(reading: &Reading) -> Reading {
-    Reading { header: Some(true), delimiter: Some(','), impute: Impute::Keep, ..reading.clone() }
+    let impute = if reading.impute == Impute::Refuse { Impute::Keep } else { reading.impute };
+    Reading { header: Some(true), delimiter: Some(','), impute, ..reading.clone() }
 }
 
 /// The text of a table with a header and at most so many rows. A null is a missing value, false and true

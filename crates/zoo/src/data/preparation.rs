@@ -1,6 +1,7 @@
 //! What is done to data before a model sees them, learnt from the training examples and kept with the
 //! model, so that other data are treated the same way.
 
+mod kinds;
 mod learn;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::input::Input;
 use super::kind::Kind;
 use super::numbers::{Found, Numbers};
+use super::pipeline::{self, Step};
 use super::range::Range;
 use super::raw::{self, Raw};
 use super::stored::{Large, Stored};
@@ -38,6 +40,9 @@ pub struct Preparation {
     pub schema: Schema,
     /// The name of every feature; empty if they have none.
     pub columns: Vec<String>,
+    /// What is done to each column of a table of several kinds; none for all other data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// One more than the largest class of a training example; 0 without classes.
     pub classes: usize,
     /// The name of every class; empty if they have none.
@@ -125,7 +130,9 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
         return Ok(prepared);
     }
     let raw = Raw::read(input, reading).map_err(|error| hint_at_skipping(name, error))?;
-    index::refuse(name, &raw.columns, &raw.data.x, &reading.keep)?;
+    if raw.table.is_none() {
+        index::refuse(name, &raw.columns, &raw.data.x, &reading.keep)?;
+    }
     let names = raw.file_names();
     let parts = split(name, &raw, &names, reading)?;
     Preparation::learn(name, reading, &raw, parts)
@@ -162,6 +169,17 @@ impl<'a> Part<'a> {
 
     fn column(&self, feature: usize) -> Vec<f64> {
         self.data.x.column(feature, self.places.iter().copied())
+    }
+
+    /// Whether a value of these examples is missing.
+    fn has_gaps(&self) -> bool {
+        let found = self.data.x.each_row(self.places.iter().copied(), |_, row| {
+            match row.iter().any(|x| x.is_nan()) {
+                true => Err(()),
+                false => Ok(()),
+            }
+        });
+        found.is_err()
     }
 
     fn name(&self, place: usize) -> String {
@@ -213,6 +231,7 @@ impl Preparation {
             features: data.width(),
             schema: data.schema().clone(),
             columns: vec![],
+            steps: vec![],
             classes: data.labels().into_iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],
             bytes: false,
@@ -275,6 +294,9 @@ impl Preparation {
     /// If there is another number of features.
     #[track_caller]
     pub fn restore_units(&self, x: &Tensor<f32>) -> Tensor<f64> {
+        if self.has_kinds() {
+            return self.restore_features(x);
+        }
         let Some(scaling) = self.scaling() else { return x.cast() };
         let (values, scale) = (scaling.invert::<f64>(x).to_vec(), scaling.scale.to_vec());
         let x = x.to_vec();
@@ -289,7 +311,7 @@ impl Preparation {
 
     /// Whether the model's inputs have another scale than the data.
     pub fn is_scaled(&self) -> bool {
-        !self.scale.is_empty()
+        !self.scale.is_empty() || self.has_kinds()
     }
 
     /// The units of the data as numbers, for programs that prepare examples themselves.
@@ -299,7 +321,7 @@ impl Preparation {
 
     /// Whether gaps are filled in.
     pub fn fills(&self) -> bool {
-        !self.fill.is_empty()
+        !self.fill.is_empty() || self.steps.iter().any(|step| step.missing > 0)
     }
 
     /// The name of a feature, `column 3` or `pixel 3` if it has none; counted from 0.
@@ -313,19 +335,27 @@ impl Preparation {
 
     /// The same preparation for data of which the gaps are filled this way, if it is not to be that of training.
     pub(super) fn filling(&self, path: &Path, impute: Impute) -> Result<Self> {
-        Ok(Preparation { fill: self.fill_by(path, impute)?, ..self.clone() })
+        let mut other = self.clone();
+        if impute != Impute::Keep {
+            other.reading.impute = impute;
+        } else if self.fill.is_empty() && !self.has_kinds() {
+            other.reading.impute = Impute::Keep;
+        }
+        other.fill = if self.has_kinds() { vec![] } else { self.fill_by(path, other.reading.impute)? };
+        Ok(other)
     }
 
     /// Values for the gaps of each feature: those of the training, if gaps are refused here.
     fn fill_by(&self, path: &Path, impute: Impute) -> Result<Vec<f64>> {
         let [means, medians] = &self.centres;
         let values = match impute {
-            Impute::Refuse | Impute::Keep => &self.fill,
+            Impute::Refuse => &vec![],
+            Impute::Keep => means,
             Impute::Zero => &vec![0.0; self.features],
             Impute::Mean => means,
             Impute::Median => medians,
         };
-        match values.is_empty() && impute != Impute::Refuse {
+        match values.is_empty() && !matches!(impute, Impute::Refuse | Impute::Keep) {
             false => Ok(values.clone()),
             true => Err(Error::file(
                 path,
@@ -357,17 +387,46 @@ impl Preparation {
         let ids = part.data.ids.as_ref();
         let of_part = |ids: &[String]| part.places.iter().map(|&place| ids[place].clone()).collect();
         let ids = ids.map(|(name, ids)| (name.clone(), of_part(ids)));
-        let mut gaps = vec![];
-        if self.fills() {
-            let mut row = 0;
-            part.data.x.each_row(part.places.iter().copied(), |_, cells| {
-                let missing = cells.iter().enumerate().filter(|(_, cell)| cell.is_nan());
-                gaps.extend(missing.map(|(feature, _)| [row, feature]));
-                row += 1;
-                Ok::<(), Error>(())
-            })?;
-        }
+        let gaps = self.gaps(&part.data.x, &part.places)?;
+        let data = data.with_observed(self.mask(&gaps, part.places.len()));
         Ok(Rows { data, names, ids, gaps, cells: None, notes: vec![] })
+    }
+
+    /// Row and feature of each feature that is a guess.
+    pub(super) fn gaps(&self, x: &Numbers, places: &[usize]) -> Result<Vec<[usize; 2]>> {
+        let mut gaps = vec![];
+        if self.fill.is_empty() && !self.has_kinds() {
+            return Ok(gaps);
+        }
+        let mut row = 0;
+        x.each_row(places.iter().copied(), |_, cells| {
+            match self.has_kinds() {
+                false => {
+                    let missing = cells.iter().enumerate().filter(|(_, cell)| cell.is_nan());
+                    gaps.extend(missing.map(|(feature, _)| [row, feature]));
+                }
+                true => {
+                    let missing =
+                        cells.iter().zip(pipeline::ranges(&self.steps)).filter(|(cell, _)| cell.is_nan());
+                    gaps.extend(
+                        missing.flat_map(|(_, (_, features))| features.map(|feature| [row, feature])),
+                    );
+                }
+            }
+            row += 1;
+            Ok::<(), Error>(())
+        })?;
+        Ok(gaps)
+    }
+
+    /// The mask of what was observed: none if all was, or if a gap counts as what it is filled with.
+    pub(crate) fn mask(&self, gaps: &[[usize; 2]], rows: usize) -> Option<Tensor<f32>> {
+        if gaps.is_empty() || self.reading.impute != Impute::Keep {
+            return None;
+        }
+        let mut mask = vec![1.0; rows * self.features];
+        gaps.iter().for_each(|[row, feature]| mask[row * self.features + feature] = 0.0);
+        Some(Tensor::from_vec([rows, self.features], mask))
     }
 
     /// Some of these rows, filled and scaled; errors call each by its `name`.
@@ -378,6 +437,9 @@ impl Preparation {
         places: &[usize],
         name: impl Fn(usize) -> String,
     ) -> Result<Tensor<f32>> {
+        if self.has_kinds() {
+            return self.featured(path, x, places, name);
+        }
         /// Numbers that are in memory in double precision.
         const AT_ONCE: usize = 1 << 18;
         let (scaling, width) = (self.scaling(), self.features);

@@ -1,5 +1,7 @@
 //! Reading data from wherever they are, as they are: nothing is filled in, scaled or split yet.
 
+mod table;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,13 +9,15 @@ use autograd::{Real, Tensor};
 use nn::data::idx;
 use nn::data::npy;
 use nn::data::pictures::{self, PictureFolder, PictureOptions, Pictures};
-use nn::data::table::{self, Column, TableOptions};
+use nn::data::table::Column;
 use nn::{Dataset, Error, Result};
 
+pub(super) use self::table::{TableText, table_options, text_table};
+use super::columns::Looked;
 use super::input::Input;
 use super::kind::Kind;
 use super::numbers::{Found, Numbers};
-use super::{Impute, Reading, digits, explain, of_images, parquet};
+use super::{Reading, digits, of_images, parquet};
 
 /// What was found. Missing values are NaN.
 pub(super) struct Raw {
@@ -27,6 +31,8 @@ pub(super) struct Raw {
     pub(super) classes: Vec<String>,
     /// The file of every example, if each has one.
     pub(super) files: Vec<PathBuf>,
+    /// The columns of a table of several kinds, of which the examples hold the cells.
+    pub(super) table: Option<Vec<Looked>>,
     /// Whether the features are pixels.
     pub(super) pixels: bool,
     /// Whether they are pixels that were bytes, of which 255 has become 1.
@@ -40,7 +46,7 @@ impl Raw {
         let data = data.into();
         let pixels = data.shape.is_some();
         let (columns, classes, files, notes) = (vec![], vec![], vec![], vec![]);
-        Raw { data, test: None, columns, classes, files, pixels, bytes: false, notes }
+        Raw { data, test: None, columns, classes, files, table: None, pixels, bytes: false, notes }
     }
 
     /// The same without the examples.
@@ -275,30 +281,6 @@ impl Raw {
         let shape = Some([channels, height, width]);
         Ok(Raw { notes, ..Raw::new(Found { x: x.into(), labels: None, shape, ids: None }) })
     }
-
-    pub(super) fn of_table(path: &Path, content: Option<&[u8]>, reading: &Reading) -> Result<Self> {
-        let options = table_options(reading);
-        let read = Raw::read_table(path, content, &options);
-        read.map_err(|error| explain::in_training(error, path, content, &options))
-    }
-
-    /// The same for data that a trained model gets.
-    pub(super) fn of_new_table(path: &Path, reading: &Reading) -> Result<Self> {
-        let options = table_options(reading);
-        let read = Raw::read_table(path, None, &options);
-        read.map_err(|error| explain::in_new_data(error, path, &options))
-    }
-
-    fn read_table(path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Result<Self> {
-        let read = match content {
-            Some(content) => table::parse(path, content, options)?,
-            None => table::read(path, options)?,
-        };
-        let notes = explain::notes(&read.notes).chain(explain::rounded(&read.rounded)).collect();
-        let (columns, classes) = (read.columns, read.classes.unwrap_or_default());
-        let data = Found { ids: read.ids, ..read.data.into() };
-        Ok(Raw { columns, classes, notes, ..Raw::new(data) })
-    }
 }
 
 /// The size that all pictures of a folder have.
@@ -341,56 +323,5 @@ pub(super) fn check(input: &Input, reading: &Reading) -> Result<()> {
     match input.is_digits() {
         true => Kind::Idx.check(input.path(), reading),
         false => Kind::of(input.path())?.check(input.path(), reading),
-    }
-}
-
-/// How to read a table. Gaps are left as they are unless they are refused, which is done where the line is known.
-pub(super) fn table_options(reading: &Reading) -> TableOptions {
-    TableOptions {
-        delimiter: reading.delimiter,
-        decimal: reading.decimal,
-        missing: reading.missing.clone(),
-        header: reading.header,
-        label: reading.label.clone(),
-        drop: reading.drop.clone(),
-        id: reading.id.clone(),
-        impute: if reading.impute == Impute::Refuse { Impute::Refuse } else { Impute::Keep },
-    }
-}
-
-/// A table before it is read.
-pub(super) struct TableText {
-    /// The text, if it is not that of the file itself: of a Parquet file.
-    pub(super) content: Option<Vec<u8>>,
-    /// How it is to be read.
-    pub(super) reading: Reading,
-}
-
-impl TableText {
-    /// At most so many rows, if that is up to us; `None` if this is no table.
-    pub(super) fn of(input: &Input, reading: &Reading, most: usize) -> Result<Option<Self>> {
-        if input.is_digits() {
-            return Ok(None);
-        }
-        let path = input.path();
-        Ok(match Kind::of(path)? {
-            Kind::Table => Some(TableText { content: None, reading: reading.clone() }),
-            Kind::Parquet => {
-                let content = Some(parquet::as_csv(path, most)?);
-                Some(TableText { content, reading: parquet::as_table(reading) })
-            }
-            _ => None,
-        })
-    }
-
-    /// The names of all columns, and whether the file gives them.
-    pub(super) fn names(&self, path: &Path) -> Result<(Vec<String>, bool)> {
-        let options = TableOptions { label: None, id: None, drop: vec![], ..table_options(&self.reading) };
-        let stream = match &self.content {
-            Some(content) => table::Stream::new(path, &content[..], &options),
-            None => table::Stream::open(path, &options),
-        };
-        let stream = stream.map_err(|error| explain::in_new_data(error, path, &options))?;
-        Ok((stream.columns(), stream.header()))
     }
 }

@@ -1,15 +1,17 @@
 //! How data are to be read: what a user says about a table, an array or a folder of pictures.
 
+use std::collections::BTreeMap;
+
 use nn::data::pictures::Colour;
 use nn::data::table::{Column, Impute};
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use super::columns;
 use crate::recommend::Choices;
 use crate::settings::check_size;
 
-/// How data are read, repaired, scaled and split. The default suits a table of numbers without gaps, and
-/// everything that is an image anyway.
+/// How data are read, repaired, scaled and split. The default suits most tables, and everything that is an image anyway.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reading {
@@ -31,6 +33,10 @@ pub struct Reading {
     /// Marks of missing values in a table beside the usual ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Kinds of columns of a table, by name or number: a [`ColumnKind`](super::ColumnKind), or `low<middle<high` for an
+    /// ordinal column. The kinds of others are seen by looking at them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// Columns to learn from although they seem to number the rows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<Column>,
@@ -45,8 +51,8 @@ pub struct Reading {
     /// channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<usize>,
-    /// What to take for missing values: what was found for the column in the training examples. They cannot be
-    /// [kept](Impute::Keep).
+    /// What to take for missing values: what was found for the column in the training examples. If they are
+    /// [kept](Impute::Keep), a model learns from what was observed.
     pub impute: Impute,
     /// How features are scaled.
     pub scale: Scale,
@@ -78,11 +84,12 @@ impl Default for Reading {
             delimiter: None,
             decimal: None,
             missing: vec![],
+            columns: BTreeMap::new(),
             keep: vec![],
             header: None,
             array: None,
             series: None,
-            impute: Impute::Refuse,
+            impute: Impute::Keep,
             scale: Scale::Auto,
             test_fraction: 0.2,
             size: None,
@@ -108,11 +115,8 @@ impl Reading {
         if let Some([height, width]) = self.size {
             check_size(&format!("a picture of {height}x{width}"), 3.0 * height as f64 * width as f64)?;
         }
-        if self.impute == Impute::Keep {
-            return Err(Error::setting(
-                "impute",
-                "impute is `keep`, but no model can learn from gaps; choose mean, median or zero",
-            ));
+        for (column, kind) in &self.columns {
+            columns::told(column, kind)?;
         }
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {

@@ -79,14 +79,20 @@ impl Examples for Stored {
     }
 
     fn rows(&self, numbers: &[usize]) -> Result<Tensor<f32>> {
+        Ok(self.rows_and_mask(numbers)?.0)
+    }
+
+    fn rows_and_mask(&self, numbers: &[usize]) -> Result<(Tensor<f32>, Option<Tensor<f32>>)> {
         let read = match &self.rows {
             Rows::File(read) => read,
-            Rows::Sparse(rows) => return rows.rows(numbers),
+            Rows::Sparse(rows) => return Ok((rows.rows(numbers)?, None)),
         };
         let x = read(numbers)?;
         let all: Vec<usize> = (0..numbers.len()).collect();
         let name = |place: usize| format!("{} of those for training", numbers[place] + 1);
-        self.preparation.prepared(&self.path, &x, &all, name)
+        let prepared = self.preparation.prepared(&self.path, &x, &all, name)?;
+        let gaps = self.preparation.gaps(&x, &all)?;
+        Ok((prepared, self.preparation.mask(&gaps, numbers.len())))
     }
 
     fn label(&self, number: usize) -> Option<u32> {
@@ -127,7 +133,9 @@ impl Large {
                 if size > limit { Large::of_images(&parts).map(Some) } else { Ok(None) }
             }
             Kind::Array => Large::of_array(path, reading, limit),
-            Kind::Table if unpacked(path) > limit => Large::of_table(path, reading).map(Some),
+            Kind::Table if unpacked(path) > limit && reading.columns.is_empty() => {
+                Large::of_table(path, reading).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -83,9 +83,14 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
     /// `ln p(x|z) + ln p(z) − ln q(z|x)` with the prior `N(0, I)`, `[batch, samples]`; see
     /// [`Model::log_weights`](crate::Model::log_weights).
     pub fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Var<'t, T> {
+        self.weighted_codes(x, samples, context)[0]
+    }
+
+    /// The same and the codes, `[batch, samples, code]`; see [`Model::weighted_codes`](crate::Model::weighted_codes).
+    pub fn weighted_codes(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> [Var<'t, T>; 2] {
         let q = self.posterior(x, context);
         let z = q.draws(samples, context);
-        self.ln_likelihood(z, x, context) + ln_standard_normal(z) - q.ln_density(z)
+        [self.ln_likelihood(z, x, context) + ln_standard_normal(z) - q.ln_density(z), z]
     }
 }
 

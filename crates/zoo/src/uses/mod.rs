@@ -2,9 +2,11 @@
 //! plain tensors; none of them knows which model it is.
 
 pub mod anomaly;
+pub mod columns;
 pub mod compression;
 pub mod features;
 pub mod geodesic;
+pub mod impute;
 pub mod langevin;
 pub mod latent;
 pub mod manifold;

@@ -79,7 +79,7 @@ pub fn parse_columns(name: &Path, content: impl Read, options: &TableOptions) ->
 
 fn look(source: Source, options: &TableOptions) -> Result<Columns> {
     let mut rows = Rows::new(source, options)?;
-    let (delimiter, better) = (rows.delimiter, better_delimiter(&rows));
+    let (delimiter, better) = (rows.delimiter, better(&rows));
     let (header, mut there) = rows.header(options)?;
     let plain = TableOptions { label: None, id: None, drop: vec![], ..options.clone() };
     let names = Layout::new(rows.name, &header.first, header.is_header, &plain)?.names;
@@ -189,9 +189,18 @@ impl Seen {
     }
 }
 
+/// Another sign than the one that is taken which seems to separate the fields of a file, and whether its numbers would
+/// then have commas. Only the first rows are looked at.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn better_delimiter(path: &Path, options: &TableOptions) -> Result<Option<(char, bool)>> {
+    Ok(better(&Rows::new(Source::file(path)?, options)?))
+}
+
 /// A sign that gives every row the same number of fields, where the one that was taken gives no numbers; and
 /// whether the numbers would then have commas.
-fn better_delimiter(rows: &Rows) -> Option<(char, bool)> {
+pub(super) fn better(rows: &Rows) -> Option<(char, bool)> {
     let taken = rows.delimiter.to_string();
     let lines: Vec<String> =
         rows.ahead().iter().map(|row| row.iter().collect::<Vec<_>>().join(&taken)).collect();

@@ -18,6 +18,21 @@ pub(super) fn days(text: &str) -> Option<f64> {
     if rest.is_empty() { Some(days) } else { Some(days + time(&rest[1..])?) }
 }
 
+/// The same of `17.5.2024`, `17/05/2024`, `17-5-2024` or, if the month is first, `5/17/2024`, perhaps with a time behind
+/// it. A year has four digits.
+pub(super) fn local(text: &str, month_first: bool) -> Option<f64> {
+    let (date, rest) = text.split_at(text.find(['T', ' ']).unwrap_or(text.len()));
+    let sign = date.chars().find(|sign| ['.', '/', '-'].contains(sign))?;
+    let mut parts = date.split(sign).map(digits);
+    let (first, second, year) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() || first.1 > 2 || second.1 > 2 || year.1 != 4 {
+        return None;
+    }
+    let (day, month) = if month_first { (second.0, first.0) } else { (first.0, second.0) };
+    let days = days_since_1970(year.0, month, day)?;
+    if rest.is_empty() { Some(days) } else { Some(days + time(rest[1..].trim())?) }
+}
+
 /// A number of digits alone, and how many there are.
 fn digits(text: &str) -> Option<(u32, usize)> {
     let good = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -84,6 +99,21 @@ fn days_since_1970(year: u32, month: u32, day: u32) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_of_other_countries_count_days() {
+        let day = days("2024-05-17");
+        for text in ["17.5.2024", "17/05/2024", "17-05-2024"] {
+            assert_eq!((local(text, false), local(text, true)), (day, None), "{text}");
+        }
+        assert_eq!(
+            (local("5/17/2024", true), local("5/17/2024 12:00", true)),
+            (day, day.map(|day| day + 0.5))
+        );
+        for text in ["31.2.2024", "1.2", "17.5.24", "1.5.2024.1", "1234", "x"] {
+            assert_eq!(local(text, false), None, "{text}");
+        }
+    }
 
     #[test]
     fn dates_count_days() {

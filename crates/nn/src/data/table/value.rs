@@ -114,7 +114,7 @@ impl Signs {
     }
 
     /// A number in the notation that was asked for.
-    fn number(&self, text: &str) -> Option<f64> {
+    pub(super) fn number(&self, text: &str) -> Option<f64> {
         if let (Ok(value), true) = (text.parse(), self.decimal != Some(',') || !text.contains('.')) {
             return Some(value);
         }
@@ -152,6 +152,11 @@ pub(super) fn is_comma_number(text: &str) -> bool {
         && [Some(','), Some('.')]
             .iter()
             .any(|decimal| Signs { decimal: *decimal, missing: vec![] }.number(text).is_some())
+}
+
+/// Whether a text is one of the signs that mark missing values and are no words.
+pub(super) fn is_dash(text: &str) -> bool {
+    is_mark(text) && !text.contains(char::is_alphabetic)
 }
 
 /// Whether a text often marks a missing value.

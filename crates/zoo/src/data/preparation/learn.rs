@@ -21,6 +21,9 @@ impl Preparation {
         like: &Raw,
         [train, test]: [Part; 2],
     ) -> Result<Prepared> {
+        if let Some(looked) = &like.table {
+            return Preparation::learn_kinds(path, reading, like, looked, [train, test]);
+        }
         let features = train.data.width();
         let mut learnt = Preparation {
             reading: reading.clone(),
@@ -32,6 +35,7 @@ impl Preparation {
                 (None, None) => Schema::real(features),
             },
             columns: like.columns.clone(),
+            steps: vec![],
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
             bytes: like.bytes,
@@ -69,13 +73,17 @@ impl Preparation {
         /// As many numbers as are sorted without being asked to.
         const FEW: usize = 1 << 22;
         let impute = self.reading.impute;
-        if impute == Impute::Refuse && (pixels || train.places.len() * self.features > FEW) {
+        let any = impute == Impute::Keep && !pixels && train.has_gaps();
+        if matches!(impute, Impute::Refuse | Impute::Keep)
+            && !any
+            && (pixels || train.places.len() * self.features > FEW)
+        {
             return Ok(());
         }
         for feature in 0..self.features {
             let mut known = train.column(feature);
             known.retain(|value| value.is_finite());
-            if known.is_empty() && matches!(impute, Impute::Mean | Impute::Median) {
+            if known.is_empty() && matches!(impute, Impute::Mean | Impute::Median | Impute::Keep) {
                 let name = quoted(&self.feature(feature));
                 let problem = format!(
                     "column {name} has no value in any training example; leave it out with --drop-columns"
@@ -86,7 +94,9 @@ impl Preparation {
                 centres.push(how.value(&mut known).unwrap_or(0.0));
             }
         }
-        self.fill = self.fill_by(path, impute)?;
+        if impute != Impute::Keep || any {
+            self.fill = self.fill_by(path, impute)?;
+        }
         Ok(())
     }
 
