@@ -75,11 +75,13 @@ fn wrong_data_and_damaged_runs_are_explained() {
         "length,width\n1,2\n",
         "narrow.csv: there is no column `height`, which the model was trained with",
     );
-    wrong(
-        "gap.csv",
-        "length,width,height,same\n1,,3,4\n",
-        "gap.csv: line 2, column `width`: the value is missing",
-    );
+    fs::write(path.join("gap.csv"), "length,width,height,same\n1,,3,4\n").unwrap();
+    for command in ["encode", "score"] {
+        let flags = ["runs/ae-1", "--data", "gap.csv", "--impute", "refuse"];
+        let expected = "gap.csv: line 2, column `width`: the value is missing";
+        refuse(path, &[&[command], &flags[..]].concat(), expected);
+        succeed(path, &[command, "runs/ae-1", "--data", "gap.csv"]);
+    }
     wrong("bare.csv", "1,2,3\n4,5,6\n", "have 3 features, but the model was trained with 4");
     wrong("empty.csv", "", "empty.csv: the file is empty");
     fs::write(path.join("codes.csv"), "z1,z2,z3\n1,2,3\n").unwrap();

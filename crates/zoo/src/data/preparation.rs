@@ -118,6 +118,10 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
         let [train, test] = large.samples.each_ref().map(|(data, names)| Part::all(data, names));
         let mut prepared = Preparation::learn(name, reading, &large.like, [train, test])?;
         prepared.preparation.examples = large.examples();
+        if reading.impute == Impute::Keep {
+            // The sample says nothing about gaps in the other rows.
+            prepared.preparation.fill = prepared.preparation.centres[0].clone();
+        }
         if let Some(class) =
             large.last_class().filter(|class| *class as usize >= prepared.preparation.classes)
         {

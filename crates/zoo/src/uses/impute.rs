@@ -13,7 +13,7 @@
 //! use zoo::models::pca::Pca;
 //! use zoo::uses::impute::{Options, impute};
 //!
-//! // The second number is twice the first; of the last row nobody knows it.
+//! // The second number follows from the first; of the last row nobody knows it.
 //! let x = Tensor::from_fn([9, 2], |i| (i / 2) as f32 * (1 + i % 2) as f32 - 4.0);
 //! let pca = Pca::fit(&x.slice(0, ..8), 1);
 //! let mask = Tensor::from_fn([9, 2], |i| if i == 17 { 0.0 } else { 1.0 });
