@@ -71,7 +71,7 @@ function drawGraph(svg, tape, last, contributions, brief, choose) {
       last?.id === id ? last.way : "", receives ? "receives" : "", id === tape.output ? "output" : ""];
     const box = make("g", { class: kinds.join(" ").trim(), transform: `translate(${x - BOX.width / 2} ${y - BOX.height / 2})` });
     box.append(make("rect", { width: BOX.width, height: BOX.height, rx: line.op ? 5 : 20 }));
-    const name = line.variable ?? (line.op ? { neg: "−", add: "+", sub: "−", mul: "·", div: "/", pow: "^" }[line.op] ?? line.op : "constant");
+    const name = (line.known && line.variable ? "variable" : line.variable) ?? (line.op ? { neg: "−", add: "+", sub: "−", mul: "·", div: "/", pow: "^" }[line.op] ?? line.op : "constant");
     box.append(make("text", { x: BOX.width / 2, y: 18, "text-anchor": "middle", class: "name" }, `%${id}  ${name.length > 10 ? `${name.slice(0, 9)}…` : name}`));
     box.append(make("text", { x: BOX.width / 2, y: 37, "text-anchor": "middle", class: "value" }, brief(line.value, 4)));
     if (line.adjoint !== undefined) {

@@ -13,7 +13,7 @@ const element = (tag, text, kind) => {
 function brief(x, digits = 6) {
   if (x === undefined) return "";
   if (typeof x === "object") {
-    const most = digits > 4 ? 4 : 1, numbers = x.numbers.slice(0, most).map(n => brief(n, 4)).join(", ");
+    const most = 3, numbers = x.numbers.slice(0, most).map(n => brief(n, 3)).join(", ");
     return `[${x.shape.join(", ")}]${digits > 4 ? ` ${numbers}${x.numbers.length > most ? ", …" : ""}` : ""}`;
   }
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x > 0 ? "∞" : "−∞";
@@ -107,8 +107,9 @@ function draw() {
     const row = element("tr"), operation = element("td");
     operation.append(line.op ? withLines(line) : line.variable !== undefined ? `variable ${line.variable}` : "constant");
     if (line.of !== undefined) operation.append(element("span", `  for %${line.of}`, "of"));
+    const kind = typeof line.value === "object" ? "number tensor" : "number";
     const adjoint = done && line.adjoint === undefined ? "—" : brief(line.adjoint);
-    row.append(element("td", `%${id}`), operation, element("td", brief(line.value), "number"), element("td", adjoint, "number"));
+    row.append(element("td", `%${id}`), operation, element("td", brief(line.value), kind), element("td", adjoint, kind));
     Object.assign(row.dataset, { op: line.op ?? (line.variable !== undefined ? "variable" : "constant"), name: line.variable ?? "",
       inputs: line.inputs.join(" "), value: line.value ?? "", adjoint: line.adjoint ?? "" });
     if (line.value === undefined) row.classList.add("ahead");
