@@ -303,7 +303,7 @@ fn a_caller_tells_the_kinds_of_errors_apart_without_reading_text() {
     let entry = find("topk").unwrap();
     let with = |settings: &str| entry.complete(&settings.parse::<Table>().unwrap(), &data.train);
     // A setting: its type, its range, its name, the plan, the name of the model.
-    assert_eq!(remedy(&with("k = \"many\"").unwrap_err()), "field k");
+    assert_eq!(remedy(&with("k = \"many\"").unwrap_err()), "field model.k");
     let build = |settings: &str| entry.build(&with(settings).unwrap(), &data.train, 0).map(|_| ());
     assert_eq!(remedy(&build("k = 0").unwrap_err()), "field k");
     assert_eq!(remedy(&with("kk = 3").unwrap_err()), "field kk");

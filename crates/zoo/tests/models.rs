@@ -248,7 +248,7 @@ fn jacobians_agree_with_finite_differences() {
     for entry in MODELS {
         let known = entry.complete(&Table::new(), &data.train).unwrap();
         let mut given = Table::new();
-        if known.contains_key("activation") {
+        if zoo::settings::find(&known, "activation").is_some() {
             given.insert("activation".into(), "tanh".into());
         }
         let model = built(entry, &given, &data.train, 1);
