@@ -26,6 +26,7 @@
 //! ```
 
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::op::{AnyOp, all};
 use crate::shortcuts::{AnyShortcuts, Destination, Shortcuts, Written};
@@ -102,6 +103,10 @@ impl<T: Real> Choice<T, 1> for StopGradient {
     }
 }
 
+built_in! {
+    choose 1: StopGradient;
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// Applies an operation without a derivative and records it: [`apply`](Self::apply) for a [`Choice`].
     ///
@@ -122,6 +127,6 @@ impl<'t, T: Real> Var<'t, T> {
     /// ```
     #[track_caller]
     pub fn stop_gradient(self) -> Var<'t, T> {
-        Var::choose(StopGradient, [self])
+        T::record(StopGradient, [self])
     }
 }

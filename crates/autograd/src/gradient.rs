@@ -38,10 +38,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// recorded.
     #[track_caller]
     pub(crate) fn pull(self, u: Tensor<T>) -> Gradients<'t, T> {
-        let nodes = self.tape.len();
-        let needed = Needed::by_any(self.tape, self.id);
-        let by_id = sweep(&mut Numbers { all: false }, self.tape, [(self.id, u)], &needed);
-        Gradients { tape: self.tape, nodes, by_id }
+        T::pull(self, u)
     }
 
     /// The gradient of this scalar with respect to the given variables, as variables: the sweep is
@@ -82,27 +79,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// `Σᵢ uᵢᵀ ∂yᵢ/∂x`, in one sweep, in which `u` counts as a constant.
     #[track_caller]
     pub(crate) fn vjp_of(y: &[Self], u: &[Self], wrt: &[Self]) -> Vec<Self> {
-        let tape = y[0].tape;
-        debug_assert!(y.len() == u.len(), "one weight for each output");
-        if wrt.iter().chain(y).chain(u).any(|x| !std::ptr::eq(x.tape, tape)) {
-            panic!("grad: the variables belong to two different tapes");
-        }
-        for (y, u) in y.iter().zip(u) {
-            let (shape, given) = (y.shape(), u.shape());
-            assert!(shape == given, "vjp: the weights have shape {given:?}, the output {shape:?}");
-        }
-        let last = y.iter().map(|y| y.id).max().expect("there is an output");
-        let needed = Needed::by(tape, last, wrt);
-        let mut wanted = vec![false; needed.flags.len()];
-        wrt.iter().filter(|x| needed.has(x.id)).for_each(|x| wanted[x.id - needed.first] = true);
-        let mut pass = Variables { first: needed.first, wanted };
-        let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
-        let before = tape.origin.get();
-        let grads = tape.recording(|| sweep(&mut pass, tape, seeds, &needed));
-        tape.origin.set(before);
-        let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
-        let found = |x: &Self| grads.get(x.id - needed.first).copied().flatten();
-        wrt.iter().map(|x| found(x).unwrap_or_else(|| zero(x))).collect()
+        T::vjp_of(y, u, wrt)
     }
 
     #[track_caller]
@@ -112,6 +89,40 @@ impl<'t, T: Real> Var<'t, T> {
             panic!("{op}: only a single number has a gradient, not shape {shape:?}; sum it first");
         }
     }
+}
+
+/// See [`Var::pull`].
+pub(crate) fn pull<'t, T: Real>(y: Var<'t, T>, u: Tensor<T>) -> Gradients<'t, T> {
+    let nodes = y.tape.len();
+    let needed = Needed::by_any(y.tape, y.id);
+    let by_id = sweep(&mut Numbers { all: false }, y.tape, [(y.id, u)], &needed);
+    Gradients { tape: y.tape, nodes, by_id }
+}
+
+/// See [`Var::vjp_of`].
+#[track_caller]
+pub(crate) fn vjp_of<'t, T: Real>(y: &[Var<'t, T>], u: &[Var<'t, T>], wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+    let tape = y[0].tape;
+    debug_assert!(y.len() == u.len(), "one weight for each output");
+    if wrt.iter().chain(y).chain(u).any(|x| !std::ptr::eq(x.tape, tape)) {
+        panic!("grad: the variables belong to two different tapes");
+    }
+    for (y, u) in y.iter().zip(u) {
+        let (shape, given) = (y.shape(), u.shape());
+        assert!(shape == given, "vjp: the weights have shape {given:?}, the output {shape:?}");
+    }
+    let last = y.iter().map(|y| y.id).max().expect("there is an output");
+    let needed = Needed::by(tape, last, wrt);
+    let mut wanted = vec![false; needed.flags.len()];
+    wrt.iter().filter(|x| needed.has(x.id)).for_each(|x| wanted[x.id - needed.first] = true);
+    let mut pass = Variables { first: needed.first, wanted };
+    let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
+    let before = tape.origin.get();
+    let grads = tape.recording(|| sweep(&mut pass, tape, seeds, &needed));
+    tape.origin.set(before);
+    let zero = |x: &Var<T>| tape.constant(Tensor::zeros(x.shape()));
+    let found = |x: &Var<T>| grads.get(x.id - needed.first).copied().flatten();
+    wrt.iter().map(|x| found(x).unwrap_or_else(|| zero(x))).collect()
 }
 
 // ANCHOR: fast

@@ -11,28 +11,36 @@ impl<'t, T: Real> Var<'t, T> {
     /// so that it can be changed in place; and the gradient, just computed, is still in the cache.
     #[track_caller]
     pub(crate) fn backward_and_forget(self, leaves: &[Self], take: &mut dyn FnMut(usize, Tensor<T>)) {
-        self.assert_scalar("backward");
-        let tape = self.tape;
-        // The walk is from the last node to the first: the gradient of a leaf is complete after the node that
-        // used it first.
-        let mut first_use = vec![None; tape.len()];
-        for (id, node) in
-            tape.nodes.borrow()[..=self.id].iter().enumerate().filter(|(_, node)| node.requires_grad)
-        {
-            node.inputs.iter().for_each(|&input| _ = first_use[input].get_or_insert(id));
-        }
-        let mut number = vec![None; tape.len()];
-        leaves.iter().enumerate().for_each(|(k, leaf)| number[leaf.id] = Some(k));
-        let mut pass = InPlace { tape, leaves, first_use, number, take };
-        // Leaves that nothing used; the scalar itself may be one.
-        for (k, leaf) in leaves.iter().enumerate() {
-            if pass.first_use[leaf.id].is_none() {
-                pass.give(k, (leaf.id == self.id).then(|| Tensor::ones(leaf.shape())));
-            }
-        }
-        let needed = Needed::by_any(tape, self.id);
-        sweep(&mut pass, tape, [(self.id, Tensor::ones(self.shape()))], &needed);
+        T::backward_and_forget(self, leaves, take);
     }
+}
+
+/// See [`Var::backward_and_forget`].
+#[track_caller]
+pub(crate) fn backward_and_forget<'t, T: Real>(
+    y: Var<'t, T>,
+    leaves: &[Var<'t, T>],
+    take: &mut dyn FnMut(usize, Tensor<T>),
+) {
+    y.assert_scalar("backward");
+    let tape = y.tape;
+    // The walk is from the last node to the first: the gradient of a leaf is complete after the node that
+    // used it first.
+    let mut first_use = vec![None; tape.len()];
+    for (id, node) in tape.nodes.borrow()[..=y.id].iter().enumerate().filter(|(_, node)| node.requires_grad) {
+        node.inputs.iter().for_each(|&input| _ = first_use[input].get_or_insert(id));
+    }
+    let mut number = vec![None; tape.len()];
+    leaves.iter().enumerate().for_each(|(k, leaf)| number[leaf.id] = Some(k));
+    let mut pass = InPlace { tape, leaves, first_use, number, take };
+    // Leaves that nothing used; the scalar itself may be one.
+    for (k, leaf) in leaves.iter().enumerate() {
+        if pass.first_use[leaf.id].is_none() {
+            pass.give(k, (leaf.id == y.id).then(|| Tensor::ones(leaf.shape())));
+        }
+    }
+    let needed = Needed::by_any(tape, y.id);
+    sweep(&mut pass, tape, [(y.id, Tensor::ones(y.shape()))], &needed);
 }
 
 const NUMBERS: Numbers = Numbers { all: false };

@@ -35,6 +35,7 @@ mod attribute;
 pub mod buffer;
 mod check;
 pub mod choice;
+mod compiled;
 mod display;
 pub mod expression;
 mod fast;

@@ -6,6 +6,7 @@ use std::iter::Sum;
 use num_traits::{Float, FloatConst, NumAssign, NumCast};
 
 use crate::Scalar;
+use crate::compiled::Compiled;
 use crate::ops::pow::Pow;
 use crate::special::{gaussian, normal_cdf, polygamma};
 use crate::tensor::{Lanes, Pool};
@@ -22,6 +23,7 @@ use crate::tensor::{Lanes, Pool};
 pub trait Real:
     Scalar
     + Lanes
+    + Compiled
     + NumAssign
     + NumCast
     + FloatConst

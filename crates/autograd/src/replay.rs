@@ -42,7 +42,8 @@ pub use recording::is_recording;
 
 use crate::functions::filled;
 use crate::{LeafUpdate, Name, Real, Tape, Tensor, Tree, Var};
-use program::Program;
+pub(crate) use program::{Program, replay};
+pub(crate) use recording::{Traced, gradient_nodes, program};
 
 /// The largest number of recordings that are kept, each for other shapes.
 const MOST: usize = 64;

@@ -3,6 +3,7 @@
 //! It is no derivative, so it is not in the gradient table, and asking for a derivative of it beyond
 //! the first is refused instead of answered wrongly.
 
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Tensor, Var};
 
@@ -45,6 +46,10 @@ impl<T: Real> Shortcuts<T, 2> for StraightThrough {
     }
 }
 
+built_in! {
+    apply 2: StraightThrough;
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// Has the given value, but passes gradients on as if it were this variable: for rounding,
     /// thresholds and other steps whose derivative is zero. The value itself gets no gradient.
@@ -61,7 +66,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes differ; and a sweep that is recorded ([`Var::grad`]) panics when it comes here.
     #[track_caller]
     pub fn straight_through(self, value: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(StraightThrough, [self, value.stop_gradient()])
+        T::record(StraightThrough, [self, value.stop_gradient()])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Activation functions: the classical ones. For relatives of `relu` see `rectifier.rs`.
 
 use super::{Case, Elementwise, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -158,41 +159,41 @@ impl<'t, T: Real> Var<'t, T> {
     /// `tanh x`, in (−1, 1). Exact to 8 ε.
     #[track_caller]
     pub fn tanh(self) -> Var<'t, T> {
-        Var::apply(Tanh, [self])
+        T::record(Tanh, [self])
     }
 
     #[track_caller]
     pub(super) fn sech2(self) -> Var<'t, T> {
-        Var::apply(Sech2, [self])
+        T::record(Sech2, [self])
     }
 
     /// The logistic function `1 / (1 + e⁻ˣ)`, in (0, 1). Exact to 8 ε.
     #[track_caller]
     pub fn sigmoid(self) -> Var<'t, T> {
-        Var::apply(Sigmoid, [self])
+        T::record(Sigmoid, [self])
     }
 
     #[track_caller]
     pub(super) fn sigmoid_slope(self) -> Var<'t, T> {
-        Var::apply(SigmoidSlope, [self])
+        T::record(SigmoidSlope, [self])
     }
 
     /// `max(x, 0)`. At the kink, `relu′(0) = 0`. Exact to 0 ε.
     #[track_caller]
     pub fn relu(self) -> Var<'t, T> {
-        Var::apply(Relu, [self])
+        T::record(Relu, [self])
     }
 
     /// `1` where `x > 0`, else `0`. Its derivative is 0 everywhere, also at the jump. Exact to 0 ε.
     #[track_caller]
     pub fn step(self) -> Var<'t, T> {
-        Var::apply(Step, [self])
+        T::record(Step, [self])
     }
 
     /// `ln(1 + eˣ)`, a smooth `relu`. Exact to 8 ε.
     #[track_caller]
     pub fn softplus(self) -> Var<'t, T> {
-        Var::apply(Softplus, [self])
+        T::record(Softplus, [self])
     }
 
     /// `ln sigmoid(x) = −softplus(−x)`, which neither underflows nor overflows. Exact to 8 ε.
@@ -204,8 +205,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// `x / (1 + |x|)`, in (−1, 1). Exact to 4 ε.
     #[track_caller]
     pub fn softsign(self) -> Var<'t, T> {
-        Var::apply(Softsign, [self])
+        T::record(Softsign, [self])
     }
+}
+
+built_in! {
+    apply 1: Tanh, Sech2, Sigmoid, SigmoidSlope, Relu, Step, Softplus, Softsign;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -7,6 +7,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::{Case, Pointwise, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::tensor::broadcast;
 use crate::{Real, Scalar, Shape, Var};
@@ -185,7 +186,7 @@ macro_rules! operator {
             type Output = Var<'t, T>;
             #[track_caller]
             fn $method(self, other: Var<'t, T>) -> Var<'t, T> {
-                Var::apply($Op, expanded(stringify!($method), self, other))
+                T::record($Op, expanded(stringify!($method), self, other))
             }
         }
 
@@ -209,17 +210,22 @@ macro_rules! operator {
     };
 }
 
-operator!(Add, add, AddOp, |x, c| Var::apply(Shift(c), [x]), Var::apply(Shift(c), [x]));
-operator!(Sub, sub, SubOp, |x, c| Var::apply(Shift(-c), [x]), -x + c);
-operator!(Mul, mul, MulOp, |x, c| Var::apply(Scale(c), [x]), Var::apply(Scale(c), [x]));
-operator!(Div, div, DivOp, |x, c| Var::apply(Quotient(c), [x]), x.lit(c) / x);
+operator!(Add, add, AddOp, |x, c| T::record(Shift(c), [x]), T::record(Shift(c), [x]));
+operator!(Sub, sub, SubOp, |x, c| T::record(Shift(-c), [x]), -x + c);
+operator!(Mul, mul, MulOp, |x, c| T::record(Scale(c), [x]), T::record(Scale(c), [x]));
+operator!(Div, div, DivOp, |x, c| T::record(Quotient(c), [x]), x.lit(c) / x);
 
 impl<'t, T: Real> Neg for Var<'t, T> {
     type Output = Var<'t, T>;
     #[track_caller]
     fn neg(self) -> Var<'t, T> {
-        Var::apply(Scale(-1.0), [self])
+        T::record(Scale(-1.0), [self])
     }
+}
+
+built_in! {
+    apply 1: Scale, Shift, Quotient;
+    apply 2: AddOp, SubOp, MulOp, DivOp;
 }
 
 pub(super) const CASES: &[Case] = &[

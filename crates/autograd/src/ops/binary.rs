@@ -3,6 +3,7 @@
 use super::arithmetic::expanded;
 use super::norm::share;
 use super::{Case, Operand, Pointwise, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -114,7 +115,7 @@ impl Pointwise<2> for Hypot {
         inputs: [Var<'t, T>; 2],
         _y: Var<'t, T>,
     ) -> Var<'t, T> {
-        g * Var::apply(Cosine, [inputs[wrt], inputs[1 - wrt]])
+        g * T::record(Cosine, [inputs[wrt], inputs[1 - wrt]])
     }
 }
 
@@ -149,9 +150,9 @@ impl Pointwise<2> for Cosine {
     ) -> Var<'t, T> {
         // All is computed at a distance near 1, and scaled at the very end: so sums of terms of two signs do not become
         // ∞ − ∞. The two factors are scaled apart, because their product may vanish before that.
-        let root = Var::apply(RootOfSize, [a, b]);
+        let root = T::record(RootOfSize, [a, b]);
         let (a, b) = (a / root / root, b / root / root);
-        let [c, s] = [[a, b], [b, a]].map(|legs| Var::apply(Cosine, legs));
+        let [c, s] = [[a, b], [b, a]].map(|legs| T::record(Cosine, legs));
         let quotient = s / a.hypot(b);
         g * ((if wrt == 0 { s } else { -c }) / root * (quotient / root))
     }
@@ -183,7 +184,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn maximum(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        Var::apply(Maximum, expanded("maximum", self, other.beside(self)))
+        T::record(Maximum, expanded("maximum", self, other.beside(self)))
     }
 
     /// The smaller of this and `other`, a variable or a number; NaN if either is NaN. They broadcast.
@@ -194,7 +195,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn minimum(self, other: impl Operand<'t, T>) -> Var<'t, T> {
         let [a, b] = expanded("minimum", self, other.beside(self));
-        -Var::apply(Maximum, [-a, -b])
+        -T::record(Maximum, [-a, -b])
     }
 
     /// `ln(eᵃ + eᵇ)`, where `a` is this variable and `b` a variable or a number: how probabilities are added that
@@ -206,7 +207,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn logaddexp(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        Var::apply(LogAddExp, expanded("logaddexp", self, other.beside(self)))
+        T::record(LogAddExp, expanded("logaddexp", self, other.beside(self)))
     }
 
     /// The angle in [−π, π] of the point `(x, y)`, where `y` is this variable and `x` a variable or a
@@ -217,7 +218,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn atan2(self, x: impl Operand<'t, T>) -> Var<'t, T> {
-        Var::apply(Atan2, expanded("atan2", self, x.beside(self)))
+        T::record(Atan2, expanded("atan2", self, x.beside(self)))
     }
 
     /// `√(a² + b²)`, the distance of the point `(a, b)` from the origin, where `a` is this variable and `b` a
@@ -239,8 +240,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn hypot(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        Var::apply(Hypot, expanded("hypot", self, other.beside(self)))
+        T::record(Hypot, expanded("hypot", self, other.beside(self)))
     }
+}
+
+built_in! {
+    apply 2: Maximum, LogAddExp, Atan2, Hypot, Cosine, RootOfSize;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -2,6 +2,7 @@
 //! so each is the other's derivative rule. Between them they own broadcasting.
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Op, Real, Shape, Tensor, Var};
 
@@ -58,7 +59,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn expand(self, shape: impl AsRef<[usize]>) -> Var<'t, T> {
         let shape = Shape::from_slice(shape.as_ref());
-        if shape == self.shape() { self } else { Var::apply(Expand(shape), [self]) }
+        if shape == self.shape() { self } else { T::record(Expand(shape), [self]) }
     }
 
     /// Sums over the axes that are 1 in `shape`, and over leading axes that it lacks.
@@ -68,8 +69,12 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn sum_to(self, shape: impl AsRef<[usize]>) -> Var<'t, T> {
         let shape = Shape::from_slice(shape.as_ref());
-        if shape == self.shape() { self } else { Var::apply(SumTo(shape), [self]) }
+        if shape == self.shape() { self } else { T::record(SumTo(shape), [self]) }
     }
+}
+
+built_in! {
+    apply 1: Expand, SumTo;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::op::AnyOp;
 use crate::shortcuts::{AnyShortcuts, Destination, Written};
 use crate::tape::Kind;
@@ -164,7 +165,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// ```
     #[track_caller]
     pub fn alias(self) -> Var<'t, T> {
-        Var::apply(Alias, [self])
+        T::record(Alias, [self])
     }
 }
 
@@ -253,6 +254,10 @@ pub(super) fn record<'t, T: Real>(
         check::forward(&op, &value, inputs);
     }
     first.tape.push(value, Some(Arc::new(op)), inputs, Kind::Smooth)
+}
+
+built_in! {
+    apply 1: Alias;
 }
 
 pub(super) const CASES: &[Case] = &[

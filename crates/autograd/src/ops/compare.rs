@@ -15,6 +15,7 @@ use std::ops::Not;
 
 use super::arithmetic::expanded;
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::{Choice, Real, Scalar, Tensor, Var};
@@ -124,7 +125,7 @@ impl<'t, T: Real> Mask<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn and(self, other: Self) -> Self {
-        Mask(Var::choose(Compare(And), expanded("and", self.0, other.0)))
+        Mask(T::record(Compare(And), expanded("and", self.0, other.0)))
     }
 
     /// Yes where one or both say yes. Masks broadcast.
@@ -133,7 +134,7 @@ impl<'t, T: Real> Mask<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn or(self, other: Self) -> Self {
-        Mask(Var::choose(Compare(Or), expanded("or", self.0, other.0)))
+        Mask(T::record(Compare(Or), expanded("or", self.0, other.0)))
     }
 
     /// 1 where the mask says yes, else 0: a constant for derivatives.
@@ -164,7 +165,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn eq(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Compare(Eq), expanded("eq", self, other.beside(self))))
+        Mask(T::record(Compare(Eq), expanded("eq", self, other.beside(self))))
     }
 
     /// Yes where this differs from `other`; see [`eq`](Self::eq). NaN differs from everything.
@@ -173,7 +174,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn ne(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Compare(Ne), expanded("ne", self, other.beside(self))))
+        Mask(T::record(Compare(Ne), expanded("ne", self, other.beside(self))))
     }
 
     /// Yes where this is less than `other`; see [`eq`](Self::eq).
@@ -182,7 +183,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn lt(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Compare(Lt), expanded("lt", self, other.beside(self))))
+        Mask(T::record(Compare(Lt), expanded("lt", self, other.beside(self))))
     }
 
     /// Yes where this is less than or equal to `other`; see [`eq`](Self::eq).
@@ -191,7 +192,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn le(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Compare(Le), expanded("le", self, other.beside(self))))
+        Mask(T::record(Compare(Le), expanded("le", self, other.beside(self))))
     }
 
     /// Yes where this is greater than `other`; see [`eq`](Self::eq).
@@ -200,7 +201,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn gt(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Compare(Gt), expanded("gt", self, other.beside(self))))
+        Mask(T::record(Compare(Gt), expanded("gt", self, other.beside(self))))
     }
 
     /// Yes where this is greater than or equal to `other`; see [`eq`](Self::eq).
@@ -209,8 +210,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn ge(self, other: impl Operand<'t, T>) -> Mask<'t, T> {
-        Mask(Var::choose(Compare(Ge), expanded("ge", self, other.beside(self))))
+        Mask(T::record(Compare(Ge), expanded("ge", self, other.beside(self))))
     }
+}
+
+built_in! {
+    choose 2: Compare<Eq>, Compare<Ne>, Compare<Lt>, Compare<Le>, Compare<Gt>, Compare<Ge>, Compare<And>, Compare<Or>;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -15,6 +15,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::tensor::Geometry;
 use crate::{Op, Real, Tensor, Var};
 
@@ -95,8 +96,8 @@ impl<T: Real> Op<T, 2> for Conv2d {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, w]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(ConvTranspose2d(self.0.clone()), [w, g]),
-            _ => Var::apply(Conv2dWeight(self.0.clone()), [x, g]),
+            0 => T::record(ConvTranspose2d(self.0.clone()), [w, g]),
+            _ => T::record(Conv2dWeight(self.0.clone()), [x, g]),
         }
     }
 }
@@ -115,8 +116,8 @@ impl<T: Real> Op<T, 2> for ConvTranspose2d {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [w, y]: [Var<'t, T>; 2], _x: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(Conv2dWeight(self.0.clone()), [g, y]),
-            _ => Var::apply(Conv2d(self.0.clone()), [g, w]),
+            0 => T::record(Conv2dWeight(self.0.clone()), [g, y]),
+            _ => T::record(Conv2d(self.0.clone()), [g, w]),
         }
     }
 }
@@ -135,8 +136,8 @@ impl<T: Real> Op<T, 2> for Conv2dWeight {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, y]: [Var<'t, T>; 2], _w: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(ConvTranspose2d(self.0.clone()), [g, y]),
-            _ => Var::apply(Conv2d(self.0.clone()), [x, g]),
+            0 => T::record(ConvTranspose2d(self.0.clone()), [g, y]),
+            _ => T::record(Conv2d(self.0.clone()), [x, g]),
         }
     }
 }
@@ -179,7 +180,7 @@ impl<'t, T: Real> Var<'t, T> {
             padding,
             dilation,
         };
-        Var::apply(Conv2d(geometry), [self, weight])
+        T::record(Conv2d(geometry), [self, weight])
     }
 
     /// Convolution of series `[batch, in, length]` with a weight `[out, in / groups, k]`, giving
@@ -229,7 +230,7 @@ impl<'t, T: Real> Var<'t, T> {
             padding,
             dilation,
         };
-        Var::apply(ConvTranspose2d(geometry), [weight, self])
+        T::record(ConvTranspose2d(geometry), [weight, self])
     }
 
     /// Transposed convolution of series `[batch, in, length]` with a weight `[in, out / groups, k]`, giving
@@ -355,6 +356,10 @@ const TRANSPOSED: ConvTranspose =
     ConvTranspose { stride: [2, 3], padding: [1, 0], dilation: [1, 2], groups: 1, output_padding: [1, 2] };
 
 // Squares, so that the third derivative is not zero: a convolution is linear in each factor.
+built_in! {
+    apply 2: Conv2d, ConvTranspose2d, Conv2dWeight;
+}
+
 pub(super) const CASES: &[Case] = &[
     case!("conv2d", |x, w| x.conv2d(w, Conv::default()), [wave([2, 2, 4, 3]), wave([3, 2, 2, 2])]),
     case!(

@@ -1,6 +1,7 @@
 //! Running sums.
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::{Axis, Op, Real, Tensor, Var};
 
 /// `yₖ = a₁ + … + aₖ` along an axis, or `aₖ + … + aₙ` backwards. Element `k` is part of every later
@@ -17,7 +18,7 @@ impl<T: Real> Op<T, 1> for CumSum {
         a.running_sum(self.axis, self.backwards)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(CumSum { axis: self.axis, backwards: !self.backwards }, [g])
+        T::record(CumSum { axis: self.axis, backwards: !self.backwards }, [g])
     }
 }
 
@@ -29,7 +30,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn cumsum(self, axis: impl Into<Axis>) -> Var<'t, T> {
         let axis = axis.into().of("cumsum", &self.shape());
-        Var::apply(CumSum { axis, backwards: false }, [self])
+        T::record(CumSum { axis, backwards: false }, [self])
     }
 
     /// Products of the elements along one axis (negative axes count from the end) from the first to each:
@@ -59,6 +60,10 @@ impl<'t, T: Real> Var<'t, T> {
         }
         y
     }
+}
+
+built_in! {
+    apply 1: CumSum;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -1,6 +1,7 @@
 //! Exponentials and logarithms.
 
 use super::{Case, Elementwise, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -110,13 +111,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// `eˣ`. Exact to 2 ε.
     #[track_caller]
     pub fn exp(self) -> Var<'t, T> {
-        Var::apply(Exp, [self])
+        T::record(Exp, [self])
     }
 
     /// `eˣ − 1`, exact also near zero, where `x.exp() - 1.0` cancels. Exact to 2 ε.
     #[track_caller]
     pub fn exp_m1(self) -> Var<'t, T> {
-        Var::apply(ExpM1, [self])
+        T::record(ExpM1, [self])
     }
 
     /// The natural logarithm; `−∞` at 0, NaN below. The slope is `1/x` there, too, and no NaN: where a
@@ -124,26 +125,30 @@ impl<'t, T: Real> Var<'t, T> {
     /// Exact to 4 ε.
     #[track_caller]
     pub fn ln(self) -> Var<'t, T> {
-        Var::apply(Ln, [self])
+        T::record(Ln, [self])
     }
 
     /// `ln(1 + x)`, exact also near zero; `−∞` at −1, NaN below. Exact to 4 ε.
     #[track_caller]
     pub fn ln_1p(self) -> Var<'t, T> {
-        Var::apply(Ln1p, [self])
+        T::record(Ln1p, [self])
     }
 
     #[track_caller]
     pub(super) fn coin_variance(self) -> Var<'t, T> {
-        Var::apply(CoinVariance, [self])
+        T::record(CoinVariance, [self])
     }
 
     /// The logarithm of the odds, `ln(x / (1 − x))`: the inverse of [`sigmoid`](Self::sigmoid). Infinite at 0 and
     /// 1, where the slope is infinite too, and NaN outside. Exact to 4 ε.
     #[track_caller]
     pub fn logit(self) -> Var<'t, T> {
-        Var::apply(Logit, [self])
+        T::record(Logit, [self])
     }
+}
+
+built_in! {
+    apply 1: Exp, ExpM1, Ln, Ln1p, CoinVariance, Logit;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::softmax::log_sum_exp;
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{Axes, reduced_shape};
 use crate::{Axis, Choice, Indices, Op, Real, Shape, Tensor, Var};
@@ -113,7 +114,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn max(self) -> Var<'t, T> {
         assert_any("max", &self.shape(), &[]);
-        Var::apply(Max(Shape::new()), [self])
+        T::record(Max(Shape::new()), [self])
     }
 
     /// The largest element along some axes: `x.max_over(1)`, `x.max_over(Keep([0, -1]))`; see
@@ -135,7 +136,7 @@ impl<'t, T: Real> Var<'t, T> {
         let shape = self.shape();
         let kept = reduced_shape("max_over", &shape, &axes);
         assert_any("max_over", &shape, &kept);
-        Var::apply(Max(kept), [self]).drop_axes(&shape, &axes)
+        T::record(Max(kept), [self]).drop_axes(&shape, &axes)
     }
 
     /// The smallest of all elements, of shape `[]`. If several are equally small, they share the gradient evenly.
@@ -167,7 +168,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// then the gradient is 0 at the others and NaN at that one.
     #[track_caller]
     pub fn logsumexp(self) -> Var<'t, T> {
-        Var::apply(LogSumExp(Shape::new()), [self])
+        T::record(LogSumExp(Shape::new()), [self])
     }
 
     /// `ln Σ exp x` along some axes; see [`logsumexp`](Self::logsumexp).
@@ -178,7 +179,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn logsumexp_over(self, axes: impl Axes) -> Var<'t, T> {
         let shape = self.shape();
         let kept = reduced_shape("logsumexp_over", &shape, &axes);
-        Var::apply(LogSumExp(kept), [self]).drop_axes(&shape, &axes)
+        T::record(LogSumExp(kept), [self]).drop_axes(&shape, &axes)
     }
 
     /// The place of the largest of all elements, of shape `[]`; see [`Tensor::argmax`]. It has no derivative.
@@ -208,7 +209,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn argmax_over(self, axis: impl Into<Axis>) -> Var<'t, T> {
         let axis = axis.into().of("argmax_over", &self.shape());
-        Var::choose(Place { axis, largest: true }, [self])
+        T::record(Place { axis, largest: true }, [self])
     }
 
     /// The place of the smallest element along an axis; see [`Tensor::argmin_over`]. It has no derivative.
@@ -218,8 +219,13 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn argmin_over(self, axis: impl Into<Axis>) -> Var<'t, T> {
         let axis = axis.into().of("argmin_over", &self.shape());
-        Var::choose(Place { axis, largest: false }, [self])
+        T::record(Place { axis, largest: false }, [self])
     }
+}
+
+built_in! {
+    apply 1: Max, LogSumExp;
+    choose 1: Place;
 }
 
 pub(super) const CASES: &[Case] = &[

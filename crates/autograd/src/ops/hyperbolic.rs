@@ -4,6 +4,7 @@
 //! NaN where the inverse is. Written with the value, as `1 / cosh y`, they would have its rounding times its size.
 
 use super::{Case, Elementwise, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -104,39 +105,43 @@ impl<'t, T: Real> Var<'t, T> {
     /// `sinh x = (eˣ − e⁻ˣ) / 2`. Exact to 2 ε.
     #[track_caller]
     pub fn sinh(self) -> Var<'t, T> {
-        Var::apply(Sinh, [self])
+        T::record(Sinh, [self])
     }
 
     /// `cosh x = (eˣ + e⁻ˣ) / 2`. Exact to 2 ε.
     #[track_caller]
     pub fn cosh(self) -> Var<'t, T> {
-        Var::apply(Cosh, [self])
+        T::record(Cosh, [self])
     }
 
     #[track_caller]
     pub(super) fn hypotenuse(self) -> Var<'t, T> {
-        Var::apply(Hypotenuse, [self])
+        T::record(Hypotenuse, [self])
     }
 
     /// The number with this hyperbolic sine, `ln(x + √(x² + 1))`. Exact to 16 ε.
     #[track_caller]
     pub fn asinh(self) -> Var<'t, T> {
-        Var::apply(Asinh, [self])
+        T::record(Asinh, [self])
     }
 
     /// The number ≥ 0 with this hyperbolic cosine, `ln(x + √(x² − 1))`; NaN below 1. At 1 the slope is
     /// infinite. Exact to 4 ε.
     #[track_caller]
     pub fn acosh(self) -> Var<'t, T> {
-        Var::apply(Acosh, [self])
+        T::record(Acosh, [self])
     }
 
     /// The number with this hyperbolic tangent, `½ ln((1 + x) / (1 − x))`; infinite at ±1, where the slope is
     /// infinite too, and NaN beyond. Exact to 6 ε.
     #[track_caller]
     pub fn atanh(self) -> Var<'t, T> {
-        Var::apply(Atanh, [self])
+        T::record(Atanh, [self])
     }
+}
+
+built_in! {
+    apply 1: Sinh, Cosh, Hypotenuse, Asinh, Acosh, Atanh;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -3,6 +3,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{assert_in_range, assert_picks};
 use crate::{Axis, Choice, Indices, Op, Real, Scalar, Tape, Tensor, Var};
@@ -65,7 +66,7 @@ impl<T: Real> Op<T, 2> for IndexSelect {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(IndexAdd { axis: self.axis, size: a.shape()[self.axis] }, [g, index]),
+            0 => T::record(IndexAdd { axis: self.axis, size: a.shape()[self.axis] }, [g, index]),
             _ => index.lit(0.0),
         }
     }
@@ -107,7 +108,7 @@ impl<T: Real> Op<T, 2> for IndexAdd {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(IndexSelect { axis: self.axis, method: "index_select" }, [g, index]),
+            0 => T::record(IndexSelect { axis: self.axis, method: "index_select" }, [g, index]),
             _ => index.lit(0.0),
         }
     }
@@ -146,7 +147,7 @@ impl<T: Real> Op<T, 2> for Gather {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [a, index]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(ScatterAdd { axis: self.axis }, [a.lit(0.0), index, g]),
+            0 => T::record(ScatterAdd { axis: self.axis }, [a.lit(0.0), index, g]),
             _ => index.lit(0.0),
         }
     }
@@ -200,7 +201,7 @@ impl<T: Real> Op<T, 3> for ScatterAdd {
         match wrt {
             0 => g,
             1 => index.lit(0.0),
-            _ => Var::apply(Gather { axis: self.axis }, [g, index]),
+            _ => T::record(Gather { axis: self.axis }, [g, index]),
         }
     }
 }
@@ -223,7 +224,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn index_select(self, axis: impl Into<Axis>, index: impl Places<'t, T>) -> Var<'t, T> {
         let axis = axis.into().of("index_select", &self.shape());
-        Var::apply(IndexSelect { axis, method: "index_select" }, [self, index.on(self.tape())])
+        T::record(IndexSelect { axis, method: "index_select" }, [self, index.on(self.tape())])
     }
 
     /// Zeros with the rows of this added up at the given indices along one axis, which has `size` rows then: the
@@ -241,7 +242,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn index_add(self, axis: impl Into<Axis>, size: usize, index: impl Places<'t, T>) -> Var<'t, T> {
         let axis = axis.into().of("index_add", &self.shape());
-        Var::apply(IndexAdd { axis, size }, [self, index.on(self.tape())])
+        T::record(IndexAdd { axis, size }, [self, index.on(self.tape())])
     }
 
     /// One row of this table `[count, features]` for each index: indices `[..]` give
@@ -269,7 +270,7 @@ impl<'t, T: Real> Var<'t, T> {
         let mut shape = index.shape();
         let count = shape.iter().product();
         shape.push(features);
-        let rows = Var::apply(IndexSelect { axis: 0, method: "embedding" }, [self, index.reshape([count])]);
+        let rows = T::record(IndexSelect { axis: 0, method: "embedding" }, [self, index.reshape([count])]);
         rows.reshape(shape)
     }
 
@@ -291,7 +292,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn gather(self, axis: impl Into<Axis>, index: impl Places<'t, T>) -> Var<'t, T> {
         let axis = axis.into().of("gather", &self.shape());
-        Var::apply(Gather { axis }, [self, index.on(self.tape())])
+        T::record(Gather { axis }, [self, index.on(self.tape())])
     }
 
     /// This with every element of `source` added to one of its elements: the one at the same place,
@@ -318,7 +319,7 @@ impl<'t, T: Real> Var<'t, T> {
         source: Var<'t, T>,
     ) -> Var<'t, T> {
         let axis = axis.into().of("scatter_add", &self.shape());
-        Var::apply(ScatterAdd { axis }, [self, index.on(self.tape()), source])
+        T::record(ScatterAdd { axis }, [self, index.on(self.tape()), source])
     }
 
     /// 1 at the place that each of these whole numbers says, and 0 elsewhere: `[..]` gives `[.., places]`. It has no
@@ -335,7 +336,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If a number is no whole one below `places`.
     #[track_caller]
     pub fn one_hot(self, places: usize) -> Var<'t, T> {
-        Var::choose(OneHot(places), [self])
+        T::record(OneHot(places), [self])
     }
 }
 
@@ -343,6 +344,12 @@ impl<'t, T: Real> Var<'t, T> {
 fn places(shape: impl AsRef<[usize]>, below: usize) -> Indices {
     let len = shape.as_ref().iter().product();
     Indices::from_vec(shape, (0..len).map(|i| (i * i + 1) % below).collect())
+}
+
+built_in! {
+    apply 2: IndexSelect, IndexAdd, Gather;
+    apply 3: ScatterAdd;
+    choose 1: OneHot;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -2,6 +2,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::{Axis, Op, Real, Tensor, Var};
 
 /// `y` is `a` followed by `b` along an axis; each receives its part of `ȳ`.
@@ -80,7 +81,11 @@ fn join<'t, T: Real>(parts: &[Var<'t, T>], axis: usize) -> Var<'t, T> {
         return *only;
     }
     let (left, right) = parts.split_at(parts.len() / 2);
-    Var::apply(Concat { axis }, [join(left, axis), join(right, axis)])
+    T::record(Concat { axis }, [join(left, axis), join(right, axis)])
+}
+
+built_in! {
+    apply 2: Concat;
 }
 
 pub(super) const CASES: &[Case] = &[

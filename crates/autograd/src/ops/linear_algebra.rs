@@ -17,6 +17,7 @@
 
 use super::arithmetic::common_shape;
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::tensor::square_size;
 use crate::{Op, Real, Tensor, Triangle, Var};
 
@@ -86,7 +87,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If a matrix is not square or not positive definite; a matrix with a NaN is not.
     #[track_caller]
     pub fn cholesky(self) -> Var<'t, T> {
-        Var::apply(Cholesky, [self])
+        T::record(Cholesky, [self])
     }
 
     /// The solution `X` of `A X = B` for a triangular matrix `A`, which is this one: `[.., n, n]` and
@@ -107,7 +108,7 @@ impl<'t, T: Real> Var<'t, T> {
         assert!(*rows == n, "solve_triangular: {left:?} needs {n} rows on the right side, not {right:?}");
         let batch = common_shape("solve_triangular", &left[..left.len() - 2], lead);
         let stack = |matrix: &[usize]| [&batch, &matrix[matrix.len() - 2..]].concat();
-        Var::apply(SolveTriangular(triangle), [self.expand(stack(&left)), b.expand(stack(&right))])
+        T::record(SolveTriangular(triangle), [self.expand(stack(&left)), b.expand(stack(&right))])
     }
 
     /// `ln det A` of symmetric positive definite matrices: `[.., n, n]` gives `[..]`. Twice the sum of
@@ -128,6 +129,11 @@ impl<'t, T: Real> Var<'t, T> {
 fn definite<'t, T: Real>(a: Var<'t, T>) -> Var<'t, T> {
     let n = a.shape()[a.shape().len() - 2];
     a.matmul(a.t()) + a.tape().constant(Tensor::eye(n))
+}
+
+built_in! {
+    apply 1: Cholesky;
+    apply 2: SolveTriangular;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -5,6 +5,7 @@
 
 use super::softmax::log_sum_exp;
 use super::{Case, Pointwise, case, wave};
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::sum_by;
 use crate::{Keep, Op, Real, Shape, Tensor, Var};
@@ -179,7 +180,7 @@ impl<'t, T: Real> Var<'t, T> {
             !self.shape().is_empty(),
             "soft_cross_entropy: the logits must be [.., classes], not a single number"
         );
-        Var::apply(CrossEntropy, [self, targets])
+        T::record(CrossEntropy, [self, targets])
     }
 
     /// The binary cross-entropy of these logits against target probabilities of the same shape,
@@ -195,7 +196,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn bce_with_logits(self, targets: Var<'t, T>) -> Var<'t, T> {
         assert_same_shape("bce_with_logits", self, targets);
-        Var::apply(BceWithLogits, [self, targets])
+        T::record(BceWithLogits, [self, targets])
     }
 }
 
@@ -203,6 +204,10 @@ impl<'t, T: Real> Var<'t, T> {
 fn assert_same_shape<'t, T: Real>(op: &str, logits: Var<'t, T>, targets: Var<'t, T>) {
     let (x, t) = (logits.shape(), targets.shape());
     assert!(x == t, "{op}: the logits {x:?} and the targets {t:?} must have the same shape");
+}
+
+built_in! {
+    apply 2: CrossEntropy, BceWithLogits;
 }
 
 pub(super) const CASES: &[Case] = &[

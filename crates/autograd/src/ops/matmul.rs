@@ -1,6 +1,7 @@
 //! Matrix products, and products of vectors.
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::matmul_shape;
 use crate::{Op, Real, Tensor, Var};
@@ -136,10 +137,10 @@ impl<'t, T: Real> Var<'t, T> {
         let (outputs, inputs) = layer(&x, weight.peek().shape(), bias.peek().shape());
         let rows = &x[..x.len() - 1];
         if rows.len() == 1 {
-            return Var::apply(Linear, [self, weight, bias]);
+            return T::record(Linear, [self, weight, bias]);
         }
         let matrix = self.reshape([rows.iter().product(), inputs]);
-        Var::apply(Linear, [matrix, weight, bias]).reshape([rows, &[outputs]].concat())
+        T::record(Linear, [matrix, weight, bias]).reshape([rows, &[outputs]].concat())
     }
 
     /// Matrix product `A B` of `[.., m, k]` and `[.., k, n]`, giving `[.., m, n]`. Leading axes count
@@ -165,11 +166,11 @@ impl<'t, T: Real> Var<'t, T> {
         if right.len() == 2 && left.len() > 2 {
             // One product with many rows, so that `B̄` is one product too.
             let rows = left[..left.len() - 1].iter().product();
-            return Var::apply(MatMul, [self.reshape([rows, right[0]]), b]).reshape(shape);
+            return T::record(MatMul, [self.reshape([rows, right[0]]), b]).reshape(shape);
         }
         let batch = &shape[..shape.len() - 2];
         let stack = |matrix: &[usize]| [batch, &matrix[matrix.len() - 2..]].concat();
-        Var::apply(MatMul, [self.expand(stack(&left)), b.expand(stack(&right))])
+        T::record(MatMul, [self.expand(stack(&left)), b.expand(stack(&right))])
     }
 
     /// The dot product `Σ aᵢ bᵢ` of two vectors, of shape `[]`.
@@ -195,6 +196,11 @@ impl<'t, T: Real> Var<'t, T> {
         assert!(left.len() == 1 && right.len() == 1, "outer: {left:?} and {right:?} must be two vectors");
         self.unsqueeze(-1) * b
     }
+}
+
+built_in! {
+    apply 2: MatMul;
+    apply 3: Linear;
 }
 
 pub(super) const CASES: &[Case] = &[

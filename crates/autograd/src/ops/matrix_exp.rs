@@ -1,6 +1,7 @@
 //! The exponential of square matrices. Leading axes count matrices.
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::tensor::square_size;
 use crate::{Op, Real, Scalar, Tensor, Var};
 
@@ -60,8 +61,12 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn matrix_exp(self) -> Var<'t, T> {
         square_size("matrix_exp", &self.shape());
-        Var::apply(MatrixExp, [self])
+        T::record(MatrixExp, [self])
     }
+}
+
+built_in! {
+    apply 1: MatrixExp;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::tensor::permutation;
 use crate::{Axes, Axis, Op, Real, Shape, Tensor, Var};
 
@@ -57,7 +58,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn reshape(self, shape: impl AsRef<[usize]>) -> Var<'t, T> {
         let shape = Shape::from_slice(shape.as_ref());
-        if shape == self.shape() { self } else { Var::apply(Reshape(shape), [self]) }
+        if shape == self.shape() { self } else { T::record(Reshape(shape), [self]) }
     }
 
     /// The axes in another order: axis `i` of the result is axis `order[i]` of this one (negative axes count from the
@@ -76,7 +77,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn permute(self, order: impl Axes) -> Var<'t, T> {
         let order = permutation("permute", &self.shape(), &order);
         let same = order.is_sorted();
-        if same { self } else { Var::apply(Permute(order), [self]) }
+        if same { self } else { T::record(Permute(order), [self]) }
     }
 
     /// The transpose: the last two axes swapped.
@@ -162,6 +163,10 @@ impl<'t, T: Real> Var<'t, T> {
         let merged: Shape = counts.iter().zip(sizes()).map(|(&count, size)| count * size).collect();
         self.reshape(each).expand(all).reshape(merged)
     }
+}
+
+built_in! {
+    apply 1: Reshape, Permute;
 }
 
 pub(super) const CASES: &[Case] = &[

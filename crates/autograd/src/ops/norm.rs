@@ -2,6 +2,7 @@
 
 use super::arithmetic::expanded;
 use super::{Case, Pointwise, case, wave};
+use crate::compiled::built_in;
 use crate::tensor::{Axes, reduced_shape};
 use crate::{Op, Real, Shape, Tensor, Var};
 
@@ -56,7 +57,7 @@ impl Pointwise<2> for Share {
 
 /// The slope of a length by one of its legs: 0 where the length is 0, but without a derivative there.
 pub(super) fn share<'t, T: Real>(leg: Var<'t, T>, length: Var<'t, T>) -> Var<'t, T> {
-    Var::apply(Share, expanded("share", leg, length))
+    T::record(Share, expanded("share", leg, length))
 }
 
 impl<'t, T: Real> Var<'t, T> {
@@ -72,7 +73,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     #[track_caller]
     pub(super) fn norm_to(self, kept: &[usize]) -> Var<'t, T> {
-        Var::apply(Norm(kept.into()), [self])
+        T::record(Norm(kept.into()), [self])
     }
 
     /// The Euclidean norm along some axes: `x.norm_over(1)`, `x.norm_over(Keep([0, -1]))`; see
@@ -110,6 +111,11 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn l1_norm_over(self, axes: impl Axes) -> Var<'t, T> {
         self.abs().sum_over(axes)
     }
+}
+
+built_in! {
+    apply 1: Norm;
+    apply 2: Share;
 }
 
 pub(super) const CASES: &[Case] = &[

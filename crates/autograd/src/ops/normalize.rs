@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{Axes, dropped_shape, resolve_axes, sum_by};
 use crate::{Choice, Keep, Op, Real, Shape, Tensor, Var};
@@ -37,7 +38,7 @@ impl<T: Real> Op<T, 1> for Normalize {
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
         let mean = |x: Var<'t, T>| x.mean_over(Keep(self.axes.as_slice()));
-        let r = Var::apply(Rate { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
+        let r = T::record(Rate { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
         (g - mean(g) - y * mean(g * y)) * r
     }
 
@@ -86,7 +87,7 @@ impl<T: Real> Op<T, 1> for Rate {
         })
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], r: Var<'t, T>) -> Var<'t, T> {
-        let y = Var::apply(Normalize { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
+        let y = T::record(Normalize { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
         let count: usize = self.axes.iter().map(|&axis| x.shape()[axis]).product();
         y * (g * r * r / -(count as f64))
     }
@@ -210,18 +211,23 @@ impl<'t, T: Real> Var<'t, T> {
         let (shape, y) = (self.shape(), self.normalize("batch_norm", &axes, epsilon));
         let (axes, kept) = (resolve_axes("batch_norm", &shape, &axes), dropped_shape(&shape, &axes));
         let moment =
-            |order| Var::choose(Moment { axes: axes.clone(), kept: kept.clone(), epsilon, order }, [self]);
+            |order| T::record(Moment { axes: axes.clone(), kept: kept.clone(), epsilon, order }, [self]);
         Normalized { y, mean: moment(1), variance: moment(2) }
     }
 
     #[track_caller]
     fn normalize(self, op: &str, axes: &impl Axes, epsilon: f64) -> Var<'t, T> {
         let axes = resolve_axes(op, &self.shape(), axes);
-        Var::apply(Normalize { axes, epsilon }, [self])
+        T::record(Normalize { axes, epsilon }, [self])
     }
 }
 
 const SMALL: f64 = 1e-5;
+
+built_in! {
+    apply 1: Normalize, Rate;
+    choose 1: Moment;
+}
 
 pub(super) const CASES: &[Case] = &[
     case!("layer_norm", |x| x.layer_norm(-1, SMALL), [wave([3, 5])]).fused(),

@@ -2,6 +2,7 @@
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -115,31 +116,31 @@ impl<'t, T: Real> Var<'t, T> {
     /// `|x|`. At the kink, `|·|′(0) = 0`. Exact to 0 ε.
     #[track_caller]
     pub fn abs(self) -> Var<'t, T> {
-        Var::apply(Abs, [self])
+        T::record(Abs, [self])
     }
 
     /// `−1`, `0` or `1`. Its derivative is 0 everywhere, also at the jump. Exact to 0 ε.
     #[track_caller]
     pub fn sign(self) -> Var<'t, T> {
-        Var::apply(Sign, [self])
+        T::record(Sign, [self])
     }
 
     /// The next integer below. Its derivative is 0 everywhere, also at the jumps. Exact to 0 ε.
     #[track_caller]
     pub fn floor(self) -> Var<'t, T> {
-        Var::apply(Floor, [self])
+        T::record(Floor, [self])
     }
 
     /// The next integer above. Its derivative is 0 everywhere, also at the jumps. Exact to 0 ε.
     #[track_caller]
     pub fn ceil(self) -> Var<'t, T> {
-        Var::apply(Ceil, [self])
+        T::record(Ceil, [self])
     }
 
     /// The nearest integer; of two, the even one. Its derivative is 0 everywhere, also at the jumps. Exact to 0 ε.
     #[track_caller]
     pub fn round(self) -> Var<'t, T> {
-        Var::apply(Round, [self])
+        T::record(Round, [self])
     }
 
     /// `x`, but not below `low` and not above `high`. The derivative is 1 from `low` to `high`, both
@@ -150,8 +151,12 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn clamp(self, low: f64, high: f64) -> Var<'t, T> {
         assert!(low <= high, "clamp: the lower bound {low} is not below the upper bound {high}");
-        Var::apply(Clamp { low, high }, [self])
+        T::record(Clamp { low, high }, [self])
     }
+}
+
+built_in! {
+    apply 1: Abs, Sign, Floor, Ceil, Round, Clamp;
 }
 
 pub(super) const CASES: &[Case] = &[

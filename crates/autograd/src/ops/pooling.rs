@@ -2,6 +2,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::{Choice, Conv, Indices, Op, Real, Scalar, Tensor, Var};
 
 /// The windows of a pooling, vertically and horizontally.
@@ -84,7 +85,7 @@ impl<T: Real> Op<T, 2> for Pick {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [x, at]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(Spread { size: [x.shape()[2], x.shape()[3]] }, [g, at]),
+            0 => T::record(Spread { size: [x.shape()[2], x.shape()[3]] }, [g, at]),
             _ => at.lit(0.0),
         }
     }
@@ -103,7 +104,7 @@ impl<T: Real> Op<T, 2> for Spread {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, at]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(Pick, [g, at]),
+            0 => T::record(Pick, [g, at]),
             _ => at.lit(0.0),
         }
     }
@@ -133,8 +134,8 @@ impl<'t, T: Real> Var<'t, T> {
         let x = self.shape();
         let count = window.count("max_pool2d", &x);
         // Given the choice, the output is linear in the input, and both directions of that linear map are cheap.
-        let positions = Var::choose(LargestInWindows { window, count }, [self]);
-        Var::apply(Pick, [self, positions])
+        let positions = T::record(LargestInWindows { window, count }, [self]);
+        T::record(Pick, [self, positions])
     }
 
     /// The mean over every window; for shapes see [`max_pool2d`](Self::max_pool2d).
@@ -192,6 +193,11 @@ fn series(size: usize, stride: usize, padding: usize) -> Window {
 }
 
 const OVERLAPPING: Window = Window { size: [3, 2], stride: [2, 1], padding: [1, 1] };
+
+built_in! {
+    apply 2: Pick, Spread;
+    choose 1: LargestInWindows;
+}
 
 pub(super) const CASES: &[Case] = &[
     case!("max_pool1d", |x| (x * x).max_pool1d(3, 2, 1) * 0.5, [wave([2, 2, 7])]),

@@ -5,6 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::arithmetic::expanded;
 use super::{Case, Pointwise, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::{Real, Var};
 
 /// `y = aᵇ`, or its derivative of order `k` by `a` and order `j` by `b`,
@@ -44,7 +45,7 @@ impl Pointwise<2> for Pow {
             0 => Pow { by_base: self.by_base + 1, ..*self },
             _ => Pow { by_exponent: self.by_exponent + 1, ..*self },
         };
-        g * Var::apply(next, inputs)
+        g * T::record(next, inputs)
     }
 }
 
@@ -112,8 +113,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes do not broadcast.
     #[track_caller]
     pub fn pow(self, exponent: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(Pow { by_base: 0, by_exponent: 0 }, expanded("pow", self, exponent))
+        T::record(Pow { by_base: 0, by_exponent: 0 }, expanded("pow", self, exponent))
     }
+}
+
+built_in! {
+    apply 2: Pow;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -2,6 +2,7 @@
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -134,25 +135,25 @@ impl<'t, T: Real> Var<'t, T> {
     /// `√x`; its derivative at 0 is infinite. Exact to 5 ε.
     #[track_caller]
     pub fn sqrt(self) -> Var<'t, T> {
-        Var::apply(Sqrt, [self])
+        T::record(Sqrt, [self])
     }
 
     /// `1 / √x`; `+∞` at 0. Exact to 4 ε.
     #[track_caller]
     pub fn rsqrt(self) -> Var<'t, T> {
-        Var::apply(Rsqrt, [self])
+        T::record(Rsqrt, [self])
     }
 
     /// `1 / x`. Exact to 4 ε.
     #[track_caller]
     pub fn recip(self) -> Var<'t, T> {
-        Var::apply(Recip, [self])
+        T::record(Recip, [self])
     }
 
     /// `x²`. Exact to 1 ε.
     #[track_caller]
     pub fn square(self) -> Var<'t, T> {
-        Var::apply(Square, [self])
+        T::record(Square, [self])
     }
 
     /// `xⁿ` for a whole number `n`, also of negative `x`. Exact to 16 ε.
@@ -160,7 +161,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// `x⁰` is 1 and its derivative 0 everywhere; `x¹` has the derivative 1 everywhere.
     #[track_caller]
     pub fn powi(self, n: i32) -> Var<'t, T> {
-        Var::apply(Powi(n), [self])
+        T::record(Powi(n), [self])
     }
 
     /// `xᵖ`. Of negative `x` only whole powers exist, others are NaN. Exact to 4 ε.
@@ -174,8 +175,12 @@ impl<'t, T: Real> Var<'t, T> {
 
     #[track_caller]
     pub(super) fn powf_derivative(self, exponent: f64, order: u32) -> Var<'t, T> {
-        Var::apply(Powf { exponent, order }, [self])
+        T::record(Powf { exponent, order }, [self])
     }
+}
+
+built_in! {
+    apply 1: Sqrt, Rsqrt, Recip, Square, Powi, Powf;
 }
 
 pub(super) const CASES: &[Case] = &[

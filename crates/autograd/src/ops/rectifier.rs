@@ -5,6 +5,7 @@ use std::f64::consts::{FRAC_2_PI, SQRT_2};
 use super::special::normal_density;
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -139,13 +140,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// `x` where `x > 0`, else `slope · x`. At the kink the derivative is `slope`. Exact to 1 ε.
     #[track_caller]
     pub fn leaky_relu(self, slope: f64) -> Var<'t, T> {
-        Var::apply(LeakyRelu(slope), [self])
+        T::record(LeakyRelu(slope), [self])
     }
 
     /// `x` where `x > 0`, else `α (eˣ − 1)` (Clevert et al., 2016). At the kink the derivative is `α`. Exact to 3 ε.
     #[track_caller]
     pub fn elu(self, alpha: f64) -> Var<'t, T> {
-        Var::apply(Elu(alpha), [self])
+        T::record(Elu(alpha), [self])
     }
 
     /// `λ elu(x)` with the constants that keep mean 0 and variance 1 from layer to layer (Klambauer
@@ -159,20 +160,20 @@ impl<'t, T: Real> Var<'t, T> {
     /// derivative is 0 and 1. NaN at −∞. Exact to 3 ε.
     #[track_caller]
     pub fn hardswish(self) -> Var<'t, T> {
-        Var::apply(Hardswish, [self])
+        T::record(Hardswish, [self])
     }
 
     /// `x Φ(x)` with the normal distribution function `Φ` (Hendrycks and Gimpel, 2016). NaN at −∞. Exact to 8 ε.
     #[track_caller]
     pub fn gelu(self) -> Var<'t, T> {
-        Var::apply(Gelu, [self])
+        T::record(Gelu, [self])
     }
 
     /// `x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`, an approximation of [`gelu`](Self::gelu).
     /// Exact to 2000 ε, far out on the left, where an exponent of hundreds is rounded; to 8 ε elsewhere.
     #[track_caller]
     pub fn gelu_tanh(self) -> Var<'t, T> {
-        Var::apply(GeluTanh, [self])
+        T::record(GeluTanh, [self])
     }
 
     /// `x sigmoid(x)`, also called swish (Ramachandran et al., 2017). NaN at −∞. Exact to 16 ε.
@@ -186,6 +187,10 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn mish(self) -> Var<'t, T> {
         self * self.softplus().tanh()
     }
+}
+
+built_in! {
+    apply 1: LeakyRelu, Elu, Hardswish, Gelu, GeluTanh;
 }
 
 pub(super) const CASES: &[Case] = &[

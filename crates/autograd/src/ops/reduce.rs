@@ -1,6 +1,7 @@
 //! Sums, means, variances and products. Most are other operations in other words, and need no rule of their own.
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::tensor::{Axes, dropped_shape, reduced_shape};
 use crate::{Op, Real, Shape, Tensor, Var};
 
@@ -34,7 +35,7 @@ impl<T: Real> Op<T, 1> for Centre {
         centred(a, &self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(Centre(self.0.clone()), [g])
+        T::record(Centre(self.0.clone()), [g])
     }
 }
 
@@ -158,13 +159,13 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     fn var_to(self, kept: &[usize], correction: Correction) -> Var<'t, T> {
         let divisor = correction.divisor(count(&self.shape(), kept));
-        Var::apply(Variance { kept: kept.into(), divisor }, [self])
+        T::record(Variance { kept: kept.into(), divisor }, [self])
     }
 
     /// `x − mean(x)`.
     #[track_caller]
     fn centred(self, kept: &[usize]) -> Var<'t, T> {
-        Var::apply(Centre(kept.into()), [self])
+        T::record(Centre(kept.into()), [self])
     }
 
     #[track_caller]
@@ -247,6 +248,10 @@ fn count(shape: &[usize], kept: &[usize]) -> usize {
     let lead = shape.len() - kept.len();
     let gone = |&axis: &usize| axis < lead || kept[axis - lead] != shape[axis];
     (0..shape.len()).filter(gone).map(|axis| shape[axis]).product()
+}
+
+built_in! {
+    apply 1: Centre, Variance;
 }
 
 pub(super) const CASES: &[Case] = &[

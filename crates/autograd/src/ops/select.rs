@@ -2,6 +2,7 @@
 
 use super::arithmetic::{common_shape, expanded};
 use super::{Case, Mask, Operand, Pointwise, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Choice, Real, Scalar, Tensor, Var};
 
@@ -26,8 +27,8 @@ impl Pointwise<3> for Select {
         _y: Var<'t, T>,
     ) -> Var<'t, T> {
         match wrt {
-            1 => Var::apply(Select, [mask, g, g.lit(0.0)]),
-            2 => Var::apply(Select, [mask, g.lit(0.0), g]),
+            1 => T::record(Select, [mask, g, g.lit(0.0)]),
+            2 => T::record(Select, [mask, g.lit(0.0), g]),
             _ => g.lit(0.0), // never asked: a mask has no derivative
         }
     }
@@ -72,7 +73,7 @@ impl<'t, T: Real> Mask<'t, T> {
         let b = b.beside(a);
         let mask = self.numbers();
         let shape = common_shape("select", &common_shape("select", &a.shape(), &b.shape()), &mask.shape());
-        Var::apply(Select, [mask, a, b].map(|x| x.expand(&shape)))
+        T::record(Select, [mask, a, b].map(|x| x.expand(&shape)))
     }
 
     /// `f(x)` where the mask says yes, `otherwise` elsewhere, for an `f` of single elements that may
@@ -99,7 +100,7 @@ impl<'t, T: Real> Mask<'t, T> {
         otherwise: impl Operand<'t, T>,
     ) -> Var<'t, T> {
         let [mask, elements] = expanded("select_map", self.numbers(), x);
-        let first = Var::choose(FirstAccepted, [mask, elements]);
+        let first = T::record(FirstAccepted, [mask, elements]);
         self.select(f(self.select(x, first)), otherwise)
     }
 }
@@ -113,6 +114,11 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn masked_fill(self, mask: Mask<'t, T>, value: f64) -> Var<'t, T> {
         mask.select(self.lit(value), self)
     }
+}
+
+built_in! {
+    apply 3: Select;
+    choose 2: FirstAccepted;
 }
 
 pub(super) const CASES: &[Case] = &[

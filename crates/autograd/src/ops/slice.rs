@@ -4,6 +4,7 @@ use std::ops::RangeBounds;
 
 use super::{Case, case, wave};
 use crate::attribute::{Attribute, Attributes};
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::{bounds, resolve_axes};
 use crate::{Axes, Axis, Op, Real, Tensor, Var};
@@ -32,7 +33,7 @@ impl<T: Real> Op<T, 1> for Slice {
         a.sliced(self.axis, self.start, self.end, self.step)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(Embed { slice: *self, size: a.shape()[self.axis], value: 0.0 }, [g])
+        T::record(Embed { slice: *self, size: a.shape()[self.axis], value: 0.0 }, [g])
     }
     fn shortcuts(&self) -> Option<&dyn Shortcuts<T, 1>> {
         Some(self)
@@ -80,7 +81,7 @@ impl<T: Real> Op<T, 1> for Embed {
         a.embed(self.slice.axis, self.size, |k| self.slice.place(k), T::of(self.value))
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        Var::apply(self.slice, [g])
+        T::record(self.slice, [g])
     }
 }
 
@@ -118,7 +119,7 @@ impl<'t, T: Real> Var<'t, T> {
         let shape = self.shape();
         let axis = axis.into().of("slice", &shape);
         let [start, end] = bounds(range, shape[axis]);
-        Var::apply(Slice { axis, start, end, step }, [self])
+        T::record(Slice { axis, start, end, step }, [self])
     }
 
     /// Every `step`-th element of a new axis of this size, which takes the place of `axis`, with
@@ -126,7 +127,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub(super) fn spread(self, axis: usize, step: usize, size: usize) -> Var<'t, T> {
         let slice = Slice { axis, start: 0, end: size, step: step as isize };
-        Var::apply(Embed { slice, size, value: 0.0 }, [self])
+        T::record(Embed { slice, size, value: 0.0 }, [self])
     }
 
     /// With `value` around it: for each axis, how many before and how many after.
@@ -150,7 +151,7 @@ impl<'t, T: Real> Var<'t, T> {
         for (axis, &[start, after]) in padding.iter().enumerate().filter(|(_, pair)| **pair != [0, 0]) {
             let end = start + shape[axis];
             let slice = Slice { axis, start, end, step: 1 };
-            padded = Var::apply(Embed { slice, size: end + after, value }, [padded]);
+            padded = T::record(Embed { slice, size: end + after, value }, [padded]);
         }
         padded
     }
@@ -234,6 +235,10 @@ impl<'t, T: Real> Var<'t, T> {
         }
         flipped
     }
+}
+
+built_in! {
+    apply 1: Slice, Embed;
 }
 
 pub(super) const CASES: &[Case] = &[

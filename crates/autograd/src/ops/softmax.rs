@@ -10,6 +10,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
 use crate::tensor::sum_by;
 use crate::{Axis, Keep, Op, Real, Scalar, Tensor, Var};
@@ -123,14 +124,14 @@ impl<T: Real> Op<T, 2> for Balance {
     }
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, [_, y]: [Var<'t, T>; 2], _y: Var<'t, T>) -> Var<'t, T> {
         match wrt {
-            0 => Var::apply(Balance { transposed: !self.transposed, ..*self }, [g, y]),
+            0 => T::record(Balance { transposed: !self.transposed, ..*self }, [g, y]),
             _ => y.lit(0.0),
         }
     }
 }
 
 fn balanced<'t, T: Real>(a: Var<'t, T>, y: Var<'t, T>, axis: usize) -> Var<'t, T> {
-    Var::apply(Balance { axis, transposed: false }, [a, y])
+    T::record(Balance { axis, transposed: false }, [a, y])
 }
 
 fn balance_row<T: Real>(y: &[T], row: &mut [T]) {
@@ -184,7 +185,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
-        Var::apply(Softmax { axis: axis.into().of("softmax", &self.shape()) }, [self])
+        T::record(Softmax { axis: axis.into().of("softmax", &self.shape()) }, [self])
     }
 
     /// `x − ln Σ eˣ` along one axis: the logarithm of [`softmax`](Self::softmax), finite and with
@@ -196,8 +197,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the axis is out of range.
     #[track_caller]
     pub fn log_softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
-        Var::apply(LogSoftmax { axis: axis.into().of("log_softmax", &self.shape()) }, [self])
+        T::record(LogSoftmax { axis: axis.into().of("log_softmax", &self.shape()) }, [self])
     }
+}
+
+built_in! {
+    apply 1: Softmax, LogSoftmax;
+    apply 2: Balance;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -5,6 +5,7 @@
 
 use super::arithmetic::common_shape;
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::tensor::square_size;
 use crate::{Op, Real, Tensor, Var};
 
@@ -65,7 +66,7 @@ impl<'t, T: Real> Var<'t, T> {
         assert!(*rows == n, "solve: {left:?} needs {n} rows on the right side, not {right:?}");
         let batch = common_shape("solve", &left[..left.len() - 2], lead);
         let stack = |matrix: &[usize]| [&batch, &matrix[matrix.len() - 2..]].concat();
-        Var::apply(Solve, [self.expand(stack(&left)), b.expand(stack(&right))])
+        T::record(Solve, [self.expand(stack(&left)), b.expand(stack(&right))])
     }
 
     /// The inverse of square matrices `[.., n, n]`. To solve equations, [`solve`](Self::solve) is faster and more exact.
@@ -86,7 +87,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn det(self) -> Var<'t, T> {
         square_size("det", &self.shape());
-        Var::apply(Det, [self])
+        T::record(Det, [self])
     }
 }
 
@@ -95,6 +96,11 @@ impl<'t, T: Real> Var<'t, T> {
 fn regular<'t, T: Real>(a: Var<'t, T>) -> Var<'t, T> {
     let n = a.shape()[a.shape().len() - 1];
     a + a.tape().constant(Tensor::eye(n) * 3.0)
+}
+
+built_in! {
+    apply 1: Det;
+    apply 2: Solve;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -3,6 +3,7 @@
 
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::{Axis, Choice, Real, SortOrder, Tensor, Var};
 
 /// The places of the first elements in sorted order, along an axis.
@@ -80,9 +81,13 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     fn first(self, places: Argsort) -> [Var<'t, T>; 2] {
         let axis = places.axis;
-        let places = Var::choose(places, [self]);
+        let places = T::record(places, [self]);
         [self.gather(axis, places), places]
     }
+}
+
+built_in! {
+    choose 1: Argsort;
 }
 
 pub(super) const CASES: &[Case] = &[

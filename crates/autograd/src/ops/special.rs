@@ -4,6 +4,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, PI, SQRT_2};
 
 use super::{Case, Elementwise, case, wave};
 use crate::attribute::Attributes;
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -115,29 +116,29 @@ impl<'t, T: Real> Var<'t, T> {
     /// The error function `erf x = 2/√π ∫₀ˣ e^−s² ds`. Exact to 4 ε.
     #[track_caller]
     pub fn erf(self) -> Var<'t, T> {
-        Var::apply(Erf, [self])
+        T::record(Erf, [self])
     }
 
     /// The complementary error function `1 − erf x`, exact also where it is tiny. Exact to 4 ε.
     #[track_caller]
     pub fn erfc(self) -> Var<'t, T> {
-        Var::apply(Erfc, [self])
+        T::record(Erfc, [self])
     }
 
     #[track_caller]
     pub(super) fn gaussian(self, rate: f64) -> Var<'t, T> {
-        Var::apply(Gaussian(rate), [self])
+        T::record(Gaussian(rate), [self])
     }
 
     #[track_caller]
     pub(super) fn normal_cdf(self) -> Var<'t, T> {
-        Var::apply(NormalCdf, [self])
+        T::record(NormalCdf, [self])
     }
 
     /// `ln |Γ(x)|`; `ln_gamma(n + 1) = ln n!`. It is `+∞` at the poles 0, −1, −2 … Exact to 32 ε.
     #[track_caller]
     pub fn ln_gamma(self) -> Var<'t, T> {
-        Var::apply(LnGamma, [self])
+        T::record(LnGamma, [self])
     }
 
     /// `ψ₀(x)`, the derivative of `ln |Γ(x)|`. NaN at the poles 0, −1, −2 … Exact to 32 ε.
@@ -150,8 +151,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// for odd `n` and NaN for even `n`, where the sign jumps. Exact to 16 ε.
     #[track_caller]
     pub fn polygamma(self, n: u32) -> Var<'t, T> {
-        Var::apply(Polygamma(n), [self])
+        T::record(Polygamma(n), [self])
     }
+}
+
+built_in! {
+    apply 1: Erf, Erfc, Gaussian, NormalCdf, LnGamma, Polygamma;
 }
 
 pub(super) const CASES: &[Case] = &[

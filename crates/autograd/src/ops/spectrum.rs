@@ -26,6 +26,7 @@
 //! The same holds for singular values of which one is 0: it is the kink of an absolute value.
 
 use super::{Case, case, wave};
+use crate::compiled::built_in;
 use crate::tensor::square_size;
 use crate::{Op, Real, Scalar, Tensor, Var};
 
@@ -146,7 +147,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn eigh(self) -> [Var<'t, T>; 2] {
         square_size("eigh", &self.shape());
-        let [values, vectors] = rows(Var::apply(Eigh, [self]), [1]);
+        let [values, vectors] = rows(T::record(Eigh, [self]), [1]);
         [values.squeeze(-2), vectors]
     }
 
@@ -177,7 +178,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn svd(self) -> [Var<'t, T>; 3] {
         let shape = self.shape();
         let &[.., m, n] = &shape[..] else { panic!("svd: it needs matrices [.., m, n], not {shape:?}") };
-        let [values, u, v] = rows(Var::apply(Svd { size: [m, n] }, [self]), [1, 1 + m]);
+        let [values, u, v] = rows(T::record(Svd { size: [m, n] }, [self]), [1, 1 + m]);
         [u, values.squeeze(-2), v]
     }
 }
@@ -190,6 +191,10 @@ fn spread<'t, T: Real>(a: Var<'t, T>) -> Var<'t, T> {
     let scale =
         Tensor::from_fn([m, n], |i| if i / n == i % n { T::of(2.0 * (1 + i % n) as f64) } else { T::zero() });
     a * 0.4 + a.tape().constant(scale)
+}
+
+built_in! {
+    apply 1: Eigh, Svd;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -1,6 +1,7 @@
 //! Trigonometric functions and their inverses.
 
 use super::{Case, Elementwise, case, wave};
+use crate::compiled::built_in;
 use crate::expression::Expression;
 use crate::{Real, Scalar, Var};
 
@@ -118,43 +119,47 @@ impl<'t, T: Real> Var<'t, T> {
     /// `sin x`, in radians. Exact to 2 ε.
     #[track_caller]
     pub fn sin(self) -> Var<'t, T> {
-        Var::apply(Sin, [self])
+        T::record(Sin, [self])
     }
 
     /// `cos x`, in radians. Exact to 2 ε.
     #[track_caller]
     pub fn cos(self) -> Var<'t, T> {
-        Var::apply(Cos, [self])
+        T::record(Cos, [self])
     }
 
     /// `tan x`, in radians. Exact to 4 ε.
     #[track_caller]
     pub fn tan(self) -> Var<'t, T> {
-        Var::apply(Tan, [self])
+        T::record(Tan, [self])
     }
 
     /// `arcsin x`, in [−π/2, π/2]; NaN outside of [−1, 1], where its slope is infinite at both ends. Exact to 6 ε.
     #[track_caller]
     pub fn asin(self) -> Var<'t, T> {
-        Var::apply(Asin, [self])
+        T::record(Asin, [self])
     }
 
     /// `arccos x`, in [0, π]; NaN outside of [−1, 1], where its slope is infinite at both ends. Exact to 6 ε.
     #[track_caller]
     pub fn acos(self) -> Var<'t, T> {
-        Var::apply(Acos, [self])
+        T::record(Acos, [self])
     }
 
     #[track_caller]
     pub(super) fn other_leg(self) -> Var<'t, T> {
-        Var::apply(OtherLeg, [self])
+        T::record(OtherLeg, [self])
     }
 
     /// `arctan x`, in (−π/2, π/2). Exact to 8 ε.
     #[track_caller]
     pub fn atan(self) -> Var<'t, T> {
-        Var::apply(Atan, [self])
+        T::record(Atan, [self])
     }
+}
+
+built_in! {
+    apply 1: Sin, Cos, Tan, OtherLeg, Asin, Acos, Atan;
 }
 
 pub(super) const CASES: &[Case] = &[

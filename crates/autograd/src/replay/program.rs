@@ -16,7 +16,7 @@ use crate::{Name, Real, Shape, Tensor, Tree};
 const LARGE: usize = 1024;
 
 /// A tape to be replayed: values by number, and the steps that compute them.
-pub(super) struct Program<T: Real> {
+pub struct Program<T: Real> {
     pub(super) with_gradient: bool,
     /// The shapes of the arguments: of the model's leaves and of the inputs.
     arguments: Vec<Shape>,
@@ -66,25 +66,7 @@ impl<T: Real> Program<T> {
 
     /// Runs the steps. Afterwards the results are there until [`release`](Self::release).
     pub(super) fn replay(&mut self) {
-        let first = self.values.len() - self.steps.len();
-        for (number, step) in (first..).zip(&self.steps) {
-            let (before, from_here) = self.values.split_at_mut(number);
-            let mut inputs = SmallVec::<[&Tensor<T>; 5]>::new();
-            inputs.extend(step.inputs.iter().map(|&input| before[input].as_ref().expect("computed before")));
-            // The new result is written over that of the last replay, if that is not shared with anything.
-            let result = &mut from_here[0];
-            let to = result.as_mut().and_then(Tensor::reused).map_or(Destination::New, Destination::Memory);
-            match step.op.forward_to(&inputs, to) {
-                Some(Written::There) => (),
-                Some(Written::New(value)) => *result = Some(value),
-                None => {
-                    *result = None;
-                    *result = Some(step.op.forward(&inputs));
-                }
-            }
-            drop(inputs);
-            step.last_uses.iter().for_each(|&value| self.values[value] = None);
-        }
+        T::replay(self);
     }
 
     pub(super) fn result(&self, number: usize) -> &Tensor<T> {
@@ -100,42 +82,62 @@ impl<T: Real> Program<T> {
         self.release_arguments();
         self.transient.iter().for_each(|&value| self.values[value] = None);
     }
+}
 
-    /// The program of the nodes of a tape: those on which the results depend. The arguments come first, then the
-    /// constants, and then the rest, in the order in which it was recorded.
-    pub(super) fn from_nodes(nodes: &[Node<T>], traced: Traced, with_gradient: bool) -> Self {
-        let results: Vec<usize> = traced.results().collect();
-        let lives = Lives::of(nodes, traced.arguments.len(), &results);
-        let number = lives.numbers();
-        let mut values: Vec<Option<Tensor<T>>> = vec![None; number.iter().flatten().count()];
-        let place = |id: usize| number[id].expect("a result depends on it");
-        for id in lives.constants() {
-            values[place(id)] = Some(nodes[id].value.clone());
-        }
-        for id in lives.computed() {
-            values[place(id)] = own_memory(&nodes[id], nodes);
-        }
-        let step = |id: usize| Step {
-            op: Arc::clone(operation(&nodes[id])),
-            inputs: nodes[id].inputs.iter().map(|&input| place(input)).collect(),
-            last_uses: SmallVec::new(),
-        };
-        let mut steps: Vec<Step<T>> = lives.computed().map(step).collect();
-        let (first, mut transient) = (values.len() - steps.len(), vec![]);
-        for id in
-            lives.computed().filter(|&id| values[place(id)].is_none() && is_transient(&nodes[id], nodes))
-        {
-            match lives.last_use[id] {
-                Some(last) if !results.contains(&id) => steps[place(last) - first].last_uses.push(place(id)),
-                _ => transient.push(place(id)),
+/// See [`Program::replay`].
+pub(crate) fn replay<T: Real>(program: &mut Program<T>) {
+    let first = program.values.len() - program.steps.len();
+    for (number, step) in (first..).zip(&program.steps) {
+        let (before, from_here) = program.values.split_at_mut(number);
+        let mut inputs = SmallVec::<[&Tensor<T>; 5]>::new();
+        inputs.extend(step.inputs.iter().map(|&input| before[input].as_ref().expect("computed before")));
+        // The new result is written over that of the last replay, if that is not shared with anything.
+        let result = &mut from_here[0];
+        let to = result.as_mut().and_then(Tensor::reused).map_or(Destination::New, Destination::Memory);
+        match step.op.forward_to(&inputs, to) {
+            Some(Written::There) => (),
+            Some(Written::New(value)) => *result = Some(value),
+            None => {
+                *result = None;
+                *result = Some(step.op.forward(&inputs));
             }
         }
-        let (value, gradients) =
-            (place(traced.value), traced.gradients.iter().map(|&id| place(id)).collect());
-        let buffers = traced.buffers.iter().map(|id| id.map(place)).collect();
-        let arguments = traced.arguments;
-        Program { with_gradient, arguments, values, steps, value, gradients, buffers, transient }
+        drop(inputs);
+        step.last_uses.iter().for_each(|&value| program.values[value] = None);
     }
+}
+
+/// The program of the nodes of a tape: those on which the results depend. The arguments come first, then the
+/// constants, and then the rest, in the order in which it was recorded.
+pub(super) fn from_nodes<T: Real>(nodes: &[Node<T>], traced: Traced, with_gradient: bool) -> Program<T> {
+    let results: Vec<usize> = traced.results().collect();
+    let lives = Lives::of(nodes, traced.arguments.len(), &results);
+    let number = lives.numbers();
+    let mut values: Vec<Option<Tensor<T>>> = vec![None; number.iter().flatten().count()];
+    let place = |id: usize| number[id].expect("a result depends on it");
+    for id in lives.constants() {
+        values[place(id)] = Some(nodes[id].value.clone());
+    }
+    for id in lives.computed() {
+        values[place(id)] = own_memory(&nodes[id], nodes);
+    }
+    let step = |id: usize| Step {
+        op: Arc::clone(operation(&nodes[id])),
+        inputs: nodes[id].inputs.iter().map(|&input| place(input)).collect(),
+        last_uses: SmallVec::new(),
+    };
+    let mut steps: Vec<Step<T>> = lives.computed().map(step).collect();
+    let (first, mut transient) = (values.len() - steps.len(), vec![]);
+    for id in lives.computed().filter(|&id| values[place(id)].is_none() && is_transient(&nodes[id], nodes)) {
+        match lives.last_use[id] {
+            Some(last) if !results.contains(&id) => steps[place(last) - first].last_uses.push(place(id)),
+            _ => transient.push(place(id)),
+        }
+    }
+    let (value, gradients) = (place(traced.value), traced.gradients.iter().map(|&id| place(id)).collect());
+    let buffers = traced.buffers.iter().map(|id| id.map(place)).collect();
+    let arguments = traced.arguments;
+    Program { with_gradient, arguments, values, steps, value, gradients, buffers, transient }
 }
 
 /// The part of each node in a replay.

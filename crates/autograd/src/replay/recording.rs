@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::program::Program;
+use super::program::{Program, from_nodes};
 use crate::attribute::Attributes;
 use crate::expression::Expression;
 use crate::functions::on_tape;
@@ -28,20 +28,30 @@ impl<T: Real> Program<T> {
         with_gradient: bool,
     ) -> Self {
         let (first, second) = (Tape::new(), Tape::new());
-        let traced = trace(&first, model, inputs, &f, with_gradient);
-        let again = trace(&second, model, inputs, &f, with_gradient);
-        assert_same(&first.nodes.borrow(), &second.nodes.borrow(), traced.arguments.len());
-        assert!(
-            traced == again,
-            "Recorded: the function does not set the same buffers whenever it is called"
-        );
-        Program::from_nodes(&first.nodes.borrow(), traced, with_gradient)
+        let traced = [
+            trace(&first, model, inputs, &f, with_gradient),
+            trace(&second, model, inputs, &f, with_gradient),
+        ];
+        T::program(&first, &second, traced, with_gradient)
     }
+}
+
+/// The program of a function that was recorded twice; see [`Program::of`].
+#[track_caller]
+pub(crate) fn program<T: Real>(
+    first: &Tape<T>,
+    second: &Tape<T>,
+    [traced, again]: [Traced; 2],
+    with_gradient: bool,
+) -> Program<T> {
+    assert_same(&first.nodes.borrow(), &second.nodes.borrow(), traced.arguments.len());
+    assert!(traced == again, "Recorded: the function does not set the same buffers whenever it is called");
+    from_nodes(&first.nodes.borrow(), traced, with_gradient)
 }
 
 /// A function on a tape: its arguments, and the nodes of its results.
 #[derive(PartialEq)]
-pub(super) struct Traced {
+pub struct Traced {
     /// The shapes of the model's leaves and of the inputs, which are the first nodes.
     pub(super) arguments: Vec<Shape>,
     pub(super) value: usize,
@@ -78,7 +88,7 @@ fn trace<T: Real, M: Tree<Tensor<T>>, I: Tree<Tensor<T>>>(
     tape.mode.set(Mode::Tracing { refused: None });
     let y = f(model, inputs, tape);
     let buffers = leaves.buffers.iter().map(|buffer| buffer.take_new().map(|new| new.id)).collect();
-    let gradients = if with_gradient { y.gradient_nodes(&leaves.variables) } else { vec![] };
+    let gradients = if with_gradient { T::gradient_nodes(y, &leaves.variables) } else { vec![] };
     tape.assert_traced();
     Traced { arguments, value: y.id, gradients: gradients.iter().map(|g| g.id).collect(), buffers }
 }
@@ -129,22 +139,20 @@ fn assert_same<T: Real>(first: &[Node<T>], second: &[Node<T>], given: usize) {
     assert!(a == b, "Recorded: the function does not do the same whenever it is called: {a} lines, then {b}");
 }
 
-impl<'t, T: Real> Var<'t, T> {
-    /// The gradients of this scalar with respect to these leaves, as nodes that compute the numbers of
-    /// [`backward`](Self::backward): where an operation has a fused loop, the node is that loop. So they
-    /// cannot be differentiated again, but they are as fast.
-    #[track_caller]
-    fn gradient_nodes(self, leaves: &[Self]) -> Vec<Self> {
-        self.assert_scalar("Recorded");
-        let tape = self.tape;
-        let needed = Needed::by_any(tape, self.id);
-        let before = tape.origin.get();
-        let seed = tape.constant(Tensor::ones(self.shape()));
-        let gradients = sweep(&mut Replayable, tape, [(self.id, seed)], &needed);
-        tape.origin.set(before);
-        let zero = |x: &Self| tape.constant(Tensor::zeros(x.shape()));
-        leaves.iter().map(|x| gradients.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
-    }
+/// The gradients of this scalar with respect to these leaves, as nodes that compute the numbers of
+/// [`backward`](Self::backward): where an operation has a fused loop, the node is that loop. So they
+/// cannot be differentiated again, but they are as fast.
+#[track_caller]
+pub(crate) fn gradient_nodes<'t, T: Real>(y: Var<'t, T>, leaves: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+    y.assert_scalar("Recorded");
+    let tape = y.tape;
+    let needed = Needed::by_any(tape, y.id);
+    let before = tape.origin.get();
+    let seed = tape.constant(Tensor::ones(y.shape()));
+    let gradients = sweep(&mut Replayable, tape, [(y.id, seed)], &needed);
+    tape.origin.set(before);
+    let zero = |x: &Var<T>| tape.constant(Tensor::zeros(x.shape()));
+    leaves.iter().map(|x| gradients.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
 }
 
 /// Gradients as nodes to be replayed: the loop of a rule's [shortcut](crate::shortcuts), or the nodes that the rule adds.

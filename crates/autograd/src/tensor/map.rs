@@ -189,22 +189,36 @@ fn fill<T: Real, const N: usize>(out: &mut [T], pieces: &[&[T]; N], f: &impl Fn(
 /// Results are in an array of their own until all of a block are there: so the compiler sees that nothing is
 /// written which `f` reads.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)]
 fn blocks<'d, T: Real, const N: usize, const BLOCK: usize>(
     out: &'d mut [T],
     pieces: [&'d [T]; N],
     f: &impl Fn([T; N]) -> T,
 ) -> (&'d mut [T], [&'d [T]; N]) {
-    let pieces = pieces.map(|piece| piece[..out.len()].as_chunks::<BLOCK>());
+    // Loops in place of `pieces.map(…)`: the standard library's dozen functions behind it would be compiled for every `f`
+    // and block, and were two thirds of what this crate was made of.
+    let (mut whole, mut after) = ([&[][..]; N], pieces);
+    for k in 0..N {
+        (whole[k], after[k]) = pieces[k][..out.len()].as_chunks::<BLOCK>();
+    }
     let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+    let zeros = [T::zero(); BLOCK];
     for (b, block) in blocks.iter_mut().enumerate() {
-        let here = pieces.map(|(blocks, _)| &blocks[b]);
+        let mut here = [&zeros; N];
+        for k in 0..N {
+            here[k] = &whole[k][b];
+        }
         let mut results = [T::zero(); BLOCK];
         for (i, result) in results.iter_mut().enumerate() {
-            *result = f(here.map(|x| x[i]));
+            let mut x = [T::zero(); N];
+            for k in 0..N {
+                x[k] = here[k][i];
+            }
+            *result = f(x);
         }
         *block = results;
     }
-    (rest, pieces.map(|(_, rest)| rest))
+    (rest, after)
 }
 
 #[cfg(test)]
