@@ -164,6 +164,21 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
+    /// A node for the value of an operation.
+    #[track_caller]
+    pub(crate) fn computed(
+        &self,
+        value: Tensor<T>,
+        op: Arc<dyn AnyOp<T>>,
+        inputs: &[Var<T>],
+        kind: Kind,
+    ) -> Var<'_, T> {
+        if self.checking {
+            check::forward(&*op, &value, inputs);
+        }
+        self.push(value, Some(op), inputs, kind)
+    }
+
     // ANCHOR: push
     #[track_caller]
     pub(crate) fn push(
@@ -294,16 +309,12 @@ impl<'t, T: Real> Var<'t, T> {
         let Some(first) = inputs.first() else {
             panic!("{name}: an operation without inputs is on no tape; `tape.constant` holds its value");
         };
-        let tape = first.tape;
-        check::one_tape(&op, &inputs);
+        check::one_tape(name, &inputs);
         let value = {
             let _made_by = MadeBy::operation(name);
-            op.forward(&values(&tape.nodes.borrow(), inputs))
+            op.forward(&values(&first.tape.nodes.borrow(), inputs))
         };
-        if tape.checking {
-            check::forward(&op, &value, &inputs);
-        }
-        tape.push(value, Some(Arc::new(op)), &inputs, kind)
+        first.tape.computed(value, Arc::new(op), &inputs, kind)
     }
     // ANCHOR_END: apply
 }

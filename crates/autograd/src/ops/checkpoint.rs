@@ -244,16 +244,13 @@ pub(super) fn record<'t, T: Real>(
     inputs: &[Var<'t, T>],
 ) -> Var<'t, T> {
     let Some(first) = inputs.first() else { panic!("{name}: there must be an input") };
-    check::one_tape(&op, inputs);
+    check::one_tape(name, inputs);
     let value = {
         let nodes = first.tape.nodes.borrow();
         let _made_by = MadeBy::operation(name);
         op.forward(&inputs.iter().map(|input| &nodes[input.id].value).collect::<Vec<_>>())
     };
-    if first.tape.checking {
-        check::forward(&op, &value, inputs);
-    }
-    first.tape.push(value, Some(Arc::new(op)), inputs, Kind::Smooth)
+    first.tape.computed(value, Arc::new(op), inputs, Kind::Smooth)
 }
 
 built_in! {
