@@ -8,7 +8,7 @@ use num_traits::{Float, FloatConst, NumAssign, NumCast};
 use crate::Scalar;
 use crate::compiled::Compiled;
 use crate::ops::pow::Pow;
-use crate::special::{gaussian, normal_cdf, polygamma};
+use crate::special::polygamma;
 use crate::tensor::{Lanes, Pool};
 
 /// The element types of tensors: `f32` and `f64`. No other type implements it.
@@ -89,6 +89,9 @@ pub trait Real:
     /// `ln |Γ(x)|`.
     fn ln_gamma(self) -> Self;
 
+    /// Whether sine, cosine and tangent need no more than the steps of [`fast`](crate::fast).
+    #[doc(hidden)]
+    fn is_near(self) -> bool;
     #[doc(hidden)]
     fn pool() -> &'static Pool<Self>;
 }
@@ -105,8 +108,7 @@ macro_rules! standard {
     };
 }
 
-/// The elementary functions that training spends its time in: for `f32` our own, for `f64` those of the
-/// standard library.
+/// Methods that the standard library has as well, and ours is a loop that can be vectorised.
 macro_rules! fast {
     ($($name:ident $(($more:ident: $t:ty))?)+) => {
         $(
@@ -119,11 +121,11 @@ macro_rules! fast {
 }
 
 macro_rules! real {
-    ($t:ty, $elementary:ident, { $($scalar:tt)* }, { $($softplus:tt)* }) => {
+    ($t:ty, { $($powi:tt)* }) => {
         impl Scalar for $t {
-            standard!(abs sqrt sin cos sinh cosh);
-            $elementary!(exp ln tanh);
-            $($scalar)*
+            standard!(abs sqrt);
+            fast!(exp ln sin cos tanh sinh cosh sigmoid sigmoid_slope sech2 gaussian(rate: f64) erfc normal_cdf);
+            $($powi)*
             #[inline(always)]
             fn lit(self, value: f64) -> Self {
                 value as $t
@@ -165,13 +167,7 @@ macro_rules! real {
                 // In double precision: an exponent that is rounded changes the power of a large number.
                 Pow { by_base: order, by_exponent: 0 }.at(self as f64, p) as $t
             }
-            fn normal_cdf(self) -> Self {
-                normal_cdf(self as f64) as $t
-            }
-            // Special functions are computed in double precision for both types.
-            fn erfc(self) -> Self {
-                libm::erfc(self as f64) as $t
-            }
+            // In double precision for both types.
             fn polygamma(self, n: u32) -> Self {
                 polygamma(n, self as f64) as $t
             }
@@ -198,9 +194,8 @@ macro_rules! real {
             const INFINITY: Self = <$t>::INFINITY;
             const NAN: Self = <$t>::NAN;
 
-            standard!(tan asin acos atan floor ceil);
-            $elementary!(exp_m1 ln_1p);
-            $($softplus)*
+            standard!(floor ceil);
+            fast!(exp_m1 ln_1p softplus tan asin acos atan asinh acosh atanh erf);
             #[inline(always)]
             fn of(value: f64) -> Self {
                 value as $t
@@ -234,22 +229,12 @@ macro_rules! real {
             fn round(self) -> Self {
                 self.round_ties_even()
             }
-            // These keep their digits near 0 and 1, which those of the standard library do not.
-            fn asinh(self) -> Self {
-                libm::asinh(self as f64) as $t
-            }
-            fn acosh(self) -> Self {
-                // Some numbers far below 1 would pass.
-                if self < 1.0 { <$t>::NAN } else { libm::acosh(self as f64) as $t }
-            }
-            fn atanh(self) -> Self {
-                libm::atanh(self as f64) as $t
-            }
-            fn erf(self) -> Self {
-                libm::erf(self as f64) as $t
-            }
             fn ln_gamma(self) -> Self {
                 libm::lgamma(self as f64) as $t
+            }
+            #[inline(always)]
+            fn is_near(self) -> bool {
+                crate::fast::is_near(self)
             }
             fn pool() -> &'static Pool<Self> {
                 static POOL: Pool<$t> = Pool::new();
@@ -259,55 +244,17 @@ macro_rules! real {
     };
 }
 
-real!(
-    f32,
-    fast,
-    {
-        fast!(sigmoid sigmoid_slope sech2 gaussian(rate: f64));
-        #[inline(always)]
-        fn powi(self, n: i32) -> Self {
-            // Many factors, one rounding.
-            Float::powi(self as f64, n) as f32
-        }
-    },
-    {
-        fast!(softplus);
+real!(f32, {
+    #[inline(always)]
+    fn powi(self, n: i32) -> Self {
+        // Many factors, one rounding.
+        Float::powi(self as f64, n) as f32
     }
-);
-real!(
-    f64,
-    standard,
-    {
-        #[inline(always)]
-        fn sigmoid(self) -> Self {
-            // e^(−|x|) never overflows; the two branches are the same function.
-            let e = Float::exp(-Float::abs(self));
-            let r = 1.0 / (1.0 + e);
-            if self < 0.0 { e * r } else { r }
-        }
-        #[inline(always)]
-        fn sech2(self) -> Self {
-            let e = Float::exp(-2.0 * Float::abs(self));
-            4.0 * e / ((1.0 + e) * (1.0 + e))
-        }
-        #[inline(always)]
-        fn sigmoid_slope(self) -> Self {
-            let e = Float::exp(-Float::abs(self));
-            e / ((1.0 + e) * (1.0 + e))
-        }
-        fn gaussian(self, rate: f64) -> Self {
-            gaussian(self, rate)
-        }
-        #[inline(always)]
-        fn powi(self, n: i32) -> Self {
-            // Each factor rounds, and the reciprocal of a large power may be lost.
-            if (-1..=4).contains(&n) { Float::powi(self, n) } else { Float::powf(self, n.into()) }
-        }
-    },
-    {
-        #[inline(always)]
-        fn softplus(self) -> Self {
-            Real::max(self, 0.0) + Float::ln_1p(Float::exp(-Float::abs(self)))
-        }
+});
+real!(f64, {
+    #[inline(always)]
+    fn powi(self, n: i32) -> Self {
+        // Each factor rounds, and the reciprocal of a large power may be lost.
+        if (-1..=4).contains(&n) { Float::powi(self, n) } else { Float::powf(self, n.into()) }
     }
-);
+});

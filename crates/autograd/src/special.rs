@@ -1,5 +1,4 @@
-//! Special functions in double precision: the bell curve and its integral, and the polygamma functions, all
-//! derivatives of `ln Γ`.
+//! The polygamma functions in double precision: all derivatives of `ln Γ`.
 //!
 //! > `ψₙ(x) = dⁿ⁺¹/dxⁿ⁺¹ ln Γ(x)`;  `ψ₀` is the digamma function.
 //!
@@ -9,31 +8,7 @@
 //! 2. for small `x`, climb: `ψₙ(x) = ψₙ(x + 1) + (−1)ⁿ⁺¹ n! / xⁿ⁺¹`;
 //! 3. for large `x`, the asymptotic series.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
-
-/// `e^(−rate x²)` for a rate that is a power of 2. With a head `h` of half the digits the square is exact:
-/// `x² = h² + (x − h)(x + h)`. Rounded, it would cost as many digits as it has before the point.
-pub(crate) fn gaussian(x: f64, rate: f64) -> f64 {
-    const FAR: f64 = 1e3; // where all has vanished; NaN passes
-    let x = if x.abs() > FAR { FAR } else { x };
-    let head = f64::from_bits(x.to_bits() >> 27 << 27);
-    (-rate * (head * head)).exp() * (-rate * ((x - head) * (x + head))).exp()
-}
-
-/// `Φ(x) = ½ erfc(−x/√2)`. What the quotient loses by rounding is made up for with the slope of `erfc`.
-pub(crate) fn normal_cdf(x: f64) -> f64 {
-    /// The difference `1/√2 − FRAC_1_SQRT_2`.
-    const REST: f64 = -4.833_646_656_726_457e-17;
-    const TWICE_DENSITY_AT_0: f64 = 0.797_884_560_802_865_4; // √(2/π)
-    let quotient = -x * FRAC_1_SQRT_2;
-    let value = libm::erfc(quotient);
-    if x > 0.0 || value == 0.0 {
-        return 0.5 * value;
-    }
-    // e^(−q²) 2/√π, times the error of q.
-    let error = (-x).mul_add(FRAC_1_SQRT_2, -quotient) - x * REST;
-    0.5 * value - TWICE_DENSITY_AT_0 * FRAC_1_SQRT_2 * gaussian(x, 0.5) * error
-}
+use std::f64::consts::PI;
 
 /// The Bernoulli numbers `B₂, B₄, … B₂₄`.
 const BERNOULLI: [f64; 12] = [

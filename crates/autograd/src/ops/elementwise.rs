@@ -42,6 +42,14 @@ pub trait Elementwise: Send + Sync + 'static {
     /// recorded and can be differentiated again.
     fn df<S: Scalar>(&self, x: S, y: S) -> S;
 
+    /// Whether function and derivative of this number have few steps. If they call a function for others, a loop over
+    /// numbers that are near can still be vectorised.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn is_near<T: Real>(&self, _x: T) -> bool {
+        true
+    }
+
     /// `f(x)` in terms of the [functions](crate::expression::Function) that other programs know, if it can be said so.
     fn expression(&self, _x: Expression) -> Option<Expression> {
         None
@@ -67,6 +75,11 @@ impl<E: Elementwise> Pointwise<1> for E {
         Elementwise::f(self, x)
     }
 
+    #[inline(always)]
+    fn is_near<T: Real>(&self, [x]: [T; 1]) -> bool {
+        Elementwise::is_near(self, x)
+    }
+
     fn expression(&self, [x]: [Expression; 1]) -> Option<Expression> {
         Elementwise::expression(self, x)
     }
@@ -90,9 +103,11 @@ impl<E: Elementwise> Pointwise<1> for E {
         y: &Tensor<T>,
         to: Destination<T>,
     ) -> Option<Written<T>> {
-        Some(Tensor::combine_to(
+        Some(Tensor::combine_near_to(
             [g, x, y],
             to,
+            #[inline(always)]
+            |[_, x, _]| Elementwise::is_near(self, x),
             #[inline(always)]
             |[g, x, y]| g * self.df(x, y),
         ))
@@ -112,6 +127,27 @@ pub trait Pointwise<const N: usize>: Send + Sync + 'static {
 
     /// `y = f(x₁ … x_N)`.
     fn f<T: Real>(&self, x: [T; N]) -> T;
+
+    /// See [`Elementwise`].
+    #[doc(hidden)]
+    #[inline(always)]
+    fn is_near<T: Real>(&self, _x: [T; N]) -> bool {
+        true
+    }
+
+    /// The loop over all numbers. An operation that stands for several functions may have one for each.
+    #[doc(hidden)]
+    #[track_caller]
+    fn forward_to<T: Real>(&self, inputs: [&Tensor<T>; N], to: Destination<T>) -> Written<T> {
+        Tensor::combine_near_to(
+            inputs,
+            to,
+            #[inline(always)]
+            |x| self.is_near(x),
+            #[inline(always)]
+            |x| self.f(x),
+        )
+    }
 
     /// `f(x)` in terms of the [functions](crate::expression::Function) that other programs know, if it can be said so.
     fn expression(&self, _x: [Expression; N]) -> Option<Expression> {
@@ -153,7 +189,7 @@ impl<T: Real, P: Pointwise<N>, const N: usize> Op<T, N> for P {
     }
 
     fn forward(&self, inputs: [&Tensor<T>; N]) -> Tensor<T> {
-        kernel(self, inputs, Destination::New).tensor()
+        Pointwise::forward_to(self, inputs, Destination::New).tensor()
     }
 
     fn vjp<'t>(&self, wrt: usize, g: Var<'t, T>, inputs: [Var<'t, T>; N], y: Var<'t, T>) -> Var<'t, T> {
@@ -167,7 +203,7 @@ impl<T: Real, P: Pointwise<N>, const N: usize> Op<T, N> for P {
 
 impl<T: Real, P: Pointwise<N>, const N: usize> Shortcuts<T, N> for P {
     fn forward_to(&self, inputs: [&Tensor<T>; N], to: Destination<T>) -> Option<Written<T>> {
-        Some(kernel(self, inputs, to))
+        Some(Pointwise::forward_to(self, inputs, to))
     }
 
     fn vjp_to(
@@ -180,19 +216,4 @@ impl<T: Real, P: Pointwise<N>, const N: usize> Shortcuts<T, N> for P {
     ) -> Option<Written<T>> {
         Pointwise::vjp_to(self, wrt, g, inputs, y, to)
     }
-}
-
-/// The one loop of such a function.
-#[track_caller]
-fn kernel<T: Real, P: Pointwise<N>, const N: usize>(
-    function: &P,
-    inputs: [&Tensor<T>; N],
-    to: Destination<T>,
-) -> Written<T> {
-    Tensor::combine_to(
-        inputs,
-        to,
-        #[inline(always)]
-        |x| function.f(x),
-    )
 }

@@ -11,12 +11,14 @@ struct Exp;
 impl Elementwise for Exp {
     const NAME: &'static str = "exp";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.exp()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.exp())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y
     }
@@ -28,12 +30,14 @@ struct ExpM1;
 impl Elementwise for ExpM1 {
     const NAME: &'static str = "exp_m1";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.exp_m1()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.exp() - 1.0)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.exp()
     }
@@ -45,12 +49,14 @@ struct Ln;
 impl Elementwise for Ln {
     const NAME: &'static str = "ln";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.ln()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.ln())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / x
     }
@@ -62,12 +68,14 @@ struct Ln1p;
 impl Elementwise for Ln1p {
     const NAME: &'static str = "ln_1p";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.ln_1p()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some((x + 1.0).ln())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / (x.lit(1.0) + x)
     }
@@ -79,9 +87,11 @@ struct CoinVariance;
 impl Elementwise for CoinVariance {
     const NAME: &'static str = "coin_variance";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.coin_variance()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) - x.lit(2.0) * x
     }
@@ -93,6 +103,7 @@ struct Logit;
 impl Elementwise for Logit {
     const NAME: &'static str = "logit";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         // Near a half the two logarithms cancel; they are 2 artanh(2x − 1), too.
         let middle = x - T::of(0.5);
@@ -102,6 +113,7 @@ impl Elementwise for Logit {
             x.ln() - (-x).ln_1p()
         }
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / x.coin_variance()
     }

@@ -42,10 +42,16 @@ impl<T: Real> Op<T, 1> for LogSumExp {
         let rows: Shape = self.0.iter().copied().chain(std::iter::repeat(1)).take(a.rank()).collect();
         let gone: SmallVec<[usize; 4]> =
             (0..a.rank()).filter(|&axis| rows[axis] != a.shape()[axis]).collect();
-        let y = Tensor::by_rows([a], &gone, &rows, |[a], y| {
-            let (max, excess) = log_sum_exp(a);
-            y[0] = if max.is_finite() { max + excess } else { max };
-        });
+        let y = Tensor::by_rows(
+            [a],
+            &a.axes_in_memory(&gone),
+            &rows,
+            #[inline(always)]
+            |[a], y| {
+                let (max, excess) = log_sum_exp(a);
+                y[0] = if max.is_finite() { max + excess } else { max };
+            },
+        );
         y.reshape(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {

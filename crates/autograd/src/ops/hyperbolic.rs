@@ -14,12 +14,14 @@ struct Sinh;
 impl Elementwise for Sinh {
     const NAME: &'static str = "sinh";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sinh()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some((x.clone().exp() - (-x).exp()) * 0.5)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.cosh()
     }
@@ -31,12 +33,14 @@ struct Cosh;
 impl Elementwise for Cosh {
     const NAME: &'static str = "cosh";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.cosh()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some((x.clone().exp() + (-x).exp()) * 0.5)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sinh()
     }
@@ -48,9 +52,11 @@ struct Hypotenuse;
 impl Elementwise for Hypotenuse {
     const NAME: &'static str = "hypotenuse";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.hypotenuse()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, y: S) -> S {
         x / y
     }
@@ -62,9 +68,11 @@ struct Asinh;
 impl Elementwise for Asinh {
     const NAME: &'static str = "asinh";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.asinh()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / x.hypotenuse()
     }
@@ -77,9 +85,11 @@ struct Acosh;
 impl Elementwise for Acosh {
     const NAME: &'static str = "acosh";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.acosh()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let one = x.lit(1.0);
         (x - one).powf(-0.5) * (x + one).powf(-0.5)
@@ -92,9 +102,11 @@ struct Atanh;
 impl Elementwise for Atanh {
     const NAME: &'static str = "atanh";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.atanh()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let r = x.lit(1.0) / x.other_leg();
         r * r

@@ -30,12 +30,18 @@ impl<T: Real> Op<T, 2> for CrossEntropy {
 
     fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Tensor<T> {
         let last = x.rank() - 1;
-        let loss = Tensor::by_rows([x, t], &[last], &one_per_row(x.shape()), |[x, t], y| {
-            let (max, excess) = log_sum_exp(x);
-            let zero = T::zero();
-            let term = |i: usize| if t[i] == zero { zero } else { t[i] * (max - x[i]) };
-            y[0] = sum_by(x.len(), term) + sum_by(t.len(), |i| t[i]) * excess;
-        });
+        let loss = Tensor::by_rows(
+            [x, t],
+            &[last],
+            &one_per_row(x.shape()),
+            #[inline(always)]
+            |[x, t], y| {
+                let (max, excess) = log_sum_exp(x);
+                let zero = T::zero();
+                let term = |i: usize| if t[i] == zero { zero } else { t[i] * (max - x[i]) };
+                y[0] = sum_by(x.len(), term) + sum_by(t.len(), |i| t[i]) * excess;
+            },
+        );
         loss.reshape(&x.shape()[..last])
     }
 
@@ -68,14 +74,20 @@ impl<T: Real> Shortcuts<T, 2> for CrossEntropy {
             return None; // targets are hardly ever learned
         }
         let g = g.reshape(one_per_row(x.shape()));
-        Some(Written::New(Tensor::by_rows([&g, x, t], &[x.rank() - 1], x.shape(), |[g, x, t], out| {
-            let (max, excess) = log_sum_exp(x);
-            let total = sum_by(t.len(), |i| t[i]);
-            for ((out, &x), &t) in out.iter_mut().zip(x).zip(t) {
-                let ln_p = (x - max) - excess;
-                *out = g[0] * (ln_p.exp() * (total - t) + ln_p.exp_m1() * t);
-            }
-        })))
+        Some(Written::New(Tensor::by_rows(
+            [&g, x, t],
+            &[x.rank() - 1],
+            x.shape(),
+            #[inline(always)]
+            |[g, x, t], out| {
+                let (max, excess) = log_sum_exp(x);
+                let total = sum_by(t.len(), |i| t[i]);
+                for ((out, &x), &t) in out.iter_mut().zip(x).zip(t) {
+                    let ln_p = (x - max) - excess;
+                    *out = g[0] * (ln_p.exp() * (total - t) + ln_p.exp_m1() * t);
+                }
+            },
+        )))
     }
 }
 
@@ -120,9 +132,12 @@ impl Pointwise<2> for BceWithLogits {
         to: Destination<T>,
     ) -> Option<Written<T>> {
         Some(match wrt {
-            0 => Tensor::combine_to([g, x, t], to, |[g, x, t]| {
-                g * (x.sigmoid() * (T::one() - t) - (-x).sigmoid() * t)
-            }),
+            0 => Tensor::combine_to(
+                [g, x, t],
+                to,
+                #[inline(always)]
+                |[g, x, t]| g * (x.sigmoid() * (T::one() - t) - (-x).sigmoid() * t),
+            ),
             _ => Tensor::combine_to([g, x], to, |[g, x]| -(g * x)),
         })
     }

@@ -29,11 +29,19 @@ impl<T: Real> Op<T, 1> for Normalize {
         vec![("axes", self.axes.as_slice().into()), ("epsilon", self.epsilon.into())]
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        Tensor::by_rows([x], &self.axes, x.shape(), |[x], y| {
-            let row = Row::of(x, self.epsilon);
-            let r = row.rate(self.epsilon);
-            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x * row.unit - row.mean) * r);
-        })
+        Tensor::by_rows(
+            [x],
+            &x.axes_in_memory(&self.axes),
+            x.shape(),
+            #[inline(always)]
+            |[x], y| {
+                let row = Row::of(x, self.epsilon);
+                let r = row.rate(self.epsilon);
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = (x * row.unit - row.mean) * r;
+                }
+            },
+        )
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
@@ -56,16 +64,22 @@ impl<T: Real> Shortcuts<T, 1> for Normalize {
         y: &Tensor<T>,
         _to: Destination<T>,
     ) -> Option<Written<T>> {
-        Some(Written::New(Tensor::by_rows([g, x, y], &self.axes, x.shape(), |[g, x, y], out| {
-            let row = Row::of(x, self.epsilon);
-            let r = row.rate(self.epsilon) * row.unit;
-            let count = T::of(x.len() as f64);
-            let mean_g = sum_by(g.len(), |i| g[i]) / count;
-            let mean_gy = sum_by(g.len(), |i| g[i] * y[i]) / count;
-            for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
-                *out = (g - mean_g - y * mean_gy) * r;
-            }
-        })))
+        Some(Written::New(Tensor::by_rows(
+            [g, x, y],
+            &x.axes_in_memory(&self.axes),
+            x.shape(),
+            #[inline(always)]
+            |[g, x, y], out| {
+                let row = Row::of(x, self.epsilon);
+                let r = row.rate(self.epsilon) * row.unit;
+                let count = T::of(x.len() as f64);
+                let mean_g = sum_by(g.len(), |i| g[i]) / count;
+                let mean_gy = sum_by(g.len(), |i| g[i] * y[i]) / count;
+                for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
+                    *out = (g - mean_g - y * mean_gy) * r;
+                }
+            },
+        )))
     }
 }
 
@@ -81,10 +95,15 @@ impl<T: Real> Op<T, 1> for Rate {
     const NAME: &'static str = "rate";
 
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        of_rows(x, &self.axes, |x| {
-            let row = Row::of(x, self.epsilon);
-            row.rate(self.epsilon) * row.unit
-        })
+        of_rows(
+            x,
+            &self.axes,
+            #[inline(always)]
+            |x| {
+                let row = Row::of(x, self.epsilon);
+                row.rate(self.epsilon) * row.unit
+            },
+        )
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [x]: [Var<'t, T>; 1], r: Var<'t, T>) -> Var<'t, T> {
         let y = T::record(Normalize { axes: self.axes.clone(), epsilon: self.epsilon }, [x]);
@@ -93,27 +112,41 @@ impl<T: Real> Op<T, 1> for Rate {
     }
 }
 
-/// The mean of each row (order 1) or its biased variance (order 2), for running statistics.
-struct Moment {
+/// The mean and the biased variance of each row, one after the other, `[2, …]`: for running statistics.
+struct Moments {
     axes: SmallVec<[usize; 4]>,
-    /// The shape of the result.
+    /// The shape of each.
     kept: Shape,
     epsilon: f64,
-    order: usize,
 }
 
-impl<T: Real> Choice<T, 1> for Moment {
-    const NAME: &'static str = "moment";
+impl<T: Real> Choice<T, 1> for Moments {
+    const NAME: &'static str = "moments";
 
     fn attributes(&self) -> Attributes {
-        vec![("axes", self.axes.as_slice().into()), ("order", [self.order].as_slice().into())]
+        vec![("axes", self.axes.as_slice().into())]
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let moments = of_rows(x, &self.axes, |x| {
-            let row = Row::of(x, self.epsilon);
-            if self.order == 1 { row.mean / row.unit } else { row.variance / row.unit / row.unit }
-        });
-        moments.reshape(&self.kept)
+        // With a last axis of the two numbers.
+        let mut pairs = Shape::from_slice(x.shape());
+        self.axes.iter().for_each(|&axis| pairs[axis] = 1);
+        pairs.push(2);
+        let mut axes = x.axes_in_memory(&self.axes);
+        axes.push(x.rank());
+        let x = x.reshape(x.shape().iter().copied().chain([1]).collect::<Shape>());
+        let moments = Tensor::by_rows(
+            [&x],
+            &axes,
+            &pairs,
+            #[inline(always)]
+            |[x], out| {
+                let row = Row::of(x, self.epsilon);
+                out.copy_from_slice(&[row.mean / row.unit, row.variance / row.unit / row.unit]);
+            },
+        );
+        let shape: Shape = [2].into_iter().chain(self.kept.iter().copied()).collect();
+        let order: SmallVec<[usize; 4]> = [x.rank() - 1].into_iter().chain(0..x.rank() - 1).collect();
+        moments.permute(order.as_slice()).reshape(&shape)
     }
 }
 
@@ -128,12 +161,18 @@ struct Row<T> {
 }
 
 impl<T: Real> Row<T> {
+    #[inline(always)]
     fn of(x: &[T], epsilon: f64) -> Row<T> {
         let (mean, variance) = mean_and_variance(x, T::one());
         let all = variance + T::of(epsilon);
         if all.is_finite() && all > T::EPSILON.powi(4) {
             return Row { unit: T::one(), mean, variance };
         }
+        Row::of_extremes(x)
+    }
+
+    #[cold]
+    fn of_extremes(x: &[T]) -> Row<T> {
         // The exponent of the largest number, as far as its reciprocal exists.
         let largest = x.iter().fold(T::zero(), |largest, x| Real::max(largest, x.abs()));
         let exponents = if T::EPSILON.as_f64() < 1e-10 { 1000.0 } else { 120.0 };
@@ -144,6 +183,7 @@ impl<T: Real> Row<T> {
     }
 
     /// `1 / √(σ² + ε)`, all times the unit.
+    #[inline(always)]
     fn rate(&self, epsilon: f64) -> T {
         T::one() / (self.variance + T::of(epsilon) * self.unit * self.unit).sqrt()
     }
@@ -153,11 +193,18 @@ impl<T: Real> Row<T> {
 fn of_rows<T: Real>(x: &Tensor<T>, axes: &[usize], f: impl Fn(&[T]) -> T + Sync) -> Tensor<T> {
     let mut kept = Shape::from_slice(x.shape());
     axes.iter().for_each(|&axis| kept[axis] = 1);
-    Tensor::by_rows([x], axes, &kept, |[x], out| out[0] = f(x))
+    Tensor::by_rows(
+        [x],
+        &x.axes_in_memory(axes),
+        &kept,
+        #[inline(always)]
+        |[x], out| out[0] = f(x),
+    )
 }
 
 /// Mean and biased variance of a row times `unit`, in passes of their own: `mean(x²) − mean(x)²` would cancel. What the mean has lost by
 /// rounding is the mean of the deviations: so those of equal numbers are 0.
+#[inline(always)]
 fn mean_and_variance<T: Real>(x: &[T], unit: T) -> (T, T) {
     let count = T::of(x.len() as f64);
     let mean = sum_by(x.len(), |i| x[i] * unit) / count;
@@ -210,9 +257,9 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn batch_norm(self, axes: impl Axes, epsilon: f64) -> Normalized<'t, T> {
         let (shape, y) = (self.shape(), self.normalize("batch_norm", &axes, epsilon));
         let (axes, kept) = (resolve_axes("batch_norm", &shape, &axes), dropped_shape(&shape, &axes));
-        let moment =
-            |order| T::record(Moment { axes: axes.clone(), kept: kept.clone(), epsilon, order }, [self]);
-        Normalized { y, mean: moment(1), variance: moment(2) }
+        let moments = T::record(Moments { axes, kept: kept.clone(), epsilon }, [self]);
+        let [mean, variance] = [0, 1].map(|k| moments.slice(0, k..k + 1).reshape(&kept));
+        Normalized { y, mean, variance }
     }
 
     #[track_caller]
@@ -226,7 +273,7 @@ const SMALL: f64 = 1e-5;
 
 built_in! {
     apply 1: Normalize, Rate;
-    choose 1: Moment;
+    choose 1: Moments;
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -12,12 +12,14 @@ struct Abs;
 impl Elementwise for Abs {
     const NAME: &'static str = "abs";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.abs()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.abs())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.sign()
     }
@@ -29,12 +31,14 @@ struct Sign;
 impl Elementwise for Sign {
     const NAME: &'static str = "sign";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sign()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.clone().less(0.0).choose(-1.0, Expression::from(0.0).less(x)))
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -46,12 +50,14 @@ struct Floor;
 impl Elementwise for Floor {
     const NAME: &'static str = "floor";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.floor()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.floor())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -63,12 +69,14 @@ struct Ceil;
 impl Elementwise for Ceil {
     const NAME: &'static str = "ceil";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.ceil()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(-(-x).floor())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -80,9 +88,11 @@ struct Round;
 impl Elementwise for Round {
     const NAME: &'static str = "round";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.round()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(0.0)
     }
@@ -100,12 +110,14 @@ impl Elementwise for Clamp {
     fn constants(&self) -> Attributes {
         vec![("low", self.low.into()), ("high", self.high.into())]
     }
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         Scalar::clamp(x, self.low, self.high)
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.max(self.low).min(self.high))
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         let one = x.lit(1.0);
         (one - (x.lit(self.low) - x).step()) * (one - (x - x.lit(self.high)).step())

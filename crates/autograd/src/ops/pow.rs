@@ -6,7 +6,8 @@ use super::arithmetic::expanded;
 use super::{Case, Pointwise, case, wave};
 use crate::attribute::Attributes;
 use crate::compiled::built_in;
-use crate::{Real, Var};
+use crate::shortcuts::{Destination, Written};
+use crate::{Real, Tensor, Var, fast};
 
 /// `y = aᵇ`, or its derivative of order `k` by `a` and order `j` by `b`,
 ///
@@ -33,6 +34,26 @@ impl Pointwise<2> for Pow {
     #[inline(always)]
     fn f<T: Real>(&self, [a, b]: [T; 2]) -> T {
         T::of(self.at(a.as_f64(), b.as_f64()))
+    }
+    fn forward_to<T: Real>(&self, inputs: [&Tensor<T>; 2], to: Destination<T>) -> Written<T> {
+        // In single precision, power and slopes are loops without branches (12 → 3 ns a number).
+        let single = T::EPSILON.as_f64() > 1e-10;
+        macro_rules! each {
+            ($f:path) => {
+                Tensor::combine_to(
+                    inputs,
+                    to,
+                    #[inline(always)]
+                    |[a, b]| T::of($f(a.as_f64(), b.as_f64())),
+                )
+            };
+        }
+        match (self.by_base, self.by_exponent) {
+            (0, 0) if single => each!(fast::pow),
+            (1, 0) if single => each!(fast::pow_by_base),
+            (0, 1) if single => each!(fast::pow_by_exponent),
+            _ => Tensor::combine_to(inputs, to, |x| Pointwise::f(self, x)),
+        }
     }
     fn vjp<'t, T: Real>(
         &self,

@@ -12,12 +12,14 @@ struct Sqrt;
 impl Elementwise for Sqrt {
     const NAME: &'static str = "sqrt";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sqrt()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.sqrt())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y.lit(0.5) / y
     }
@@ -29,12 +31,14 @@ struct Rsqrt;
 impl Elementwise for Rsqrt {
     const NAME: &'static str = "rsqrt";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         T::one() / x.sqrt()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(1.0 / x.sqrt())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, y: S) -> S {
         y.lit(-0.5) * y / x
     }
@@ -46,12 +50,14 @@ struct Recip;
 impl Elementwise for Recip {
     const NAME: &'static str = "recip";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         T::one() / x
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(1.0 / x)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         -(y * y)
     }
@@ -64,12 +70,14 @@ struct Square;
 impl Elementwise for Square {
     const NAME: &'static str = "square";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x * x
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.clone() * x)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(2.0) * x
     }
@@ -87,12 +95,14 @@ impl Elementwise for Powi {
     fn constants(&self) -> Attributes {
         vec![("exponent", f64::from(self.0).into())]
     }
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.powi(self.0)
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.power(f64::from(self.0)))
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, y: S) -> S {
         match self.0 {
             0 => x.lit(0.0),
@@ -120,12 +130,14 @@ impl Elementwise for Powf {
         }
         constants
     }
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.powf_derivative(self.exponent, self.order)
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         (self.order == 0).then(|| x.power(self.exponent))
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.powf_derivative(self.exponent, self.order + 1)
     }

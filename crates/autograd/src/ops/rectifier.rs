@@ -136,6 +136,25 @@ impl Elementwise for GeluTanh {
     }
 }
 
+/// `y = x σ(x)`,  `dy/dx = σ(x) + x σ(x) σ(−x)`.
+struct Silu;
+
+impl Elementwise for Silu {
+    const NAME: &'static str = "silu";
+
+    #[inline(always)]
+    fn f<T: Real>(&self, x: T) -> T {
+        x * x.sigmoid()
+    }
+    fn expression(&self, x: Expression) -> Option<Expression> {
+        Some(x.clone() * x.sigmoid())
+    }
+    #[inline(always)]
+    fn df<S: Scalar>(&self, x: S, _y: S) -> S {
+        x.sigmoid() + x * x.sigmoid_slope()
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// `x` where `x > 0`, else `slope · x`. At the kink the derivative is `slope`. Exact to 1 ε.
     #[track_caller]
@@ -179,7 +198,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// `x sigmoid(x)`, also called swish (Ramachandran et al., 2017). NaN at −∞. Exact to 16 ε.
     #[track_caller]
     pub fn silu(self) -> Var<'t, T> {
-        self * self.sigmoid()
+        T::record(Silu, [self])
     }
 
     /// `x tanh(softplus x)` (Misra, 2019). NaN at −∞. Exact to 64 ε.
@@ -190,7 +209,7 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 built_in! {
-    apply 1: LeakyRelu, Elu, Hardswish, Gelu, GeluTanh;
+    apply 1: LeakyRelu, Elu, Hardswish, Gelu, GeluTanh, Silu;
 }
 
 pub(super) const CASES: &[Case] = &[

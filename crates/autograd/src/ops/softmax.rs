@@ -12,7 +12,7 @@ use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
-use crate::tensor::sum_by;
+use crate::tensor::{largest_of, place_of, sum_by};
 use crate::{Axis, Keep, Op, Real, Scalar, Tensor, Var};
 
 /// `y = eˣ / Σ eˣ`,  `x̄ = y (ȳ − Σ ȳ y)`, with sums along one axis.
@@ -27,7 +27,13 @@ impl<T: Real> Op<T, 1> for Softmax {
         vec![("axis", [self.axis].as_slice().into())]
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        Tensor::by_rows([x], &[self.axis], x.shape(), |[x], y| softmax_row(x, y))
+        Tensor::by_rows(
+            [x],
+            &[self.axis],
+            x.shape(),
+            #[inline(always)]
+            |[x], y| softmax_row(x, y),
+        )
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
@@ -48,11 +54,19 @@ impl<T: Real> Shortcuts<T, 1> for Softmax {
         y: &Tensor<T>,
         _to: Destination<T>,
     ) -> Option<Written<T>> {
-        Some(Written::New(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
-            let mean = sum_by(g.len(), |i| g[i] * y[i]);
-            out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = y * (g - mean));
-            balance_row(y, out);
-        })))
+        Some(Written::New(Tensor::by_rows(
+            [g, y],
+            &[self.axis],
+            x.shape(),
+            #[inline(always)]
+            |[g, y], out| {
+                let mean = sum_by(g.len(), |i| g[i] * y[i]);
+                for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
+                    *out = y * (g - mean);
+                }
+                balance_row(y, out);
+            },
+        )))
     }
 }
 
@@ -68,10 +82,18 @@ impl<T: Real> Op<T, 1> for LogSoftmax {
         vec![("axis", [self.axis].as_slice().into())]
     }
     fn forward(&self, [x]: [&Tensor<T>; 1]) -> Tensor<T> {
-        Tensor::by_rows([x], &[self.axis], x.shape(), |[x], y| {
-            let (max, excess) = log_sum_exp(x);
-            y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max) - excess);
-        })
+        Tensor::by_rows(
+            [x],
+            &[self.axis],
+            x.shape(),
+            #[inline(always)]
+            |[x], y| {
+                let (max, excess) = log_sum_exp(x);
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = (x - max) - excess;
+                }
+            },
+        )
     }
 
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], y: Var<'t, T>) -> Var<'t, T> {
@@ -92,11 +114,19 @@ impl<T: Real> Shortcuts<T, 1> for LogSoftmax {
         y: &Tensor<T>,
         _to: Destination<T>,
     ) -> Option<Written<T>> {
-        Some(Written::New(Tensor::by_rows([g, y], &[self.axis], x.shape(), |[g, y], out| {
-            let total = sum_by(g.len(), |i| g[i]);
-            out.iter_mut().zip(g).zip(y).for_each(|((out, &g), &y)| *out = g - y.exp() * total);
-            balance_row(y, out);
-        })))
+        Some(Written::New(Tensor::by_rows(
+            [g, y],
+            &[self.axis],
+            x.shape(),
+            #[inline(always)]
+            |[g, y], out| {
+                let total = sum_by(g.len(), |i| g[i]);
+                for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
+                    *out = g - y.exp() * total;
+                }
+                balance_row(y, out);
+            },
+        )))
     }
 }
 
@@ -134,6 +164,7 @@ fn balanced<'t, T: Real>(a: Var<'t, T>, y: Var<'t, T>, axis: usize) -> Var<'t, T
     T::record(Balance { axis, transposed: false }, [a, y])
 }
 
+#[inline(always)]
 fn balance_row<T: Real>(y: &[T], row: &mut [T]) {
     if let Some(place) = largest(y) {
         row[place] = T::zero();
@@ -142,30 +173,36 @@ fn balance_row<T: Real>(y: &[T], row: &mut [T]) {
 }
 
 /// The place of the largest number; `None` of none or NaN.
+#[inline(always)]
 fn largest<T: Real>(row: &[T]) -> Option<usize> {
-    let max = maximum(row);
-    row.iter().position(|&x| x == max)
-}
-
-fn maximum<T: Real>(row: &[T]) -> T {
-    row.iter().fold(-T::INFINITY, |max, &x| Real::max(max, x))
+    place_of(largest_of(row), row)
 }
 
 /// `y = eˣ / Σ eˣ`.
+#[inline(always)]
 fn softmax_row<T: Real>(x: &[T], y: &mut [T]) {
-    let max = maximum(x);
-    y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - max).exp());
+    let max = largest_of(x);
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = (x - max).exp();
+    }
     let total = sum_by(y.len(), |i| y[i]);
-    y.iter_mut().for_each(|y| *y /= total);
+    for y in y {
+        *y /= total;
+    }
 }
 
 /// `ln Σ eˣ = max + excess`, in two parts: the excess, between 0 and `ln n`, keeps its digits where
 /// one logit exceeds all others by far, and a sum with a large maximum would swallow it.
+#[inline(always)]
 pub(super) fn log_sum_exp<T: Real>(x: &[T]) -> (T, T) {
-    let max = maximum(x);
+    let max = largest_of(x);
     // One of the largest contributes e⁰ = 1, which ln_1p adds; or NaN, if it is infinite.
-    let first = x.iter().position(|&x| x == max);
-    let others = sum_by(x.len(), |i| if Some(i) == first { max * T::zero() } else { (x[i] - max).exp() });
+    let first = place_of(max, x).unwrap_or(x.len());
+    let others = sum_by(
+        x.len(),
+        #[inline(always)]
+        |i| if i == first { max * T::zero() } else { (x[i] - max).exp() },
+    );
     (max, others.ln_1p())
 }
 

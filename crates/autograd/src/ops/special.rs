@@ -14,12 +14,14 @@ struct Erf;
 impl Elementwise for Erf {
     const NAME: &'static str = "erf";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.erf()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.erf())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(FRAC_2_SQRT_PI) * x.gaussian(1.0)
     }
@@ -31,12 +33,14 @@ struct Erfc;
 impl Elementwise for Erfc {
     const NAME: &'static str = "erfc";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.erfc()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(1.0 - x.erf())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(-FRAC_2_SQRT_PI) * x.gaussian(1.0)
     }
@@ -68,12 +72,14 @@ struct NormalCdf;
 impl Elementwise for NormalCdf {
     const NAME: &'static str = "normal_cdf";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.normal_cdf()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(((x / SQRT_2).erf() + 1.0) * 0.5)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         normal_density(x)
     }
@@ -90,9 +96,11 @@ struct LnGamma;
 impl Elementwise for LnGamma {
     const NAME: &'static str = "ln_gamma";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.ln_gamma()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.polygamma(0)
     }
@@ -104,9 +112,11 @@ struct Polygamma(u32);
 impl Elementwise for Polygamma {
     const NAME: &'static str = "polygamma";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.polygamma(self.0)
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.polygamma(self.0 + 1)
     }

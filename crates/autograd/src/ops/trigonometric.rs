@@ -11,12 +11,18 @@ struct Sin;
 impl Elementwise for Sin {
     const NAME: &'static str = "sin";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.sin()
+    }
+    #[inline(always)]
+    fn is_near<T: Real>(&self, x: T) -> bool {
+        x.is_near()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.sin())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.cos()
     }
@@ -28,12 +34,18 @@ struct Cos;
 impl Elementwise for Cos {
     const NAME: &'static str = "cos";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.cos()
+    }
+    #[inline(always)]
+    fn is_near<T: Real>(&self, x: T) -> bool {
+        x.is_near()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.cos())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         -x.sin()
     }
@@ -45,12 +57,18 @@ struct Tan;
 impl Elementwise for Tan {
     const NAME: &'static str = "tan";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.tan()
+    }
+    #[inline(always)]
+    fn is_near<T: Real>(&self, x: T) -> bool {
+        x.is_near()
     }
     fn expression(&self, x: Expression) -> Option<Expression> {
         Some(x.clone().sin() / x.cos())
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, _x: S, y: S) -> S {
         y.lit(1.0) + y * y
     }
@@ -63,9 +81,11 @@ struct OtherLeg;
 impl Elementwise for OtherLeg {
     const NAME: &'static str = "other_leg";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.other_leg()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, y: S) -> S {
         -x / y
     }
@@ -77,9 +97,11 @@ struct Asin;
 impl Elementwise for Asin {
     const NAME: &'static str = "asin";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.asin()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(1.0) / x.other_leg()
     }
@@ -91,9 +113,11 @@ struct Acos;
 impl Elementwise for Acos {
     const NAME: &'static str = "acos";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.acos()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         x.lit(-1.0) / x.other_leg()
     }
@@ -105,9 +129,11 @@ struct Atan;
 impl Elementwise for Atan {
     const NAME: &'static str = "atan";
 
+    #[inline(always)]
     fn f<T: Real>(&self, x: T) -> T {
         x.atan()
     }
+    #[inline(always)]
     fn df<S: Scalar>(&self, x: S, _y: S) -> S {
         // The square of 1/√(1 + x²), because x² may overflow and the slope of the slope has x⁴.
         let r = x.lit(1.0) / x.hypotenuse();

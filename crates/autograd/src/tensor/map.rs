@@ -63,7 +63,7 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub(crate) fn combine<const N: usize>(operands: [&Self; N], f: impl Fn([T; N]) -> T + Sync) -> Self {
         // All that depends on `f` is the innermost loop; the rest is compiled once for all functions.
-        Tensor::combine_with(operands, &|out, pieces| fill(out, pieces, &f))
+        Tensor::combine_with(operands, &|out, pieces| fill(out, pieces, &all_near, &f))
     }
 
     #[track_caller]
@@ -86,7 +86,19 @@ impl<T: Real> Tensor<T> {
         to: Destination<T>,
         f: impl Fn([T; N]) -> T + Sync,
     ) -> Written<T> {
-        let fill: &Fill<T, N> = &|out, pieces| fill(out, pieces, &f);
+        Tensor::combine_near_to(operands, to, all_near, f)
+    }
+
+    /// The same for an `f` that has few steps for numbers that are `near`, and calls a function for others: the former are
+    /// done in loops of their own.
+    #[track_caller]
+    pub(crate) fn combine_near_to<const N: usize>(
+        operands: [&Self; N],
+        to: Destination<T>,
+        near: impl Fn([T; N]) -> bool + Sync,
+        f: impl Fn([T; N]) -> T + Sync,
+    ) -> Written<T> {
+        let fill: &Fill<T, N> = &|out, pieces| fill(out, pieces, &near, &f);
         match to {
             Destination::Memory(out) if Tensor::are_few(operands) => {
                 Tensor::combine_few(operands, out, fill);
@@ -170,14 +182,24 @@ fn common_order<T: Real, const N: usize>(tensors: [&Tensor<T>; N]) -> Option<Sma
 /// Fills a slice from the first elements of each operand.
 pub(super) type Fill<'f, T, const N: usize> = dyn Fn(&mut [T], &[&[T]; N]) + Sync + 'f;
 
+#[inline(always)]
+fn all_near<T, const N: usize>(_: [T; N]) -> bool {
+    true
+}
+
 /// The innermost loop, for the machine's vectors.
-fn fill<T: Real, const N: usize>(out: &mut [T], pieces: &[&[T]; N], f: &impl Fn([T; N]) -> T) {
+fn fill<T: Real, const N: usize>(
+    out: &mut [T],
+    pieces: &[&[T]; N],
+    near: &impl Fn([T; N]) -> bool,
+    f: &impl Fn([T; N]) -> T,
+) {
     vectorized(
         #[inline(always)]
         || {
-            let (out, pieces) = blocks::<T, N, 64>(out, *pieces, f);
-            let (out, pieces) = blocks::<T, N, 16>(out, pieces, f);
-            blocks::<T, N, 1>(out, pieces, f);
+            let (out, pieces) = blocks::<T, N, 64>(out, *pieces, near, f);
+            let (out, pieces) = blocks::<T, N, 16>(out, pieces, near, f);
+            blocks::<T, N, 1>(out, pieces, near, f);
         },
     );
 }
@@ -193,6 +215,7 @@ fn fill<T: Real, const N: usize>(out: &mut [T], pieces: &[&[T]; N], f: &impl Fn(
 fn blocks<'d, T: Real, const N: usize, const BLOCK: usize>(
     out: &'d mut [T],
     pieces: [&'d [T]; N],
+    near: &impl Fn([T; N]) -> bool,
     f: &impl Fn([T; N]) -> T,
 ) -> (&'d mut [T], [&'d [T]; N]) {
     // Loops in place of `pieces.map(…)`: the standard library's dozen functions behind it would be compiled for every `f`
@@ -209,16 +232,31 @@ fn blocks<'d, T: Real, const N: usize, const BLOCK: usize>(
             here[k] = &whole[k][b];
         }
         let mut results = [T::zero(); BLOCK];
-        for (i, result) in results.iter_mut().enumerate() {
-            let mut x = [T::zero(); N];
-            for k in 0..N {
-                x[k] = here[k][i];
+        if (0..BLOCK).fold(true, |all, i| all & near(at(&here, i))) {
+            for (i, result) in results.iter_mut().enumerate() {
+                let x = at(&here, i);
+                // So the compiler knows which branch `f` takes, and needs none.
+                *result = if near(x) { f(x) } else { T::zero() };
             }
-            *result = f(x);
+        } else {
+            for (i, result) in results.iter_mut().enumerate() {
+                *result = f(at(&here, i));
+            }
         }
         *block = results;
     }
     (rest, after)
+}
+
+/// The element at this place of each block.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+fn at<T: Real, const N: usize, const BLOCK: usize>(blocks: &[&[T; BLOCK]; N], i: usize) -> [T; N] {
+    let mut x = [T::zero(); N];
+    for k in 0..N {
+        x[k] = blocks[k][i];
+    }
+    x
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::chunks::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
-use super::sums::{BLOCK, LANES, sum};
+use super::sums::{BLOCK, LANES, sum_of_block};
 use super::{Shape, Tensor};
 use crate::Real;
 
@@ -13,7 +13,7 @@ impl<T: Real> Tensor<T> {
     /// the other axes; `f` reads one row of every operand and writes the same row of the result.
     ///
     /// Operands and result have the same sizes along the other axes. Along `axes` they may differ:
-    /// a size of 1 there makes a row of a single number.
+    /// a size of 1 there makes a row of a single number. The result lies in memory row by row.
     #[track_caller]
     pub(crate) fn by_rows<const N: usize>(
         operands: [&Self; N],
@@ -25,9 +25,21 @@ impl<T: Real> Tensor<T> {
         Tensor::by_rows_with(operands, axes, shape, &|data, lengths, out, width| {
             vectorized(
                 #[inline(always)]
-                || out.chunks_exact_mut(width).enumerate().for_each(|(i, out)| f(row(i, data, lengths), out)),
+                || {
+                    for (i, out) in out.chunks_exact_mut(width).enumerate() {
+                        f(row(i, data, lengths), out);
+                    }
+                },
             );
         })
+    }
+
+    /// Some axes in the order in which they lie in memory. For a function to which the order of a row means nothing, rows
+    /// that lie side by side need not be copied.
+    pub(crate) fn axes_in_memory(&self, axes: &[usize]) -> SmallVec<[usize; 4]> {
+        let mut axes = SmallVec::from_slice(axes);
+        axes.sort_by_key(|&axis| std::cmp::Reverse(self.strides[axis]));
+        axes
     }
 
     #[track_caller]
@@ -61,7 +73,7 @@ impl<T: Real> Tensor<T> {
                 fill(std::array::from_fn(|k| &data[k][i * rows * lengths[k]..]), lengths, out, width);
             });
         });
-        result.permuted(&inverse).contiguous()
+        result.permuted(&inverse)
     }
 }
 
@@ -74,20 +86,65 @@ fn row<T, const N: usize>(i: usize, data: [&[T]; N], lengths: [usize; N]) -> [&[
     std::array::from_fn(|k| &data[k][i * lengths[k]..][..lengths[k]])
 }
 
-/// The sum of `f(0), …, f(count − 1)`, added up in the order of [`sum`], so that it has the bits
-/// of the sum of a tensor with these elements.
+/// The sum of `f(0), …, f(count − 1)`, added up in the order of [`sum`](super::sums::sum), so that it has the bits of the
+/// sum of a tensor with these elements. Without recursion, so that a loop for the machine's vectors can contain it.
+#[inline(always)]
 pub(crate) fn sum_by<T: Real>(count: usize, f: impl Fn(usize) -> T) -> T {
-    fn part<T: Real>(start: usize, end: usize, f: &impl Fn(usize) -> T) -> T {
+    // Parts that are to be added up, the next one last; and sums that wait for their other halves. With the number of times
+    // that the whole was halved.
+    let mut parts: SmallVec<[(usize, usize, u32); 16]> = SmallVec::new();
+    let mut sums: SmallVec<[(T, u32); 16]> = SmallVec::new();
+    parts.push((0, count, 0));
+    while let Some((start, end, mut depth)) = parts.pop() {
         let count = end - start;
         if count > BLOCK {
             let middle = start + (count / 2).next_multiple_of(LANES);
-            return part(start, middle, f) + part(middle, end, f);
+            parts.push((middle, end, depth + 1));
+            parts.push((start, middle, depth + 1));
+            continue;
         }
         let mut terms = [T::zero(); BLOCK];
-        terms[..count].iter_mut().zip(start..end).for_each(|(term, i)| *term = f(i));
-        sum(&terms[..count])
+        for (term, i) in terms[..count].iter_mut().zip(start..end) {
+            *term = f(i);
+        }
+        let mut total = sum_of_block(&terms[..count]);
+        while let Some(&(left, other)) = sums.last()
+            && other == depth
+        {
+            sums.pop();
+            total = left + total;
+            depth -= 1;
+        }
+        sums.push((total, depth));
     }
-    part(0, count, &f)
+    sums[0].0
+}
+
+/// The largest number; NaN if there is one, `−∞` of none.
+#[inline(always)]
+pub(crate) fn largest_of<T: Real>(data: &[T]) -> T {
+    // Independent running maxima, which the compiler keeps in vector registers.
+    let (rows, rest) = data.as_chunks::<LANES>();
+    let mut lanes = [-T::INFINITY; LANES];
+    for row in rows {
+        for (lane, &x) in lanes.iter_mut().zip(row) {
+            *lane = Real::max(*lane, x);
+        }
+    }
+    lanes.iter().chain(rest).fold(-T::INFINITY, |most, &x| Real::max(most, x))
+}
+
+/// The first place of this number.
+#[inline(always)]
+pub(crate) fn place_of<T: Real>(number: T, data: &[T]) -> Option<usize> {
+    // Whole vectors first: the search within one is a loop that ends early, number by number.
+    let (rows, rest) = data.as_chunks::<LANES>();
+    for (i, row) in rows.iter().enumerate() {
+        if row.iter().fold(false, |any, &x| any | (x == number)) {
+            return row.iter().position(|&x| x == number).map(|at| i * LANES + at);
+        }
+    }
+    rest.iter().position(|&x| x == number).map(|at| rows.len() * LANES + at)
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl<T: Real> Tensor<T> {
                 let data = data[i * rows * count..].chunks_exact(count);
                 vectorized(
                     #[inline(always)]
-                    || out.iter_mut().zip(data).for_each(|(y, row)| *y = sum(row)),
+                    || out.iter_mut().zip(data.clone()).for_each(|(y, row)| *y = sum(row)),
                 );
             });
         }
@@ -154,6 +154,11 @@ pub(super) fn sum<T: Real>(data: &[T]) -> T {
         let (left, right) = data.split_at((data.len() / 2).next_multiple_of(LANES));
         return sum(left) + sum(right);
     }
+    sum_of_block(data)
+}
+
+#[inline(always)]
+pub(super) fn sum_of_block<T: Real>(data: &[T]) -> T {
     let mut lanes = [T::zero(); LANES];
     let rows = data.chunks_exact(LANES);
     let rest = rows.remainder().iter().copied().fold(T::zero(), |total, x| total + x);

@@ -259,7 +259,8 @@ pub(crate) struct ReproduceArgs {
 #[derive(Args)]
 pub(crate) struct BenchArgs {
     /// W1 small autoencoder, W2 deep, W3 variational, W4 contractive by double backward, W5
-    /// convolutional, W6 tiny, W7b1 and W7b1024 inference.
+    /// convolutional, W6 tiny, W7b1 and W7b1024 inference, W8 convolutional variational with batch norm, W9
+    /// transformer, W10 GRU, W11 LSTM, W12 residual, W13 series, W14 table, W15 separable convolutions.
     #[arg(long, value_name = "W")]
     pub(crate) workload: String,
 

@@ -4,6 +4,7 @@
 //! that other frameworks can do the same work and their losses can be compared digit by digit.
 //! docs/PERFORMANCE.md has the table of workloads and the results.
 
+mod larger;
 mod numbers;
 mod workloads;
 
@@ -31,6 +32,11 @@ fn spec(workload: &str) -> Option<Spec> {
         "W6" => [1, 2000, 20000, 500],
         "W7b1" => [1, 50, 400, 20],
         "W7b1024" => [1024, 4, 24, 2],
+        "W8" => [64, 6, 60, 4],
+        "W9" | "W12" => [32, 6, 60, 4],
+        "W10" | "W11" | "W13" => [64, 10, 100, 5],
+        "W14" => [256, 20, 300, 10],
+        "W15" => [16, 6, 60, 4],
         _ => return None,
     };
     Some(Spec { batch, warm_up, steps, block })
@@ -45,7 +51,7 @@ pub(crate) fn run(args: &BenchArgs, started: Instant) -> Result<String> {
     let spec = spec(name).ok_or_else(|| {
         Error::setting(
             "workload",
-            format!("there is no workload `{name}`; there are W1, W2, W3, W4, W5, W6, W7b1, W7b1024"),
+            format!("there is no workload `{name}`; there are W1 to W6, W7b1, W7b1024 and W8 to W15"),
         )
     })?;
     super::train::use_threads(Some(args.threads))?;

@@ -9,7 +9,7 @@ use nn::{Activation, Adam, Init, Linear, Mlp, Optimizer, Purpose, Sgd, generator
 use super::Stepper;
 use super::numbers::{normal, signs, weights};
 
-type Rest = Tensor<f32>;
+pub(super) type Rest = Tensor<f32>;
 
 /// Encoder and decoder, for W1, W2, W4, W6 and W7.
 struct Autoencoder<W> {
@@ -31,7 +31,7 @@ fn mlp(widths: &[usize], activation: Activation) -> Mlp<Rest> {
     Mlp { layers, activation }
 }
 
-fn linear(inputs: usize, outputs: usize) -> Linear<Rest> {
+pub(super) fn linear(inputs: usize, outputs: usize) -> Linear<Rest> {
     Linear::new(inputs, outputs, Init::Zeros, &mut generator(0, Purpose::Init, 0, 0))
 }
 
@@ -107,26 +107,36 @@ impl<'t> ConvAutoencoder<Var<'t, f32>> {
     }
 }
 
-/// The weights that every framework starts from: stream 1, 2 … for each weight in turn, biases 0.
-fn started<M: Tree<Rest>>(mut model: M) -> M {
+/// The weights that every framework starts from: stream 1, 2 … for each weight in turn, biases 0. Weights of one axis,
+/// which are those of normalisations, and running statistics stay.
+pub(super) fn started<M: Tree<Rest>>(mut model: M) -> M {
     let mut stream = 0;
     model.visit_mut(Name::Root, &mut |name, parameter| {
-        let shape = parameter.shape().to_vec();
+        let (shape, name) = (parameter.shape().to_vec(), name.to_string());
         let Some((rows, columns)) = shape.split_first().filter(|(_, columns)| !columns.is_empty()) else {
-            *parameter = Tensor::zeros(&shape);
+            if name.contains("bias") {
+                *parameter = Tensor::zeros(&shape);
+            }
             return;
         };
         stream += 1;
-        // The weights of the two transposed convolutions have their inputs first.
-        let transposed = ["third.weight", "last.weight"].contains(&name.to_string().as_str());
-        let inputs = if transposed { rows * shape[2] * shape[3] } else { columns.iter().product() };
+        let inputs = if TRANSPOSED.contains(&name.as_str()) {
+            rows * shape[2] * shape[3]
+        } else if name.ends_with("weight_ih_l0") {
+            128 // a recurrent layer counts its units
+        } else {
+            columns.iter().product()
+        };
         *parameter = weights(stream, &shape, inputs);
     });
     model
 }
 
+/// The weights of transposed convolutions have their inputs first.
+const TRANSPOSED: [&str; 5] = ["third.weight", "last.weight", "up.0.weight", "up.1.weight", "up.2.weight"];
+
 /// The mean cross-entropy of all pixels.
-fn bce<'t>(logits: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
+pub(super) fn bce<'t>(logits: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
     losses::bce_with_logits(logits, x) / x.shape()[1] as f64
 }
 
@@ -135,7 +145,7 @@ fn mse<'t>(x_hat: Var<'t, f32>, x: Var<'t, f32>) -> Var<'t, f32> {
 }
 
 /// Training of a model by an optimizer. The loss is recorded in every step, or once and replayed.
-fn training<M, I, R>(
+pub(super) fn training<M, I, R>(
     mut model: M,
     mut optimizer: Optimizer<f32, R>,
     inputs: impl Fn(usize) -> I + 'static,
@@ -192,6 +202,9 @@ pub(super) fn stepper(workload: &str, batches: Vec<Rest>, replayed: bool) -> Ste
                 let x_hat = model.decoder.forward(h).sigmoid();
                 mse(x_hat, x) + along.square().sum() * (0.1 / batch as f64)
             })
+        }
+        "W8" | "W9" | "W10" | "W11" | "W12" | "W13" | "W14" | "W15" => {
+            super::larger::stepper(workload, batch, x, replayed)
         }
         "W5" => training(ConvAutoencoder::new(), adam, x, replayed, |model, x, _| bce(model.logits(x), x)),
         "W6" => {
