@@ -32,8 +32,8 @@ pub(super) fn stepper(
         }),
         "W11" => training(LstmAutoencoder::new(), adam, x, replayed, |model, x, tape| {
             let linear = [&model.code, &model.state, &model.out];
-            let start = |h: Var<'_, f32>| [h, tape.constant(Tensor::zeros(h.shape()))];
-            mean_square(rewritten([&model.encoder, &model.decoder], linear, x, start) - x)
+            let nothing = tape.constant(Tensor::zeros([x.shape()[0], 128]));
+            mean_square(rewritten([&model.encoder, &model.decoder], linear, x, |h| [h, nothing]) - x)
         }),
         "W12" => {
             let half = || (convolution([64, 64], 1), BatchNorm::new(64));
