@@ -24,6 +24,7 @@ mod graphs;
 mod latents;
 mod models;
 mod pages;
+mod pairs;
 mod run;
 mod tape_page;
 mod variational;

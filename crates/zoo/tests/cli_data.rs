@@ -387,3 +387,50 @@ fn an_index_is_no_feature() {
     fs::write(path.join("time.csv"), format!("time,a,b\n{}", rows(|i| i))).unwrap();
     train(path, &["--data", "time.csv"]);
 }
+
+/// An array [examples, steps, channels] and a table of as many columns are the same series.
+#[test]
+fn series_are_read_from_arrays_and_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let wave = |i: usize| {
+        let (example, step, channel) = (i / 24, i / 2 % 12, i % 2);
+        // Channels of different sizes: each has one scale for all steps.
+        let scale = if channel == 0 { 1.0 } else { 100.0 };
+        scale * (0.5 * step as f32 + 0.7 * example as f32 + channel as f32).sin()
+    };
+    let series = Tensor::from_fn([40, 12, 2], wave);
+    fs::write(path.join("s.npy"), npy::bytes(&series)).unwrap();
+    let row = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>().join(",") + "\n";
+    let names = (0..24).map(|i| format!("c{i}")).collect::<Vec<_>>().join(",") + "\n";
+    let table: String = std::iter::once(names).chain(series.to_vec().chunks(24).map(row)).collect();
+    fs::write(path.join("t.csv"), table).unwrap();
+    let learn = |source: &str, out: &str, more: &[&str]| {
+        let start = ["train", "ae", "--data", source, "--series", "2", "--epochs", "3", "--out", out];
+        succeed(path, &[&start, more].concat())
+    };
+    let error = |text: &str| text.lines().find(|line| line.contains("SSE")).map(str::to_owned);
+    let mut of_convolutions = None;
+    for (net, out) in [("conv1d", "a"), ("gru", "b"), ("lstm", "c"), ("transformer", "d"), ("residual", "e")]
+    {
+        let text = learn("s.npy", out, &["--net", net]);
+        of_convolutions = of_convolutions.or(error(&text));
+        let config = fs::read_to_string(path.join(out).join("config.toml")).unwrap();
+        assert!(config.contains(&format!("name = \"{net}\"")) && config.contains("series = 2"), "{config}");
+    }
+    // Convolutions are taken when nothing is said, and the table is the same series.
+    assert!(of_convolutions.is_some());
+    assert_eq!(error(&learn("t.csv", "f", &[])), of_convolutions);
+    succeed(path, &["eval", "b", "--data", "s.npy"]);
+    refuse(
+        path,
+        &["train", "ae", "--data", "s.npy", "--series", "3"],
+        "which is series of 2 channels (--series 2)",
+    );
+    refuse(
+        path,
+        &["train", "ae", "--data", "t.csv", "--series", "5"],
+        "24 columns are no series with 5 channels",
+    );
+    refuse(path, &["train", "ae", "--series", "8"], "--series means nothing for the embedded digits");
+}

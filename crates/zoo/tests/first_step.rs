@@ -3,9 +3,9 @@
 //! sizes.
 
 use autograd::{Tensor, value};
-use nn::data::schema::Schema;
+use nn::data::schema::{Kind, Schema};
 use nn::data::transform::Scaling;
-use nn::optim::Sgd;
+use nn::optim::{Adam, Sgd};
 use nn::train::Update;
 use nn::{Context, Dataset};
 use serde::Deserialize;
@@ -200,5 +200,69 @@ fn convolutions_begin_well_at_every_size() {
         }
     }
     check(conv, "channels = [16, 32, 64]", &pictures(4, 64), &mut problems);
+    assert_none(&problems);
+}
+
+/// Series of these steps and channels: waves, each with a frequency, a phase and a height of its own.
+fn series(count: usize, [steps, channels]: [usize; 2]) -> Dataset {
+    let value = |i: usize| {
+        let (example, step, channel) =
+            ((i / (steps * channels)) as f32, (i / channels % steps) as f32, (i % channels) as f32);
+        let frequency = 0.2 + 0.3 * (0.5 + 0.5 * (1.3 * example).sin());
+        (frequency * step + 0.7 * example + channel).sin() * (0.6 + 0.4 * (0.9 * example).cos())
+    };
+    let x = Tensor::from_fn([count, steps * channels], value);
+    Dataset::new(x).with_schema(Schema::series([steps, channels], Kind::Real))
+}
+
+/// The squared error of an autoencoder on this network after so many steps of Adam, as a share of that of the mean.
+fn share_after(steps: usize, network: &str, code: usize, data: &Dataset) -> f64 {
+    let entry = zoo::registry::find("ae").unwrap();
+    let given: Table = format!("code = {code}\n[network]\n{network}").parse().unwrap();
+    let mut model = entry.build(&entry.complete(&given, data).unwrap(), data, 0).unwrap();
+    let numbers: Vec<usize> = (0..data.len()).collect();
+    let mut adam = Adam::new(1e-3);
+    for _ in 0..steps {
+        let mut update = Update { optimizer: &mut adam, clip_norm: None };
+        model.train_step(data.x(), Context::training(0, 0, &numbers), &mut update).unwrap();
+    }
+    let mean = evaluate::variance_around(&evaluate::mean(data.x()), data);
+    evaluate::mean_squared_error(&*model, data) / mean
+}
+
+/// Networks of all depths on data of all sizes are no worse than the mean example, at once and after 30 steps.
+#[test]
+fn networks_begin_well_at_every_size_and_depth() {
+    let mut problems = vec![];
+    let mut check = |network: &str, code: usize, data: &Dataset| {
+        let [first, later] = [0, 30].map(|steps| share_after(steps, network, code, data));
+        let what = format!("{}, code {code}, {}", network.replace('\n', ", "), data.schema());
+        println!("{what}: {first:.4}, after 30 steps {later:.4}");
+        if first > ABOVE || later > first.min(1.0) {
+            problems.push(format!("{what}: {first}, after 30 steps {later}"));
+        }
+    };
+    let resnet = |depth: usize| format!("name = 'resnet'\nchannels = {:?}", vec![16; depth]);
+    let conv1d =
+        |depth: usize| format!("name = 'conv1d'\nchannels = {:?}\nactivation = 'relu'", vec![16; depth]);
+    let recurrent = |name: &str, depth: usize| format!("name = '{name}'\nstate = 32\nlayers = {depth}");
+    let transformer = |depth: usize| format!("name = 'transformer'\nwidth = 32\nblocks = {depth}");
+    let residual = |depth: usize| format!("name = 'residual'\nwidth = 64\nblocks = {depth}");
+    let of_series =
+        |d: usize| [conv1d(d), recurrent("gru", d), recurrent("lstm", d), transformer(d), residual(d)];
+    for steps in [8, 64] {
+        for code in [2, 32, 512] {
+            of_series(1).iter().for_each(|network| check(network, code, &series(12, [steps, 2])));
+        }
+    }
+    for depth in [3, 6] {
+        of_series(depth).iter().for_each(|network| check(network, 16, &series(12, [32, 2])));
+        [resnet(depth), transformer(depth)].iter().for_each(|network| check(network, 16, &pictures(12, 16)));
+    }
+    for side in [8, 28] {
+        for code in [32, 512] {
+            [resnet(1), transformer(1)].iter().for_each(|network| check(network, code, &pictures(12, side)));
+        }
+    }
     assert_none(&problems);
 }

@@ -42,9 +42,17 @@ impl<'t, T: Real> Var<'t, T> {
         let [new_height, new_width] = to.size("upsample_nearest2d", &x);
         let [batch, channels, height, width] = [x[0], x[1], x[2], x[3]];
         let shape = [batch, channels, new_height, new_width];
-        if new_height.is_multiple_of(height) && new_width.is_multiple_of(width) {
-            let repeated = [batch, channels, height, new_height / height, width, new_width / width];
-            return self.reshape([batch, channels, height, 1, width, 1]).expand(repeated).reshape(shape);
+        // Every pixel so many times, but for some at the end: also what was halved from an odd size comes back so.
+        let times = [new_height.div_ceil(height), new_width.div_ceil(width)];
+        let repeats = |old: usize, new: usize, times: usize| (0..new).all(|i| i * old / new == i / times);
+        if repeats(height, new_height, times[0]) && repeats(width, new_width, times[1]) {
+            let repeated = [batch, channels, height, times[0], width, times[1]];
+            let repeated = self.reshape([batch, channels, height, 1, width, 1]).expand(repeated);
+            let larger = repeated.reshape([batch, channels, height * times[0], width * times[1]]);
+            let crop = |x: Var<'t, T>, axis: usize, size: usize| {
+                if x.shape()[axis] == size { x } else { x.slice(axis, ..size) }
+            };
+            return crop(crop(larger, 2, new_height), 3, new_width);
         }
         let source = |y: usize, x: usize| y * height / new_height * width + x * width / new_width;
         let plane = (0..new_height).flat_map(|y| (0..new_width).map(move |x| source(y, x)));

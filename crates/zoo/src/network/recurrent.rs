@@ -74,7 +74,8 @@ impl Cells {
     pub(super) fn reader(&self, outputs: usize, from: &mut Generator) -> Sequential<Tensor<f32>> {
         let mut layers = vec![Layer::Unflatten(self.series.to_vec())];
         layers.extend(self.stacked(self.series[1], from));
-        layers.extend([Layer::LastStep, Linear::new(self.state, outputs, Init::Glorot, from).into()]);
+        // States are small numbers, and a wide code should say as much as a narrow one.
+        layers.extend([Layer::LastStep, Linear::new(self.state, outputs, Init::He, from).into()]);
         Sequential::new(layers)
     }
 

@@ -91,7 +91,8 @@ impl Architecture for Transformer {
             ..ConvTranspose::default()
         };
         let mut pixels = ConvTranspose2d::new([width, outputs], options.stride, options, Init::Glorot, from);
-        pixels.weight = pixels.weight.map(|w: f32| SMALL * w);
+        // Normalised tokens are larger than the activations of other networks.
+        pixels.weight = pixels.weight.map(|w: f32| 0.5 * SMALL * w);
         let [rows, columns] = sides.map(|side| side.count);
         layers.extend([Layer::Transpose, Layer::Unflatten(vec![width, rows, columns]), pixels.into()]);
         match series {

@@ -1,0 +1,272 @@
+//! Objectives, networks and kinds of data in combination: of every two of the three, all pairs that go together stand in
+//! at least one case, and each case is a model that is checked from its derivatives to its exported graph.
+
+use std::collections::BTreeSet;
+
+use autograd::Tensor;
+use nn::data::schema::{Block, Kind, Schema, Shape};
+use nn::train::Update;
+use nn::{Adam, Context, Dataset};
+use toml::Table;
+use zoo::AnyModel;
+use zoo::graph::{Graph, Part};
+use zoo::registry::{Entry, MODELS};
+
+use crate::graphs::{by_onnx, difference, expected, inputs};
+use crate::models::{CHECKS, parameters};
+
+/// Objectives with the settings that make them small, and the highest derivative that is checked.
+const OBJECTIVES: &[(&str, &str, usize)] = &[
+    ("ae", "", 2),
+    ("denoising", "alpha = 2.0", 2),
+    ("rae", "", 2),
+    ("wae", "", 2),
+    ("vae", "", 2),
+    ("beta-vae", "", 2),
+    ("tc-vae", "", 2),
+    ("iwae", "", 2),
+    ("vamp", "components = 2", 2),
+    ("flow-vae", "", 2),
+    ("cvae", "", 2),
+    // Its codes have a derivative by decree.
+    ("vq-vae", "dimension = 1\ncodebook = 3", 0),
+];
+
+/// Networks with settings that make them small and smooth.
+const NETWORKS: &[(&str, &str)] = &[
+    ("mlp", "hidden = [5]\nactivation = 'tanh'"),
+    ("residual", "width = 8\nblocks = 1"),
+    ("conv", "channels = [3, 4]\nhidden = []\nactivation = 'tanh'"),
+    ("resnet", "channels = [8]"),
+    ("conv1d", "channels = [4]\nkernel = 3\nblocks = 1\nactivation = 'tanh'"),
+    ("gru", "state = 4"),
+    ("lstm", "state = 4\nlayers = 2"),
+    ("transformer", "patch = 2\nwidth = 16\nheads = 2\nblocks = 1"),
+];
+
+/// A kind of data.
+struct Sort {
+    name: &'static str,
+    schema: Schema,
+    /// The likelihood of models that are distributions.
+    likelihood: &'static str,
+    /// Networks that read such data.
+    networks: &'static [&'static str],
+}
+
+const OF_GREY: &[&str] = &["mlp", "residual", "conv", "resnet", "gru", "lstm", "transformer"];
+const OF_COLOUR: &[&str] = &["mlp", "residual", "conv", "resnet", "transformer"];
+const OF_SERIES: &[&str] = &["mlp", "residual", "conv1d", "gru", "lstm", "transformer"];
+const OF_TABLES: &[&str] = &["mlp", "residual"];
+
+fn sorts() -> Vec<Sort> {
+    let sort = |name, schema, likelihood, networks| Sort { name, schema, likelihood, networks };
+    let mixed = Schema::new([
+        Block::new(Shape::Scalars(2), Kind::Real),
+        Block::new(Shape::Scalars(3), Kind::Category),
+        Block::new(Shape::Scalars(1), Kind::Count),
+        Block::new(Shape::Scalars(1), Kind::Binary),
+    ]);
+    let table = |width, kind| Schema::new([Block::new(Shape::Scalars(width), kind)]);
+    vec![
+        sort("grey pictures", Schema::grey([5, 4]), "bernoulli", OF_GREY),
+        sort("binary pictures", Schema::image([1, 4, 4], Kind::Binary), "bernoulli", OF_GREY),
+        sort(
+            "colour pictures",
+            Schema::image([3, 4, 5], Kind::UnitInterval),
+            "gaussian_per_pixel",
+            OF_COLOUR,
+        ),
+        sort("series", Schema::series([6, 2], Kind::Real), "gaussian", OF_SERIES),
+        sort("series of counts", Schema::series([5, 2], Kind::Count), "negative_binomial", OF_SERIES),
+        sort("a table of reals", table(5, Kind::Real), "gaussian", OF_TABLES),
+        sort("a table of counts", table(5, Kind::Count), "poisson", OF_TABLES),
+        sort("categories", table(4, Kind::Category), "categorical", OF_TABLES),
+        sort("a mixed table", mixed, "gaussian", OF_TABLES),
+    ]
+}
+
+const EXAMPLES: usize = 8;
+
+/// Examples of this schema, all different.
+fn examples(schema: &Schema) -> Dataset {
+    let width = schema.width();
+    let kinds: Vec<(usize, usize, Kind)> = (schema.columns())
+        .flat_map(|(columns, block)| {
+            columns.clone().map(move |i| (i - columns.start, columns.len(), block.kind))
+        })
+        .collect();
+    let value = |i: usize| {
+        let (row, column) = (i / width, i % width);
+        let (place, columns, kind) = kinds[column];
+        let wave = (1.3 * row as f32 + 0.7 * column as f32 + 0.3 * (row * column) as f32).sin();
+        match kind {
+            Kind::Real => 1.5 * wave,
+            Kind::UnitInterval => 0.5 + 0.45 * wave,
+            Kind::Binary => f32::from(u8::from(wave > 0.0)),
+            Kind::Count => (2.0 + 2.4 * wave).round(),
+            Kind::Category => f32::from(u8::from((row * 5 + row / 3) % columns == place)),
+            Kind::Ordinal { levels } => ((row * 2 + row / 4) % levels) as f32,
+            Kind::Token { .. } => unreachable!("no case has tokens"),
+        }
+    };
+    let x = Tensor::from_fn([EXAMPLES, width], value);
+    Dataset::new(x)
+        .with_labels((0..EXAMPLES as u32).map(|i| i % 2).collect::<Vec<_>>())
+        .with_schema(schema.clone())
+}
+
+/// Places in the lists above.
+type Case = [usize; 3];
+
+/// Of all cases that go together so many that every pair of objective, network and kind of data that goes together is in
+/// one: always the case with most pairs that are in none yet.
+fn cover(sorts: &[Sort]) -> Vec<Case> {
+    let reads = |network: usize, sort: usize| sorts[sort].networks.contains(&NETWORKS[network].0);
+    let all: Vec<Case> = (0..OBJECTIVES.len())
+        .flat_map(|o| (0..NETWORKS.len()).flat_map(move |n| (0..sorts.len()).map(move |s| [o, n, s])))
+        .filter(|&[_, network, sort]| reads(network, sort))
+        .collect();
+    let pairs = |[o, n, s]: Case| [(0, o, n), (1, o, s), (2, n, s)];
+    let mut open: BTreeSet<_> = all.iter().flat_map(|&case| pairs(case)).collect();
+    let mut chosen = vec![];
+    while !open.is_empty() {
+        let news = |case: &Case| pairs(*case).iter().filter(|pair| open.contains(pair)).count();
+        // The first of the best.
+        let best = *all.iter().rev().max_by_key(|case| news(case)).expect("there are cases");
+        pairs(best).iter().for_each(|pair| {
+            open.remove(pair);
+        });
+        chosen.push(best);
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+fn entry(name: &str) -> &'static Entry {
+    zoo::registry::find(name).unwrap()
+}
+
+/// Complete settings of a case.
+fn settings(data: &Dataset, sort: &Sort, [objective, network, _]: Case) -> Table {
+    let ((name, of_objective, _), (net, of_network)) = (OBJECTIVES[objective], NETWORKS[network]);
+    let mut given: Table = of_objective.parse().unwrap();
+    given.insert("code".into(), 2.into());
+    let mut section: Table = of_network.parse().unwrap();
+    section.insert("name".into(), net.into());
+    given.insert("network".into(), section.into());
+    let mut with_likelihood = given.clone();
+    with_likelihood.insert("likelihood".into(), sort.likelihood.into());
+    // An objective that is no distribution takes its own.
+    entry(name)
+        .complete(&with_likelihood, data)
+        .or_else(|_| entry(name).complete(&given, data))
+        .unwrap_or_else(|error| panic!("{name}, {net}, {}: {error}", sort.name))
+}
+
+/// Some steps of training on all examples with the same noise, and the loss before and after.
+fn learn(model: &mut dyn AnyModel, data: &Dataset, steps: usize) -> [f64; 2] {
+    let numbers: Vec<usize> = (0..data.len()).collect();
+    let context = || Context::training(0, 1, &numbers).with_labels(data.labels().map(<[u32]>::to_vec));
+    let mut adam = Adam::new(1e-2);
+    let loss = |model: &dyn AnyModel| model.loss(data.x(), context()).total();
+    let before = loss(model);
+    for _ in 0..steps {
+        model.train_step(data.x(), context(), &mut Update { optimizer: &mut adam, clip_norm: None }).unwrap();
+    }
+    [before, loss(model)]
+}
+
+/// How many derivatives finite differences could not decide about, because the loss curves too much.
+fn check(sort: &Sort, case: Case) -> Result<usize, String> {
+    let mut undecided = 0;
+    let (name, _, orders) = OBJECTIVES[case[0]];
+    let data = examples(&sort.schema);
+    let (entry, settings) = (entry(name), settings(&data, sort, case));
+    let built = || entry.build(&settings, &data, 1).map_err(|error| error.to_string());
+    let numbers: Vec<usize> = (0..data.len()).collect();
+    let (_, checked) = CHECKS.iter().find(|(known, _)| *known == name).expect("a line in CHECKS");
+    for order in 1..=orders {
+        let context = Context::training(0, 1, &numbers).with_labels(data.labels().map(<[u32]>::to_vec));
+        match checked(&*built()?, &settings, &data, context, order) {
+            Ok(()) => {}
+            Err(mismatch) if mismatch.inconclusive => undecided += 1,
+            Err(mismatch) => return Err(format!("derivative {order}: {mismatch}")),
+        }
+    }
+
+    let trained = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut model = built()?;
+            let losses = learn(&mut *model, &data, 15);
+            Ok::<_, String>((model, losses))
+        })
+    };
+    let ((model, [before, after]), (other, _)) = (trained(1)?, trained(2)?);
+    if parameters(&*model) != parameters(&*other) {
+        return Err("two threads give other bits than one".into());
+    }
+    if after >= before {
+        return Err(format!("the loss was {before} and is {after}"));
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    model.save(&path, [].into()).map_err(|error| error.to_string())?;
+    let mut loaded = entry.build(&settings, &data, 2).map_err(|error| error.to_string())?;
+    loaded.load(&path).map_err(|error| error.to_string())?;
+    if model.encode(data.x()) != loaded.encode(data.x()) || parameters(&*model) != parameters(&*loaded) {
+        return Err("a checkpoint does not restore it".into());
+    }
+
+    for part in [Part::Encoder, Part::Decoder] {
+        let input = inputs(&*model, part, data.x());
+        let graph = Graph::of(&*model, part, &input).map_err(|error| format!("{part:?}: {error}"))?;
+        for x in [input.slice(0, ..5), input.slice(0, 2..3)] {
+            let far = difference(&expected(&*model, part, &x), &by_onnx(&graph, part, None, &x));
+            if far >= 1e-5 {
+                return Err(format!("{part:?} in another runtime: {far}"));
+            }
+        }
+    }
+    Ok(undecided)
+}
+
+#[test]
+fn objectives_networks_and_data_go_together() {
+    let sorts = sorts();
+    let cases = cover(&sorts);
+    let (mut problems, mut undecided) = (vec![], 0);
+    for &case in &cases {
+        let [objective, network, sort] = case;
+        let text = format!("{} on {} of {}", OBJECTIVES[objective].0, NETWORKS[network].0, sorts[sort].name);
+        match check(&sorts[sort], case) {
+            Ok(count) => {
+                println!("{text}{}", if count > 0 { " (a derivative is undecided)" } else { "" });
+                undecided += count;
+            }
+            Err(problem) => problems.push(format!("{text}: {problem}")),
+        }
+    }
+    println!("{} cases, {undecided} derivatives undecided", cases.len());
+    assert!(cases.len() >= 80, "{} cases are no cover", cases.len());
+    assert!(10 * undecided <= cases.len(), "{undecided} derivatives were not checked");
+    assert!(problems.is_empty(), "{} of {}:\n{}", problems.len(), cases.len(), problems.join("\n"));
+}
+
+/// What the lists above lack would not be tested.
+#[test]
+fn every_objective_with_an_open_network_is_listed() {
+    let data = examples(&Schema::real(5));
+    let open = MODELS.iter().filter(|entry| {
+        entry.complete(&Table::new(), &data).is_ok_and(|settings| settings.contains_key("network"))
+    });
+    let open: BTreeSet<&str> = open.map(|entry| entry.name).collect();
+    assert_eq!(OBJECTIVES.iter().map(|(name, ..)| *name).collect::<BTreeSet<_>>(), open);
+    let networks: Vec<&str> = zoo::network::Network::ALL.iter().map(|network| network.0).collect();
+    assert_eq!(
+        NETWORKS.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(),
+        networks.into_iter().collect()
+    );
+}
