@@ -191,7 +191,7 @@ pub(crate) fn softplus<F: Fast>(x: F) -> F {
     at_least(x, F::of(0.0)) + (twice + twice * F::artanh_rest(s * s))
 }
 
-/// `tanh x = −e / (2 + e)` with `e = e^(−2|x|) − 1`, and the sign of `x`. In single precision twice as fast as in double.
+/// `tanh x = −e / (2 + e)` with `e = e^(−2|x|) − 1`, and the sign of `x`.
 #[inline(always)]
 pub(crate) fn tanh<F: Fast>(x: F) -> F {
     let (r, k) = reduced(at_least(F::of(-2.0) * x.abs(), -F::FAR));

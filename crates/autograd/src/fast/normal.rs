@@ -30,7 +30,7 @@ fn upper_tail<F: Normal>(t: F) -> F {
 }
 
 /// `Φ(x) = ½ erfc(−x/√2)`, in a form where `x` is not divided: the quotient would lose by rounding what the tail needs.
-/// 0.6 ns a number in single precision with AVX-512, where `libm` takes 9.
+/// 0.8 ns a number in single precision with AVX-512.
 #[inline(always)]
 pub(crate) fn normal_cdf<F: Normal>(x: F) -> F {
     use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};

@@ -125,6 +125,9 @@ pub(crate) fn sum_by<T: Real>(count: usize, f: impl Fn(usize) -> T) -> T {
 pub(crate) fn largest_of<T: Real>(data: &[T]) -> T {
     // Independent running maxima, which the compiler keeps in vector registers.
     let (rows, rest) = data.as_chunks::<LANES>();
+    if rows.is_empty() {
+        return rest.iter().fold(-T::INFINITY, |most, &x| Real::max(most, x));
+    }
     let mut lanes = [-T::INFINITY; LANES];
     for row in rows {
         for (lane, &x) in lanes.iter_mut().zip(row) {

@@ -61,15 +61,11 @@ fn products<T: Real>(
     Tensor::build([g.groups * to.channels * height * width, lanes], |out: &mut [T]| {
         let place = Place { start: out.as_mut_ptr(), strides: [(height * width * lanes) as isize, 1] };
         let place = &place;
-        // Of series, which are images of one line, pieces of a line.
-        let piece = if g.groups * height < 8 { width.div_ceil(8) } else { width }.max(1);
-        let pieces = width.div_ceil(piece);
-        share(g.groups * height * pieces, |task| {
-            let (line, start) = (task / pieces, task % pieces * piece);
-            let (group, line) = (line / height, line % height);
+        share(g.groups * height, |task| {
+            let (group, line) = (task / height, task % height);
             let lines = connected(0, line);
             let mut runs = vec![];
-            for (column, connected) in columns.iter().enumerate().skip(start).take(piece) {
+            for (column, connected) in columns.iter().enumerate() {
                 runs.clear();
                 for channel in 0..from.channels {
                     let (image, weight) = (group * from.channels + channel, channel * from.weight);
@@ -94,7 +90,7 @@ fn products<T: Real>(
                     out: Place { start: place.start.wrapping_add(pixel * lanes), ..*place },
                 };
                 // SAFETY: the list was made from channels, places and positions that exist, and rows of x have
-                // `lanes` numbers. The result's pixels in this part of a line and this group are this task's own.
+                // `lanes` numbers. The result's pixels in this line and group are this task's own.
                 unsafe { sums.add_up() };
             }
         });
@@ -155,7 +151,7 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
 /// `[batch, …]` as one row for each pixel, filled up with zeros to whole vectors. Images that are the result of
 /// a convolution lie like this already, unless something has brought them into another order since.
 #[track_caller]
-pub(super) fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let batch = x.shape()[0];
     let lanes = batch.next_multiple_of(LANES);
     let rows = x.permute([1, 2, 3, 0]).reshape([x.len() / batch, batch]);
@@ -176,10 +172,7 @@ pub(super) fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The reverse of [`images_last`]: the same memory, seen as images.
-pub(super) fn images_first<T: Real>(
-    x: &Tensor<T>,
-    [batch, channels, height, width]: [usize; 4],
-) -> Tensor<T> {
+fn images_first<T: Real>(x: &Tensor<T>, [batch, channels, height, width]: [usize; 4]) -> Tensor<T> {
     let images = x.reshape([channels, height, width, x.shape()[1]]);
     images.slice(3, ..batch).permute([3, 0, 1, 2])
 }
@@ -223,7 +216,7 @@ impl Geometry {
 
     /// Along one axis: the places in the kernel, and the positions in the input, that an output position
     /// reads.
-    pub(super) fn reads(&self, axis: usize, output: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn reads(&self, axis: usize, output: usize) -> impl Iterator<Item = (usize, usize)> {
         (0..self.kernel[axis]).filter_map(move |k| {
             let at =
                 (output * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis])?;
@@ -232,7 +225,7 @@ impl Geometry {
     }
 
     /// The reverse: the places in the kernel, and the output positions, that read an input position.
-    pub(super) fn read_by(&self, axis: usize, input: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn read_by(&self, axis: usize, input: usize) -> impl Iterator<Item = (usize, usize)> {
         (0..self.kernel[axis]).filter_map(move |k| {
             let steps = (input + self.padding[axis]).checked_sub(k * self.dilation[axis])?;
             let output = steps / self.stride[axis];

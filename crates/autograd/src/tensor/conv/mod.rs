@@ -1,8 +1,6 @@
-//! Convolution: [`direct`] for a batch of images, [`columns`] for few, [`depthwise`] where a channel is a group of its own,
-//! and a kernel of one pixel is a product of matrices.
+//! Convolution, in two ways: [`direct`] for a batch of images, [`columns`] for few.
 
 mod columns;
-mod depthwise;
 mod direct;
 
 use super::Tensor;
@@ -44,75 +42,25 @@ impl Geometry {
     /// The output, from the input and the weight.
     #[track_caller]
     pub(crate) fn output<T: Real>(&self, x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
-        match self.way() {
-            Way::Product => self.seen_as_images(&self.weights(w).matmul(&pixels(x)), self.output_shape()),
-            Way::Depthwise => depthwise::output(self, x, w),
-            Way::Direct => direct::output(self, x, w),
-            Way::Columns => columns::output(self, x, w),
-        }
+        if self.many_images() { direct::output(self, x, w) } else { columns::output(self, x, w) }
     }
 
     /// The transposed map of an output: the gradient with respect to the input.
     #[track_caller]
     pub(crate) fn input<T: Real>(&self, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-        match self.way() {
-            Way::Product => self.seen_as_images(&self.weights(w).t().matmul(&pixels(y)), self.input_shape()),
-            Way::Depthwise => depthwise::input(self, w, y),
-            Way::Direct => direct::input(self, w, y),
-            Way::Columns => columns::input(self, w, y),
-        }
+        if self.many_images() { direct::input(self, w, y) } else { columns::input(self, w, y) }
     }
 
     /// The gradient with respect to the weight, a sum over all images.
     #[track_caller]
     pub(crate) fn weight<T: Real>(&self, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-        match self.way() {
-            Way::Product => pixels(y).matmul(&pixels(x).t()).reshape(self.weight_shape()),
-            Way::Depthwise => depthwise::weight(self, x, y),
-            Way::Direct => direct::weight(self, x, y),
-            Way::Columns => columns::weight(self, x, y),
-        }
+        if self.many_images() { direct::weight(self, x, y) } else { columns::weight(self, x, y) }
     }
 
-    fn way(&self) -> Way {
-        let Geometry { groups, in_channels, out_channels, kernel, stride, padding, .. } = *self;
-        // Vectors of images are at least half full.
-        if self.batch < LANES / 2 {
-            Way::Columns
-        } else if [kernel, stride] == [[1, 1]; 2] && padding == [0, 0] && groups == 1 {
-            Way::Product
-        } else if in_channels == groups && out_channels == groups && groups > 0 {
-            Way::Depthwise
-        } else {
-            Way::Direct
-        }
+    /// True if vectors of images are at least half full.
+    fn many_images(&self) -> bool {
+        self.batch >= LANES / 2
     }
-
-    /// The weight of a kernel of one pixel as `[out, in]`.
-    fn weights<T: Real>(&self, w: &Tensor<T>) -> Tensor<T> {
-        w.reshape([self.out_channels, self.in_channels])
-    }
-
-    /// `[channels, height · width · batch]` as images.
-    fn seen_as_images<T: Real>(&self, y: &Tensor<T>, shape: [usize; 4]) -> Tensor<T> {
-        let [batch, channels, height, width] = shape;
-        y.reshape([channels, height, width, batch]).permute([3, 0, 1, 2])
-    }
-}
-
-/// `[batch, channels, height, width]` as `[channels, height · width · batch]`, as the results of convolutions lie.
-fn pixels<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let &[batch, channels, height, width] = x.shape() else { unreachable!("images have four axes") };
-    x.permute([1, 2, 3, 0]).reshape([channels, height * width * batch])
-}
-
-/// The ways to the same numbers.
-enum Way {
-    /// Kernels of one pixel.
-    Product,
-    Depthwise,
-    Direct,
-    Columns,
 }
 
 #[cfg(test)]
