@@ -81,7 +81,7 @@ fn by_reconstruction(model: &dyn AnyModel, data: &Dataset, mask: &Tensor<f32>) -
         let next = filled(&x, mask, &guesses);
         let change = next.zip(&x, |a, b| (a - b).abs()).to_vec().into_iter().fold(0.0, f32::max);
         x = next;
-        if !(change > ENOUGH) {
+        if change.is_nan() || change <= ENOUGH {
             break;
         }
     }

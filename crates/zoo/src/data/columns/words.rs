@@ -114,7 +114,7 @@ impl Column<'_> {
                 "column {} has the value {}, which is none of its levels {}; name all in their order (--columns)",
                 quoted(self.name()),
                 quoted(&all[known]),
-                listed(&all[..known].to_vec())
+                listed(&all[..known])
             );
             return Err(Error::file(self.path, problem));
         }
