@@ -177,7 +177,7 @@ fn what_needs_instructions_says_which() {
         text.replace(&path.display().to_string(), "FILE")
     };
     let plain = Reading { impute: Impute::Refuse, ..Reading::default() };
-    let text = "name,age,city\nbob,31,rome\nann,,oslo\neve,3,bonn\n";
+    let text = "name,age,city\nbob,31,rome\nann,,oslo\neve,3,bonn\ntom,40,rome\n";
     assert!(
         refused(text, &plain).starts_with("FILE: row 2, column `age`: the value is missing; fill such gaps")
     );

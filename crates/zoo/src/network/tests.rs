@@ -129,7 +129,9 @@ fn every_network_learns() {
             model.train_step(data.x(), Context::training(0, 1, &numbers), &mut update).unwrap().total()
         };
         let before = step();
-        let after = (0..60).map(|_| step()).last().unwrap();
+        // The gates of recurrent layers open slowly.
+        let steps = if matches!(network, Network::Gru(_) | Network::Lstm(_)) { 200 } else { 60 };
+        let after = (0..steps).map(|_| step()).last().unwrap();
         assert!(after < 0.7 * before, "{network:?}, {}: {before} became {after}", data.schema());
     }
 }

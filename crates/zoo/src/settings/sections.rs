@@ -107,9 +107,8 @@ pub(crate) fn say(settings: &mut Table, key: &str, value: Value) {
     };
     let short = |key: &str| key.split_once('.').map_or(key.to_owned(), |(_, name)| name.to_owned());
     let is_short = !key.contains('.');
-    settings.retain(|other, _| {
-        *other != key && (is_short != other.contains('.') || short(other) != short(&key))
-    });
+    settings
+        .retain(|other, _| *other != key && (is_short != other.contains('.') || short(other) != short(&key)));
     settings.insert(key, value);
 }
 
