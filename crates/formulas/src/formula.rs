@@ -332,7 +332,7 @@ impl Reader {
         Ok(items)
     }
 
-    /// What follows `_` or `^`: a group, or one part, which for an exponent may have a sign and an index of its own.
+    /// The script after `_` or `^`: a group, or one part, which for an exponent may have a sign and an index of its own.
     fn script(&mut self, exponent: bool) -> Result<Vec<Item>, String> {
         for (open, close) in [('{', '}'), ('(', ')')] {
             if self.take(open) {

@@ -1,4 +1,4 @@
-//! What is a formula, how it is set, and that every formula of the book is one.
+//! Formulas: which texts are some, how they are set, and that every formula of the book is one.
 
 use std::fs;
 use std::path::{Path, PathBuf};

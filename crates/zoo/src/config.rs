@@ -108,7 +108,7 @@ fn in_section<T: DeserializeOwned>(section: &str, table: Table) -> Result<T, Str
     table.try_into().map_err(|error: toml::de::Error| format!("[{section}] {}", error.message().trim()))
 }
 
-/// What somebody has said about a run so far.
+/// The part of a run that somebody has said so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
     /// Name of the model; it must be known in the end.

@@ -255,7 +255,7 @@ fn objectives_networks_and_data_go_together() {
     assert!(problems.is_empty(), "{} of {}:\n{}", problems.len(), cases.len(), problems.join("\n"));
 }
 
-/// What the lists above lack would not be tested.
+/// An objective that the lists above lack would not be tested.
 #[test]
 fn every_objective_with_an_open_network_is_listed() {
     let data = examples(&Schema::real(5));

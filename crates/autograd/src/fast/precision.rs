@@ -1,8 +1,8 @@
-//! What `f32` and `f64` differ in.
+//! The differences between `f32` and `f64`.
 
 use super::{Fast, polynomial};
 
-/// What is the same but for the type.
+/// Methods that are the same but for the type.
 macro_rules! same {
     ($t:ty) => {
         const SMALLEST_NORMAL: Self = <$t>::MIN_POSITIVE;

@@ -64,7 +64,7 @@ pub(crate) fn tan<F: Wave>(x: F) -> F {
     if x == F::of(0.0) { x } else { F::quadrant(sin, cos, k, 0) / F::quadrant(sin, cos, k, 1) }
 }
 
-/// What is the same but for the types.
+/// Methods that are the same but for the types.
 macro_rules! same {
     ($t:ty, $bits:ty) => {
         #[inline(always)]

@@ -102,7 +102,7 @@ pub(crate) struct TableArgs {
     #[arg(long, value_name = "CHANNELS")]
     pub(crate) series: Option<usize>,
 
-    /// What to take for missing values: the column's mean or median among the training examples, or zero; `keep` learns
+    /// Value in place of missing ones: the column's mean or median among the training examples, or zero; `keep` learns
     /// from what is known alone, and `refuse` refuses gaps [default: keep].
     #[arg(long, value_name = "HOW")]
     pub(crate) impute: Option<ImputeName>,

@@ -1,4 +1,4 @@
-//! What is done to each column of a table before a model sees it, learnt from the training rows; and the way back, to the
+//! The steps by which each column of a table becomes what a model sees, learnt from the training rows; and the way back, to the
 //! units and words of the table.
 //!
 //! | kind | features of a model | in a gap |
@@ -11,7 +11,7 @@
 //! | ordinal | the number of the level | its mean |
 //! | date | days, scaled; sine and cosine of the day of the year and of the week, and of the time of the day | 0 |
 //!
-//! What a gap holds is the mean of what is known there, so that a model which is not told of gaps sees nothing unusual.
+//! A gap holds the mean of what is known there, so that a model which is not told of gaps sees nothing unusual.
 
 mod dates;
 #[cfg(test)]
@@ -33,7 +33,7 @@ use super::{Impute, Scale};
 /// Rows with a word, or it is rare.
 const RARE: usize = 3;
 
-/// What is done to a column.
+/// The step of one column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -60,7 +60,7 @@ pub struct Step {
     pub reason: Option<String>,
     /// Training rows in which it is missing.
     pub missing: usize,
-    /// What a gap holds, as features.
+    /// The features of a gap.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fill: Vec<f64>,
     /// Numbers and days: what is taken away, and by what the rest is divided.
@@ -168,7 +168,7 @@ impl Step {
         Ok(())
     }
 
-    /// What a gap holds.
+    /// The features of a gap.
     fn mean_features(&self, known: &mut [f64], impute: Impute) -> Vec<f64> {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         match self.kind {

@@ -3,20 +3,22 @@
 
 mod kinds;
 mod learn;
+mod parts;
 
 use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::schema::{self, Schema};
-use nn::data::split::{Fractions, Split as Numbering};
 use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
+use self::parts::split;
+pub(super) use self::parts::{Part, SPLIT_SEED};
 use super::input::Input;
 use super::kind::Kind;
-use super::numbers::{Found, Numbers};
+use super::numbers::Numbers;
 use super::pipeline::{self, Step};
 use super::range::Range;
 use super::raw::{self, Raw};
@@ -40,7 +42,7 @@ pub struct Preparation {
     pub schema: Schema,
     /// The name of every feature; empty if they have none.
     pub columns: Vec<String>,
-    /// What is done to each column of a table of several kinds; none for all other data.
+    /// The steps of the columns of a table of several kinds; none for all other data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// One more than the largest class of a training example; 0 without classes.
@@ -151,79 +153,6 @@ pub(super) fn hint_at_skipping(source: &Path, error: Error) -> Error {
         }
         error => error,
     }
-}
-
-/// The seed by which files are split: always the same, so that models with different seeds are judged by the
-/// same examples.
-pub(super) const SPLIT_SEED: u64 = 0;
-
-/// Some examples of those that were read.
-pub(super) struct Part<'a> {
-    data: &'a Found,
-    /// Which of them, counted from 0.
-    places: Vec<usize>,
-    /// Name of each of all; without names, they are called by their numbers, counted from 1.
-    names: &'a [String],
-}
-
-impl<'a> Part<'a> {
-    pub(super) fn all(data: &'a Found, names: &'a [String]) -> Self {
-        Part { data, places: (0..data.len()).collect(), names }
-    }
-
-    fn column(&self, feature: usize) -> Vec<f64> {
-        self.data.x.column(feature, self.places.iter().copied())
-    }
-
-    /// Whether a value of these examples is missing.
-    fn has_gaps(&self) -> bool {
-        let found = self.data.x.each_row(self.places.iter().copied(), |_, row| {
-            match row.iter().any(|x| x.is_nan()) {
-                true => Err(()),
-                false => Ok(()),
-            }
-        });
-        found.is_err()
-    }
-
-    fn name(&self, place: usize) -> String {
-        self.names.get(place).cloned().unwrap_or_else(|| (place + 1).to_string())
-    }
-
-    fn labels(&self) -> Option<Vec<u32>> {
-        let labels = self.data.labels.as_ref()?;
-        Some(self.places.iter().map(|&place| labels[place]).collect())
-    }
-}
-
-/// The examples for training and for testing.
-fn split<'a>(path: &Path, raw: &'a Raw, names: &'a [String], reading: &Reading) -> Result<[Part<'a>; 2]> {
-    if let Some(test) = &raw.test {
-        let (names, of_test) = names.split_at(names.len().min(raw.data.len()));
-        return Ok([Part::all(&raw.data, names), Part::all(test, of_test)]);
-    }
-    let examples = raw.data.len();
-    if examples < 2 {
-        return Err(Error::file(
-            path,
-            "there is only 1 example; training needs at least 2, one of them to test with",
-        ));
-    }
-    let fractions = Fractions { validation: 0.0, test: reading.test_fraction };
-    let numbers = match &raw.data.labels {
-        Some(labels) => Numbering::stratified(labels, fractions, SPLIT_SEED),
-        None => Numbering::random(examples, fractions, SPLIT_SEED),
-    };
-    let numbers = numbers.map_err(|error| {
-        let labels = match (&reading.label, &raw.data.labels) {
-            (Some(_), _) => "leave the labels out (--drop-columns in place of --label-column), or ",
-            (None, Some(_)) => "give the examples without classes, or ",
-            (None, None) => "",
-        };
-        let problem = format!("{error}; {labels}choose another --test-fraction, such as 0.5");
-        Error::file(path, problem)
-    })?;
-    Ok([numbers.train, numbers.test].map(|places| Part { data: &raw.data, places, names }))
 }
 
 impl Preparation {

@@ -51,7 +51,7 @@ pub struct Reading {
     /// channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<usize>,
-    /// What to take for missing values: what was found for the column in the training examples. If they are
+    /// The value in place of missing ones: one found for the column in the training examples. If they are
     /// [kept](Impute::Keep), a model learns from what was observed.
     pub impute: Impute,
     /// How features are scaled.

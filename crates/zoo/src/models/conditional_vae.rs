@@ -33,7 +33,7 @@ pub struct Config {
 pub struct ConditionalVae<W> {
     /// Its decoder reads the class after the latents.
     net: Autoencoder<W>,
-    /// What a class adds to the outputs of the encoder, `[classes, 2 latents]`: as if its last layer read the class beside
+    /// The numbers that a class adds to the outputs of the encoder, `[classes, 2 latents]`: as if its last layer read the class beside
     /// the layer before it. So any network will do.
     class: W,
     classifier: Sequential<W>,

@@ -1,7 +1,7 @@
 //! Convolutions that halve a picture of any size and any channels, stage by stage: see [`Stages`](super::stages::Stages).
 
 use autograd::Tensor;
-use nn::layers::{Conv2d, Layer};
+use nn::layers::Conv2d;
 use nn::{Activation, Dataset, Generator, Init, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
@@ -48,10 +48,7 @@ impl Architecture for Conv {
         outputs: usize,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
-        let stages = self.stages(data)?;
-        let mut layers = vec![Layer::Unflatten(stages.picture.to_vec())];
-        layers.extend(stages.encoder(outputs, from));
-        Ok(Sequential::new(layers))
+        Ok(self.stages(data)?.picture_encoder(outputs, from))
     }
 
     fn decoder(
@@ -61,10 +58,7 @@ impl Architecture for Conv {
         mean: &Tensor<f32>,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
-        let stages = self.stages(data)?;
-        let mut layers = stages.decoder([code, stages.picture[0] * parts(mean, data)], from);
-        layers.push(Layer::Flatten);
-        Ok(Sequential::new(layers))
+        Ok(self.stages(data)?.picture_decoder(code, parts(mean, data), from))
     }
 }
 

@@ -225,7 +225,7 @@ pub struct Design {
     pub code: usize,
     /// Encoder and decoder.
     pub network: Network,
-    /// What the decoder's output means: for a variational model its distribution `p(x|z)`.
+    /// Meaning of the decoder's output: for a variational model its distribution `p(x|z)`.
     pub likelihood: Likelihood,
 }
 

@@ -2,7 +2,6 @@
 //! `y = x + W₂ σ(norm(W₁ σ(norm(x))))`, whose way past is open for gradients. For pictures of any size and any channels.
 
 use autograd::Tensor;
-use nn::layers::Layer;
 use nn::{Activation, Dataset, Generator, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
@@ -46,10 +45,7 @@ impl Architecture for ResNet {
         outputs: usize,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
-        let stages = self.stages(data)?;
-        let mut layers = vec![Layer::Unflatten(stages.picture.to_vec())];
-        layers.extend(stages.encoder(outputs, from));
-        Ok(Sequential::new(layers))
+        Ok(self.stages(data)?.picture_encoder(outputs, from))
     }
 
     fn decoder(
@@ -59,10 +55,7 @@ impl Architecture for ResNet {
         mean: &Tensor<f32>,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
-        let stages = self.stages(data)?;
-        let mut layers = stages.decoder([code, stages.picture[0] * parts(mean, data)], from);
-        layers.push(Layer::Flatten);
-        Ok(Sequential::new(layers))
+        Ok(self.stages(data)?.picture_decoder(code, parts(mean, data), from))
     }
 }
 

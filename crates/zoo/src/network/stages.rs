@@ -11,7 +11,7 @@
 
 use autograd::{Conv, Tensor, Upsample};
 use nn::layers::{Conv2d, Layer, Residual};
-use nn::{Activation, Generator, Init, Linear};
+use nn::{Activation, Generator, Init, Linear, Sequential};
 
 use super::{Norm, SMALL};
 
@@ -47,6 +47,25 @@ impl Stages<'_> {
         let halved = |side| (0..stages).fold(side, |side: usize, _| side.div_ceil(2));
         let channels = if stages == 0 { planes } else { self.channels[stages - 1] };
         [channels, halved(height), halved(width)]
+    }
+
+    /// From pictures as rows of numbers to so many outputs.
+    pub(super) fn picture_encoder(&self, outputs: usize, from: &mut Generator) -> Sequential<Tensor<f32>> {
+        let mut layers = vec![Layer::Unflatten(self.picture.to_vec())];
+        layers.extend(self.encoder(outputs, from));
+        Sequential::new(layers)
+    }
+
+    /// From codes to so many numbers for each pixel and channel, as rows.
+    pub(super) fn picture_decoder(
+        &self,
+        code: usize,
+        parts: usize,
+        from: &mut Generator,
+    ) -> Sequential<Tensor<f32>> {
+        let mut layers = self.decoder([code, self.picture[0] * parts], from);
+        layers.push(Layer::Flatten);
+        Sequential::new(layers)
     }
 
     /// Numbers of the smallest picture.

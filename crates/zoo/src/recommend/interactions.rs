@@ -233,7 +233,7 @@ impl Places {
         Ok(places)
     }
 
-    /// What is taken for what.
+    /// The roles in which the columns are taken.
     fn note(&self, texts: &Texts<'_>) -> String {
         let name = |place: usize| nn::data::table::quoted(&texts.names()[place]);
         let mut note = format!("users are in {}, items in {}", name(self.user), name(self.item));

@@ -66,7 +66,7 @@ pub fn impute(model: &dyn AnyModel, data: &Dataset, options: &Options) -> Impute
     }
 }
 
-/// What was observed, and the guesses elsewhere.
+/// The observed numbers, and the guesses elsewhere.
 fn filled(x: &Tensor<f32>, mask: &Tensor<f32>, guesses: &Tensor<f32>) -> Tensor<f32> {
     let known = x.zip(mask, |x, known| if known > 0.0 { x } else { 0.0 });
     known.zip(&guesses.zip(mask, |guess, known| if known > 0.0 { 0.0 } else { guess }), |x, guess| x + guess)
