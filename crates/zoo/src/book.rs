@@ -29,6 +29,7 @@ chapters! {
     tape_page "tape.md"
     appendix "appendix.md"
     twenty_questions "twenty-questions.md"
+    steps "steps.md"
     teaching "teaching.md"
     rules "rules.md"
     solutions "solutions.md"
