@@ -252,7 +252,7 @@ impl Guide<'_> {
 /// Runs the proof, a test of this package.
 fn prove() -> Result<bool, Problem> {
     let mut cargo = std::process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["test", "-p", "exercises", "--test", "proof"]);
+    cargo.current_dir(root()).args(["test", "--release", "--workspace", "--test", "proof"]);
     let status = cargo.status().map_err(failed("cargo"))?;
     if status.success() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
