@@ -159,7 +159,7 @@ mod tests {
                 (0, Damage::Sign) => g * (b - a.cos()),
                 (0, Damage::OneEntry) => {
                     let first = g.slice(0, 0..1) * 0.0;
-                    Var::concat(&[first, g.slice(0, 1..3)], 0) * (b + a.cos())
+                    Var::concat([first, g.slice(0, 1..3)], 0) * (b + a.cos())
                 }
                 (0, _) => g * (b + a.cos()),
                 (_, Damage::Exchanged) => g * b,

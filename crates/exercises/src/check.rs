@@ -106,6 +106,13 @@ pub(crate) fn told(said: &str) -> String {
     }
 }
 
+/// The place and the text of a hole, if that is why a test failed.
+pub(crate) fn hole(said: &str) -> Option<(String, String)> {
+    let told = told(said);
+    let (place, message) = told.split_once('\n')?;
+    Some((place.to_owned(), message.strip_prefix("here is a hole to fill: ")?.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,15 @@ pub(crate) fn list(labs: &[Step]) {
 /// If cargo cannot be run.
 pub(crate) fn mark(folder: &Folder, lab: &Step) -> io::Result<bool> {
     println!("{}\n  write   {}\n  read    docs/src/{}\n", lab.title, folder.program(lab).display(), lab.page);
+    let tests = |text: &str| text.split_once("#[cfg(test)]").map(|(_, tests)| tests.trim().to_owned());
+    if tests(&folder.text(lab)?) != tests(&lab.stub()) {
+        println!(
+            "✗ The tests at its end are not those of the lab, so there are no marks. `reset {}` brings",
+            lab.name
+        );
+        println!("  them back, and keeps your program beside it, with the ending `.rs.old`.");
+        return Ok(false);
+    }
     let outcome = check(folder, lab)?;
     if outcome.broken {
         println!("✗ {} does not compile; the message is above.", lab.name);

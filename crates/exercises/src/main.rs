@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-use check::{check, told};
+use check::{check, hole, told};
 use folder::{Folder, State};
 use step::{Fill, Step};
 
@@ -185,6 +185,8 @@ impl Guide<'_> {
         self.folder.note(step, None)?;
         if outcome.broken {
             println!("✗ {} does not compile; the message is above.", step.name);
+        } else if let Some((place, what)) = outcome.failures.iter().find_map(|(_, said)| hole(said)) {
+            println!("… There is a hole to fill, at {place}:\n\n    {what}");
         } else if let Some((test, said)) = outcome.failures.first() {
             println!(
                 "✗ {} of {all} tests fail. The first, “{}”:\n",
@@ -225,7 +227,19 @@ impl Guide<'_> {
 
     fn hint(&self, step: Option<&Step>) -> io::Result<bool> {
         let step = step.map_or_else(|| self.first_open(), Ok)?;
-        println!("{}: {}", step.name, step.hint);
+        println!("{}:", step.name);
+        // Lines of a width that can be read.
+        let mut column = 0;
+        for word in step.hint.split(' ') {
+            let length = word.chars().count() + 1;
+            if column + length > 100 {
+                println!();
+                column = 0;
+            }
+            print!("{}{word}", if column == 0 { "  " } else { " " });
+            column += length;
+        }
+        println!();
         Ok(true)
     }
 
