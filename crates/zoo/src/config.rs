@@ -298,7 +298,7 @@ impl Draft {
 fn refuse_strangers(entry: &Entry, data: &Split, preparation: &Preparation) -> Result<()> {
     let unknown =
         data.test.labels().into_iter().flatten().find(|label| **label as usize >= preparation.classes);
-    match unknown.filter(|_| entry.draws_classes() && preparation.classes > 0) {
+    match unknown.filter(|_| entry.draws_classes && preparation.classes > 0) {
         None => Ok(()),
         Some(label) => {
             let name =

@@ -55,7 +55,7 @@ pub struct Setting {
 
 /// Describes a model with the defaults for this data.
 pub fn model(entry: &Entry, data: &Dataset) -> Description {
-    let text = source(entry.name);
+    let text = entry.text;
     let defaults = entry.complete(&Table::new(), data).unwrap_or_default();
     let name =
         |section: &str| defaults.get(section).and_then(|table| table.get("name")).and_then(Value::as_str);
@@ -100,38 +100,6 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         about: paragraphs(text.lines().map_while(|line| line.strip_prefix("//!"))),
         settings: settings.collect(),
         training: if entry.training == Training::Gradient { training.collect() } else { vec![] },
-    }
-}
-
-/// The file of a model.
-fn source(name: &str) -> &'static str {
-    match name {
-        "pca" => include_str!("models/pca.rs"),
-        "ae" => include_str!("models/autoencoder.rs"),
-        "linear" => include_str!("models/linear.rs"),
-        "residual" => include_str!("models/residual.rs"),
-        "conv" => include_str!("models/conv.rs"),
-        "denoising" => include_str!("models/denoising.rs"),
-        "sparse" => include_str!("models/sparse.rs"),
-        "sparse-kl" => include_str!("models/sparse_kl.rs"),
-        "topk" => include_str!("models/topk.rs"),
-        "jumprelu" => include_str!("models/jumprelu.rs"),
-        "vae" => include_str!("models/vae.rs"),
-        "beta-vae" => include_str!("models/capacity_vae.rs"),
-        "tc-vae" => include_str!("models/tc_vae.rs"),
-        "iwae" => include_str!("models/iwae.rs"),
-        "vamp" => include_str!("models/vamp.rs"),
-        "flow-vae" => include_str!("models/flow_vae.rs"),
-        "cvae" => include_str!("models/conditional_vae.rs"),
-        "vq-vae" => include_str!("models/vq_vae.rs"),
-        "contractive" => include_str!("models/contractive.rs"),
-        "rae" => include_str!("models/rae.rs"),
-        "wae" => include_str!("models/wae.rs"),
-        "stacked" => include_str!("models/stacked.rs"),
-        "ica" => include_str!("models/ica.rs"),
-        "sequence" => include_str!("models/sequence.rs"),
-        // The test below walks the registry.
-        _ => "",
     }
 }
 

@@ -18,14 +18,11 @@ use nn::checkpoint::nearest;
 use nn::{Dataset, Error, Result, Schedule};
 use toml::Table;
 
-use crate::AnyModel;
 use crate::data::Preparation;
-use crate::models::{autoencoder, linear, pca, vae};
-use crate::models::{capacity_vae, conditional_vae, flow_vae, iwae, tc_vae, vamp, vq_vae};
-use crate::models::{contractive, ica, rae, sequence, stacked, wae};
-use crate::models::{conv, denoising, jumprelu, residual, sparse, sparse_kl, topk};
+use crate::models::*;
 use crate::settings::check_sizes;
 use crate::train::Plan;
+use crate::{AnyModel, Settings};
 
 mod kind;
 pub(crate) use kind::Kind;
@@ -40,216 +37,60 @@ pub enum Training {
     ClosedForm,
 }
 
-/// A model of the zoo.
+/// A model of the zoo, as its own file states it.
 pub struct Entry {
     /// The name on the command line.
     pub name: &'static str,
-    /// What it is, in a few words.
+    /// Its title: a few words.
     pub title: &'static str,
     /// Its loss.
     pub equation: &'static str,
-    /// Where it comes from.
+    /// Its paper.
     pub source: &'static str,
-    /// How it is trained.
+    /// The way to its parameters.
     pub training: Training,
-    kind: Kind,
+    /// Whether nothing but a small code keeps the model from copying its input.
+    pub may_copy: bool,
+    /// Whether it makes examples of a class that is asked for.
+    pub draws_classes: bool,
+    /// Whether gaps have no part in what it learns. Another model learns from what they are filled with.
+    pub leaves_gaps_out: bool,
+    /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
+    pub reads_all_at_once: bool,
+    /// The word for an example, where it is always the same.
+    pub example: Option<&'static str>,
+    /// The text of its file, from whose comments [`describe`](crate::describe) takes words.
+    pub(crate) text: &'static str,
+    pub(crate) kind: Kind,
 }
 
-/// Every model.
+/// Every model, a line for each.
 // A `const` would be compiled again, with all that it refers to, in every program that names it.
-pub static MODELS: &[Entry] = &[
-    Entry {
-        name: "pca",
-        title: "principal component analysis",
-        equation: "‖x − x̂‖², linear, solved exactly",
-        source: "Pearson 1901; Hotelling 1933",
-        training: Training::ClosedForm,
-        kind: Kind::of::<pca::Config>(),
-    },
-    Entry {
-        name: "ae",
-        title: "autoencoder",
-        equation: "‖x − x̂‖²",
-        source: "Rumelhart et al. 1986; Hinton & Salakhutdinov 2006",
-        training: Training::Gradient,
-        kind: Kind::of::<autoencoder::Config>(),
-    },
-    Entry {
-        name: "linear",
-        title: "linear autoencoder",
-        equation: "‖x − x̂‖², linear",
-        source: "Bourlard & Kamp 1988; Baldi & Hornik 1989",
-        training: Training::Gradient,
-        kind: Kind::of::<linear::Config>(),
-    },
-    Entry {
-        name: "residual",
-        title: "residual autoencoder",
-        equation: "‖x − x̂‖², blocks y = x + f(x)",
-        source: "He et al. 2016; Ioffe & Szegedy 2015",
-        training: Training::Gradient,
-        kind: Kind::of::<residual::Config>(),
-    },
-    Entry {
-        name: "conv",
-        title: "convolutional autoencoder",
-        equation: "‖x − x̂‖², strided convolutions",
-        source: "Masci et al. 2011; Odena et al. 2016",
-        training: Training::Gradient,
-        kind: Kind::of::<conv::Config>(),
-    },
-    Entry {
-        name: "denoising",
-        title: "denoising autoencoder",
-        equation: "E ‖x − g(f(x̃))‖², x̃ damaged",
-        source: "Vincent et al. 2008, 2010",
-        training: Training::Gradient,
-        kind: Kind::of::<denoising::Config>(),
-    },
-    Entry {
-        name: "sparse",
-        title: "sparse autoencoder",
-        equation: "‖x − x̂‖² + λ Σ|h|",
-        source: "Olshausen & Field 1996; Ng 2011",
-        training: Training::Gradient,
-        kind: Kind::of::<sparse::Config>(),
-    },
-    Entry {
-        name: "sparse-kl",
-        title: "sparse autoencoder with a target activity",
-        equation: "‖x − x̂‖² + λ ‖W‖² + 2β Σ KL(ρ ‖ ρ̂)",
-        source: "Ng 2011",
-        training: Training::Gradient,
-        kind: Kind::of::<sparse_kl::Config>(),
-    },
-    Entry {
-        name: "topk",
-        title: "k-sparse autoencoder",
-        equation: "‖x − x̂‖², the k largest units, + α ‖e − ê‖²",
-        source: "Makhzani & Frey 2014; Gao et al. 2024",
-        training: Training::Gradient,
-        kind: Kind::of::<topk::Config>(),
-    },
-    Entry {
-        name: "jumprelu",
-        title: "sparse autoencoder with thresholds",
-        equation: "‖x − x̂‖² + λ Σ H(z − θ)",
-        source: "Rajamanoharan et al. 2024",
-        training: Training::Gradient,
-        kind: Kind::of::<jumprelu::Config>(),
-    },
-    Entry {
-        name: "vae",
-        title: "variational autoencoder",
-        equation: "E[−ln p(x|z)] + β KL(q(z|x) ‖ N(0, I))",
-        source: "Kingma & Welling 2014; Rezende et al. 2014",
-        training: Training::Gradient,
-        kind: Kind::of::<vae::Config>(),
-    },
-    Entry {
-        name: "beta-vae",
-        title: "β-VAE with a growing capacity",
-        equation: "E[−ln p(x|z)] + γ |KL(q(z|x) ‖ N(0, I)) − C|",
-        source: "Higgins et al. 2017; Burgess et al. 2018",
-        training: Training::Gradient,
-        kind: Kind::of::<capacity_vae::Config>(),
-    },
-    Entry {
-        name: "tc-vae",
-        title: "β-TC-VAE",
-        equation: "E[−ln p(x|z)] + α I(x; z) + β TC(z) + γ Σ KL(q(zⱼ) ‖ p(zⱼ))",
-        source: "Chen et al. 2018",
-        training: Training::Gradient,
-        kind: Kind::of::<tc_vae::Config>(),
-    },
-    Entry {
-        name: "iwae",
-        title: "importance-weighted autoencoder",
-        equation: "−E[ln 1/K Σ p(x|zₖ) p(zₖ) / q(zₖ|x)]",
-        source: "Burda et al. 2016; Tucker et al. 2019",
-        training: Training::Gradient,
-        kind: Kind::of::<iwae::Config>(),
-    },
-    Entry {
-        name: "vamp",
-        title: "VAE with a VampPrior",
-        equation: "E[−ln p(x|z)] + KL(q(z|x) ‖ 1/K Σ q(z|uₖ))",
-        source: "Tomczak & Welling 2018",
-        training: Training::Gradient,
-        kind: Kind::of::<vamp::Config>(),
-    },
-    Entry {
-        name: "flow-vae",
-        title: "VAE with a normalizing flow",
-        equation: "E[−ln p(x|z) + ln q₀(z₀|x) − ln |det ∂z/∂z₀| − ln p(z)]",
-        source: "Rezende & Mohamed 2015; Kingma et al. 2016",
-        training: Training::Gradient,
-        kind: Kind::of::<flow_vae::Config>(),
-    },
-    Entry {
-        name: "cvae",
-        title: "conditional VAE",
-        equation: "E[−ln p(x|z, y)] + KL(q(z|x, y) ‖ N(0, I)) − α ln q(y|x)",
-        source: "Sohn et al. 2015; Kingma et al. 2014",
-        training: Training::Gradient,
-        kind: Kind::of::<conditional_vae::Config>(),
-    },
-    Entry {
-        name: "vq-vae",
-        title: "vector-quantised autoencoder",
-        equation: "‖x − x̂(e)‖² + β ‖z − sg(e)‖²",
-        source: "van den Oord et al. 2017",
-        training: Training::Gradient,
-        kind: Kind::of::<vq_vae::Config>(),
-    },
-    Entry {
-        name: "contractive",
-        title: "contractive autoencoder",
-        equation: "−ln p(x|z) + λ ‖∂z/∂x‖²",
-        source: "Rifai et al. 2011",
-        training: Training::Gradient,
-        kind: Kind::of::<contractive::Config>(),
-    },
-    Entry {
-        name: "rae",
-        title: "regularised autoencoder",
-        equation: "‖x − x̂‖² + β ½ ‖z‖² + λ ‖∂x̂/∂z‖²",
-        source: "Ghosh et al. 2020",
-        training: Training::Gradient,
-        kind: Kind::of::<rae::Config>(),
-    },
-    Entry {
-        name: "wae",
-        title: "Wasserstein autoencoder",
-        equation: "‖x − x̂‖² + λ MMD²(q(z), N(0, I))",
-        source: "Tolstikhin et al. 2018; Kolouri et al. 2019",
-        training: Training::Gradient,
-        kind: Kind::of::<wae::Config>(),
-    },
-    Entry {
-        name: "stacked",
-        title: "stacked autoencoder, pretrained layer by layer",
-        equation: "−ln p(x|z)",
-        source: "Bengio et al. 2007; Vincent et al. 2010",
-        training: Training::Gradient,
-        kind: Kind::of::<stacked::Config>(),
-    },
-    Entry {
-        name: "ica",
-        title: "independent components (reconstruction ICA)",
-        equation: "‖WᵀWx̃ − x̃‖² + λ Σ ln cosh z, x̃ white",
-        source: "Le et al. 2011",
-        training: Training::Gradient,
-        kind: Kind::of::<ica::Config>(),
-    },
-    Entry {
-        name: "sequence",
-        title: "sequence autoencoder",
-        equation: "Σₜ ‖xₜ − x̂ₜ‖², read and written by GRUs",
-        source: "Srivastava et al. 2015; Cho et al. 2014",
-        training: Training::Gradient,
-        kind: Kind::of::<sequence::Config>(),
-    },
+pub static MODELS: &[&Entry] = &[
+    &pca::ENTRY,
+    &autoencoder::ENTRY,
+    &linear::ENTRY,
+    &residual::ENTRY,
+    &conv::ENTRY,
+    &denoising::ENTRY,
+    &sparse::ENTRY,
+    &sparse_kl::ENTRY,
+    &topk::ENTRY,
+    &jumprelu::ENTRY,
+    &vae::ENTRY,
+    &capacity_vae::ENTRY,
+    &tc_vae::ENTRY,
+    &iwae::ENTRY,
+    &vamp::ENTRY,
+    &flow_vae::ENTRY,
+    &conditional_vae::ENTRY,
+    &vq_vae::ENTRY,
+    &contractive::ENTRY,
+    &rae::ENTRY,
+    &wae::ENTRY,
+    &stacked::ENTRY,
+    &ica::ENTRY,
+    &sequence::ENTRY,
 ];
 
 /// The model with this name.
@@ -257,7 +98,7 @@ pub static MODELS: &[Entry] = &[
 /// # Errors
 /// If there is none; the message names the nearest.
 pub fn find(name: &str) -> Result<&'static Entry> {
-    MODELS.iter().find(|entry| entry.name == name).ok_or_else(|| {
+    MODELS.iter().copied().find(|entry| entry.name == name).ok_or_else(|| {
         let names = || MODELS.iter().map(|entry| entry.name);
         let known = names().collect::<Vec<_>>().join(", ");
         Error::setting(
@@ -271,6 +112,24 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 }
 
 impl Entry {
+    /// An entry of a model with settings of this type, whose file is `text`, and which has nothing special.
+    pub(crate) const fn of<S: Settings>(text: &'static str) -> Self {
+        Entry {
+            name: "",
+            title: "",
+            equation: "",
+            source: "",
+            training: Training::Gradient,
+            may_copy: false,
+            draws_classes: false,
+            leaves_gaps_out: false,
+            reads_all_at_once: true,
+            example: None,
+            text,
+            kind: Kind::of::<S>(),
+        }
+    }
+
     /// The given settings, completed with the defaults for this data.
     ///
     /// # Errors
@@ -303,37 +162,16 @@ impl Entry {
             .map_err(|error| error.within(format!("model `{}`", self.name)))
     }
 
-    /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
-    fn reads_all_at_once(&self) -> bool {
-        !["conv", "sequence"].contains(&self.name)
-    }
-
     /// The sentence about gaps of these data, if the model learns from what they are filled with.
     pub fn on_gaps(&self, data: &Dataset) -> Option<String> {
-        const KNOWS: [&str; 11] =
-            ["ae", "vae", "beta-vae", "tc-vae", "iwae", "vamp", "flow-vae", "cvae", "wae", "rae", "vq-vae"];
-        (data.observed().is_some() && !KNOWS.contains(&self.name)).then(|| {
+        (data.observed().is_some() && !self.leaves_gaps_out).then(|| {
             format!("`{}` learns from gaps as if they held the mean of their column; `ae` and `vae` leave them out", self.name)
         })
     }
 
-    /// Whether it makes examples of a class that is asked for.
-    pub fn draws_classes(&self) -> bool {
-        self.name == "cvae"
-    }
-
-    /// Whether nothing but a small code keeps the model from copying its input.
-    pub fn may_copy(&self) -> bool {
-        ["pca", "linear", "ae", "residual", "conv", "sequence", "stacked", "ica"].contains(&self.name)
-    }
-
     /// Name of an example of this data for this model, as in the unit of its error: `img`, `row` or `sequence`.
     pub fn example(&self, data: &Dataset) -> &'static str {
-        match data.schema().as_image() {
-            _ if self.name == "sequence" => "sequence",
-            Some(_) => "img",
-            None => "row",
-        }
+        self.example.unwrap_or(if data.schema().as_image().is_some() { "img" } else { "row" })
     }
 
     /// The words that a setting of this name may be in complete settings, if it is one of a few.
@@ -361,7 +199,7 @@ impl Entry {
         let epochs = (steps / examples.div_ceil(batch.max(1)).max(1)).clamp(20, 600);
         /// As many features as the rate above suits.
         const SUITED: f64 = 1024.0;
-        let learning_rate = match self.reads_all_at_once() {
+        let learning_rate = match self.reads_all_at_once {
             true => learning_rate * (SUITED / features as f64).sqrt().min(1.0),
             false => learning_rate,
         };

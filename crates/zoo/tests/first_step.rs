@@ -134,7 +134,7 @@ fn check(entry: &Entry, given: &str, data: &Dataset, problems: &mut Vec<String>)
 }
 
 fn learned() -> impl Iterator<Item = &'static Entry> {
-    MODELS.iter().filter(|entry| entry.training == Training::Gradient)
+    MODELS.iter().copied().filter(|entry| entry.training == Training::Gradient)
 }
 
 fn assert_none(problems: &[String]) {

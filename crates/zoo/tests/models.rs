@@ -147,7 +147,7 @@ fn table(settings: &str) -> Table {
 }
 
 fn learned() -> impl Iterator<Item = &'static Entry> {
-    MODELS.iter().filter(|entry| entry.training == Training::Gradient)
+    MODELS.iter().copied().filter(|entry| entry.training == Training::Gradient)
 }
 
 fn built(entry: &Entry, given: &Table, data: &Dataset, seed: u64) -> Box<dyn AnyModel> {

@@ -55,12 +55,12 @@ fn fitted(room: usize) -> String {
 
 /// The same for programs.
 fn json() -> String {
-    let entry = |entry: &Entry| {
+    let of = |entry: &&Entry| {
         json!({
             "name": entry.name, "title": entry.title, "equation": entry.equation, "source": entry.source,
         })
     };
-    super::json(&Value::Array(MODELS.iter().map(entry).collect()))
+    super::json(&Value::Array(MODELS.iter().map(of).collect()))
 }
 
 #[cfg(test)]

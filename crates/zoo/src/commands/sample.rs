@@ -85,7 +85,7 @@ fn examples(run: &Run, args: &SampleArgs, codes: &Tensor<f32>) -> Result<(Tensor
 fn from_prior(run: &Run, args: &SampleArgs) -> Result<(Tensor<f32>, Option<Vec<u32>>)> {
     let classes = run.preparation.classes.max(1) as u32;
     let class = args.class.as_deref().map(|name| class(run, name)).transpose()?;
-    let labels: Option<Vec<u32>> = run.entry.draws_classes().then(|| match class {
+    let labels: Option<Vec<u32>> = run.entry.draws_classes.then(|| match class {
         Some(class) => vec![class; args.count],
         None => (0..args.count).map(|i| (i % classes as usize) as u32).collect(),
     });
@@ -103,7 +103,7 @@ fn from_prior(run: &Run, args: &SampleArgs) -> Result<(Tensor<f32>, Option<Vec<u
 
 /// The number of a class that is given by its name or by its number.
 fn class(run: &Run, given: &str) -> Result<u32> {
-    if !run.entry.draws_classes() {
+    if !run.entry.draws_classes {
         let name = run.entry.name;
         return Err(Error::unsupported(format!(
             "the model `{name}` draws from all examples and knows no classes; leave --class away, or train \

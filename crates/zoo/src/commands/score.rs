@@ -406,7 +406,7 @@ fn doubts(run: &Run, kind: Score, far_out: usize) -> Vec<String> {
              ordinary codes; compare with --score squared-error or combined"
         ));
     }
-    if kind != Score::LatentDistance && code >= features && run.entry.may_copy() {
+    if kind != Score::LatentDistance && code >= features && run.entry.may_copy {
         doubts.push(format!(
             "a code of {code} numbers for {features} features is no bottleneck: `{name}` can reconstruct anomalies as \
              well as all else, so its errors say little; try `zoo train --code {}` or less",

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     }
     let code = config.setting("code").and_then(Value::as_integer).and_then(|code| usize::try_from(code).ok());
     let features = setup.preparation.features;
-    if let Some(code) = code.filter(|code| entry.may_copy() && *code >= features) {
+    if let Some(code) = code.filter(|code| entry.may_copy && *code >= features) {
         note(&format!(
             "a code of {code} numbers for {features} is no bottleneck, and `{}` may learn to copy; choose less with --code",
             entry.name

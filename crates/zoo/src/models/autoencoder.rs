@@ -16,7 +16,19 @@ use serde::{Deserialize, Serialize};
 
 use super::small_code;
 use crate::network::{self, Design, evaluation};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "ae",
+    title: "autoencoder",
+    equation: "‖x − x̂‖²",
+    source: "Rumelhart et al. 1986; Hinton & Salakhutdinov 2006",
+    may_copy: true,
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("autoencoder.rs"))
+};
 
 /// Settings of an autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,8 +24,19 @@ use serde::{Deserialize, Serialize};
 use super::variational::usual_design;
 use super::{check_share, check_weight};
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::terms::{gaussian_kl, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "beta-vae",
+    title: "β-VAE with a growing capacity",
+    equation: "E[−ln p(x|z)] + γ |KL(q(z|x) ‖ N(0, I)) − C|",
+    source: "Higgins et al. 2017; Burgess et al. 2018",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("capacity_vae.rs"))
+};
 
 /// Settings of a β-VAE with a capacity.
 #[derive(Clone, Debug, Serialize, Deserialize)]

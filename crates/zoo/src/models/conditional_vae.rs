@@ -14,8 +14,20 @@ use serde::{Deserialize, Serialize};
 use super::check_weight;
 use super::variational::{Gaussian, begin_near_prior, usual_design};
 use crate::network::{Autoencoder, Design, evaluation, quiet};
+use crate::registry::Entry;
 use crate::terms::{gaussian_kl, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "cvae",
+    title: "conditional VAE",
+    equation: "E[−ln p(x|z, y)] + KL(q(z|x, y) ‖ N(0, I)) − α ln q(y|x)",
+    source: "Sohn et al. 2015; Kingma et al. 2014",
+    draws_classes: true,
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("conditional_vae.rs"))
+};
 
 /// Settings of a conditional VAE.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -20,7 +20,17 @@ use serde::{Deserialize, Serialize};
 
 use super::mirror::Mirror;
 use super::{check_weight, check_widths, widths};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "contractive",
+    title: "contractive autoencoder",
+    equation: "−ln p(x|z) + λ ‖∂z/∂x‖²",
+    source: "Rifai et al. 2011",
+    ..Entry::of::<Config>(include_str!("contractive.rs"))
+};
 
 /// Settings of a contractive autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -22,7 +22,19 @@ use serde::{Deserialize, Serialize};
 
 use super::check_widths;
 use crate::network::Stages;
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "conv",
+    title: "convolutional autoencoder",
+    equation: "‖x − x̂‖², strided convolutions",
+    source: "Masci et al. 2011; Odena et al. 2016",
+    may_copy: true,
+    reads_all_at_once: false,
+    ..Entry::of::<Config>(include_str!("conv.rs"))
+};
 
 /// Settings of a convolutional autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,7 +16,17 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::{AnyModel, Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "denoising",
+    title: "denoising autoencoder",
+    equation: "E ‖x − g(f(x̃))‖², x̃ damaged",
+    source: "Vincent et al. 2008, 2010",
+    ..Entry::of::<Config>(include_str!("denoising.rs"))
+};
 
 /// Settings of a denoising autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -14,8 +14,19 @@ use super::check_share;
 use super::variational::{Gaussian, output_for, usual_design};
 use crate::flows::{Autoregressive, planar};
 use crate::network::{Autoencoder, Design, evaluation, last, quiet};
+use crate::registry::Entry;
 use crate::terms::{ln_standard_normal, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "flow-vae",
+    title: "VAE with a normalizing flow",
+    equation: "E[−ln p(x|z) + ln q₀(z₀|x) − ln |det ∂z/∂z₀| − ln p(z)]",
+    source: "Rezende & Mohamed 2015; Kingma et al. 2016",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("flow_vae.rs"))
+};
 
 /// The kind of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,18 @@ use nn::{Context, Dataset, Generator, Init, Result, losses};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, check_widths};
+use crate::registry::Entry;
 use crate::{Learned, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "ica",
+    title: "independent components (reconstruction ICA)",
+    equation: "‖WᵀWx̃ − x̃‖² + λ Σ ln cosh z, x̃ white",
+    source: "Le et al. 2011",
+    may_copy: true,
+    ..Entry::of::<Config>(include_str!("ica.rs"))
+};
 
 /// Settings of independent codes.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -11,8 +11,19 @@ use serde::{Deserialize, Serialize};
 
 use super::variational::usual_design;
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::terms::{ln_mean_exp, ln_standard_normal, with_gradient_of};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "iwae",
+    title: "importance-weighted autoencoder",
+    equation: "−E[ln 1/K Σ p(x|zₖ) p(zₖ) / q(zₖ|x)]",
+    source: "Burda et al. 2016; Tucker et al. 2019",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("iwae.rs"))
+};
 
 /// How the gradient of the bound is estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,8 +17,18 @@ use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_weight, check_widths};
+use crate::registry::Entry;
 use crate::terms::warmed_up;
 use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "jumprelu",
+    title: "sparse autoencoder with thresholds",
+    equation: "‖x − x̂‖² + λ Σ H(z − θ)",
+    source: "Rajamanoharan et al. 2024",
+    ..Entry::of::<Config>(include_str!("jumprelu.rs"))
+};
 
 /// Settings of an autoencoder with thresholds.
 #[derive(Clone, Debug, Serialize, Deserialize)]

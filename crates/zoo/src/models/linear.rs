@@ -19,7 +19,18 @@ use nn::{Context, Dataset, Error, Generator, Init, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_widths, small_code};
+use crate::registry::Entry;
 use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "linear",
+    title: "linear autoencoder",
+    equation: "‖x − x̂‖², linear",
+    source: "Bourlard & Kamp 1988; Baldi & Hornik 1989",
+    may_copy: true,
+    ..Entry::of::<Config>(include_str!("linear.rs"))
+};
 
 /// Settings of a linear autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

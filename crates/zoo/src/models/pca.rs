@@ -15,7 +15,19 @@ use super::principal::directions;
 use super::{check_widths, small_code};
 use crate::AnyModel;
 use crate::graph::{self, Part, Recording};
+use crate::registry::{Entry, Training};
 use crate::{Settings, Unit, evaluate};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "pca",
+    title: "principal component analysis",
+    equation: "‖x − x̂‖², linear, solved exactly",
+    source: "Pearson 1901; Hotelling 1933",
+    training: Training::ClosedForm,
+    may_copy: true,
+    ..Entry::of::<Config>(include_str!("pca.rs"))
+};
 
 /// Settings of PCA.
 #[derive(Clone, Debug, Serialize, Deserialize)]

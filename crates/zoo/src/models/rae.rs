@@ -17,7 +17,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "rae",
+    title: "regularised autoencoder",
+    equation: "‖x − x̂‖² + β ½ ‖z‖² + λ ‖∂x̂/∂z‖²",
+    source: "Ghosh et al. 2020",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("rae.rs"))
+};
 
 /// Settings of a regularised autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -13,7 +13,18 @@ use nn::{Activation, Context, Dataset, Generator, Init, Linear, Result, Sequenti
 use serde::{Deserialize, Serialize};
 
 use super::{begin_with, check_widths, small_code};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "residual",
+    title: "residual autoencoder",
+    equation: "‖x − x̂‖², blocks y = x + f(x)",
+    source: "He et al. 2016; Ioffe & Szegedy 2015",
+    may_copy: true,
+    ..Entry::of::<Config>(include_str!("residual.rs"))
+};
 
 /// Settings of a residual autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,7 +16,20 @@ use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{begin_with, check_widths, small_code};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "sequence",
+    title: "sequence autoencoder",
+    equation: "Σₜ ‖xₜ − x̂ₜ‖², read and written by GRUs",
+    source: "Srivastava et al. 2015; Cho et al. 2014",
+    may_copy: true,
+    reads_all_at_once: false,
+    example: Some("sequence"),
+    ..Entry::of::<Config>(include_str!("sequence.rs"))
+};
 
 /// Settings of a sequence autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

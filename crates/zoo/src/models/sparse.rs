@@ -14,8 +14,18 @@ use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_weight, check_widths};
+use crate::registry::Entry;
 use crate::terms::warmed_up;
 use crate::{Learned, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "sparse",
+    title: "sparse autoencoder",
+    equation: "‖x − x̂‖² + λ Σ|h|",
+    source: "Olshausen & Field 1996; Ng 2011",
+    ..Entry::of::<Config>(include_str!("sparse.rs"))
+};
 
 /// Settings of a sparse autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -14,8 +14,18 @@ use nn::{Context, Dataset, Error, Generator, Init, Linear, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_widths;
+use crate::registry::Entry;
 use crate::terms::bernoulli_kl;
 use crate::{Learned, Loss, Model, Settings, Unit, evaluate};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "sparse-kl",
+    title: "sparse autoencoder with a target activity",
+    equation: "‖x − x̂‖² + λ ‖W‖² + 2β Σ KL(ρ ‖ ρ̂)",
+    source: "Ng 2011",
+    ..Entry::of::<Config>(include_str!("sparse_kl.rs"))
+};
 
 /// Settings of a sparse autoencoder with a target activity.
 #[derive(Clone, Debug, Serialize, Deserialize)]

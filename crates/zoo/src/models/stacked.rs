@@ -22,8 +22,19 @@ use serde::{Deserialize, Serialize};
 
 use super::mirror::Mirror;
 use super::{check_widths, widths};
+use crate::registry::Entry;
 use crate::train::TrainPart;
 use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "stacked",
+    title: "stacked autoencoder, pretrained layer by layer",
+    equation: "−ln p(x|z)",
+    source: "Bengio et al. 2007; Vincent et al. 2010",
+    may_copy: true,
+    ..Entry::of::<Config>(include_str!("stacked.rs"))
+};
 
 /// Settings of a stacked autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,8 +16,19 @@ use serde::{Deserialize, Serialize};
 use super::check_weight;
 use super::variational::{Gaussian, usual_design};
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::terms::{ln_gaussian, ln_gaussian_by_latent, ln_standard_normal};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "tc-vae",
+    title: "β-TC-VAE",
+    equation: "E[−ln p(x|z)] + α I(x; z) + β TC(z) + γ Σ KL(q(zⱼ) ‖ p(zⱼ))",
+    source: "Chen et al. 2018",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("tc_vae.rs"))
+};
 
 /// How the examples of a batch stand for all `N` in `q(z)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,8 +21,18 @@ use serde::{Deserialize, Serialize};
 
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_widths};
+use crate::registry::Entry;
 use crate::terms::warm_up;
 use crate::{Learned, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "topk",
+    title: "k-sparse autoencoder",
+    equation: "‖x − x̂‖², the k largest units, + α ‖e − ê‖²",
+    source: "Makhzani & Frey 2014; Gao et al. 2024",
+    ..Entry::of::<Config>(include_str!("topk.rs"))
+};
 
 /// Settings of a k-sparse autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

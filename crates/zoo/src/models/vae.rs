@@ -17,8 +17,19 @@ use serde::{Deserialize, Serialize};
 use super::variational::usual_design;
 use super::{check_share, check_weight};
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::terms::{gaussian_kl_by_latent, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "vae",
+    title: "variational autoencoder",
+    equation: "E[−ln p(x|z)] + β KL(q(z|x) ‖ N(0, I))",
+    source: "Kingma & Welling 2014; Rezende et al. 2014",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("vae.rs"))
+};
 
 /// Settings of a variational autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -15,8 +15,19 @@ use serde::{Deserialize, Serialize};
 use super::check_share;
 use super::variational::{Gaussian, usual_design};
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::terms::{ln_mean_exp, warmed_up};
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "vamp",
+    title: "VAE with a VampPrior",
+    equation: "E[−ln p(x|z)] + KL(q(z|x) ‖ 1/K Σ q(z|uₖ))",
+    source: "Tomczak & Welling 2018",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("vamp.rs"))
+};
 
 /// Settings of a VAE with a VampPrior.
 #[derive(Clone, Debug, Serialize, Deserialize)]

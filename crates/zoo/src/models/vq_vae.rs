@@ -17,7 +17,18 @@ use serde::{Deserialize, Serialize};
 use super::check_weight;
 use super::codebook::Codebook;
 use crate::network::{Autoencoder, Design, centre, evaluation, quiet};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "vq-vae",
+    title: "vector-quantised autoencoder",
+    equation: "‖x − x̂(e)‖² + β ‖z − sg(e)‖²",
+    source: "van den Oord et al. 2017",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("vq_vae.rs"))
+};
 
 /// Settings of a VQ-VAE.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -17,7 +17,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
 use crate::network::{Autoencoder, Design, evaluation};
+use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
+
+/// The model in the registry.
+pub static ENTRY: Entry = Entry {
+    name: "wae",
+    title: "Wasserstein autoencoder",
+    equation: "‖x − x̂‖² + λ MMD²(q(z), N(0, I))",
+    source: "Tolstikhin et al. 2018; Kolouri et al. 2019",
+    leaves_gaps_out: true,
+    ..Entry::of::<Config>(include_str!("wae.rs"))
+};
 
 /// Settings of a Wasserstein autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
