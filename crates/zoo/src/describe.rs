@@ -97,9 +97,21 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         title: entry.title,
         equation: entry.equation,
         source: entry.source,
-        about: paragraphs(text.lines().map_while(|line| line.strip_prefix("//!"))),
+        about: about_model(entry),
         settings: settings.collect(),
         training: if entry.training == Training::Gradient { training.collect() } else { vec![] },
+    }
+}
+
+/// The comment at the head of the file that explains a model, after what it is a preset of.
+fn about_model(entry: &Entry) -> String {
+    let text = paragraphs(entry.about.lines().map_while(|line| line.strip_prefix("//!")));
+    match &entry.preset {
+        None => text,
+        Some(preset) => {
+            let settings = preset.settings.replace('\n', ", ");
+            format!("This is {} with {settings}.\n\n{text}", preset.of.name)
+        }
     }
 }
 

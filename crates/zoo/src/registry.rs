@@ -20,7 +20,7 @@ use toml::Table;
 
 use crate::data::Preparation;
 use crate::models::*;
-use crate::settings::check_sizes;
+use crate::settings::{self, check_sizes};
 use crate::train::Plan;
 use crate::{AnyModel, Settings};
 
@@ -59,9 +59,22 @@ pub struct Entry {
     pub reads_all_at_once: bool,
     /// The word for an example, where it is always the same.
     pub example: Option<&'static str>,
-    /// The text of its file, from whose comments [`describe`](crate::describe) takes words.
+    /// The model and the settings that it is, if it has no file of its own.
+    pub preset: Option<Preset>,
+    /// The text of the file that explains it, for [`describe`](crate::describe).
+    pub(crate) about: &'static str,
+    /// The text of the file that has its settings.
     pub(crate) text: &'static str,
     pub(crate) kind: Kind,
+}
+
+/// A model with some settings, which has a name of its own.
+#[derive(Clone, Copy)]
+pub struct Preset {
+    /// The model.
+    pub of: &'static Entry,
+    /// Its settings that are not the usual ones, in TOML.
+    pub settings: &'static str,
 }
 
 /// Every model, a line for each.
@@ -70,8 +83,8 @@ pub static MODELS: &[&Entry] = &[
     &pca::ENTRY,
     &autoencoder::ENTRY,
     &linear::ENTRY,
-    &residual::ENTRY,
-    &conv::ENTRY,
+    &presets::RESIDUAL,
+    &presets::CONV,
     &denoising::ENTRY,
     &sparse::ENTRY,
     &sparse_kl::ENTRY,
@@ -90,7 +103,7 @@ pub static MODELS: &[&Entry] = &[
     &wae::ENTRY,
     &stacked::ENTRY,
     &ica::ENTRY,
-    &sequence::ENTRY,
+    &presets::SEQUENCE,
 ];
 
 /// The model with this name.
@@ -125,9 +138,16 @@ impl Entry {
             leaves_gaps_out: false,
             reads_all_at_once: true,
             example: None,
+            preset: None,
+            about: text,
             text,
             kind: Kind::of::<S>(),
         }
+    }
+
+    /// An entry of a model with these settings, which `about` explains: a file that begins with a comment.
+    pub(crate) const fn preset(of: &'static Entry, settings: &'static str, about: &'static str) -> Self {
+        Entry { preset: Some(Preset { of, settings }), about, ..*of }
     }
 
     /// The given settings, completed with the defaults for this data.
@@ -135,7 +155,27 @@ impl Entry {
     /// # Errors
     /// If a setting is unknown or has the wrong type.
     pub fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
-        self.kind.complete(given, data).map_err(|error| error.within(format!("model `{}`", self.name)))
+        let complete = || self.kind.complete(&self.with_preset(given)?, data);
+        complete().map_err(|error| error.within(format!("model `{}`", self.name)))
+    }
+
+    /// The given settings, and those of the preset about which nothing is said.
+    fn with_preset(&self, given: &Table) -> Result<Table> {
+        let Some(preset) = &self.preset else { return Ok(given.clone()) };
+        let mut all = settings::flat(&preset.settings.parse().expect("a preset is TOML"));
+        let own = all.get("network.name").cloned();
+        settings::flat(given).into_iter().for_each(|(key, value)| settings::say(&mut all, &key, value));
+        match (own, all.get("network.name")) {
+            (Some(own), Some(other)) if own != *other => {
+                let (name, of) = (self.name, preset.of.name);
+                let other = other.as_str().unwrap_or("?");
+                let problem = format!(
+                    "`{name}` is `{of}` on the network {own}; for another, train `{of}` with --net {other}"
+                );
+                Err(Error::setting("network.name", problem))
+            }
+            _ => Ok(all),
+        }
     }
 
     /// A model with these settings for this training data; the seed decides its initial parameters.

@@ -51,7 +51,7 @@ fn a_last_batch_of_one_row_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     // 65 for training and 16 for testing.
     fs::write(folder.path().join("t.csv"), table(81)).unwrap();
-    let train = ["train", "residual", "--data", "t.csv", "--epochs", "1", "--set", "normalization=batch"];
+    let train = ["train", "residual", "--data", "t.csv", "--epochs", "1", "--set", "norm=batch"];
     let expected =
         "error: the last batch of an epoch has 1 of the 65 training examples, but this model learns from";
     refuse(folder.path(), &train, expected);

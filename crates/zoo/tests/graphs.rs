@@ -156,8 +156,8 @@ fn settings_that_change_the_operations_export_too() {
     for likelihood in ["fixed_gaussian", "gaussian", "gaussian_per_pixel"] {
         assert_exports("vae", &format!("likelihood = '{likelihood}'\nhidden = [12]\ncode = 3"), &data);
     }
-    for normalization in ["none", "layer"] {
-        assert_exports("residual", &format!("normalization = '{normalization}'"), &data);
+    for norm in ["none", "layer"] {
+        assert_exports("residual", &format!("norm = '{norm}'"), &data);
     }
 }
 
@@ -220,7 +220,7 @@ fn the_script_of_the_page_computes_what_the_model_computes() {
     for activation in ["leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign"] {
         add("ae", &format!("activation = '{activation}'\nhidden = [12]\ncode = 3"));
     }
-    add("residual", "normalization = 'layer'");
+    add("residual", "norm = 'layer'");
     page += "<script>document.querySelector('output').textContent = JSON.stringify(all)</script>";
     let Some(body) = body_of(&page) else { return };
     let found: Vec<Vec<Vec<f32>>> = serde_json::from_str(&body).unwrap();

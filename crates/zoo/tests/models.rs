@@ -9,8 +9,8 @@ use nn::{Adam, Context, Dataset, Purpose, generator};
 use toml::Table;
 use zoo::data::{Split, digits};
 use zoo::models::{
-    autoencoder, capacity_vae, conditional_vae, contractive, conv, denoising, flow_vae, ica, iwae, jumprelu,
-    linear, rae, residual, sequence, sparse, sparse_kl, stacked, tc_vae, topk, vae, vamp, vq_vae, wae,
+    autoencoder, capacity_vae, conditional_vae, contractive, denoising, flow_vae, ica, iwae, jumprelu,
+    linear, rae, sparse, sparse_kl, stacked, tc_vae, topk, vae, vamp, vq_vae, wae,
 };
 use zoo::registry::{Entry, MODELS, Training};
 use zoo::train::{Plan, train};
@@ -59,7 +59,7 @@ const CASES: &[Case] = &[
     // twenty.
     Case {
         name: "residual",
-        tiny: "code = 2\nwidth = 4\nnormalization = 'none'",
+        tiny: "code = 2\nwidth = 4\nnorm = 'none'",
         wide: "width = 256",
         target: 1.48,
         ..USUAL
@@ -192,8 +192,8 @@ where
 pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("ae", checked::<autoencoder::Config, _>),
     ("linear", checked::<linear::Config, _>),
-    ("residual", checked::<residual::Config, _>),
-    ("conv", checked::<conv::Config, _>),
+    ("residual", checked::<autoencoder::Config, _>),
+    ("conv", checked::<autoencoder::Config, _>),
     ("denoising", checked::<denoising::Config, _>),
     ("sparse", checked::<sparse::Config, _>),
     ("sparse-kl", checked::<sparse_kl::Config, _>),
@@ -212,7 +212,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("wae", checked::<wae::Config, _>),
     ("stacked", checked::<stacked::Config, _>),
     ("ica", checked::<ica::Config, _>),
-    ("sequence", checked::<sequence::Config, _>),
+    ("sequence", checked::<autoencoder::Config, _>),
 ];
 
 #[test]

@@ -44,8 +44,8 @@ fn smaller(setup: &Setup, forecast: &Forecast) -> String {
     let Setup { config, data, .. } = setup;
     let batch = forecast.batch_within(available().unwrap_or(MUCH).min(MUCH) / 4, config.train.batch);
     let mut flags = vec![format!("--batch {batch}")];
-    if config.setting("model.channels").is_some() {
-        flags.push("--set channels=N with more numbers to a step".into());
+    if config.setting("network.step").is_some() {
+        flags.push("--set step=N with more numbers to a step".into());
     }
     if data.train.schema().as_image().is_some() {
         flags.push("--size for smaller pictures".into());

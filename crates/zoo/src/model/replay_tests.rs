@@ -120,7 +120,7 @@ fn settings_with_more_noise_are_replayed_as_well() {
         ("contractive", "jacobian = 'probes'\ncurvature = 0.1"),
         ("wae", "divergence = 'sliced_wasserstein'"),
         ("topk", "revival = 0\nselect = 'batch'"),
-        ("residual", "normalization = 'batch'"),
+        ("residual", "norm = 'batch'"),
         ("sparse-kl", "memory = 0.0"),
     ] {
         let entry = crate::registry::find(name).unwrap();

@@ -5,7 +5,6 @@ pub mod capacity_vae;
 pub mod codebook;
 pub mod conditional_vae;
 pub mod contractive;
-pub mod conv;
 pub mod denoising;
 pub mod dictionary;
 pub mod flow_vae;
@@ -15,10 +14,9 @@ pub mod jumprelu;
 pub mod linear;
 pub mod mirror;
 pub mod pca;
+pub mod presets;
 mod principal;
 pub mod rae;
-pub mod residual;
-pub mod sequence;
 pub mod sparse;
 pub mod sparse_kl;
 pub mod stacked;
@@ -33,7 +31,6 @@ pub mod wae;
 use autograd::Tensor;
 use nn::{Dataset, Error, Result};
 
-use crate::network::begin_with;
 use crate::{AnyModel, evaluate};
 
 /// Widths of an encoder's layers, input first; a decoder has the same in reverse.

@@ -1,12 +1,12 @@
 //! Convolutions that halve a picture of any size and any channels, stage by stage: see [`Stages`](super::stages::Stages).
 
 use autograd::Tensor;
-use nn::layers::Conv2d;
-use nn::{Activation, Dataset, Generator, Init, Result, Sequential};
+use nn::{Activation, Dataset, Generator, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
 use super::shapes::{check_positive, parts, picture};
-use super::{Architecture, Mlp, Norm, SMALL, check_units, stages};
+use super::stages::Stages;
+use super::{Architecture, Mlp, Norm, check_units};
 
 /// Stages of convolutions, linear layers between the smallest picture and the code, and the way back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,65 +64,13 @@ impl Architecture for Conv {
 
 impl Conv {
     /// The stages for pictures like these, or what is wrong with them.
-    fn stages(&self, data: &Dataset) -> Result<stages::Stages<'_>> {
+    fn stages(&self, data: &Dataset) -> Result<Stages<'_>> {
         let picture = picture("conv", data)?;
         check_units(&self.hidden)?;
         check_positive("channels", &self.channels)?;
         let &Conv { ref channels, ref hidden, norm, activation } = self;
         let (kernel, blocks, dilated) = ([3, 3], 0, false);
-        Ok(stages::Stages { picture, channels, hidden, kernel, blocks, dilated, norm, activation })
-    }
-}
-
-/// The pictures between the stages.
-#[derive(Clone, Debug)]
-pub(crate) struct Stages {
-    /// Height and width before the first stage and after each.
-    pub(crate) sizes: Vec<[usize; 2]>,
-    /// Channels before the first stage and after each.
-    channels: Vec<usize>,
-}
-
-impl Stages {
-    pub(crate) fn new([planes, height, width]: [usize; 3], channels: &[usize]) -> Self {
-        let mut sizes = vec![[height, width]];
-        for _ in channels {
-            sizes.push(sizes[sizes.len() - 1].map(|side| side.div_ceil(2)));
-        }
-        Stages { sizes, channels: [&[planes], channels].concat() }
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.channels.len() - 1
-    }
-
-    /// Channels, height and width after the last stage.
-    pub(crate) fn smallest(&self) -> [usize; 3] {
-        let last = self.count();
-        [self.channels[last], self.sizes[last][0], self.sizes[last][1]]
-    }
-
-    /// The convolution of the stage with this number.
-    pub(crate) fn halve(&self, stage: usize, init: Init, from: &mut Generator) -> Conv2d<Tensor<f32>> {
-        let options = autograd::Conv { stride: [2; 2], padding: [1; 2], ..autograd::Conv::default() };
-        Conv2d::new([self.channels[stage], self.channels[stage + 1]], [3, 3], options, init, from)
-    }
-
-    /// The convolution on the way back through this stage, after the pixels were copied, to so many channels: a pixel of
-    /// the small picture is read again by the four pixels that it is copied to. The one through the first stage, which is
-    /// applied last, begins small.
-    pub(crate) fn enlarged(
-        &self,
-        stage: usize,
-        outputs: usize,
-        init: Init,
-        from: &mut Generator,
-    ) -> Conv2d<Tensor<f32>> {
-        let (pixels, copies, inputs) = (9, 4, self.channels[stage + 1]);
-        let weight = init.tensor([outputs, inputs, 3, 3], inputs * pixels, outputs * pixels * copies, from);
-        let weight: Tensor<f32> = if stage == 0 { weight.map(|w: f32| SMALL * w) } else { weight };
-        let options = autograd::Conv { padding: [1; 2], ..autograd::Conv::default() };
-        Conv2d { weight, bias: Tensor::zeros([outputs]), options }
+        Ok(Stages { picture, channels, hidden, kernel, blocks, dilated, norm, activation })
     }
 }
 

@@ -57,3 +57,57 @@ impl Gru {
         Cells::new("gru", sizes, data, |[inputs, state], from| layers::Gru::new(inputs, state, from).into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nn::train::Plan;
+    use nn::{Purpose, Schedule, generator, random};
+
+    use super::*;
+    use crate::data::Split;
+    use crate::models::autoencoder::Config;
+    use crate::models::pca::Pca;
+    use crate::network::Design;
+    use crate::train::train;
+    use crate::{AnyModel, Likelihood, Settings, evaluate};
+
+    /// Waves of 16 steps with a frequency, a phase and an amplitude of their own.
+    fn waves(n: usize, seed: u64) -> Dataset {
+        let secrets =
+            random::uniform::<f32>([n, 3], 0.0, 1.0, &mut generator(seed, Purpose::Noise, 0, 0)).to_vec();
+        let x = Tensor::from_fn([n, 16], |k| {
+            let [f, p, a] = [0, 1, 2].map(|i| secrets[3 * (k / 16) + i]);
+            (0.5 + 0.5 * a) * ((0.3 + 0.6 * f) * (k % 16) as f32 + std::f32::consts::TAU * p).sin()
+        });
+        Dataset::new(x)
+    }
+
+    fn config(data: &Dataset, state: usize) -> Config {
+        let network = Gru { state, layers: 1, step: step_of(data) }.into();
+        let design = Design { code: 4, network, likelihood: Likelihood::SquaredError };
+        Config { design, ..Config::usual(data) }
+    }
+
+    #[test]
+    fn waves_are_compressed_better_than_by_pca() {
+        let data = Split { name: "waves".into(), train: waves(600, 1), test: waves(100, 2) };
+        let config = config(&data.train, 24);
+        let mut model = config.build(&data.train, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
+        let schedule = Schedule::Cosine { floor: 0.0 };
+        let clip_norm = Some(1.0);
+        let plan =
+            Plan { epochs: 60, batch: 50, learning_rate: 1e-2, schedule, clip_norm, ..Plan::default() };
+        train(&mut model, &data, &plan).unwrap();
+        let ours = evaluate::mean_squared_error(&model, &data.test);
+        let linear = evaluate::mean_squared_error(&Pca::fit(data.train.x(), 4), &data.test);
+        assert!(ours < 0.8 * linear, "{ours}, PCA {linear}");
+    }
+
+    #[test]
+    fn the_order_of_steps_matters() {
+        let data = waves(10, 1);
+        let model = config(&data, 8).build(&data, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
+        let backwards = Tensor::from_fn([1, 16], |i| data.x()[[0, 15 - i]]);
+        assert_ne!(model.encode(&data.rows(&[0])), model.encode(&backwards));
+    }
+}

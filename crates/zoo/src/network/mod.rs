@@ -49,7 +49,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::conv::Conv;
-pub(crate) use self::conv::Stages;
 pub use self::conv1d::Conv1d;
 pub use self::gru::Gru;
 pub use self::lstm::Lstm;

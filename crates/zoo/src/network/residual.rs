@@ -90,3 +90,34 @@ impl Residual {
         Sequential::new(layers)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use autograd::Tree;
+    use nn::{Context, Purpose, generator};
+
+    use super::*;
+    use crate::data::digits;
+    use crate::network::{Autoencoder, Design};
+    use crate::{Likelihood, network};
+
+    #[test]
+    fn many_blocks_still_pass_gradients_to_the_first_layer() {
+        let data = digits().train;
+        let x = data.rows(&[0, 1, 2, 3]);
+        let first = |blocks: usize| {
+            let mlp = Mlp { hidden: vec![], activation: Activation::Relu };
+            let network = network::Network::from(Residual { blocks, ..Residual::usual(&data, &mlp) });
+            let design = Design { code: 8, network, likelihood: Likelihood::SquaredError };
+            let net = Autoencoder::new(&data, &design, &mut generator(0, Purpose::Init, 0, 0)).unwrap();
+            let gradient = autograd::grad(&net, |net, tape| {
+                let (x, context) = (tape.constant(&x), &mut Context::training(0, 0, &[0, 1, 2, 3]));
+                net.loss(net.encode(x, context), x, context)
+            });
+            let mut norms = vec![];
+            gradient.visit(&mut |_, g: &Tensor<f32>| norms.push(g.map(|g| g * g).sum_to([]).item().sqrt()));
+            norms[0]
+        };
+        assert!(first(20) > 0.2 * first(1), "{} with 20 blocks, {} with 1", first(20), first(1));
+    }
+}

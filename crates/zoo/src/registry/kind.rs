@@ -10,6 +10,7 @@ use crate::settings::typed::Misfit;
 use crate::{AnyModel, Likelihood, Settings};
 
 /// Functions of an entry that depend on the type of its settings.
+#[derive(Clone, Copy)]
 pub(crate) struct Kind {
     /// The settings for data of this kind on the network of this name, or on the one that suits them.
     on: fn(&Dataset, Option<&str>) -> Result<Table>,
