@@ -1,4 +1,4 @@
-//! How much memory and time a training will take, by a few steps of it on a copy of the model.
+//! Memory and time of a training: how much of them it will take, by a few steps of it on a copy of the model.
 //!
 //! A batch is tried with few examples first, and with more while it stays cheap. What it takes grows with the number of
 //! its examples, beside what the parameters need whatever the batch is.
@@ -17,6 +17,31 @@ use crate::train::Plan;
 /// Limits of a trial step, in bytes and time.
 const MOST_BYTES: usize = 1 << 29;
 const LONGEST: Duration = Duration::from_millis(400);
+
+/// Bytes that programs can still have, if the system says so.
+pub fn available() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kilobytes = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    let left = 1024 * (kilobytes("MemAvailable:")? + kilobytes("SwapFree:").unwrap_or(0));
+    // A container may have less than the machine.
+    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let of_container = number("/sys/fs/cgroup/memory.max")
+        .map(|most| most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));
+    Some(of_container.map_or(left, |container| left.min(container)))
+}
+
+/// `16 GB`, `350 MB`.
+pub fn size(bytes: f64) -> String {
+    match bytes / 1e9 {
+        giga if giga >= 1e6 => format!("{giga:.0e} GB"),
+        giga if giga >= 10.0 => format!("{giga:.0} GB"),
+        giga if giga >= 1.0 => format!("{giga:.1} GB"),
+        giga => format!("{:.0} MB", (1e3 * giga).ceil()),
+    }
+}
 
 /// Memory and time of a training.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,14 +13,15 @@
 //! # }
 //! ```
 
-use autograd::Tensor;
+use autograd::{Tensor, cost};
 use nn::checkpoint::nearest;
 use nn::{Dataset, Error, Result, Schedule};
 use toml::Table;
 
 use crate::data::Preparation;
+use crate::forecast::{available, size};
 use crate::models::*;
-use crate::settings::{self, check_sizes};
+use crate::settings::{self, check_numbers, sizes};
 use crate::train::Plan;
 use crate::{AnyModel, Settings};
 
@@ -183,8 +184,7 @@ impl Entry {
     /// # Errors
     /// If a setting makes no sense.
     pub fn build(&self, settings: &Table, data: &Dataset, seed: u64) -> Result<Box<dyn AnyModel>> {
-        check_sizes(settings, data.width())?;
-        (self.kind.build)(settings, data, Start::Seed(seed))
+        self.built(settings, data, Start::Seed(seed))
     }
 
     /// A model with these settings that waits for the parameters of a checkpoint. It needs to know what the
@@ -195,11 +195,27 @@ impl Entry {
     pub fn outline(&self, settings: &Table, data: &Preparation) -> Result<Box<dyn AnyModel>> {
         const ROWS: usize = 4;
         let labels = data.classes.checked_sub(1).map(|last| vec![last as u32; ROWS]);
-        check_sizes(settings, data.features)?;
         let x = Tensor::zeros([ROWS, data.features]);
         let like = Dataset::new(x).with_labels(labels).with_schema(data.schema.clone());
-        (self.kind.build)(settings, &like, Start::Checkpoint(data.examples))
+        self.built(settings, &like, Start::Checkpoint(data.examples))
             .map_err(|error| error.within(format!("model `{}`", self.name)))
+    }
+
+    /// A model, if there is memory for it. A new one leaves half of that for its training: gradients take as much as the
+    /// parameters, and moments of them twice as much.
+    fn built(&self, settings: &Table, data: &Dataset, start: Start) -> Result<Box<dyn AnyModel>> {
+        check_numbers(settings)?;
+        let left = available().unwrap_or(16 << 30) as usize;
+        let is_new = matches!(start, Start::Seed(_)) && self.training == Training::Gradient;
+        let most = if is_new { left / 2 } else { left };
+        cost::within(most, || (self.kind.build)(settings, data, start)).unwrap_or_else(|much| {
+            let (what, much, left) = (sizes(settings), size(much.0), size(left as f64));
+            let problem = format!(
+                "a model with {what} is too large: one of its tensors needs {much} more, and this machine has {left} left; \
+                 choose less"
+            );
+            Err(Error::setting("model", problem))
+        })
     }
 
     /// The sentence about gaps of these data, if the model learns from what they are filled with.

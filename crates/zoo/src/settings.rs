@@ -88,38 +88,28 @@ pub fn check_size(what: &str, numbers: f64) -> Result<()> {
     ))
 }
 
-/// Refuses settings of a model that is larger than any memory, before something tries to build it.
-pub(crate) fn check_sizes(settings: &Table, features: usize) -> Result<()> {
-    /// Whole numbers that are no sizes but times.
-    const TIMES: [&str; 2] = ["pretraining", "dead_after"];
-    /// How often the same layers are repeated.
-    const REPEATED: [&str; 3] = ["blocks", "layers", "steps"];
-    let settings: Table = ["model", "network"]
-        .iter()
-        .filter_map(|name| settings.get(*name)?.as_table())
-        .flatten()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    let whole = |value: &Value| value.as_integer().map(|size| size as f64);
-    // Every size, and whether units of this number may meet as many: the layers of a list meet each other.
-    let (mut sizes, mut repeated) = (vec![(features as f64, false)], 1.0_f64);
-    for (key, value) in settings.iter().filter(|(key, _)| !TIMES.contains(&key.as_str())) {
+/// Refuses whole numbers among the settings of a model that are beyond all use, before something counts with them.
+///
+/// # Errors
+/// With one sentence that names the setting.
+pub(crate) fn check_numbers(settings: &Table) -> Result<()> {
+    /// A thousand millions.
+    const MOST: i64 = 1_000_000_000;
+    let sections = ["model", "network"].iter().filter_map(|name| settings.get(*name)?.as_table());
+    for (key, value) in sections.flatten() {
         let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        match REPEATED.contains(&key.as_str()) {
-            true => repeated *= whole(value).unwrap_or(1.0).max(1.0),
-            false => sizes
-                .extend(all.iter().filter_map(whole).map(|size| (size, key != "code" && value.is_integer()))),
+        if let Some(number) = all.iter().filter_map(Value::as_integer).find(|number| *number > MOST) {
+            let problem = format!("{key} = {number} is too large; the most that a setting may be is {MOST}");
+            return Err(Error::setting(key, problem));
         }
     }
-    // Nobody but the model knows which layers meet in a matrix, so all pairs do here.
-    let mut numbers = 0.0;
-    for (place, (size, squared)) in sizes.iter().enumerate() {
-        let itself = if *squared { *size } else { 1.0 };
-        numbers += size * (itself + sizes[..place].iter().map(|(other, _)| other).sum::<f64>());
-    }
-    let sizes = settings.iter().filter(|(key, value)| {
-        !TIMES.contains(&key.as_str()) && (value.is_integer() || value.as_array().is_some())
-    });
-    let text: Vec<String> = sizes.map(|(key, value)| format!("{key} = {value}")).collect();
-    check_size(&format!("a model with {}", text.join(", ")), numbers * repeated)
+    Ok(())
+}
+
+/// The sizes among the settings of a model, as in `code = 8, hidden = [64]`.
+pub(crate) fn sizes(settings: &Table) -> String {
+    let is_size = |value: &Value| value.is_integer() || value.as_array().is_some();
+    let sections = ["model", "network"].iter().filter_map(|name| settings.get(*name)?.as_table());
+    let sizes = sections.flatten().filter(|(_, value)| is_size(value));
+    sizes.map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
 }

@@ -167,9 +167,14 @@ fn what_no_memory_holds_is_refused() {
     let huge = "9223372036854775807";
     for model in zoo::registry::MODELS {
         for size in [huge, "100000000000"] {
-            refuse(path, &["train", model.name, "--code", size], "is too large: it needs about");
+            refuse(path, &["train", model.name, "--code", size], "is too large");
         }
     }
+    // No tensor of it is made.
+    let large = ["--hidden", "30000000,30000"];
+    refuse(path, &[&["train", "vae"][..], &large].concat(), "hidden = [30000000, 30000] is too large: one of its tensors");
+    let large = ["train", "iwae", "--set", "samples=800000000"];
+    refuse(path, &large, "a step of this training with 2 examples needs more memory than the ");
     for more in [
         ["--hidden", "1000000000000"],
         ["--hidden", "1000000,1000000"],

@@ -13,11 +13,13 @@
 //! ```
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 thread_local! {
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
     static FLOPS: Cell<u64> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(isize::MAX) };
 }
 
 /// Bytes in the buffers that this thread made and that are still in use, less those it dropped for
@@ -51,6 +53,53 @@ pub fn peak_of<R>(f: impl FnOnce() -> R) -> (R, usize) {
     let peak = peak_bytes();
     PEAK.set(peak.max(earlier));
     (result, (peak - before).max(0) as usize)
+}
+
+/// The bytes of the tensor that was too much for [`within`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TooMuch(pub f64);
+
+/// The result of `f`, if this thread holds at no time so many bytes more than before. Else it ends at the tensor that would
+/// be too much, and before that is made: so what does not fit into memory is known without filling it.
+///
+/// ```
+/// use autograd::{Tensor, cost};
+///
+/// let ones = |n: usize| cost::within(1_000_000, || Tensor::<f32>::ones([n, n]));
+/// assert_eq!(ones(400).unwrap().len(), 160_000);
+/// assert_eq!(ones(1_000_000).unwrap_err(), cost::TooMuch(4e12));
+/// ```
+///
+/// # Errors
+/// If it would hold more.
+pub fn within<R>(bytes: usize, f: impl FnOnce() -> R) -> Result<R, TooMuch> {
+    let before = MOST.get();
+    let most = live_bytes().saturating_add_unsigned(bytes);
+    MOST.set(before.min(most));
+    // What `f` borrows is given up by whoever learns that it ended.
+    let result = catch_unwind(AssertUnwindSafe(f));
+    MOST.set(before);
+    match result {
+        Ok(result) => Ok(result),
+        Err(payload) => match payload.downcast::<TooMuch>() {
+            Ok(much) if most <= before => Err(*much),
+            // The limit around this one.
+            Ok(much) => resume_unwind(much),
+            Err(payload) => resume_unwind(payload),
+        },
+    }
+}
+
+/// True if this thread may hold so many bytes more.
+pub(crate) fn allows(bytes: usize) -> bool {
+    LIVE.get().saturating_add_unsigned(bytes) <= MOST.get()
+}
+
+/// Ends what runs [`within`] a limit; returns if nothing does.
+pub(crate) fn end(bytes: f64) {
+    if MOST.get() < isize::MAX {
+        resume_unwind(Box::new(TooMuch(bytes)));
+    }
 }
 
 /// Floating-point operations of the kernels that this thread has called: one for every element that

@@ -96,9 +96,12 @@ pub(crate) struct Buffer<T: Real> {
 
 impl<T: Real> Buffer<T> {
     /// A buffer whose content is left over from an earlier use: the caller writes every element. `None` if there
-    /// is not so much memory.
+    /// is not so much memory, or this thread may not [have](cost::within) it.
     pub(crate) fn stale(len: usize) -> Option<Self> {
         if size_of::<T>().checked_mul(len).is_none_or(|bytes| bytes > isize::MAX as usize / 2) {
+            return None;
+        }
+        if !cost::allows(size_of::<T>() * len) {
             return None;
         }
         let class = class::<T>(len);
@@ -165,6 +168,7 @@ impl Drop for MadeBy {
 #[track_caller]
 pub(super) fn too_large<T>(shape: &[usize]) -> ! {
     let bytes = shape.iter().map(|&size| size as f64).product::<f64>() * size_of::<T>() as f64;
+    cost::end(bytes);
     let operation = match OPERATION.get() {
         "" => String::new(),
         name => format!("{name}: "),

@@ -5,6 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 use smallvec::SmallVec;
 
+use super::cost;
+
 /// The sizes of a tensor, outermost axis first. It is used like a slice. Up to four axes need no allocation.
 #[derive(Default, PartialEq, Eq, Hash)]
 pub struct Shape(SmallVec<[usize; 4]>);
@@ -160,8 +162,14 @@ pub(crate) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
 #[track_caller]
 pub(super) fn count(shape: &[usize]) -> usize {
     let product = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
-    let Some(product) = product else { panic!("shape {shape:?} has more elements than can be counted") };
-    product
+    product.unwrap_or_else(|| uncountable(shape))
+}
+
+#[cold]
+#[track_caller]
+fn uncountable(shape: &[usize]) -> ! {
+    cost::end(size_of::<f32>() as f64 * shape.iter().map(|&size| size as f64).product::<f64>());
+    panic!("shape {shape:?} has more elements than can be counted")
 }
 
 /// Strides of a tensor stored row by row.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use autograd::cost;
 use nn::checkpoint::Checkpoint;
 use nn::{Error, Result};
+use toml::Value;
 use zoo::AnyModel;
 use zoo::config::Setup;
-use zoo::forecast::Forecast;
+use zoo::forecast::{Forecast, available, size};
 
 use super::progress::note;
 
@@ -24,28 +26,47 @@ pub(super) fn announce(setup: &Setup, model: &dyn AnyModel) -> Result<()> {
     let Setup { entry, config, data, preparation, .. } = setup;
     let mut checkpoint = Checkpoint::default();
     model.insert("", &mut checkpoint);
-    let mut copy = entry.outline(&config.settings, preparation)?;
-    // Whatever is wrong with a step, the training itself will say.
-    if copy.restore("", &checkpoint).is_err() {
-        return Ok(());
-    }
-    let Ok(forecast) = Forecast::of(&mut *copy, data, &config.train, preparation.examples) else {
-        return Ok(());
+    let left = available();
+    let most = left.map_or(usize::MAX, |left| left as usize);
+    let forecast = cost::within(most, || {
+        let mut copy = entry.outline(&config.settings, preparation)?;
+        copy.restore("", &checkpoint)?;
+        Forecast::of(&mut *copy, data, &config.train, preparation.examples)
+    });
+    let forecast = match forecast {
+        Ok(Ok(forecast)) => forecast,
+        // Whatever is wrong with a step, the training itself will say.
+        Ok(Err(_)) => return Ok(()),
+        Err(_) => {
+            return Err(Error::unsupported(format!(
+                "a step of this training with 2 examples needs more memory than the {} that this machine has left; make \
+                 it smaller: {}",
+                size(most as f64),
+                smaller(setup, None)
+            )));
+        }
     };
-    let smaller = smaller(setup, &forecast);
-    if let Some(text) = verdict(&forecast, available(), config.train.epochs, &smaller)? {
+    let smaller = smaller(setup, Some(&forecast));
+    if let Some(text) = verdict(&forecast, left, config.train.epochs, &smaller)? {
         note(&text);
     }
     Ok(())
 }
 
 /// Settings that would make it smaller.
-fn smaller(setup: &Setup, forecast: &Forecast) -> String {
+fn smaller(setup: &Setup, forecast: Option<&Forecast>) -> String {
     let Setup { config, data, .. } = setup;
-    let batch = forecast.batch_within(available().unwrap_or(MUCH).min(MUCH) / 4, config.train.batch);
-    let mut flags = vec![format!("--batch {batch}")];
-    if config.setting("network.step").is_some() {
-        flags.push("--set step=N with more numbers to a step".into());
+    let mut flags = vec![];
+    if let Some(forecast) = forecast {
+        let batch = forecast.batch_within(available().unwrap_or(MUCH).min(MUCH) / 4, config.train.batch);
+        flags.push(format!("--batch {batch}"));
+    }
+    if let Some(step) = config.setting("network.step").and_then(Value::as_integer) {
+        // Every step waits for the one before it.
+        flags.push("--net conv1d, which reads all steps at once".into());
+        if step == 1 {
+            flags.push("--set step=N with more numbers to a step".into());
+        }
     }
     if data.train.schema().as_image().is_some() {
         flags.push("--size for smaller pictures".into());
@@ -70,8 +91,8 @@ fn verdict(
     if let Some(left) = available.filter(|left| bytes / 3 * 2 > *left) {
         return Err(Error::unsupported(format!(
             "the training needs about {} of memory, and this machine has {} left; make it smaller: {smaller}",
-            size(bytes),
-            size(left)
+            size(bytes as f64),
+            size(left as f64)
         )));
     }
     let whole = forecast.epoch.saturating_mul(u32::try_from(epochs).unwrap_or(u32::MAX));
@@ -79,38 +100,14 @@ fn verdict(
     if !much && forecast.epoch < LONG_EPOCH && whole < LONG {
         return Ok(None);
     }
-    let left = available.map_or(String::new(), |left| format!(" (of {})", size(left)));
+    let left = available.map_or(String::new(), |left| format!(" (of {})", size(left as f64)));
     Ok(Some(format!(
         "the training will take about {} of memory{left}, {} for an epoch and {} for all {epochs}; smaller: \
          {smaller}; fewer: --epochs",
-        size(bytes),
+        size(bytes as f64),
         time(forecast.epoch),
         time(whole)
     )))
-}
-
-/// Bytes that programs can still have, if the system says so.
-fn available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let kilobytes = |name: &str| -> Option<u64> {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse().ok()
-    };
-    let left = 1024 * (kilobytes("MemAvailable:")? + kilobytes("SwapFree:").unwrap_or(0));
-    // A container may have less than the machine.
-    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let of_container = number("/sys/fs/cgroup/memory.max")
-        .map(|most| most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));
-    Some(of_container.map_or(left, |container| left.min(container)))
-}
-
-/// `16 GB`, `350 MB`.
-fn size(bytes: u64) -> String {
-    match bytes as f64 / 1e9 {
-        giga if giga >= 10.0 => format!("{giga:.0} GB"),
-        giga if giga >= 1.0 => format!("{giga:.1} GB"),
-        giga => format!("{:.0} MB", (1e3 * giga).ceil()),
-    }
 }
 
 /// `40 seconds`, `10 minutes`, `3.5 hours`, `12 days`.
@@ -158,6 +155,6 @@ mod tests {
     fn times_and_sizes_are_round() {
         let times = [3, 600, 7200, 864_000].map(|seconds| time(Duration::from_secs(seconds)));
         assert_eq!(times, ["3 seconds", "10 minutes", "2.0 hours", "10 days"]);
-        assert_eq!([5, 2 * GB, 16 * GB].map(size), ["1 MB", "2.0 GB", "16 GB"]);
+        assert_eq!([5.0, 2e9, 16e9, 4e18].map(size), ["1 MB", "2.0 GB", "16 GB", "4e9 GB"]);
     }
 }
