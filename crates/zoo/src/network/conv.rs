@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shapes::{check_positive, parts, picture};
 use super::stages::Stages;
-use super::{Architecture, Mlp, Norm, check_units};
+use super::{Architecture, Mlp, Norm, centre_outputs, check_units};
 
 /// Stages of convolutions, linear layers between the smallest picture and the code, and the way back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,9 @@ impl Architecture for Conv {
         outputs: usize,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
-        Ok(self.stages(data)?.picture_encoder(outputs, from))
+        let mut net = self.stages(data)?.picture_encoder(outputs, from);
+        centre_outputs(&mut net, data);
+        Ok(net)
     }
 
     fn decoder(

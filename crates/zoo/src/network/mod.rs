@@ -432,6 +432,18 @@ pub(crate) fn centre(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
     layer.bias = output.map(|output| 0.0 - output);
 }
 
+/// Lets a network begin with 0 for the mean of the data, by the bias of its last layer. Where all pixels are light, its
+/// outputs would otherwise be far from 0 and much the same for every example, and a decoder would add a picture of them to
+/// the mean.
+pub(crate) fn centre_outputs(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
+    let mean = evaluate::mean(data.x());
+    let outputs = value(&*net, |net, tape| {
+        net.forward(tape.constant(mean.reshape([1, mean.len()])), &mut evaluation())
+    });
+    let bias = &mut last(net).bias;
+    *bias = bias.zip(&outputs.reshape(bias.shape()), |bias, output| bias - output);
+}
+
 /// The last layer of a network that ends with a linear one.
 pub(crate) fn last(net: &mut Sequential<Tensor<f32>>) -> &mut Linear<Tensor<f32>> {
     match net.layers.last_mut() {
