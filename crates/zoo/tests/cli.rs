@@ -171,11 +171,11 @@ fn what_no_memory_holds_is_refused() {
         }
     }
     // No tensor of it is made.
-    let large = ["--hidden", "30000000,30000"];
+    let large = ["--hidden", "300000000,30"];
     refuse(
         path,
         &[&["train", "vae"][..], &large].concat(),
-        "hidden = [30000000, 30000] is too large: one of its tensors",
+        "hidden = [300000000, 30] is too large: one of its tensors",
     );
     let large = ["train", "iwae", "--set", "samples=800000000"];
     refuse(path, &large, "a step of this training with 2 examples needs more memory than the ");
