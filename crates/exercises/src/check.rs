@@ -32,9 +32,7 @@ pub(crate) fn check(folder: &Folder, step: &Step) -> io::Result<Outcome> {
     let libraries = step.uses_libraries();
     let loud = libraries && !folder.compiled();
     if loud {
-        println!(
-            "This step is the first to use the libraries. To compile them takes a minute or two, once.\n"
-        );
+        println!("This step is the first to use the libraries. To compile them takes some minutes, once.\n");
     }
     let mut build = cargo(folder, step, libraries);
     build.arg("--no-run");

@@ -68,13 +68,9 @@ impl Folder {
         let new = !path.join("Cargo.toml").exists();
         fs::create_dir_all(path.join("tests"))?;
         fs::create_dir_all(path.join("src"))?;
-        fs::create_dir_all(path.join(".cargo"))?;
         let folder = Self { path };
-        let root_name = root.display().to_string();
-        folder.missing("Cargo.toml", || Ok(MANIFEST.replace("{root}", &root_name)))?;
-        folder.missing(".cargo/config.toml", || {
-            Ok(format!("[build]\ntarget-dir = \"{root_name}/target\"\n"))
-        })?;
+        let manifest = || MANIFEST.replace("{root}", &root.display().to_string());
+        folder.missing("Cargo.toml", || Ok(manifest()))?;
         folder.missing("src/lib.rs", || {
             Ok("// Nothing is here: the steps are in the folder `tests`.\n".to_owned())
         })?;
