@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use step::Step;
 
+mod cli;
+
 #[allow(dead_code, reason = "the build script needs a part of it")]
 #[path = "../src/step.rs"]
 mod step;
