@@ -1,5 +1,6 @@
 //! The guide through the steps: says which comes next, checks it, and tells the first failure.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -179,7 +180,8 @@ impl Guide<'_> {
         let all = outcome.passed.len() + outcome.failures.len();
         if outcome.all_right() {
             self.folder.note(step, Some(&text))?;
-            println!("✓ {} passes its {all} tests ({:.1} s).", step.name, start.elapsed().as_secs_f64());
+            let tests = if all == 1 { "test".to_owned() } else { format!("{all} tests") };
+            println!("✓ {} passes its {tests} ({:.1} s).", step.name, start.elapsed().as_secs_f64());
             return Ok(true);
         }
         self.folder.note(step, None)?;
@@ -211,7 +213,7 @@ impl Guide<'_> {
     }
 
     fn list(&self) -> io::Result<bool> {
-        let mut done = 0;
+        let (mut done, mut lines) = (0, String::new());
         for step in self.steps {
             let mark = match self.folder.state(step)? {
                 State::Passed => "✓",
@@ -219,9 +221,9 @@ impl Guide<'_> {
                 State::Untouched => "·",
             };
             done += usize::from(mark == "✓");
-            println!("{mark} {:<28} {}", step.name, step.title);
+            lines += &format!("{mark} {:<28} {}\n", step.name, step.title);
         }
-        println!("\n{done} of {} done.", self.steps.len());
+        print_all(&format!("{lines}\n{done} of {} done.\n", self.steps.len()));
         Ok(true)
     }
 
@@ -258,9 +260,14 @@ impl Guide<'_> {
             return Ok(false);
         }
         let text = step.text(|_| Fill::Solution);
-        println!("{}", text.split("#[cfg(test)]").next().unwrap_or_default().trim());
+        print_all(&format!("{}\n", text.split("#[cfg(test)]").next().unwrap_or_default().trim()));
         Ok(true)
     }
+}
+
+/// Prints what may be longer than somebody wants to read: `list | head` closes the pipe, and that is no failure.
+fn print_all(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 /// Runs the proof, a test of this package.
