@@ -39,6 +39,7 @@ fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
         Command::Impute(args) => commands::impute::run(&args),
         Command::Denoise(args) => commands::denoise::run(&args),
         Command::Sample(args) => commands::sample::run(&args),
+        Command::Synthesize(args) => commands::synthesize::run(&args),
         Command::Interpolate(args) => commands::interpolate::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

@@ -121,6 +121,12 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
         Some(self.variational()?.weighted_codes(x, samples, context))
     }
 
+    /// `ln p(x|z)` in nats of every row, of what the context says was observed: `[rows, code]` and `[rows, features]` to
+    /// `[rows]`. `None` for a model that is no distribution.
+    fn ln_likelihood(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(-self.variational()?.nll(z, x, context))
+    }
+
     /// `KL(q(zⱼ|x) ‖ p(zⱼ))` of every latent in nats, the mean over `[batch, features]`: `[latents]`. `None`
     /// for a model without a posterior and a prior that fall apart into latents.
     fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
@@ -171,6 +177,11 @@ pub trait AnyModel: Trainable<f32> + Send + Sync {
         _samples: usize,
         _context: Context,
     ) -> Option<[Tensor<f32>; 2]> {
+        None
+    }
+
+    /// Logarithms of the likelihood of examples given codes, if the model has one; see [`Model::ln_likelihood`].
+    fn ln_likelihood(&self, _z: &Tensor<f32>, _x: &Tensor<f32>, _context: Context) -> Option<Tensor<f32>> {
         None
     }
 
@@ -347,6 +358,12 @@ where
         let tape = Tape::new();
         let model = self.on(&tape);
         model.weighted_codes(tape.constant(x), samples, &mut context).map(|both| both.map(Var::value))
+    }
+
+    fn ln_likelihood(&self, z: &Tensor<f32>, x: &Tensor<f32>, mut context: Context) -> Option<Tensor<f32>> {
+        let tape = Tape::new();
+        let model = self.on(&tape);
+        model.ln_likelihood(tape.constant(z), tape.constant(x), &mut context).map(Var::value)
     }
 
     fn divergence(&self, x: &Tensor<f32>) -> Option<Tensor<f32>> {

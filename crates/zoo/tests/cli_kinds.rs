@@ -136,6 +136,67 @@ fn gaps_are_filled_in_the_words_of_the_table() {
 }
 
 #[test]
+fn new_rows_are_made_in_the_words_of_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    trained(path);
+    let names = ["age", "trade", "income", "children", "owns", "since", "land", "land"];
+    let made = |more: &[&str]| {
+        let text = succeed(path, &[&["synthesize", "runs/vae-1", "--rows", "150"], more].concat());
+        columns_of(&text, names)
+    };
+    let rows = made(&[]);
+    assert_eq!(rows.len(), 150);
+    for row in &rows {
+        let age: i64 = row[0].parse().unwrap();
+        let income: f64 = row[2].parse().unwrap();
+        assert!(
+            (20..=64).contains(&age) && (1800.0..4500.0).contains(&income),
+            "within the table's range: {row:?}"
+        );
+        assert!(["cook", "judge", "pilot"].contains(&&*row[1]) && row[6] == "here", "{row:?}");
+    }
+    assert_eq!(rows, made(&[]), "the same seed, the same rows");
+    assert_ne!(rows, made(&["--seed", "1"]));
+    // What a judge earns beside others of the same age is 900 more.
+    let more_than_age = |trade: &str| {
+        let given = made(&["--where", &format!("trade={trade}")]);
+        assert!(given.iter().all(|row| row[1] == trade), "{given:?}");
+        let over = |row: &[String; 8]| {
+            row[2].parse::<f64>().unwrap() - 1000.0 - 40.0 * row[0].parse::<f64>().unwrap()
+        };
+        given.iter().map(over).sum::<f64>() / given.len() as f64
+    };
+    let [judge, cook] = ["judge", "cook"].map(more_than_age);
+    assert!(judge - cook > 500.0, "a judge earns {judge} more than the age says, a cook {cook}");
+    let all = ["synthesize", "runs/vae-1", "--out", "new.csv", "--report", "new.html", "--target", "owns"];
+    let said = succeed(path, &all);
+    assert!(
+        said.contains("160 new rows beside 40 real ones") && said.contains("predicting owns: F1"),
+        "{said}"
+    );
+    let page = fs::read_to_string(path.join("new.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("Pairs of columns"), "{page}");
+    for (given, sentence) in [
+        ("trade=judg", "did you mean `judge`?"),
+        ("trad=judge", "there is no column `trad`; did you mean `trade`?"),
+        ("who=p1", "nothing was learnt from this identifier column"),
+        ("age=old", "`age` holds numbers, and this is none"),
+        ("age", "write a column and its value"),
+    ] {
+        refuse(path, &["synthesize", "runs/vae-1", "--where", given], sentence);
+    }
+    refuse(
+        path,
+        &["synthesize", "runs/vae-1", "--out", "more.csv", "--target", "income"],
+        "`income` is no column of words",
+    );
+    succeed(path, &["train", "pca", "--data", "people.csv", "--out", "pca"]);
+    refuse(path, &["synthesize", "pca"], "`pca` has no prior to draw from");
+    refuse(path, &["synthesize", "pca", "--mixture", "3"], "`pca` is no distribution to draw rows from");
+}
+
+#[test]
 fn wrong_tables_get_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

@@ -19,7 +19,7 @@ pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
     CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, ImputeArgs, InspectArgs, InterpolateArgs,
-    OutArgs, Part, PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
+    OutArgs, Part, PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName, SynthesizeArgs,
 };
 
 /// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
@@ -89,6 +89,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  zoo sample runs/vae-1 --out new.png\n  \
         zoo sample runs/ae-1 --mixture 10 --count 1000 --out new.npy")]
     Sample(SampleArgs),
+    /// Make new rows of a table, in its words and units, and compare them with real ones.
+    #[command(after_help = uses::SYNTHESIZE_EXAMPLES)]
+    Synthesize(SynthesizeArgs),
     /// Walk from one example to another through the space of codes.
     #[command(
         after_help = "Example:\n  zoo interpolate runs/vae-1 --from 3 --to 8 --path circle --out walk.png"

@@ -33,6 +33,15 @@ Examples:
 A variational model takes the mean of what is missing given what is there, by importance sampling, and draws from \
 it. Other models fill gaps by their reconstruction.";
 
+pub(super) const SYNTHESIZE_EXAMPLES: &str = "\
+Examples:
+  zoo synthesize runs/vae-1 --rows 1000 --out new.csv
+  zoo synthesize runs/vae-1 --rows 50 --where income='>50K' --where sex=Female
+  zoo synthesize runs/vae-1 --out new.csv --report new.html --target income
+
+With --where, codes are drawn given what is known, and the other columns from them: no row is thrown away. \
+The comparison puts beside each figure of the new rows that of real rows which were not trained on.";
+
 /// Which examples a command works on.
 #[derive(Args)]
 pub(crate) struct RowsArgs {
@@ -196,6 +205,44 @@ pub(crate) struct SampleArgs {
     /// Take the means of p(x|z), which vary less than examples do [default: for images].
     #[arg(long)]
     pub(crate) mean: bool,
+
+    /// What the draws follow from.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) out: OutArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SynthesizeArgs {
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// How many rows [default: as many as there were for training].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) rows: Option<usize>,
+
+    /// What every new row is to have: a column and its word or number. May be given several times.
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub(crate) conditions: Vec<String>,
+
+    /// Draw codes from a mixture of N Gaussians fitted to those of the training rows, in place of the model's prior.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) mixture: Option<usize>,
+
+    /// Print how the new rows compare with real ones: columns, pairs of columns, copies.
+    #[arg(long)]
+    pub(crate) compare: bool,
+
+    /// Compare as a lesson as well: predict this column of words from the others, having learnt from new rows.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+
+    /// Write the comparison as a page.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 
     /// What the draws follow from.
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]

@@ -24,6 +24,7 @@ mod run_folder;
 pub(crate) mod sample;
 pub(crate) mod score;
 pub(crate) mod search;
+pub(crate) mod synthesize;
 mod terminal;
 pub(crate) mod train;
 

@@ -132,7 +132,7 @@ fn class(run: &Run, given: &str) -> Result<u32> {
 }
 
 /// A column of classes, called as in the training data.
-fn of_classes(run: &Run, classes: &[u32]) -> (String, Vec<String>) {
+pub(super) fn of_classes(run: &Run, classes: &[u32]) -> (String, Vec<String>) {
     let name = match &run.preparation.reading.label {
         Some(Column::Name(name)) => name.clone(),
         _ => "class".to_owned(),

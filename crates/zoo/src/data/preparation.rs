@@ -1,6 +1,7 @@
 //! What is done to data before a model sees them, learnt from the training examples and kept with the
 //! model, so that other data are treated the same way.
 
+mod given;
 mod kinds;
 mod learn;
 mod parts;

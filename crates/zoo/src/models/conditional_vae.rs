@@ -162,6 +162,10 @@ impl<'t, T: Real> Model<'t, T> for ConditionalVae<Var<'t, T>> {
         self.net.draw(z, context)
     }
 
+    fn ln_likelihood(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(-self.net.nll(z, x, context))
+    }
+
     /// Of `p(x|y)`, the class being known.
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let y = self.classes(x, context);

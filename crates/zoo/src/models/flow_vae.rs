@@ -168,6 +168,10 @@ impl<'t, T: Real> Model<'t, T> for FlowVae<Var<'t, T>> {
         self.net.draw(z, context)
     }
 
+    fn ln_likelihood(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(-self.net.nll(z, x, context))
+    }
+
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let (ln_q, z) = self.draws(x, samples, context);
         Some(self.net.ln_likelihood(z, x, context) + ln_standard_normal(z) - ln_q)

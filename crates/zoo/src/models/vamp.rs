@@ -137,6 +137,10 @@ impl<'t, T: Real> Model<'t, T> for Vamp<Var<'t, T>> {
         self.net.draw(z, context)
     }
 
+    fn ln_likelihood(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Option<Var<'t, T>> {
+        Some(-self.net.nll(z, x, context))
+    }
+
     fn log_weights(&self, x: Var<'t, T>, samples: usize, context: &mut Context) -> Option<Var<'t, T>> {
         let q = self.net.posterior(x, context);
         let z = q.draws(samples, context);

@@ -37,6 +37,7 @@ mod filters;
 mod histograms;
 mod html;
 mod jacobian;
+pub mod likeness;
 mod losses;
 mod reconstructions;
 mod samples;

@@ -12,3 +12,4 @@ pub mod latent;
 pub mod manifold;
 pub mod metrics;
 pub mod search;
+pub mod synthesize;
