@@ -28,6 +28,13 @@ pub(crate) fn run(args: &SynthesizeArgs) -> Result<Outcome> {
     if let Some(page) = &args.report {
         may_write(page, args.out.force)?;
     }
+    let wanted = args.compare || args.report.is_some() || args.target.is_some();
+    if wanted && args.out.out.is_none() {
+        return Err(Error::setting(
+            "out",
+            "the comparison is printed, so the rows must go to a file: --out new.csv",
+        ));
+    }
     if args.rows == Some(0) {
         return Err(Error::setting("rows", "at least 1 row must be made (--rows 1)"));
     }
@@ -60,30 +67,26 @@ pub(crate) fn run(args: &SynthesizeArgs) -> Result<Outcome> {
         ));
     }
     let x = run.preparation.within_ranges(&new.x);
+    let found = wanted.then(|| compared(&run, &x, args)).transpose()?;
     let table = || Ok(Sheet { texts, ..sheet(&run, None, &x) });
     let written = target.put(table, || images(&run, "New rows", 1, &x))?;
-    if !args.compare && args.report.is_none() && args.target.is_none() {
-        return Ok(written);
-    }
-    if args.out.out.is_none() {
-        return Err(Error::setting(
-            "out",
-            "the comparison is printed, so the rows must go to a file: --out new.csv",
-        ));
-    }
-    let spinner = Spinner::new("comparing with real rows");
-    let data = run.reference()?.data;
-    let found = likeness(&run.preparation, [data.train.x(), data.test.x()], &x, args.target.as_deref())?;
-    drop(spinner);
+    let Some(found) = found else { return Ok(written) };
+    let mut said = match written {
+        Outcome::Done(text) => text + &told(&found),
+        other => return Ok(other),
+    };
     if let Some(page) = &args.report {
         write_atomically(page, report::likeness::page(&args.run.display().to_string(), &found).as_bytes())?;
-    }
-    let Outcome::Done(mut said) = written else { return Ok(written) };
-    said += &told(&found);
-    if let Some(page) = &args.report {
         let _ = writeln!(said, "\nThe page is {}", page.display());
     }
     Ok(Outcome::Done(said))
+}
+
+/// The new rows beside real ones.
+fn compared(run: &Run, x: &Tensor<f32>, args: &SynthesizeArgs) -> Result<Likeness> {
+    let _spinner = Spinner::new("comparing with real rows");
+    let data = run.reference()?.data;
+    likeness(&run.preparation, [data.train.x(), data.test.x()], x, args.target.as_deref())
 }
 
 /// The features that are asked for.

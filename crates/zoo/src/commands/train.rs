@@ -62,7 +62,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
         let lines = setup.preparation.column_lines();
         eprintln!("The columns, by looking at them (--columns NAME=KIND for another kind):");
         eprint!("{}", super::terminal::columns_table(&lines));
-        if let Some(advice) = entry.on_gaps(&setup.data.train) {
+        if let Some(advice) = entry.on_gaps(&setup.data.train).filter(|_| setup.preparation.fills()) {
             note(&advice);
         }
     }

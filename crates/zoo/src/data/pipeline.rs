@@ -11,6 +11,9 @@
 //! | ordinal | the number of the level | its mean |
 //! | date | days, scaled; sine and cosine of the day of the year and of the week, and of the time of the day | 0 |
 //!
+//! A number that many rows have exactly, such as 0 among amounts, is no draw from a smooth distribution. Such a column has a second
+//! feature, 1 where it is that number, and then its first one counts as a gap.
+//!
 //! A gap holds the mean of what is known there, so that a model which is not told of gaps sees nothing unusual.
 
 mod dates;
@@ -32,6 +35,10 @@ use super::{Impute, Scale};
 
 /// Rows with a word, or it is rare.
 const RARE: usize = 3;
+
+/// The share of rows from which on a number has a feature of its own, and the different other numbers that there must be.
+const FREQUENT: f64 = 0.3;
+const OTHERS: usize = 10;
 
 /// The step of one column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +76,9 @@ pub struct Step {
     /// Numbers and days: the smallest and the largest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
+    /// The number that so many rows have that it has a feature of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequent: Option<f64>,
     /// Dates: which of the cycles of year, week and day they have.
     #[serde(default)]
     cycles: [bool; 3],
@@ -99,6 +109,7 @@ impl Step {
             fill: vec![],
             scaling: None,
             range: None,
+            frequent: None,
             cycles: [false; 3],
         };
         let mut recoded: Vec<f64> = (0..looked.words.len()).map(|place| place as f64).collect();
@@ -119,6 +130,9 @@ impl Step {
         if step.kind == ColumnKind::Category {
             recoded = step.choose_words(&known);
             known.iter_mut().for_each(|cell| *cell = recoded[*cell as usize]);
+        }
+        if step.kind.is_number() {
+            step.frequent = frequent(&known);
         }
         if step.kind.is_number() || step.kind == ColumnKind::Date {
             step.learn_numbers(&known, scale)?;
@@ -154,7 +168,8 @@ impl Step {
     fn learn_numbers(&mut self, known: &[f64], scale: Scale) -> Result<()> {
         let fold = |f: fn(f64, f64) -> f64, start: f64| known.iter().copied().fold(start, f);
         self.range = Some([fold(f64::min, f64::INFINITY), fold(f64::max, f64::NEG_INFINITY)]);
-        let values: Vec<f64> = known.iter().map(|cell| self.bent(*cell)).collect();
+        let values: Vec<f64> =
+            known.iter().filter(|cell| Some(**cell) != self.frequent).map(|cell| self.bent(*cell)).collect();
         let values = Tensor::from_vec([values.len(), 1], values);
         let scaling = match scale {
             Scale::None => {
@@ -172,14 +187,20 @@ impl Step {
     fn mean_features(&self, known: &mut [f64], impute: Impute) -> Vec<f64> {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         match self.kind {
-            kind if kind.is_number() => match impute {
-                Impute::Keep | Impute::Refuse => {
-                    let scaled: Vec<f64> = known.iter().map(|cell| self.scaled(*cell)).collect();
-                    // Without the rounding, 0 for what was standardised.
-                    vec![(mean(&scaled) * 1e9).round() / 1e9 + 0.0]
-                }
-                how => vec![self.scaled(how.value(known).unwrap_or(0.0))],
-            },
+            kind if kind.is_number() => {
+                let mut others: Vec<f64> =
+                    known.iter().copied().filter(|cell| Some(*cell) != self.frequent).collect();
+                let share = 1.0 - others.len() as f64 / known.len() as f64;
+                let first = match impute {
+                    Impute::Keep | Impute::Refuse => {
+                        let scaled: Vec<f64> = others.iter().map(|cell| self.scaled(*cell)).collect();
+                        // Without the rounding, 0 for what was standardised.
+                        (mean(&scaled) * 1e9).round() / 1e9 + 0.0
+                    }
+                    how => self.scaled(how.value(&mut others).unwrap_or(0.0)),
+                };
+                std::iter::once(first).chain(self.frequent.map(|_| share)).collect()
+            }
             ColumnKind::Category => {
                 let mut shares = vec![0.0; self.width()];
                 known.iter().for_each(|&cell| shares[cell as usize] += 1.0 / known.len() as f64);
@@ -209,21 +230,24 @@ impl Step {
         match self.kind {
             kind if !kind.is_learnt() => 0,
             ColumnKind::Category => self.words.len() + usize::from(self.rare),
+            kind if kind.is_number() => 1 + usize::from(self.frequent.is_some()),
             ColumnKind::Date => 1 + 2 * self.cycles.iter().filter(|has| **has).count(),
             _ => 1,
         }
     }
 
-    /// Their shape and kind.
-    pub(super) fn block(&self) -> Option<Block> {
+    /// Their shapes and kinds.
+    pub(super) fn blocks(&self) -> Vec<Block> {
         let kind = match self.kind {
-            kind if !kind.is_learnt() => return None,
+            kind if !kind.is_learnt() => return vec![],
             ColumnKind::Binary => schema::Kind::Binary,
             ColumnKind::Category => schema::Kind::Category,
             ColumnKind::Ordinal => schema::Kind::Ordinal { levels: self.words.len() },
             _ => schema::Kind::Real,
         };
-        Some(Block::new(Shape::Scalars(self.width()), kind))
+        let frequent = self.frequent.map(|_| Block::new(Shape::Scalars(1), schema::Kind::Binary));
+        let width = self.width() - usize::from(frequent.is_some());
+        std::iter::once(Block::new(Shape::Scalars(width), kind)).chain(frequent).collect()
     }
 
     /// Their names: `age`, `sex=male`, `day (year, sine)`.
@@ -247,7 +271,10 @@ impl Step {
                     .flat_map(|(of, _)| ["sine", "cosine"].map(|part| format!("{name} ({of}, {part})")));
                 std::iter::once(name.clone()).chain(parts).collect()
             }
-            _ => vec![name.clone()],
+            _ => {
+                let frequent = self.frequent.map(|number| format!("{name}={}", self.text(number)));
+                std::iter::once(name.clone()).chain(frequent).collect()
+            }
         }
     }
 
@@ -260,7 +287,7 @@ impl Step {
         }
     }
 
-    fn scaled(&self, cell: f64) -> f64 {
+    pub(super) fn scaled(&self, cell: f64) -> f64 {
         let [shift, scale] = self.scaling.unwrap_or([0.0, 1.0]);
         (self.bent(cell) - shift) / scale
     }
@@ -284,8 +311,17 @@ impl Step {
                     out.extend([angle.sin() as f32, angle.cos() as f32]);
                 }
             }
-            _ => out.push(self.scaled(cell) as f32),
+            _ => match self.frequent {
+                None => out.push(self.scaled(cell) as f32),
+                Some(number) if number == cell => out.extend([self.fill[0] as f32, 1.0]),
+                Some(_) => out.extend([self.scaled(cell) as f32, 0.0]),
+            },
         }
+    }
+
+    /// The first feature if it says nothing, because the second says that the cell is the frequent number.
+    pub(super) fn silent(&self, features: &[f32]) -> bool {
+        self.frequent.is_some() && features[1] == 1.0
     }
 
     /// The cell of a word that was not seen in training: that of rare ones, or a gap.
@@ -293,8 +329,35 @@ impl Step {
         if self.rare { self.words.len() as f64 } else { f64::NAN }
     }
 
+    /// The mean of a number by its features, where the frequent number is as probable as the second says; of anything else the
+    /// most probable [cell](Self::cell).
+    pub fn expected(&self, features: &[f32]) -> f64 {
+        match self.frequent {
+            None => self.cell(features),
+            Some(number) => {
+                let share = f64::from(features[1]).clamp(0.0, 1.0);
+                let other = self.cell(&[features[0], 0.0]);
+                self.rounded(share * number + (1.0 - share) * other)
+            }
+        }
+    }
+
+    /// A number with the digits that the column has.
+    fn rounded(&self, value: f64) -> f64 {
+        match self.decimals {
+            Some(decimals) => {
+                let unit = 10_f64.powi(decimals as i32);
+                (value * unit).round() / unit + 0.0
+            }
+            None => f64::from(value as f32),
+        }
+    }
+
     /// The most probable cell by its features: a number, days, or the place of a word.
     pub fn cell(&self, features: &[f32]) -> f64 {
+        if let Some(number) = self.frequent.filter(|_| features[1] > 0.5) {
+            return number;
+        }
         let first = || f64::from(features[0]);
         let number = |bent: f64| match self.kind {
             ColumnKind::Positive => bent.exp(),
@@ -313,14 +376,10 @@ impl Step {
             _ => {
                 let [shift, scale] = self.scaling.unwrap_or([0.0, 1.0]);
                 let value = number(first() * scale + shift);
-                match (self.kind, self.decimals, self.dates) {
-                    (ColumnKind::Date, _, Some(dates)) if !dates.time => value.round(),
-                    (ColumnKind::Date, ..) => (value * 86_400.0).round() / 86_400.0,
-                    (_, Some(decimals), _) => {
-                        let unit = 10_f64.powi(decimals as i32);
-                        (value * unit).round() / unit + 0.0
-                    }
-                    _ => f64::from(value as f32),
+                match (self.kind, self.dates) {
+                    (ColumnKind::Date, Some(dates)) if !dates.time => value.round(),
+                    (ColumnKind::Date, _) => (value * 86_400.0).round() / 86_400.0,
+                    _ => self.rounded(value),
                 }
             }
         }
@@ -329,7 +388,7 @@ impl Step {
     /// The cell that a gap holds: the mean, or the most frequent word.
     pub fn usual(&self) -> f64 {
         let fill: Vec<f32> = self.fill.iter().map(|x| *x as f32).collect();
-        self.cell(&fill)
+        self.expected(&fill)
     }
 
     /// A cell as the table writes it; empty for a gap.
@@ -373,7 +432,9 @@ impl Step {
                 format!("{count} words: {words}{rare}")
             }
             _ => {
-                self.range.map_or(String::new(), |[low, high]| format!("{} to {}", number(low), number(high)))
+                let range = |[low, high]: [f64; 2]| format!("{} to {}", number(low), number(high));
+                let often = |of: f64| format!(", {:.0} % are {}", 100.0 * self.fill[1], number(of));
+                self.range.map_or(String::new(), range) + &self.frequent.map_or(String::new(), often)
             }
         };
         what + &missing
@@ -391,6 +452,16 @@ impl Step {
             nn::data::table::listed(&names)
         )
     }
+}
+
+/// The number that many of these are exactly, if there are many others as well.
+fn frequent(known: &[f64]) -> Option<f64> {
+    let mut sorted = known.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let groups = || sorted.chunk_by(|a, b| a == b);
+    let most = groups().max_by_key(|group| group.len())?;
+    let many = most.len() as f64 >= FREQUENT * known.len() as f64;
+    (many && most.len() >= RARE && groups().count() > OTHERS).then_some(most[0])
 }
 
 /// The features of each step in a row of a model.

@@ -316,13 +316,14 @@ impl Preparation {
     /// Examples ready for the model.
     pub(super) fn rows(&self, path: &Path, part: &Part) -> Result<Rows> {
         let x = self.prepared(path, &part.data.x, &part.places, |place| part.name(place))?;
-        let data = Dataset::new(x).with_labels(part.labels()).with_schema(self.schema.clone());
+        let gaps = self.gaps(&part.data.x, &part.places)?;
+        let mask = self.mask(&gaps, &x);
+        let data =
+            Dataset::new(x).with_labels(part.labels()).with_schema(self.schema.clone()).with_observed(mask);
         let names = part.places.iter().map(|&place| part.name(place)).collect();
         let ids = part.data.ids.as_ref();
         let of_part = |ids: &[String]| part.places.iter().map(|&place| ids[place].clone()).collect();
         let ids = ids.map(|(name, ids)| (name.clone(), of_part(ids)));
-        let gaps = self.gaps(&part.data.x, &part.places)?;
-        let data = data.with_observed(self.mask(&gaps, part.places.len()));
         Ok(Rows { data, names, ids, gaps, cells: None, notes: vec![] })
     }
 
@@ -353,14 +354,23 @@ impl Preparation {
         Ok(gaps)
     }
 
-    /// The mask of what was observed: none if all was, or if a gap counts as what it is filled with.
-    pub(crate) fn mask(&self, gaps: &[[usize; 2]], rows: usize) -> Option<Tensor<f32>> {
-        if gaps.is_empty() || self.reading.impute != Impute::Keep {
+    /// The mask of what was observed in examples: none if all was. A gap counts as observed if it is to count as what it is
+    /// filled with, and a number that another feature says does not.
+    pub(crate) fn mask(&self, gaps: &[[usize; 2]], x: &Tensor<f32>) -> Option<Tensor<f32>> {
+        let counts = self.reading.impute == Impute::Keep;
+        let doubled = self.learnt().any(|(step, _)| step.frequent.is_some());
+        if (gaps.is_empty() || !counts) && !doubled {
             return None;
         }
-        let mut mask = vec![1.0; rows * self.features];
-        gaps.iter().for_each(|[row, feature]| mask[row * self.features + feature] = 0.0);
-        Some(Tensor::from_vec([rows, self.features], mask))
+        let mut mask = vec![1.0; x.len()];
+        gaps.iter().filter(|_| counts).for_each(|[row, feature]| mask[row * self.features + feature] = 0.0);
+        if doubled {
+            for (x, mask) in x.to_vec().chunks(self.features).zip(mask.chunks_mut(self.features)) {
+                let silent = self.learnt().filter(|(step, features)| step.silent(&x[features.clone()]));
+                silent.for_each(|(_, features)| mask[features.start] = 0.0);
+            }
+        }
+        Some(Tensor::from_vec(x.shape(), mask))
     }
 
     /// Some of these rows, filled and scaled; errors call each by its `name`.

@@ -92,7 +92,8 @@ impl Examples for Stored {
         let name = |place: usize| format!("{} of those for training", numbers[place] + 1);
         let prepared = self.preparation.prepared(&self.path, &x, &all, name)?;
         let gaps = self.preparation.gaps(&x, &all)?;
-        Ok((prepared, self.preparation.mask(&gaps, numbers.len())))
+        let mask = self.preparation.mask(&gaps, &prepared);
+        Ok((prepared, mask))
     }
 
     fn label(&self, number: usize) -> Option<u32> {

@@ -45,10 +45,10 @@ pub fn errors(model: &dyn AnyModel, data: &Dataset, preparation: &Preparation) -
         let baseline = step.usual();
         for row in 0..data.len() {
             let at = row * width + features.start..row * width + features.end;
-            if mask.as_ref().is_some_and(|mask| mask[at.start] == 0.0) {
+            if mask.as_ref().is_some_and(|mask| mask[at.end - 1] == 0.0) {
                 continue;
             }
-            let [found, guess] = [&x, &x_hat].map(|of| step.cell(&of[at.clone()]));
+            let [found, guess] = [&x, &x_hat].map(|of| step.expected(&of[at.clone()]));
             for (sum, guess) in sums.iter_mut().zip([guess, baseline]) {
                 let words = !step.kind.is_number() && step.kind != ColumnKind::Date;
                 *sum += if words { f64::from(u8::from(found != guess)) } else { (found - guess).powi(2) };

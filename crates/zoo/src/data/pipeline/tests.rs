@@ -59,7 +59,7 @@ fn cells_come_back_as_they_are_written() {
     }
     assert!(steps[4].rare && steps[4].words == ["a", "b"], "{:?}", steps[4].words);
     assert_eq!(steps[4].feature_names(), ["word=a", "word=b", "word=(rare)"]);
-    assert_eq!(steps[6].block().unwrap().kind, schema::Kind::Ordinal { levels: 3 });
+    assert_eq!(steps[6].blocks()[0].kind, schema::Kind::Ordinal { levels: 3 });
     let json = serde_json::to_string(&steps).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Step>>(&json).unwrap(), steps);
 }
@@ -75,6 +75,33 @@ fn a_gap_is_the_mean_of_what_is_known() {
     assert!((features[3] - 6.0 / 7.0).abs() < 1e-6, "{features:?}");
     let usual: Vec<String> = steps.iter().map(|step| step.text(step.usual())).collect();
     assert_eq!(usual, ["3.4", "b", "1"]);
+}
+
+#[test]
+fn a_number_that_many_rows_have_is_a_feature_of_its_own() {
+    let amounts: Vec<f64> = (0..60).map(|i| if i % 3 == 0 { f64::from(i) + 0.5 } else { 0.0 }).collect();
+    let rows: String = amounts.iter().map(|amount| format!("{amount},a\n")).collect();
+    let (steps, texts) = round_trip(&("amount,word\n".to_owned() + &rows + ",b\n,b\n,b\n"), &[]);
+    let step = &steps[0];
+    assert_eq!((step.frequent, step.width(), step.missing), (Some(0.0), 2, 3));
+    assert_eq!(step.feature_names(), ["amount", "amount=0.0"]);
+    assert_eq!(step.summary(), "0.0 to 57.5, 67 % are 0.0, 3 missing");
+    for (amount, text) in amounts.iter().zip(&texts[0]) {
+        assert_eq!(text.parse::<f64>().unwrap(), *amount);
+    }
+    // The mean and the deviation are those of the others.
+    let mut features = vec![];
+    step.features(29.0, &mut features);
+    assert!(features[0].abs() < 1e-6 && features[1] == 0.0, "{features:?}");
+    assert!(step.silent(&[0.3, 1.0]) && !step.silent(&features));
+    assert_eq!(step.cell(&[0.0, 0.6]), 0.0, "the most probable one");
+    assert!((step.expected(&[0.0, 0.6]) - 0.4 * 29.0).abs() < 0.06, "{}", step.expected(&[0.0, 0.6]));
+    assert!((step.usual() - amounts.iter().sum::<f64>() / 60.0).abs() < 0.06, "{}", step.usual());
+    let kinds: Vec<schema::Kind> = step.blocks().iter().map(|block| block.kind).collect();
+    assert_eq!(kinds, [schema::Kind::Real, schema::Kind::Binary]);
+    // Few different numbers are all frequent.
+    let few: String = (0..60).map(|i| format!("{},a\n", [0, 0, 1, 2, 3][i % 5])).collect();
+    assert_eq!(round_trip(&("n,word\n".to_owned() + &few + "1,b\n1,b\n1,b\n"), &[]).0[0].frequent, None);
 }
 
 #[test]

@@ -66,15 +66,7 @@ impl Preparation {
 
     /// Examples whose numbers lie no farther out than those of the training rows did.
     pub fn within_ranges(&self, x: &Tensor<f32>) -> Tensor<f32> {
-        let ends = |step: &Step| {
-            let [low, high] = step.range?;
-            let of_cell = |cell| {
-                let mut features = vec![];
-                step.features(cell, &mut features);
-                features[0]
-            };
-            Some([of_cell(low), of_cell(high)])
-        };
+        let ends = |step: &Step| Some(step.range?.map(|cell| step.scaled(cell) as f32));
         let limits: Vec<(usize, [f32; 2])> = match self.has_kinds() {
             true => {
                 self.learnt().filter_map(|(step, features)| Some((features.start, ends(step)?))).collect()

@@ -32,7 +32,7 @@ impl Preparation {
             steps.push(step);
             recoded.push(places);
         }
-        let schema = Schema::new(steps.iter().filter_map(Step::block).collect::<Vec<_>>());
+        let schema = Schema::new(steps.iter().flat_map(Step::blocks).collect::<Vec<_>>());
         if schema.width() == 0 {
             let problem = "no column can be learnt from, for the training rows have no value in any";
             return Err(Error::file(path, problem));
@@ -122,6 +122,10 @@ impl Preparation {
     /// word. Columns that are left out are not among them, unless they are always the same. Empty if the data are no
     /// table of several kinds.
     pub fn table(&self, x: &Tensor<f32>) -> Vec<(String, Vec<String>)> {
+        self.table_by(x, Step::cell)
+    }
+
+    fn table_by(&self, x: &Tensor<f32>, cell: fn(&Step, &[f32]) -> f64) -> Vec<(String, Vec<String>)> {
         let (rows, values) = (x.shape()[0], x.to_vec());
         pipeline::ranges(&self.steps)
             .filter(|(step, _)| {
@@ -132,7 +136,7 @@ impl Preparation {
                     true => step.words[0].clone(),
                     false => {
                         let row = &values[row * self.features..][..self.features];
-                        step.text(step.cell(&row[features.clone()]))
+                        step.text(cell(step, &row[features.clone()]))
                     }
                 };
                 (step.name.clone(), (0..rows).map(text).collect())
@@ -140,7 +144,8 @@ impl Preparation {
             .collect()
     }
 
-    /// The same of the columns that are learnt from alone, as [`parts`](Self::parts) names them.
+    /// The same of the columns that are learnt from alone, as [`parts`](Self::parts) names them; of numbers the
+    /// [expected](Step::expected) ones.
     pub fn learnt_table(&self, x: &Tensor<f32>) -> Vec<(String, Vec<String>)> {
         let learnt: Vec<bool> = (self.steps.iter())
             .filter(|step| {
@@ -148,7 +153,7 @@ impl Preparation {
             })
             .map(|step| step.kind.is_learnt())
             .collect();
-        self.table(x)
+        self.table_by(x, Step::expected)
             .into_iter()
             .zip(learnt)
             .filter(|(_, learnt)| *learnt)
