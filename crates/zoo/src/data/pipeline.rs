@@ -38,7 +38,7 @@ const RARE: usize = 3;
 
 /// The share of rows from which on a number has a feature of its own, and the different other numbers that there must be.
 const FREQUENT: f64 = 0.3;
-const OTHERS: usize = 10;
+const OTHERS: usize = 20;
 
 /// The step of one column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
