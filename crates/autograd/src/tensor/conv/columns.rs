@@ -78,8 +78,8 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
 impl Geometry {
     /// For one group: rows of `W`, rows of `C`, columns of `C`.
     fn matrix(&self) -> [usize; 3] {
-        let depth = self.in_channels / self.groups * self.kernel[0] * self.kernel[1];
-        [self.out_channels / self.groups, depth, self.output[0] * self.output[1]]
+        let depth = self.in_channels / self.groups * self.places();
+        [self.out_channels / self.groups, depth, self.area()]
     }
 
     /// The matrix `C` of one group of one image; `at` counts groups over all images of `x`.

@@ -151,7 +151,7 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
 /// `[batch, …]` as one row for each pixel, filled up with zeros to whole vectors. Images that are the result of
 /// a convolution lie like this already, unless something has brought them into another order since.
 #[track_caller]
-fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+pub(super) fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let batch = x.shape()[0];
     let lanes = batch.next_multiple_of(LANES);
     let rows = x.permute([1, 2, 3, 0]).reshape([x.len() / batch, batch]);
@@ -172,7 +172,10 @@ fn images_last<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The reverse of [`images_last`]: the same memory, seen as images.
-fn images_first<T: Real>(x: &Tensor<T>, [batch, channels, height, width]: [usize; 4]) -> Tensor<T> {
+pub(super) fn images_first<T: Real>(
+    x: &Tensor<T>,
+    [batch, channels, height, width]: [usize; 4],
+) -> Tensor<T> {
     let images = x.reshape([channels, height, width, x.shape()[1]]);
     images.slice(3, ..batch).permute([3, 0, 1, 2])
 }
@@ -182,7 +185,7 @@ fn images_first<T: Real>(x: &Tensor<T>, [batch, channels, height, width]: [usize
 #[track_caller]
 fn filters_last<T: Real>(g: &Geometry, y: &Tensor<T>) -> Tensor<T> {
     let [_, filters, _] = g.in_one_group();
-    let area = g.output[0] * g.output[1];
+    let area = g.area();
     let lanes = filters.next_multiple_of(LANES);
     let y = match g.groups {
         1 => y.permute([2, 3, 0, 1]),
@@ -210,13 +213,12 @@ const PIXELS: usize = 64;
 impl Geometry {
     /// Input channels, output channels, and places in the kernel.
     fn in_one_group(&self) -> [usize; 3] {
-        let places = self.kernel[0] * self.kernel[1];
-        [self.in_channels / self.groups, self.out_channels / self.groups, places]
+        [self.in_channels / self.groups, self.out_channels / self.groups, self.places()]
     }
 
     /// Along one axis: the places in the kernel, and the positions in the input, that an output position
     /// reads.
-    fn reads(&self, axis: usize, output: usize) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn reads(&self, axis: usize, output: usize) -> impl Iterator<Item = (usize, usize)> {
         (0..self.kernel[axis]).filter_map(move |k| {
             let at =
                 (output * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis])?;
@@ -225,7 +227,7 @@ impl Geometry {
     }
 
     /// The reverse: the places in the kernel, and the output positions, that read an input position.
-    fn read_by(&self, axis: usize, input: usize) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn read_by(&self, axis: usize, input: usize) -> impl Iterator<Item = (usize, usize)> {
         (0..self.kernel[axis]).filter_map(move |k| {
             let steps = (input + self.padding[axis]).checked_sub(k * self.dilation[axis])?;
             let output = steps / self.stride[axis];

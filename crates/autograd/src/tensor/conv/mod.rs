@@ -1,7 +1,10 @@
-//! Convolution, in two ways: [`direct`] for a batch of images, [`columns`] for few.
+//! Convolution: [`columns`] for few images, [`direct`] for a batch of them, and for a batch two kinds in simpler ways:
+//! [`pointwise`], with a kernel of one pixel, and [`depthwise`], every channel alone.
 
 mod columns;
+mod depthwise;
 mod direct;
+mod pointwise;
 
 use super::Tensor;
 use super::gemm::LANES;
@@ -42,25 +45,68 @@ impl Geometry {
     /// The output, from the input and the weight.
     #[track_caller]
     pub(crate) fn output<T: Real>(&self, x: &Tensor<T>, w: &Tensor<T>) -> Tensor<T> {
-        if self.many_images() { direct::output(self, x, w) } else { columns::output(self, x, w) }
+        match self.way() {
+            Way::Columns => columns::output(self, x, w),
+            Way::Direct => direct::output(self, x, w),
+            Way::Depthwise => depthwise::output(self, x, w),
+            Way::Pointwise => pointwise::output(self, x, w),
+        }
     }
 
     /// The transposed map of an output: the gradient with respect to the input.
     #[track_caller]
     pub(crate) fn input<T: Real>(&self, w: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-        if self.many_images() { direct::input(self, w, y) } else { columns::input(self, w, y) }
+        match self.way() {
+            Way::Columns => columns::input(self, w, y),
+            Way::Direct => direct::input(self, w, y),
+            Way::Depthwise => depthwise::input(self, w, y),
+            Way::Pointwise => pointwise::input(self, w, y),
+        }
     }
 
     /// The gradient with respect to the weight, a sum over all images.
     #[track_caller]
     pub(crate) fn weight<T: Real>(&self, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-        if self.many_images() { direct::weight(self, x, y) } else { columns::weight(self, x, y) }
+        match self.way() {
+            Way::Columns => columns::weight(self, x, y),
+            Way::Direct => direct::weight(self, x, y),
+            Way::Depthwise => depthwise::weight(self, x, y),
+            Way::Pointwise => pointwise::weight(self, x, y),
+        }
     }
 
-    /// True if vectors of images are at least half full.
-    fn many_images(&self) -> bool {
-        self.batch >= LANES / 2
+    fn way(&self) -> Way {
+        let one_pixel = self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0];
+        // Vectors of images should be at least half full.
+        if self.batch < LANES / 2 {
+            Way::Columns
+        } else if self.groups == self.in_channels && self.groups == self.out_channels {
+            Way::Depthwise
+        } else if one_pixel && self.groups == 1 {
+            Way::Pointwise
+        } else {
+            Way::Direct
+        }
     }
+
+    /// Places in a kernel.
+    fn places(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Pixels of the output.
+    fn area(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+}
+
+/// The ways to a convolution.
+#[derive(Clone, Copy)]
+enum Way {
+    Columns,
+    Direct,
+    Depthwise,
+    Pointwise,
 }
 
 #[cfg(test)]

@@ -36,39 +36,55 @@ fn by_definition(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
 #[test]
 fn all_three_products_equal_the_definition() {
     let mut checked = 0;
+    let mut check = |g: Geometry| {
+        let (x, w) = (wave(g.input_shape(), 0.1), wave(g.weight_shape(), 0.2));
+        let y = wave(g.output_shape(), 0.3);
+        let data: [Vec<f64>; 3] = [x.to_vec(), w.to_vec(), y.to_vec()];
+        let mut expected = data.clone().map(|part| vec![0.0; part.len()]);
+        by_definition(&g, |i, j, k| {
+            expected[0][i] += data[1][j] * data[2][k];
+            expected[1][j] += data[0][i] * data[2][k];
+            expected[2][k] += data[0][i] * data[1][j];
+        });
+        for (given, expected) in [g.input(&w, &y), g.weight(&x, &y), g.output(&x, &w)].iter().zip(expected) {
+            for (a, b) in given.to_vec().iter().zip(expected) {
+                assert!((a - b).abs() < 1e-12, "{g:?}: {a} and {b}");
+            }
+            checked += 1;
+        }
+    };
     for stride in [[1, 1], [2, 3], [4, 1]] {
         for padding in [[0, 0], [1, 2], [4, 3]] {
             for dilation in [[1, 1], [2, 3]] {
                 for (groups, batch) in [(1, 3), (2, 3), (1, 8), (2, 19)] {
-                    let g = Geometry { batch, ..geometry(stride, padding, dilation, groups) };
-                    let (x, w) = (wave(g.input_shape(), 0.1), wave(g.weight_shape(), 0.2));
-                    let y = wave(g.output_shape(), 0.3);
-                    let data: [Vec<f64>; 3] = [x.to_vec(), w.to_vec(), y.to_vec()];
-                    let mut expected = data.clone().map(|part| vec![0.0; part.len()]);
-                    by_definition(&g, |i, j, k| {
-                        expected[0][i] += data[1][j] * data[2][k];
-                        expected[1][j] += data[0][i] * data[2][k];
-                        expected[2][k] += data[0][i] * data[1][j];
-                    });
-                    for (given, expected) in
-                        [g.input(&w, &y), g.weight(&x, &y), g.output(&x, &w)].iter().zip(expected)
-                    {
-                        for (a, b) in given.to_vec().iter().zip(expected) {
-                            assert!((a - b).abs() < 1e-12, "{g:?}: {a} and {b}");
-                        }
-                        checked += 1;
-                    }
+                    check(Geometry { batch, ..geometry(stride, padding, dilation, groups) });
+                }
+                for batch in [3, 8, 35] {
+                    let g = geometry(stride, padding, dilation, 5);
+                    check(Geometry { batch, in_channels: 5, out_channels: 5, ..g });
                 }
             }
         }
     }
-    assert_eq!(checked, 3 * 72);
+    for (batch, stride, padding, groups) in
+        [(3, 1, 0, 1), (8, 1, 0, 1), (35, 1, 0, 1), (19, 2, 1, 1), (19, 1, 0, 2)]
+    {
+        let (input, stride, padding) = ([7, 6], [stride; 2], [padding; 2]);
+        let output = input.map(|size| (size + 2 * padding[0] - 1) / stride[0] + 1);
+        let g = geometry(stride, padding, [1, 1], groups);
+        check(Geometry { batch, input, output, kernel: [1, 1], ..g });
+    }
+    assert_eq!(checked, 3 * (72 + 54 + 5));
 }
 
 #[test]
 fn bits_do_not_depend_on_threads() {
-    for batch in [5, 37] {
-        let g = Geometry { batch, ..geometry([1, 1], [1, 1], [1, 1], 2) };
+    let plain = geometry([1, 1], [1, 1], [1, 1], 2);
+    let alone = Geometry { in_channels: 5, out_channels: 5, ..geometry([1, 1], [1, 1], [1, 1], 5) };
+    let point =
+        Geometry { padding: [0, 0], kernel: [1, 1], output: [7, 6], ..geometry([1, 1], [1, 1], [1, 1], 1) };
+    for (batch, g) in [(5, &plain), (37, &plain), (37, &alone), (37, &point)] {
+        let g = Geometry { batch, ..g.clone() };
         let (x, w) = (wave::<f32>(g.input_shape(), 0.1), wave(g.weight_shape(), 0.2));
         let y = wave(g.output_shape(), 0.3);
         let run = |threads| {
