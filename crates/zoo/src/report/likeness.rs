@@ -65,6 +65,10 @@ fn columns(found: &Likeness) -> Markup {
         div.small-multiples {
             @for column in order {
                 figure {
+                    h3 { (column.name) }
+                    figcaption {
+                        "distance " (number(column.distance.new)) ", of real rows " (number(column.distance.real))
+                    }
                     @let most = column.shares.iter().flat_map(|(_, shares)| *shares).fold(1e-9, f64::max);
                     @let width = |share: f64| format!("width:{:.1}%", 100.0 * share / most);
                     table.bars { tbody {
@@ -78,10 +82,6 @@ fn columns(found: &Likeness) -> Markup {
                             }
                         }
                     } }
-                    figcaption {
-                        (column.name) ": distance " (number(column.distance.new)) ", of real rows "
-                        (number(column.distance.real))
-                    }
                 }
             }
         }

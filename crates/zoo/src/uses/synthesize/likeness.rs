@@ -197,7 +197,7 @@ fn distance(a: &Column, b: &Column) -> f64 {
 /// The words of a column, the most frequent ones, or intervals of its numbers, with their shares in both.
 fn parts(preparation: &Preparation, place: usize, of: [&Column; 2]) -> Vec<(String, [f64; 2])> {
     const WORDS: usize = 12;
-    const INTERVALS: usize = 16;
+    const INTERVALS: usize = 12;
     let share = |column: &Column, is: &dyn Fn(f64) -> bool| {
         column.values.iter().filter(|value| is(**value)).count() as f64 / column.values.len().max(1) as f64
     };
