@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::Real;
 use crate::check;
+use crate::joined::Joined;
 use crate::shortcuts::{Destination, Written};
 use crate::sweep::{Needed, Pass, Step, sweep};
 use crate::tape::{Tape, Var};
@@ -116,9 +117,12 @@ pub(crate) fn vjp_of<'t, T: Real>(y: &[Var<'t, T>], u: &[Var<'t, T>], wrt: &[Var
     let mut wanted = vec![false; needed.flags.len()];
     wrt.iter().filter(|x| needed.has(x.id)).for_each(|x| wanted[x.id - needed.first] = true);
     let mut pass = Variables { first: needed.first, wanted };
-    let seeds = y.iter().map(|y| y.id).zip(u.iter().copied());
+    let seeds = y.iter().map(|y| y.id).zip(u.iter().map(|u| Joined::Whole(*u)));
     let before = tape.origin.get();
-    let grads = tape.recording(|| sweep(&mut pass, tape, seeds, &needed));
+    let grads = tape.recording(|| {
+        let grads = sweep(&mut pass, tape, seeds, &needed);
+        grads.into_iter().map(|g| g.map(Joined::whole)).collect::<Vec<_>>()
+    });
     tape.origin.set(before);
     let zero = |x: &Var<T>| tape.constant(Tensor::zeros(x.shape()));
     let found = |x: &Var<T>| grads.get(x.id - needed.first).copied().flatten();
@@ -184,22 +188,28 @@ struct Variables {
 }
 
 impl<'t, T: Real> Pass<'t, T> for Variables {
-    type Gradient = Var<'t, T>;
+    type Gradient = Joined<'t, T>;
 
     fn contribution(
         &self,
         step: &Step<'t, T>,
         wrt: usize,
-        g: &Var<'t, T>,
-        _sum: &mut Option<Var<'t, T>>,
-    ) -> Option<Var<'t, T>> {
+        g: &Joined<'t, T>,
+        sum: &mut Option<Joined<'t, T>>,
+    ) -> Option<Joined<'t, T>> {
         // In the user's program, a gradient has the line of its operation.
         step.y.tape.origin.set(Some(step.y.id));
-        Some(step.op.vjp(wrt, *g, &step.inputs, step.y))
+        let g = g.clone().whole();
+        let slice = Joined::of_slice(&*step.op, g, step.inputs[wrt], sum);
+        slice.or_else(|| Some(Joined::Whole(step.op.vjp(wrt, g, &step.inputs, step.y))))
     }
 
-    fn add(&self, sum: Var<'t, T>, contribution: Var<'t, T>) -> Var<'t, T> {
-        sum + contribution
+    fn complete(&self, gradient: Joined<'t, T>) -> Joined<'t, T> {
+        Joined::Whole(gradient.whole())
+    }
+
+    fn add(&self, sum: Joined<'t, T>, contribution: Joined<'t, T>) -> Joined<'t, T> {
+        sum.and(contribution)
     }
 
     fn keeps(&self, id: usize) -> bool {

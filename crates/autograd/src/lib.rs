@@ -45,6 +45,7 @@ pub mod gradient;
 mod in_place;
 pub mod inspect;
 mod jacobian;
+mod joined;
 mod mirror;
 pub mod op;
 pub mod ops;

@@ -38,6 +38,11 @@ pub(crate) trait Pass<'t, T: Real> {
         sum: &mut Option<Self::Gradient>,
     ) -> Option<Self::Gradient>;
 
+    /// A gradient to which nothing is added any more.
+    fn complete(&self, gradient: Self::Gradient) -> Self::Gradient {
+        gradient
+    }
+
     /// The sum of two contributions.
     fn add(&self, sum: Self::Gradient, contribution: Self::Gradient) -> Self::Gradient;
 
@@ -116,7 +121,10 @@ pub(crate) fn sweep<'t, T: Real, P: Pass<'t, T>>(
         step.inputs.extend(nodes[id].inputs.iter().map(|&id| Var { tape, id }));
         drop(nodes);
         let place = &mut gradients[id - first];
-        let g = if pass.keeps(id) { place.clone() } else { place.take() };
+        let g = place.take().map(|gradient| pass.complete(gradient));
+        if pass.keeps(id) {
+            place.clone_from(&g);
+        }
         if let Some(g) = g {
             for (wrt, input) in step.inputs.iter().enumerate().filter(|(_, input)| needed.has(input.id)) {
                 let place = &mut gradients[input.id - first];

@@ -5,7 +5,7 @@ use std::ops::RangeBounds;
 use super::{Case, case, wave};
 use crate::attribute::{Attribute, Attributes};
 use crate::compiled::built_in;
-use crate::shortcuts::{Destination, Shortcuts, Written};
+use crate::shortcuts::{Destination, Part, Shortcuts, Written};
 use crate::tensor::{bounds, resolve_axes};
 use crate::{Axes, Axis, Op, Real, Tensor, Var};
 
@@ -42,6 +42,11 @@ impl<T: Real> Op<T, 1> for Slice {
 
 /// A gradient that is nearly all zeros is added where it belongs: at the cost of the part, not of the whole.
 impl<T: Real> Shortcuts<T, 1> for Slice {
+    fn part(&self) -> Option<Part> {
+        let Slice { axis, start, end, step } = *self;
+        (step == 1 && start < end).then_some(Part { axis, start, end })
+    }
+
     fn vjp_to(
         &self,
         _wrt: usize,

@@ -9,6 +9,7 @@ use super::program::{Program, from_nodes};
 use crate::attribute::Attributes;
 use crate::expression::Expression;
 use crate::functions::on_tape;
+use crate::joined::Joined;
 use crate::op::AnyOp;
 use crate::shortcuts::{AnyShortcuts, Destination, Written};
 use crate::sweep::{Needed, Pass, Step, sweep};
@@ -149,7 +150,8 @@ pub(crate) fn gradient_nodes<'t, T: Real>(y: Var<'t, T>, leaves: &[Var<'t, T>]) 
     let needed = Needed::by_any(tape, y.id);
     let before = tape.origin.get();
     let seed = tape.constant(Tensor::ones(y.shape()));
-    let gradients = sweep(&mut Replayable, tape, [(y.id, seed)], &needed);
+    let gradients = sweep(&mut Replayable, tape, [(y.id, Joined::Whole(seed))], &needed);
+    let gradients: Vec<_> = gradients.into_iter().map(|g| g.map(Joined::whole)).collect();
     tape.origin.set(before);
     let zero = |x: &Var<T>| tape.constant(Tensor::zeros(x.shape()));
     leaves.iter().map(|x| gradients.get(x.id).copied().flatten().unwrap_or_else(|| zero(x))).collect()
@@ -159,33 +161,40 @@ pub(crate) fn gradient_nodes<'t, T: Real>(y: Var<'t, T>, leaves: &[Var<'t, T>]) 
 struct Replayable;
 
 impl<'t, T: Real> Pass<'t, T> for Replayable {
-    type Gradient = Var<'t, T>;
+    type Gradient = Joined<'t, T>;
 
     fn contribution(
         &self,
         step: &Step<'t, T>,
         wrt: usize,
-        g: &Var<'t, T>,
-        _sum: &mut Option<Var<'t, T>>,
-    ) -> Option<Var<'t, T>> {
-        let (tape, y) = (step.y.tape, step.y);
+        g: &Joined<'t, T>,
+        sum: &mut Option<Joined<'t, T>>,
+    ) -> Option<Joined<'t, T>> {
+        let (tape, y, g) = (step.y.tape, step.y, g.clone().whole());
         tape.origin.set(Some(y.id));
-        let inputs: SmallVec<[Var<'t, T>; 5]> = step.inputs.iter().copied().chain([*g, y]).collect();
+        if let Some(slice) = Joined::of_slice(&*step.op, g, step.inputs[wrt], sum) {
+            return Some(slice);
+        }
+        let inputs: SmallVec<[Var<'t, T>; 5]> = step.inputs.iter().copied().chain([g, y]).collect();
         let loop_of = FusedRule { op: Arc::clone(&step.op), wrt };
         let written = {
             let nodes = tape.nodes.borrow();
             let values: SmallVec<[&Tensor<T>; 5]> = inputs.iter().map(|x| &nodes[x.id].value).collect();
             loop_of.forward_to(&values, Destination::New)
         };
-        Some(match written {
+        Some(Joined::Whole(match written {
             // No sweep passes through these nodes: like a choice, they are constants for derivatives.
             Some(written) => tape.push(written.tensor(), Some(Arc::new(loop_of)), &inputs, Kind::Choice),
-            None => step.op.vjp(wrt, *g, &step.inputs, y),
-        })
+            None => step.op.vjp(wrt, g, &step.inputs, y),
+        }))
     }
 
-    fn add(&self, sum: Var<'t, T>, contribution: Var<'t, T>) -> Var<'t, T> {
-        sum + contribution
+    fn complete(&self, gradient: Joined<'t, T>) -> Joined<'t, T> {
+        Joined::Whole(gradient.whole())
+    }
+
+    fn add(&self, sum: Joined<'t, T>, contribution: Joined<'t, T>) -> Joined<'t, T> {
+        sum.and(contribution)
     }
 }
 
