@@ -42,7 +42,7 @@ pub(crate) fn run(args: &SynthesizeArgs) -> Result<Outcome> {
     if run.preparation.shape().is_some() {
         return Err(Error::unsupported("the model learnt from pictures; `zoo sample` makes new ones"));
     }
-    if !args.conditions.is_empty() && run.entry.draws_classes() {
+    if !args.conditions.is_empty() && run.entry.draws_classes {
         return Err(Error::unsupported(
             "`cvae` makes rows of a class that is asked for: zoo sample --class; --where is for models without classes",
         ));
@@ -124,7 +124,7 @@ fn codes(run: &Run, count: usize, args: &SynthesizeArgs) -> Result<(Tensor<f32>,
     let numbers: Vec<usize> = (0..count).collect();
     let mut context = Context::sampling(args.seed, &numbers);
     let mut texts = vec![];
-    if run.entry.draws_classes() {
+    if run.entry.draws_classes {
         // As often as among the training rows.
         let known = run.reference()?.data.train.labels().map(<[u32]>::to_vec).unwrap_or_else(|| vec![0]);
         let classes: Vec<u32> =
