@@ -86,7 +86,7 @@ pub(crate) fn run(args: &SynthesizeArgs) -> Result<Outcome> {
 fn compared(run: &Run, x: &Tensor<f32>, args: &SynthesizeArgs) -> Result<Likeness> {
     let _spinner = Spinner::new("comparing with real rows");
     let data = run.reference()?.data;
-    likeness(&run.preparation, [data.train.x(), data.test.x()], x, args.target.as_deref())
+    likeness(&run.preparation, [&data.train, &data.test], x, args.target.as_deref())
 }
 
 /// The features that are asked for.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use autograd::Tensor;
-use nn::Result;
+use nn::{Dataset, Result};
 use serde::Serialize;
 
 use crate::data::{ColumnKind, Preparation};
@@ -84,19 +84,21 @@ pub struct Likeness {
     pub lesson: Option<AsLesson>,
 }
 
-/// Compares `new` rows with rows that a model was trained on, `real[0]`, and others, `real[1]`, all as a model sees them.
+/// Compares `new` rows with rows that a model was trained on, `real[0]`, and others, `real[1]`, all as a model sees them. Cells
+/// that were not observed are left out.
 ///
 /// # Errors
 /// If the target is no column of words with at least two of them.
 pub fn likeness(
     preparation: &Preparation,
-    real: [&Tensor<f32>; 2],
+    real: [&Dataset; 2],
     new: &Tensor<f32>,
     target: Option<&str>,
 ) -> Result<Likeness> {
-    let cut = |x: &Tensor<f32>| x.slice(0, ..x.shape()[0].min(MOST_ROWS));
-    let x = [cut(real[0]), cut(new), cut(real[1])];
-    let tables = x.each_ref().map(|x| Table::of(preparation, x));
+    let cut = |data: &Dataset| data.range(0..data.len().min(MOST_ROWS));
+    let data = [cut(real[0]), cut(&Dataset::new(new.clone())), cut(real[1])];
+    let tables = data.each_ref().map(|data| Table::of(preparation, data));
+    let x = data.map(|data| data.x().clone());
     let [train, of_new, of_real] = &tables;
     let columns = (0..train.columns.len())
         .map(|j| OfColumn {
@@ -145,22 +147,29 @@ struct Table {
 }
 
 impl Table {
-    fn of(preparation: &Preparation, x: &Tensor<f32>) -> Self {
-        let (count, width) = (x.shape()[0], preparation.features);
+    fn of(preparation: &Preparation, data: &Dataset) -> Self {
+        let (count, width) = (data.len(), preparation.features);
+        let mask = data.observed().map(Tensor::to_vec);
+        let or_gap = |row: usize, feature: usize, value: f64| match &mask {
+            Some(mask) if mask[row * width + feature] == 0.0 => f64::NAN,
+            _ => value,
+        };
         if !preparation.has_kinds() {
-            let values = preparation.restore_units(x).to_vec();
+            let values = preparation.restore_units(data.x()).to_vec();
             let column = |j| Column {
                 name: preparation.feature(j),
                 words: false,
-                values: values.iter().skip(j).step_by(width).copied().collect(),
+                values: (0..count).map(|row| or_gap(row, j, values[row * width + j])).collect(),
             };
             return Table { count, columns: (0..width).map(column).collect() };
         }
-        let values = x.to_vec();
+        let values = data.x().to_vec();
         let columns = preparation.learnt().map(|(step, features)| Column {
             name: step.name.clone(),
             words: !step.kind.is_number() && step.kind != ColumnKind::Date,
-            values: values.chunks(width).map(|row| step.cell(&row[features.clone()])).collect(),
+            values: (values.chunks(width).enumerate())
+                .map(|(row, x)| or_gap(row, features.end - 1, step.cell(&x[features.clone()])))
+                .collect(),
         });
         Table { count, columns: columns.collect() }
     }
@@ -170,27 +179,36 @@ impl Table {
     }
 }
 
-/// Shares of each word.
-fn shares(column: &Column) -> BTreeMap<u64, f64> {
-    let mut shares = BTreeMap::new();
-    let one = 1.0 / column.values.len().max(1) as f64;
-    column.values.iter().for_each(|value| *shares.entry(value.to_bits()).or_insert(0.0) += one);
-    shares
+impl Column {
+    /// The values that were observed.
+    fn known(&self) -> Vec<f64> {
+        self.values.iter().copied().filter(|value| !value.is_nan()).collect()
+    }
+
+    /// The share of each word.
+    fn shares(&self) -> BTreeMap<u64, f64> {
+        let (mut shares, known) = (BTreeMap::new(), self.known());
+        known
+            .iter()
+            .for_each(|value| *shares.entry(value.to_bits()).or_insert(0.0) += 1.0 / known.len() as f64);
+        shares
+    }
 }
 
 fn distance(a: &Column, b: &Column) -> f64 {
     if a.words {
-        let (a, b) = (shares(a), shares(b));
+        let (a, b) = (a.shares(), b.shares());
         let words: HashSet<u64> = a.keys().chain(b.keys()).copied().collect();
         let share = |of: &BTreeMap<u64, f64>, word: &u64| of.get(word).copied().unwrap_or(0.0);
         return words.iter().map(|word| (share(&a, word) - share(&b, word)).abs()).sum::<f64>() / 2.0;
     }
     let [a, b] = [a, b].map(|column| {
-        let mut sorted = column.values.clone();
+        let mut sorted = column.known();
         sorted.sort_unstable_by(f64::total_cmp);
         sorted
     });
-    let below = |of: &[f64], value: f64| of.partition_point(|other| *other <= value) as f64 / of.len() as f64;
+    let below =
+        |of: &[f64], value: f64| of.partition_point(|other| *other <= value) as f64 / of.len().max(1) as f64;
     a.iter().chain(&b).map(|&value| (below(&a, value) - below(&b, value)).abs()).fold(0.0, f64::max)
 }
 
@@ -199,7 +217,8 @@ fn parts(preparation: &Preparation, place: usize, of: [&Column; 2]) -> Vec<(Stri
     const WORDS: usize = 12;
     const INTERVALS: usize = 12;
     let share = |column: &Column, is: &dyn Fn(f64) -> bool| {
-        column.values.iter().filter(|value| is(**value)).count() as f64 / column.values.len().max(1) as f64
+        let known = column.known();
+        known.iter().filter(|value| is(**value)).count() as f64 / known.len().max(1) as f64
     };
     if of[1].words {
         let step = preparation.learnt().nth(place).map(|(step, _)| step);
@@ -238,12 +257,14 @@ fn pairs(tables: &[Table; 3]) -> Vec<OfPair> {
         for k in j + 1..columns {
             let [first, second] = [j, k].map(|column| &tables[0].columns[column]);
             let of_table = |of: usize| {
-                let [a, b] = [&ranked[of][j], &ranked[of][k]];
+                let both =
+                    ranked[of][j].iter().zip(&ranked[of][k]).filter(|(a, b)| !a.is_nan() && !b.is_nan());
+                let (a, b): (Vec<f64>, Vec<f64>) = both.unzip();
                 match [first.words, second.words] {
-                    [false, false] => correlation(a, b),
-                    [true, false] => correlation_ratio(a, b),
-                    [false, true] => correlation_ratio(b, a),
-                    [true, true] => cramers_v(a, b),
+                    [false, false] => correlation(&a, &b),
+                    [true, false] => correlation_ratio(&a, &b),
+                    [false, true] => correlation_ratio(&b, &a),
+                    [true, true] => cramers_v(&a, &b),
                 }
             };
             let names = [first.name.clone(), second.name.clone()];
@@ -253,7 +274,7 @@ fn pairs(tables: &[Table; 3]) -> Vec<OfPair> {
     pairs
 }
 
-/// The rank of each value, equal values having the mean of theirs.
+/// The rank of each value, equal values having the mean of theirs; NaN stays.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -261,7 +282,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut from = 0;
     for group in order.chunk_by(|&a, &b| values[a] == values[b]) {
         let rank = from as f64 + (group.len() - 1) as f64 / 2.0;
-        group.iter().for_each(|&row| ranks[row] = rank);
+        group.iter().for_each(|&row| ranks[row] = if values[row].is_nan() { f64::NAN } else { rank });
         from += group.len();
     }
     ranks
@@ -360,12 +381,17 @@ fn lesson(
     let kept: Vec<usize> =
         (0..preparation.features).filter(|&feature| preparation.part_of(feature) != place).collect();
     let features = x.each_ref().map(|x| x.index_select(1, &kept));
-    let labels = tables
-        .each_ref()
-        .map(|table| table.columns[place].values.iter().map(|value| *value as u32).collect::<Vec<u32>>());
+    // Rows whose target is known, and the target.
+    let pairs = |of: usize| {
+        let values = &tables[of].columns[place].values;
+        let rows: Vec<usize> = (0..values.len()).filter(|&row| !values[row].is_nan()).collect();
+        let labels: Vec<u32> = rows.iter().map(|&row| values[row] as u32).collect();
+        (features[of].index_select(0, &rows), labels)
+    };
+    let (judges, right) = pairs(2);
     let judged = |from: usize| -> Result<[f64; 2]> {
-        let found = Probe::fit(&features[from], &labels[from], L2)?.predict(&features[2]);
-        Ok(scores(&found, &labels[2]))
+        let (x, labels) = pairs(from);
+        Ok(scores(&Probe::fit(&x, &labels, L2)?.predict(&judges), &right))
     };
     let [new, real] = [judged(1)?, judged(0)?];
     Ok(AsLesson {
@@ -401,6 +427,7 @@ mod tests {
     fn associations_of_known_tables() {
         let a = [1.0, 2.0, 3.0, 4.0];
         assert_eq!(ranks(&[5.0, 1.0, 5.0, 9.0]), [1.5, 0.0, 1.5, 3.0]);
+        assert!(ranks(&[f64::NAN, 2.0])[0].is_nan());
         assert!((correlation(&a, &[2.0, 4.0, 6.0, 8.0]) - 1.0).abs() < 1e-12);
         assert_eq!(correlation(&a, &[1.0; 4]), 0.0);
         assert!((correlation_ratio(&[0.0, 0.0, 1.0, 1.0], &[1.0, 1.0, 3.0, 3.0]) - 1.0).abs() < 1e-12);
@@ -414,6 +441,11 @@ mod tests {
         let column = |words, values: &[f64]| Column { name: "x".into(), words, values: values.to_vec() };
         let numbers = |values: &[f64]| column(false, values);
         assert_eq!(distance(&numbers(&[1.0, 2.0, 3.0, 4.0]), &numbers(&[3.0, 4.0, 5.0, 6.0])), 0.5);
+        assert_eq!(
+            distance(&numbers(&[1.0, f64::NAN]), &numbers(&[1.0])),
+            0.0,
+            "what nobody observed says nothing"
+        );
         assert_eq!(distance(&column(true, &[0.0, 0.0, 1.0, 2.0]), &column(true, &[0.0, 1.0, 1.0, 1.0])), 0.5);
         let rows = Tensor::from_vec([1, 2], vec![3.0, 4.0]);
         assert_eq!(nearest(&rows, &Tensor::from_vec([2, 2], vec![0.0, 0.0, 9.0, 9.0])), [12.5_f64.sqrt()]);
