@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use autograd::Tensor;
 use nalgebra::DMatrix;
 use nn::data::transform::Corruption;
-use nn::{Activation, Context, Purpose, generator};
+use nn::{Context, Purpose, generator};
 use zoo::Settings;
 use zoo::models::{autoencoder, contractive, denoising, sparse};
 use zoo::plot::{Size, image_grid, png};
@@ -31,12 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let noise = Corruption::Gaussian(0.3);
     let mut denoising = denoising::Config::defaults(&digits.train);
     (denoising.design.code, denoising.corruption) = (128, noise);
-    let contractive = contractive::Config {
-        code: 128,
-        activation: Activation::Sigmoid,
-        contraction: 0.3,
-        ..contractive::Config::defaults(&digits.train)
-    };
+    let mut contractive = contractive::Config::defaults(&digits.train);
+    (contractive.design.code, contractive.contraction) = (128, 0.3);
     let models: [(&str, Box<dyn AnyModel>); 4] = [
         ("free to copy", Box::new(copy.build(&digits.train, &mut from())?)),
         ("sparse", Box::new(priced.build(&digits.train, &mut from())?)),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::network::Network;
 use crate::registry::Kind;
 use crate::{AnyModel, Likelihood};
 
@@ -25,6 +26,11 @@ pub trait Settings: Serialize + DeserializeOwned {
     /// The settings for data of this kind. If the network is open, they have the layers over all features that suit what
     /// is learnt, whatever the data are.
     fn usual(data: &Dataset) -> Self;
+
+    /// The name of the network that suits data of this kind, if it is open.
+    fn network(data: &Dataset) -> &'static str {
+        Network::suited(data)
+    }
 
     /// The settings for data of this kind when nothing else is said, on the network that suits them.
     fn defaults(data: &Dataset) -> Self {

@@ -79,7 +79,7 @@ const CASES: &[Case] = &[
     // tanh and the square keep away from the kinks of the rectifier and of |h|.
     Case {
         name: "sparse",
-        tiny: "code = 6\nactivation = 'tanh'\npenalty = 'l2'\nscale = 'fold'",
+        tiny: "code = 6\ncode_activation = 'tanh'\npenalty = 'l2'\nscale = 'fold'",
         wide: "code = 500",
         target: 0.37,
         ..USUAL
@@ -248,8 +248,10 @@ fn jacobians_agree_with_finite_differences() {
     for entry in MODELS {
         let known = entry.complete(&Table::new(), &data.train).unwrap();
         let mut given = Table::new();
-        if zoo::settings::find(&known, "activation").is_some() {
-            given.insert("activation".into(), "tanh".into());
+        for name in ["activation", "code_activation"] {
+            if zoo::settings::find(&known, name).is_some() {
+                given.insert(name.into(), "tanh".into());
+            }
         }
         let model = built(entry, &given, &data.train, 1);
         let x = data.test.rows(&[0, 1]);

@@ -2,6 +2,7 @@
 //! at least one case, and each case is a model that is checked from its derivatives to its exported graph.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use autograd::Tensor;
 use nn::data::schema::{Block, Kind, Schema, Shape};
@@ -12,6 +13,7 @@ use zoo::AnyModel;
 use zoo::graph::{Graph, Part};
 use zoo::registry::{Entry, MODELS};
 
+use crate::common::succeed;
 use crate::graphs::{by_onnx, difference, expected, inputs};
 use crate::models::{CHECKS, parameters};
 
@@ -20,6 +22,8 @@ const OBJECTIVES: &[(&str, &str, usize)] = &[
     ("ae", "", 2),
     ("denoising", "alpha = 2.0", 2),
     ("rae", "", 2),
+    ("contractive", "curvature = 0.3", 2),
+    ("sparse", "code_activation = 'tanh'\npenalty = 'l2'", 2),
     ("wae", "", 2),
     ("vae", "", 2),
     ("beta-vae", "", 2),
@@ -52,6 +56,8 @@ struct Sort {
     likelihood: &'static str,
     /// Networks that read such data.
     networks: &'static [&'static str],
+    /// Whether some of the numbers are missing.
+    gaps: bool,
 }
 
 const OF_GREY: &[&str] = &["mlp", "residual", "conv", "resnet", "gru", "lstm", "transformer"];
@@ -60,12 +66,13 @@ const OF_SERIES: &[&str] = &["mlp", "residual", "conv1d", "gru", "lstm", "transf
 const OF_TABLES: &[&str] = &["mlp", "residual"];
 
 fn sorts() -> Vec<Sort> {
-    let sort = |name, schema, likelihood, networks| Sort { name, schema, likelihood, networks };
+    let sort = |name, schema, likelihood, networks| Sort { name, schema, likelihood, networks, gaps: false };
     let mixed = Schema::new([
         Block::new(Shape::Scalars(2), Kind::Real),
         Block::new(Shape::Scalars(3), Kind::Category),
         Block::new(Shape::Scalars(1), Kind::Count),
         Block::new(Shape::Scalars(1), Kind::Binary),
+        Block::new(Shape::Scalars(1), Kind::Ordinal { levels: 3 }),
     ]);
     let table = |width, kind| Schema::new([Block::new(Shape::Scalars(width), kind)]);
     vec![
@@ -82,14 +89,20 @@ fn sorts() -> Vec<Sort> {
         sort("a table of reals", table(5, Kind::Real), "gaussian", OF_TABLES),
         sort("a table of counts", table(5, Kind::Count), "poisson", OF_TABLES),
         sort("categories", table(4, Kind::Category), "categorical", OF_TABLES),
-        sort("a mixed table", mixed, "gaussian", OF_TABLES),
+        sort("a mixed table", mixed.clone(), "gaussian", OF_TABLES),
+        Sort { gaps: true, ..sort("a mixed table with gaps", mixed, "gaussian", OF_TABLES) },
+        Sort {
+            gaps: true,
+            ..sort("series with gaps", Schema::series([6, 2], Kind::Real), "gaussian", OF_SERIES)
+        },
+        sort("levels", table(4, Kind::Ordinal { levels: 4 }), "ordinal", OF_TABLES),
     ]
 }
 
 const EXAMPLES: usize = 8;
 
-/// Examples of this schema, all different.
-fn examples(schema: &Schema) -> Dataset {
+/// Examples of this kind, all different.
+fn examples(Sort { schema, gaps, .. }: &Sort) -> Dataset {
     let width = schema.width();
     let kinds: Vec<(usize, usize, Kind)> = (schema.columns())
         .flat_map(|(columns, block)| {
@@ -111,7 +124,9 @@ fn examples(schema: &Schema) -> Dataset {
         }
     };
     let x = Tensor::from_fn([EXAMPLES, width], value);
+    let seen = |i: usize| f32::from(u8::from((i * 7) % 5 > 0));
     Dataset::new(x)
+        .with_observed(gaps.then(|| Tensor::from_fn([EXAMPLES, width], seen)))
         .with_labels((0..EXAMPLES as u32).map(|i| i % 2).collect::<Vec<_>>())
         .with_schema(schema.clone())
 }
@@ -164,10 +179,17 @@ fn settings(data: &Dataset, sort: &Sort, [objective, network, _]: Case) -> Table
         .unwrap_or_else(|error| panic!("{name}, {net}, {}: {error}", sort.name))
 }
 
+/// A pass of training over all examples.
+fn context<'a>(data: &Dataset, numbers: &'a [usize]) -> Context<'a> {
+    Context::training(0, 1, numbers)
+        .with_labels(data.labels().map(<[u32]>::to_vec))
+        .with_observed(data.observed().cloned())
+}
+
 /// Some steps of training on all examples with the same noise, and the loss before and after.
 fn learn(model: &mut dyn AnyModel, data: &Dataset, steps: usize) -> [f64; 2] {
     let numbers: Vec<usize> = (0..data.len()).collect();
-    let context = || Context::training(0, 1, &numbers).with_labels(data.labels().map(<[u32]>::to_vec));
+    let context = || context(data, &numbers);
     let mut adam = Adam::new(1e-2);
     let loss = |model: &dyn AnyModel| model.loss(data.x(), context()).total();
     let before = loss(model);
@@ -181,14 +203,13 @@ fn learn(model: &mut dyn AnyModel, data: &Dataset, steps: usize) -> [f64; 2] {
 fn check(sort: &Sort, case: Case) -> Result<usize, String> {
     let mut undecided = 0;
     let (name, _, orders) = OBJECTIVES[case[0]];
-    let data = examples(&sort.schema);
+    let data = examples(sort);
     let (entry, settings) = (entry(name), settings(&data, sort, case));
     let built = || entry.build(&settings, &data, 1).map_err(|error| error.to_string());
     let numbers: Vec<usize> = (0..data.len()).collect();
     let (_, checked) = CHECKS.iter().find(|(known, _)| *known == name).expect("a line in CHECKS");
     for order in 1..=orders {
-        let context = Context::training(0, 1, &numbers).with_labels(data.labels().map(<[u32]>::to_vec));
-        match checked(&*built()?, &settings, &data, context, order) {
+        match checked(&*built()?, &settings, &data, context(&data, &numbers), order) {
             Ok(()) => {}
             Err(mismatch) if mismatch.inconclusive => undecided += 1,
             Err(mismatch) => return Err(format!("derivative {order}: {mismatch}")),
@@ -258,7 +279,7 @@ fn objectives_networks_and_data_go_together() {
 /// An objective that the lists above lack would not be tested.
 #[test]
 fn every_objective_with_an_open_network_is_listed() {
-    let data = examples(&Schema::real(5));
+    let data = Dataset::new(Tensor::zeros([EXAMPLES, 5]));
     let open = MODELS.iter().filter(|entry| entry.preset.is_none()).filter(|entry| {
         entry.complete(&Table::new(), &data).is_ok_and(|settings| settings.contains_key("network"))
     });
@@ -269,4 +290,46 @@ fn every_objective_with_an_open_network_is_listed() {
         NETWORKS.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(),
         networks.into_iter().collect()
     );
+}
+
+/// Trainings by the command line on data of three kinds: each is interrupted after an epoch and goes on to the same
+/// parameters, to the byte, and each has its page.
+#[test]
+fn what_is_resumed_is_the_same_to_the_byte_and_has_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let row = |i: usize| {
+        let gap = if i % 7 == 3 { String::new() } else { format!("{:.2}", (i as f64).sin()) };
+        let (colour, rank) = (["red", "green", "blue"][i % 3], ["low", "mid", "high"][i / 2 % 3]);
+        format!("{:.2},{gap},{colour},{rank},{}\n", (0.7 * i as f64).cos(), i * i % 5)
+    };
+    let table: String = (0..40).map(row).collect();
+    fs::write(path.join("t.csv"), format!("a,b,colour,rank,count\n{table}")).unwrap();
+    let wave = |i: usize| (0..12).map(|t| format!("{:.2}", (0.3 * (i * t) as f64).sin())).collect::<Vec<_>>();
+    let waves: String = (0..40).map(|i| wave(i).join(",") + "\n").collect();
+    fs::write(path.join("w.csv"), waves).unwrap();
+    let ordinal = ["--columns", "rank=low<mid<high"];
+    let (table, waves, digits) = ("t.csv", ["--data", "w.csv", "--series", "2"], "digits");
+    let cases: [(&str, Vec<&str>); 6] = [
+        ("vae", [&["--data", table][..], &ordinal].concat()),
+        ("wae", [&["--data", table, "--net", "residual"][..], &ordinal].concat()),
+        ("sequence", waves.to_vec()),
+        ("contractive", [&waves[..], &["--net", "conv1d", "--set", "likelihood=squared_error"]].concat()),
+        ("sparse", vec!["--data", digits, "--net", "resnet", "--code", "12"]),
+        ("conv", vec!["--data", digits]),
+    ];
+    for (model, flags) in cases {
+        let run = |out: &str, epochs: &str| {
+            let plan = ["--epochs", epochs, "--set", "train.schedule=constant", "--out", out];
+            succeed(path, &[&["train", model][..], &flags, &plan].concat());
+        };
+        let [whole, parts] = ["whole", "parts"].map(|name| format!("{model}-{name}"));
+        run(&whole, "2");
+        run(&parts, "1");
+        succeed(path, &["resume", &parts, "--epochs", "2"]);
+        let model_of = |run: &str| fs::read(path.join(run).join("model.safetensors")).unwrap();
+        assert!(model_of(&whole) == model_of(&parts), "{model}: resuming changes the model");
+        let page = fs::read_to_string(path.join(&parts).join("report.html")).unwrap();
+        assert!(!page.contains("This section could not be made"), "{model}");
+    }
 }

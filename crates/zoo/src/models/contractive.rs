@@ -12,14 +12,17 @@
 //! weights of active units feel the penalty; smooth units also learn to saturate.
 //!
 //! Weights are tied unless said otherwise. An untied decoder could undo any shrinking of the code, and
-//! the penalty would vanish at no price.
+//! the penalty would vanish at no price. Another network than `mlp` has a decoder of its own, and its code is the logistic
+//! function of its outputs: there the penalty is to be weighed with care.
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
+use super::body::Body;
 use super::mirror::Mirror;
 use super::{check_weight, check_widths, widths};
+use crate::network::{Autoencoder, Design, Mlp, Network, evaluation, normalizes_batches};
 use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
@@ -36,15 +39,10 @@ pub static ENTRY: Entry = Entry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Numbers in the code; it may be wider than the input.
-    pub code: usize,
-    /// Units in the hidden layers between input and code; the decoder mirrors them.
-    pub hidden: Vec<usize>,
-    /// Activation of the hidden layers and the code.
-    pub activation: Activation,
-    /// What the decoder's output means.
-    pub likelihood: Likelihood,
-    /// Whether the decoder uses the encoder's matrices, transposed.
+    /// Code, network and likelihood. The code may be wider than the input. The activation of the network `mlp` is that of
+    /// the code as well.
+    pub design: Design,
+    /// Whether the decoder uses the encoder's matrices, transposed, in the network `mlp`.
     pub tied: bool,
     /// `λ`, the weight of `‖J‖²_F`, ≥ 0.
     pub contraction: f64,
@@ -52,7 +50,7 @@ pub struct Config {
     pub curvature: f64,
     /// `σ`, how far away `J` is compared, in units of the data, > 0.
     pub distance: f64,
-    /// How `J` is come by.
+    /// The way to `‖J‖²_F`.
     pub jacobian: Jacobian,
     /// Random directions for an estimate of `‖J‖²_F`, ≥ 1.
     pub probes: usize,
@@ -62,7 +60,7 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Jacobian {
-    /// The closed form if there are no hidden layers, else probes.
+    /// The closed form for a single layer, else probes.
     Automatic,
     /// `Σⱼ s′(aⱼ)² ‖Wⱼ‖²` for one layer `h = s(a)`, `a = W x + b`: for free, as `W` is needed once for a
     /// whole batch.
@@ -76,20 +74,18 @@ pub enum Jacobian {
 /// Encoder, decoder and penalty.
 #[derive(Clone, Debug)]
 pub struct Contractive<W> {
-    mirror: Mirror<W>,
+    body: Body<Mirror<W>, W>,
     config: Config,
 }
-tree!(Contractive { mirror; config });
+tree!(Contractive { body; config });
 
 impl Settings for Config {
     type Model = Learned<Contractive<Tensor<f32>>>;
 
     fn usual(data: &Dataset) -> Self {
+        let code = if data.width() < 256 { 64 } else { 500 };
         Config {
-            code: if data.width() < 256 { 64 } else { 500 },
-            hidden: vec![],
-            activation: Activation::Sigmoid,
-            likelihood: Likelihood::Bernoulli,
+            design: Design::mlp(code, &[], Activation::Sigmoid, Likelihood::Bernoulli),
             tied: true,
             contraction: 0.1,
             curvature: 0.0,
@@ -99,8 +95,12 @@ impl Settings for Config {
         }
     }
 
+    /// Layers that may be tied, whatever the data are.
+    fn network(_: &Dataset) -> &'static str {
+        "mlp"
+    }
+
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&self.hidden, self.code)?;
         check_weight("contraction", self.contraction)?;
         check_weight("curvature", self.curvature)?;
         if !(self.distance > 0.0 && self.distance.is_finite()) {
@@ -113,27 +113,45 @@ impl Settings for Config {
             return Err(Error::setting("probes", "probes is 0; an estimate needs at least 1 probe"));
         }
         let mut config = self.clone();
-        config.jacobian = match (self.jacobian, self.hidden.is_empty()) {
-            (Jacobian::Automatic, true) => Jacobian::ClosedForm,
-            (Jacobian::Automatic, false) => Jacobian::Probes,
-            (Jacobian::ClosedForm, false) => {
-                return Err(Error::setting(
-                    "jacobian",
-                    format!(
-                        "jacobian = \"closed_form\" is for one layer, not for hidden = {:?}; choose \"exact\" or \
-                     \"probes\"",
-                        self.hidden
-                    ),
-                ));
-            }
-            (chosen, _) => chosen,
+        config.jacobian = self.way()?;
+        let body = match &self.design.network {
+            Network::Mlp(layers) => Body::Own(self.layers(layers, data, from)?),
+            _ => Body::Open(Autoencoder::new(data, &self.design, from)?),
         };
+        if normalizes_batches(&body) {
+            let problem = "norm = \"batch\" makes the code of an example depend on the others of its batch, and the penalty \
+                           is a derivative for each alone; choose norm = \"layer\" or \"group\"";
+            return Err(Error::setting("norm", problem));
+        }
+        Ok(Learned(Contractive { body, config }))
+    }
+}
+
+impl Config {
+    /// The way to the penalty.
+    fn way(&self) -> Result<Jacobian> {
+        let one_layer = matches!(&self.design.network, Network::Mlp(layers) if layers.hidden.is_empty());
+        match (self.jacobian, one_layer) {
+            (Jacobian::Automatic, true) => Ok(Jacobian::ClosedForm),
+            (Jacobian::Automatic, false) => Ok(Jacobian::Probes),
+            (Jacobian::ClosedForm, false) => Err(Error::setting(
+                "jacobian",
+                "jacobian = \"closed_form\" is for the network `mlp` without hidden layers; choose \"exact\" or \"probes\"",
+            )),
+            (chosen, _) => Ok(chosen),
+        }
+    }
+
+    /// Layers that begin at the mean of the data.
+    fn layers(&self, layers: &Mlp, data: &Dataset, from: &mut Generator) -> Result<Mirror<Tensor<f32>>> {
+        let Design { code, likelihood, .. } = self.design;
+        check_widths(&layers.hidden, code)?;
         let mean = crate::evaluate::mean(data.x());
-        let output: Tensor<f32> = self.likelihood.output_for(&mean);
-        let widths = widths(data.width(), &self.hidden, self.code);
-        let mut mirror = Mirror::new(&widths, self.activation, self.tied, output.clone(), from);
+        let output: Tensor<f32> = likelihood.output_for(&mean);
+        let widths = widths(data.width(), &layers.hidden, code);
+        let mut mirror = Mirror::new(&widths, layers.activation, self.tied, output.clone(), from);
         mirror.begin_with(&mean, &output);
-        Ok(Learned(Contractive { mirror, config }))
+        Ok(mirror)
     }
 }
 
@@ -141,7 +159,15 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
     /// `J`, the Jacobian of the code of every example, of shape `[batch, code, features]`.
     pub fn jacobian(&self, x: Var<'t, T>) -> Var<'t, T> {
         let x = x.stop_gradient();
-        self.mirror.encode(x).batch_jacobian(x)
+        self.code(x).batch_jacobian(x)
+    }
+
+    /// The code. No network draws noise, and none mixes examples: it is the same in training and afterwards.
+    fn code(&self, x: Var<'t, T>) -> Var<'t, T> {
+        match &self.body {
+            Body::Own(mirror) => mirror.encode(x),
+            Body::Open(net) => net.encode(x, &mut evaluation()).sigmoid(),
+        }
     }
 
     /// `1/B Σᵢ ‖Jᵢ‖²_F`, and `1/B Σᵢ ‖Jᵢ − J′ᵢ‖²_F` with the Jacobians at `elsewhere`, each by the chosen
@@ -154,7 +180,7 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
     ) -> [Option<Var<'t, T>>; 2] {
         let signs = match self.config.jacobian {
             Jacobian::Probes => {
-                (0..self.config.probes).map(|_| context.on(x.tape()).signs(self.config.code)).collect()
+                (0..self.config.probes).map(|_| context.on(x.tape()).signs(self.config.design.code)).collect()
             }
             _ => vec![],
         };
@@ -170,13 +196,14 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
         let x = x.stop_gradient();
         match self.config.jacobian {
             Jacobian::Automatic | Jacobian::ClosedForm => {
-                let a = self.mirror.up[0].forward(x);
-                let [slope] = self.mirror.activation.apply(a).sum().grad([a]);
+                let mirror = self.body.own();
+                let a = mirror.up[0].forward(x);
+                let [slope] = mirror.activation.apply(a).sum().grad([a]);
                 slope
             }
-            Jacobian::Exact => self.mirror.encode(x).batch_jacobian(x),
+            Jacobian::Exact => self.code(x).batch_jacobian(x),
             Jacobian::Probes => {
-                let z = self.mirror.encode(x);
+                let z = self.code(x);
                 let rows: Vec<_> = signs.iter().map(|&v| z.vjp(v, &[x])[0]).collect();
                 Var::stack(&rows, 1) / (signs.len() as f64).sqrt()
             }
@@ -187,7 +214,7 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
     fn weighed(&self, squares: Var<'t, T>) -> Var<'t, T> {
         match self.config.jacobian {
             Jacobian::Automatic | Jacobian::ClosedForm => {
-                squares * self.mirror.up[0].weight.square().sum_over(1)
+                squares * self.body.own().up[0].weight.square().sum_over(1)
             }
             Jacobian::Exact | Jacobian::Probes => squares,
         }
@@ -196,22 +223,29 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
 
 impl<'t, T: Real> Model<'t, T> for Contractive<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.mirror.encode(x)
+        self.code(x)
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
-        self.config.likelihood.mean(self.mirror.decode(z))
+        match &self.body {
+            Body::Own(mirror) => self.config.design.likelihood.mean(mirror.decode(z)),
+            Body::Open(net) => net.reconstruction(z),
+        }
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let Config { code: _, likelihood, contraction, curvature, distance, .. } = self.config;
-        let output = self.mirror.decode(self.mirror.encode(x));
-        let mut terms = vec![("reconstruction", likelihood.loss(output, x))];
+        let (z, likelihood) = (self.code(x), self.config.design.likelihood);
+        let (unit, reconstruction) = match &self.body {
+            Body::Own(mirror) => (likelihood.unit(), likelihood.loss(mirror.decode(z), x)),
+            Body::Open(net) => (net.head.unit(), net.loss(z, x, context)),
+        };
+        let mut terms = vec![("reconstruction", reconstruction)];
+        let Config { contraction, curvature, distance, .. } = self.config;
         let elsewhere = (curvature > 0.0).then(|| x + context.on(x.tape()).normal(x.shape()[1]) * distance);
         let [norm, change] = self.penalties(x, elsewhere, context);
         let weighed = [("contraction", contraction, norm), ("curvature", curvature, change)];
         terms.extend(weighed.into_iter().filter_map(|(name, weight, term)| Some((name, weight * term?))));
-        Loss { unit: likelihood.unit(), terms }
+        Loss { unit, terms }
     }
 }
 

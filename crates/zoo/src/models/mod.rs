@@ -1,6 +1,7 @@
 //! The models, one file each: the paper, the equation, the settings with their defaults, the loss.
 
 pub mod autoencoder;
+pub mod body;
 pub mod capacity_vae;
 pub mod codebook;
 pub mod conditional_vae;

@@ -7,16 +7,22 @@
 //! and each comes to stand for something that occurs: a stroke instead of a pattern of the whole image.
 //! `|h|` has slope 0 at 0, so a unit that is off is not pulled; and every `h` that is on is a little too
 //! small, by about `λ / 2` (shrinkage).
+//!
+//! Without hidden layers the weights of a unit are a feature `dⱼ`, and have length 1 unless said otherwise: else a small
+//! code with long features would cost nothing. On hidden layers, or on another network, units have no such features; its
+//! decoder can evade a price on the code by larger weights, as fast as these learn.
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::{Activation, Context, Dataset, Generator, Result};
+use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
+use super::body::Body;
 use super::dictionary::Dictionary;
 use super::{best_share, check_share, check_weight, check_widths};
+use crate::network::{Autoencoder, Design, Network, evaluation};
 use crate::registry::Entry;
 use crate::terms::warmed_up;
-use crate::{Learned, Loss, Model, Settings, Unit};
+use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// The model in the registry.
 pub static ENTRY: Entry = Entry {
@@ -31,10 +37,10 @@ pub static ENTRY: Entry = Entry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Units, usually more than features.
-    pub code: usize,
-    /// What a unit does with its weighted sum.
-    pub activation: Activation,
+    /// Code, network and likelihood. The units of the code are usually more than the features.
+    pub design: Design,
+    /// Activation of the units of the code.
+    pub code_activation: Activation,
     /// What costs.
     pub on: Priced,
     /// How the cost grows.
@@ -44,7 +50,8 @@ pub struct Config {
     /// Share of the training, 0 to 1, over which the price grows from 0 to `weight`: units that are off
     /// early may never come back.
     pub warm_up: f64,
-    /// What keeps the model from buying a small code with long features.
+    /// Length of the features, if there are no hidden layers: it keeps the model from buying a small code with long
+    /// features.
     pub scale: Scale,
 }
 
@@ -89,80 +96,103 @@ pub enum Scale {
     Free,
 }
 
-/// A dictionary and its prices.
+/// Units and their prices.
 #[derive(Clone, Debug)]
 pub struct Sparse<W> {
-    /// Encoder and features.
-    pub dictionary: Dictionary<W>,
-    activation: Activation,
-    on: Priced,
-    penalty: Penalty,
-    weight: f64,
-    warm_up: f64,
-    scale: Scale,
+    /// Encoder and features, or a network.
+    pub body: Body<Dictionary<W>, W>,
+    config: Config,
 }
-tree!(Sparse { dictionary; activation, on, penalty, weight, warm_up, scale });
+tree!(Sparse { body; config });
 
 impl Settings for Config {
+    const LIKELIHOODS: &[Likelihood] = &[Likelihood::SquaredError];
+
     type Model = Learned<Sparse<Tensor<f32>>>;
 
     fn usual(data: &Dataset) -> Self {
         let code = if data.width() < 256 { 128 } else { 1024 };
-        let (activation, weight) = (Activation::Relu, 0.1);
+        let design = Design::mlp(code, &[], Activation::Relu, Likelihood::SquaredError);
         let (on, penalty, scale) = (Priced::Code, Penalty::L1, Scale::Unit);
-        Config { code, activation, on, penalty, weight, warm_up: 0.0, scale }
+        Config { design, code_activation: Activation::Relu, on, penalty, weight: 0.1, warm_up: 0.0, scale }
+    }
+
+    /// A dictionary, whatever the data are.
+    fn network(_: &Dataset) -> &'static str {
+        "mlp"
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
-        check_widths(&[], self.code)?;
-        let Config { code, activation, on, penalty, weight, warm_up, scale } = *self;
-        check_weight("weight", weight)?;
-        check_share("warm_up", warm_up)?;
-        let dictionary = Dictionary::new(code, data, from);
-        let mut model = Learned(Sparse { dictionary, activation, on, penalty, weight, warm_up, scale });
+        check_widths(&[], self.design.code)?;
+        check_weight("weight", self.weight)?;
+        check_share("warm_up", self.warm_up)?;
+        let has_features = matches!(&self.design.network, Network::Mlp(layers) if layers.hidden.is_empty());
+        if !has_features && self.on == Priced::Weights {
+            let problem = "on = \"weights\" is for units with features, those of the network `mlp` without hidden layers; \
+                           choose on = \"code\"";
+            return Err(Error::setting("on", problem));
+        }
+        let body = match has_features {
+            true => Body::Own(Dictionary::new(self.design.code, data, from)),
+            false => Body::Open(Autoencoder::new(data, &self.design, from)?),
+        };
+        let mut model = Learned(Sparse { body, config: self.clone() });
         let share = best_share(&model, data);
-        model.0.dictionary.scale_codes(share);
+        if let Body::Own(dictionary) = &mut model.0.body {
+            dictionary.scale_codes(share);
+        }
         Ok(model)
     }
 }
 
 impl<'t, T: Real> Sparse<Var<'t, T>> {
-    fn features(&self) -> Var<'t, T> {
-        match self.scale {
-            Scale::Unit => self.dictionary.unit_rows(),
-            Scale::Fold | Scale::Free => self.dictionary.rows,
+    fn code(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        self.config.code_activation.apply(match &self.body {
+            Body::Own(dictionary) => dictionary.encode(x),
+            Body::Open(net) => net.encode(x, context),
+        })
+    }
+
+    fn features(&self, dictionary: &Dictionary<Var<'t, T>>) -> Var<'t, T> {
+        match self.config.scale {
+            Scale::Unit => dictionary.unit_rows(),
+            Scale::Fold | Scale::Free => dictionary.rows,
         }
     }
 
     fn cost(&self, h: Var<'t, T>) -> Var<'t, T> {
-        match (self.on, self.scale) {
-            (Priced::Weights, _) => {
-                self.penalty.of(self.dictionary.encoder.weight) + self.penalty.of(self.features())
+        let penalty = self.config.penalty;
+        let per_example = |h: Var<'t, T>| penalty.of(h) * (1.0 / h.shape()[0] as f64);
+        match (&self.body, self.config.on, self.config.scale) {
+            (Body::Own(dictionary), Priced::Weights, _) => {
+                penalty.of(dictionary.encoder.weight) + penalty.of(self.features(dictionary))
             }
-            (Priced::Code, Scale::Fold) => self.per_example(h * self.dictionary.lengths().t()),
-            (Priced::Code, Scale::Unit | Scale::Free) => self.per_example(h),
+            (Body::Own(dictionary), Priced::Code, Scale::Fold) => per_example(h * dictionary.lengths().t()),
+            _ => per_example(h),
         }
-    }
-
-    fn per_example(&self, h: Var<'t, T>) -> Var<'t, T> {
-        self.penalty.of(h) * (1.0 / h.shape()[0] as f64)
     }
 }
 
 impl<'t, T: Real> Model<'t, T> for Sparse<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.activation.apply(self.dictionary.encode(x))
+        self.code(x, &mut evaluation())
     }
 
     fn decode(&self, h: Var<'t, T>) -> Var<'t, T> {
-        h.matmul(self.features()) + self.dictionary.bias
+        match &self.body {
+            Body::Own(dictionary) => h.matmul(self.features(dictionary)) + dictionary.bias,
+            Body::Open(net) => net.reconstruction(h),
+        }
     }
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
-        let h = self.encode(x);
-        let error = nn::losses::squared_error(self.decode(h), x);
-        let weight = warmed_up(self.weight, self.warm_up, x.tape(), context);
-        Loss::sum(Unit::SquaredError, [("reconstruction", error), ("sparsity", weight * self.cost(h))])
+        let h = self.code(x, context);
+        let (unit, error) = match &self.body {
+            Body::Own(_) => (Unit::SquaredError, nn::losses::squared_error(self.decode(h), x)),
+            Body::Open(net) => (net.head.unit(), net.loss(h, x, context)),
+        };
+        let weight = warmed_up(self.config.weight, self.config.warm_up, x.tape(), context);
+        Loss::sum(unit, [("reconstruction", error), ("sparsity", weight * self.cost(h))])
     }
 }
 
@@ -184,9 +214,10 @@ mod tests {
     /// The two terms after all features were made `factor` times as long and all codes as much smaller.
     fn terms(scale: Scale, factor: f32) -> Vec<f64> {
         let mut model = built(&config(0.1, scale));
-        let dictionary = &mut model.0.dictionary;
+        let mut dictionary = model.0.body.own().clone();
         dictionary.rows = dictionary.rows.map(|w| w * factor);
         dictionary.encoder.weight = dictionary.encoder.weight.map(|w| w / factor);
+        model.0.body = Body::Own(dictionary);
         let x = digits().test.rows(&[0, 1, 2]);
         let terms = model.loss(&x, Context::evaluation(0, &[0, 1, 2]));
         terms.values.iter().map(|(_, value)| *value).collect()
@@ -247,13 +278,27 @@ mod tests {
                     })
                 };
                 let (before, gradient) = cost(&model);
-                let slope = &gradient.dictionary.encoder.weight;
+                let slope = &gradient.body.own().encoder.weight;
                 assert!(slope.to_vec().iter().any(|g| *g != 0.0), "{on:?} {penalty:?} {scale:?}");
-                let mut moved = model.clone();
-                let weight = &model.dictionary.encoder.weight;
-                moved.dictionary.encoder.weight = weight.zip(slope, |w, g| w - 1e-3 * g);
+                let mut dictionary = model.body.own().clone();
+                dictionary.encoder.weight = dictionary.encoder.weight.zip(slope, |w, g| w - 1e-3 * g);
+                let moved = Sparse { body: Body::Own(dictionary), config: model.config.clone() };
                 assert!(cost(&moved).0 < before, "{on:?} {penalty:?} {scale:?}");
             }
+        }
+    }
+
+    #[test]
+    fn weights_are_priced_where_units_have_features() {
+        let data = digits().train;
+        let refused = |given: &str| {
+            let config = Config::complete(&format!("on = 'weights'\n{given}").parse().unwrap(), &data).unwrap();
+            config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).err().map(|error| error.to_string())
+        };
+        assert_eq!(refused(""), None);
+        for given in ["hidden = [9]", "network = 'conv'"] {
+            let text = refused(given).unwrap();
+            assert!(text.starts_with("on = \"weights\" is for units with features"), "{text}");
         }
     }
 }

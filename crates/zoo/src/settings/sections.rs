@@ -172,7 +172,7 @@ pub(crate) fn on<S: Settings>(data: &Dataset, network: Option<&str>) -> Result<T
     if let Some(usual) = sections.get("network") {
         let usual = Network::deserialize(usual.clone()).expect("what was written can be read");
         let chosen = match (network, usual) {
-            (name, Network::Mlp(mlp)) => Network::named(name.unwrap_or(Network::suited(data)), data, &mlp)?,
+            (name, Network::Mlp(mlp)) => Network::named(name.unwrap_or(S::network(data)), data, &mlp)?,
             (None, usual) => usual,
             (Some(name), _) => {
                 let mlp = Mlp { hidden: vec![], activation: nn::Activation::Relu };

@@ -2,17 +2,23 @@ use autograd::{Name, Tree, grad, value};
 use nn::{Purpose, generator};
 
 use super::*;
+use crate::AnyModel;
 use crate::data::digits;
 use crate::train::{Plan, train};
 
 /// A model in double precision, and six digits.
 fn build(change: impl FnOnce(&mut Config)) -> (Contractive<Tensor<f64>>, Tensor<f64>) {
     let data = digits().train;
-    let mut config = Config { code: 7, ..Config::defaults(&data) };
+    let mut config = Config::defaults(&data);
+    config.design.code = 7;
     change(&mut config);
     let model = config.build(&data, &mut generator(3, Purpose::Init, 0, 0)).unwrap().0;
     let model = model.map(Name::Root, &mut |_, w: &Tensor<f32>| w.cast::<f64>());
     (model, data.rows(&EXAMPLES).cast())
+}
+
+fn layers(hidden: &[usize]) -> Network {
+    Mlp { hidden: hidden.to_vec(), activation: Activation::Sigmoid }.into()
 }
 
 const EXAMPLES: [usize; 6] = [0, 1, 2, 3, 4, 5];
@@ -31,7 +37,7 @@ fn penalties(model: &Contractive<Tensor<f64>>, x: &Tensor<f64>, epoch: u64) -> V
 
 #[test]
 fn closed_form_and_exact_sweeps_are_the_same_number() {
-    let with = |code, jacobian| build(|c| (c.code, c.curvature, c.jacobian) = (code, 0.5, jacobian));
+    let with = |code, jacobian| build(|c| (c.design.code, c.curvature, c.jacobian) = (code, 0.5, jacobian));
     // 100 numbers in the code are more than the 64 pixels: then the sweeps are over the pixels.
     for code in [7, 100] {
         let (closed, x) = with(code, Jacobian::ClosedForm);
@@ -43,7 +49,7 @@ fn closed_form_and_exact_sweeps_are_the_same_number() {
             let context = Context::training(0, 1, &EXAMPLES);
             grad(model, |model, tape| model.loss(tape.constant(&x), &mut context.clone()).total())
         };
-        let weight = |model: Contractive<Tensor<f64>>| model.mirror.up[0].weight.to_vec();
+        let weight = |model: Contractive<Tensor<f64>>| model.body.own().up[0].weight.to_vec();
         for (closed, exact) in weight(gradient(&closed)).iter().zip(weight(gradient(&exact))) {
             assert!((closed - exact).abs() < 1e-10, "{closed} {exact}");
         }
@@ -55,8 +61,8 @@ fn probes_are_right_on_average_in_networks_of_any_depth() {
     for hidden in [vec![], vec![9], vec![12, 9]] {
         let with = |jacobian| {
             build(|c| {
-                (c.jacobian, c.curvature, c.hidden, c.activation) =
-                    (jacobian, 2.0, hidden.clone(), Activation::Tanh)
+                (c.jacobian, c.curvature) = (jacobian, 2.0);
+                c.design.network = Mlp { hidden: hidden.clone(), activation: Activation::Tanh }.into();
             })
         };
         let (exact, x) = with(Jacobian::Exact);
@@ -77,11 +83,11 @@ fn probes_are_right_on_average_in_networks_of_any_depth() {
 
 #[test]
 fn the_penalty_is_the_mean_squared_norm_of_the_jacobian() {
-    let (model, x) = build(|c| c.hidden = vec![9]);
+    let (model, x) = build(|c| c.design.network = layers(&[9]));
     let jacobian = value(&model, |model, tape| model.jacobian(tape.constant(&x)));
     assert_eq!(jacobian.shape(), [6, 7, 64]);
     let norm = jacobian.to_vec().iter().map(|j| j * j).sum::<f64>() / 6.0;
-    let (exact, _) = build(|c| (c.hidden, c.jacobian) = (vec![9], Jacobian::Exact));
+    let (exact, _) = build(|c| (c.design.network, c.jacobian) = (layers(&[9]), Jacobian::Exact));
     assert!((penalties(&exact, &x, 1)[0] - 0.1 * norm).abs() < 1e-12);
 
     // The code along a short way is what the Jacobian says.
@@ -103,8 +109,9 @@ fn every_way_to_the_penalty_has_a_gradient_and_training_follows_it() {
         [(Jacobian::ClosedForm, vec![]), (Jacobian::Exact, vec![]), (Jacobian::Probes, vec![20])]
     {
         let config = |contraction| {
-            let common = Config { code: 8, contraction, jacobian, ..Config::defaults(&data.train) };
-            Config { hidden: hidden.clone(), ..common }
+            let mut config = Config { contraction, jacobian, ..Config::defaults(&data.train) };
+            (config.design.code, config.design.network) = (8, layers(&hidden));
+            config
         };
         let norm = |contraction: f64| {
             let from = &mut generator(0, Purpose::Init, 0, 0);
@@ -124,7 +131,7 @@ fn every_way_to_the_penalty_has_a_gradient_and_training_follows_it() {
             let x = tape.constant(data.train.rows(&EXAMPLES));
             model.loss(x, &mut Context::training(0, 1, &EXAMPLES)).terms[1].1
         });
-        assert!(slope.mirror.up.iter().all(|layer| layer.weight.to_vec().iter().any(|d| *d != 0.0)));
+        assert!(slope.body.own().up.iter().all(|layer| layer.weight.to_vec().iter().any(|d| *d != 0.0)));
     }
 }
 
@@ -132,10 +139,12 @@ fn every_way_to_the_penalty_has_a_gradient_and_training_follows_it() {
 fn untied_weights_can_evade_the_penalty_and_tied_ones_are_the_default() {
     assert!(Config::defaults(&digits().train).tied);
     // Linear, so that the way out is exact: encoder W/10, decoder 10 V.
-    let (model, x) = build(|c| (c.tied, c.activation) = (false, Activation::Identity));
-    let mut scaled = model.clone();
-    scaled.mirror.up[0].weight = model.mirror.up[0].weight.map(|w| w / 10.0);
-    scaled.mirror.down[0].weight = model.mirror.down[0].weight.as_ref().map(|w| w.map(|w| w * 10.0));
+    let linear = || Mlp { hidden: vec![], activation: Activation::Identity }.into();
+    let (model, x) = build(|c| (c.tied, c.design.network) = (false, linear()));
+    let mut mirror = model.body.own().clone();
+    mirror.up[0].weight = mirror.up[0].weight.map(|w| w / 10.0);
+    mirror.down[0].weight = mirror.down[0].weight.as_ref().map(|w| w.map(|w| w * 10.0));
+    let scaled = Contractive { body: Body::Own(mirror), config: model.config.clone() };
     let reconstruction = |model: &Contractive<Tensor<f64>>| {
         value(model, |model, tape| model.decode(model.encode(tape.constant(&x)))).to_vec()
     };
@@ -156,7 +165,37 @@ fn settings_without_sense_are_refused() {
     assert!(refusal(|c| c.distance = 0.0).contains("distance must be a positive number"));
     assert!(refusal(|c| c.probes = 0).contains("at least 1 probe"));
     assert!(
-        refusal(|c| (c.jacobian, c.hidden) = (Jacobian::ClosedForm, vec![9]))
-            .contains("\"closed_form\" is for one layer, not for hidden = [9]")
+        refusal(|c| (c.jacobian, c.design.network) = (Jacobian::ClosedForm, layers(&[9])))
+            .contains("\"closed_form\" is for the network `mlp` without hidden layers")
     );
+}
+
+/// A code that depends on its company has no Jacobian of its own.
+#[test]
+fn batch_normalisation_is_refused_and_other_networks_are_contracted() {
+    let data = digits().train;
+    let on = |norm: &str, jacobian: &str| {
+        let given = format!(
+            "code = 3\nlikelihood = 'bernoulli'\njacobian = '{jacobian}'\n[network]\nname = 'conv'\nchannels = [4]\n\
+             hidden = []\nactivation = 'tanh'\nnorm = '{norm}'"
+        );
+        let config = Config::complete(&given.parse().unwrap(), &data)?;
+        config.build(&data, &mut generator(0, Purpose::Init, 0, 0))
+    };
+    let text = on("batch", "automatic").err().unwrap().to_string();
+    assert!(text.starts_with("norm = \"batch\" makes the code of an example depend on the others"), "{text}");
+    let text = on("none", "closed_form").err().unwrap().to_string();
+    assert!(text.contains("is for the network `mlp` without hidden layers"), "{text}");
+
+    // The exact way is the norm of the Jacobian that others use, and probes come near it.
+    let x = data.rows(&EXAMPLES);
+    let penalty = |jacobian: &str, epoch: u64| {
+        on("none", jacobian).unwrap().loss(&x, Context::training(0, epoch, &EXAMPLES)).values[1].1
+    };
+    let model = on("none", "exact").unwrap();
+    let squares = model.encoder_jacobian(&x).map(|j| j * j).sum_to([]).item();
+    let (exact, expected) = (penalty("exact", 1), 0.1 * f64::from(squares) / 6.0);
+    assert!((exact / expected - 1.0).abs() < 1e-4, "{exact} {expected}");
+    let probed = (0..200).map(|epoch| penalty("probes", epoch)).sum::<f64>() / 200.0;
+    assert!((probed / exact - 1.0).abs() < 0.2, "{probed} {exact}");
 }
