@@ -292,7 +292,8 @@ mod tests {
     fn weights_are_priced_where_units_have_features() {
         let data = digits().train;
         let refused = |given: &str| {
-            let config = Config::complete(&format!("on = 'weights'\n{given}").parse().unwrap(), &data).unwrap();
+            let config =
+                Config::complete(&format!("on = 'weights'\n{given}").parse().unwrap(), &data).unwrap();
             config.build(&data, &mut generator(0, Purpose::Init, 0, 0)).err().map(|error| error.to_string())
         };
         assert_eq!(refused(""), None);
