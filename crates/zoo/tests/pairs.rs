@@ -124,7 +124,7 @@ fn examples(Sort { schema, gaps, .. }: &Sort) -> Dataset {
         }
     };
     let x = Tensor::from_fn([EXAMPLES, width], value);
-    let seen = |i: usize| f32::from(u8::from((i * 7) % 5 > 0));
+    let seen = |i: usize| f32::from(u8::from(!(i * 7).is_multiple_of(5)));
     Dataset::new(x)
         .with_observed(gaps.then(|| Tensor::from_fn([EXAMPLES, width], seen)))
         .with_labels((0..EXAMPLES as u32).map(|i| i % 2).collect::<Vec<_>>())
