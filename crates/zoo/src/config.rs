@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::data::{Origin, Preparation, Prepared, Reading, Split, Stored, prepare_rows};
-use crate::registry::{self, Entry};
+use crate::recommend::Study;
+use crate::registry::{self, Entry, Recommends};
 use crate::settings::{self, SECTIONS, typed};
 use crate::train::Plan;
 
@@ -137,6 +138,8 @@ pub struct Setup {
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
     pub stored: Option<Stored>,
+    /// Choices in parts, if the model is to recommend.
+    pub study: Option<Study>,
     /// Sentences about what was found in the data.
     pub notes: Vec<String>,
 }
@@ -276,22 +279,27 @@ impl Draft {
         })?;
         let entry = registry::find(&name)?;
         let name = self.data.unwrap_or_else(|| "digits".into());
-        let Prepared { rows: [train, test], preparation, stored, notes } =
-            prepare_rows(&name, &self.reading)?;
+        let reading = of_recommender(entry, self.reading)?;
+        let Prepared { rows: [train, test], preparation, stored, study, notes } =
+            prepare_rows(&name, &reading)?;
         let origins = [&train, &test].map(Origin::of);
         let data = Split { name, train: train.data, test: test.data };
         refuse_strangers(entry, &data, &preparation)?;
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
-        let config = Config {
-            model: entry.name.into(),
-            data: data.name.clone(),
-            reading: self.reading,
-            train,
-            settings,
-        };
-        Ok(Setup { entry, config, data, origins, preparation, stored, notes })
+        let config = Config { model: entry.name.into(), data: data.name.clone(), reading, train, settings };
+        Ok(Setup { entry, config, data, origins, preparation, stored, study, notes })
     }
+}
+
+/// What was said about data, of which a recommender takes each row for a choice of a user. Its columns have roles, and no
+/// kinds.
+fn of_recommender(entry: &Entry, mut reading: Reading) -> Result<Reading> {
+    let Some(recommends) = entry.recommends else { return Ok(reading) };
+    let mut choices = reading.choices.take().unwrap_or_default();
+    choices.rated = recommends == Recommends::Ratings;
+    choices.place(&std::mem::take(&mut reading.columns))?;
+    Ok(Reading { choices: Some(choices), ..reading })
 }
 
 /// Refuses test examples of a class that a model of classes has never seen.

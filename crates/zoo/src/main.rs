@@ -35,6 +35,7 @@ fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
         Command::Eval(args) => commands::eval::run(&args),
         Command::Encode(args) => commands::encode::encode(&args),
         Command::Decode(args) => commands::encode::decode(&args),
+        Command::Recommend(args) => commands::recommend::run(&args),
         Command::Reconstruct(args) => commands::reconstruct::run(&args),
         Command::Impute(args) => commands::impute::run(&args),
         Command::Denoise(args) => commands::denoise::run(&args),

@@ -67,26 +67,37 @@ pub(crate) fn ranked(errors: &[f64], shown: usize) -> [(&'static str, Vec<usize>
 /// The loss during training: in all, and by term where there are several. A squared error is shown
 /// beside that of PCA. `data` are the test examples.
 pub fn loss(caption: &str, epochs: &[Epoch], pca: (usize, f64), data: &Dataset) -> Option<Picture> {
-    let first = epochs.first()?;
-    let mut series = vec![
-        curve("train".into(), epochs, |epoch| epoch.train.total()),
-        curve("test".into(), epochs, |epoch| epoch.judged().total()),
-    ];
-    if first.judged().values.len() > 1 {
-        for (i, (name, _)) in first.judged().values.iter().enumerate() {
-            series.push(curve(format!("test {name}"), epochs, |epoch| epoch.judged().values[i].1));
-        }
-    }
-    let unit = first.judged().unit;
-    let references = match unit {
+    let references = match epochs.first()?.judged().unit {
         // Without an error PCA has no place on an axis of logarithms.
         Unit::SquaredError if pca.1 < 1e-9 => vec![],
         Unit::SquaredError => vec![(format!("PCA-{} {:.3}", pca.0, pca.1), pca.1)],
         Unit::Error | Unit::Nats => vec![],
     };
+    let example = if data.schema().as_image().is_some() { "img" } else { "row" };
+    loss_beside(caption, epochs, "test", example, &references)
+}
+
+/// The same beside other references, each a name and its loss. The loss of an `example` is shown, and what is not learnt
+/// from is called `held_out`.
+pub fn loss_beside(
+    caption: &str,
+    epochs: &[Epoch],
+    held_out: &str,
+    example: &str,
+    references: &[(String, f64)],
+) -> Option<Picture> {
+    let first = epochs.first()?;
+    let mut series = vec![
+        curve("train".into(), epochs, |epoch| epoch.train.total()),
+        curve(held_out.into(), epochs, |epoch| epoch.judged().total()),
+    ];
+    if first.judged().values.len() > 1 {
+        for (i, (name, _)) in first.judged().values.iter().enumerate() {
+            series.push(curve(format!("{held_out} {name}"), epochs, |epoch| epoch.judged().values[i].1));
+        }
+    }
     let title = format!("Loss during training\n{caption}");
-    let unit = unit.per(if data.schema().as_image().is_some() { "img" } else { "row" });
-    Some(plot::curves(&title, "epoch", &unit, &series, &references))
+    Some(plot::curves(&title, "epoch", &first.judged().unit.per(example), &series, references))
 }
 
 fn curve(name: String, epochs: &[Epoch], y: impl Fn(&Epoch) -> f64) -> Series {

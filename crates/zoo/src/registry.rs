@@ -38,6 +38,31 @@ pub enum Training {
     ClosedForm,
 }
 
+/// Choices of users that a model learns from, to recommend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recommends {
+    /// Who chose what.
+    Choices,
+    /// How it was rated.
+    Ratings,
+}
+
+impl Recommends {
+    /// How to train on so many users. An example has few of the items, however many there are, so the rate stays that of the
+    /// papers. Tastes are learnt soon, and after that single users.
+    fn plan(self, users: usize) -> Plan {
+        let epochs = if self == Recommends::Choices { 60 } else { 20 };
+        let batch = (users / 8).clamp(16, 500).min(users);
+        Plan {
+            epochs,
+            batch,
+            learning_rate: 1e-3,
+            schedule: Schedule::Cosine { floor: 0.0 },
+            ..Plan::default()
+        }
+    }
+}
+
 /// A model of the zoo, as its own file states it.
 pub struct Entry {
     /// The name on the command line.
@@ -56,6 +81,8 @@ pub struct Entry {
     pub draws_classes: bool,
     /// Whether gaps have no part in what it learns. Another model learns from what they are filled with.
     pub leaves_gaps_out: bool,
+    /// What it learns from to recommend, if that is its purpose.
+    pub recommends: Option<Recommends>,
     /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
     pub reads_all_at_once: bool,
     /// The word for an example, where it is always the same.
@@ -105,6 +132,9 @@ pub static MODELS: &[&Entry] = &[
     &stacked::ENTRY,
     &ica::ENTRY,
     &presets::SEQUENCE,
+    &mult_vae::ENTRY,
+    &mult_dae::ENTRY,
+    &autorec::ENTRY,
 ];
 
 /// The model with this name.
@@ -137,6 +167,7 @@ impl Entry {
             may_copy: false,
             draws_classes: false,
             leaves_gaps_out: false,
+            recommends: None,
             reads_all_at_once: true,
             example: None,
             preset: None,
@@ -156,14 +187,16 @@ impl Entry {
     /// # Errors
     /// If a setting is unknown or has the wrong type.
     pub fn complete(&self, given: &Table, data: &Dataset) -> Result<Table> {
-        let complete = || self.kind.complete(&self.with_preset(given)?, data);
+        let complete = || self.kind.complete(&self.with_preset(given, data)?, data);
         complete().map_err(|error| error.within(format!("model `{}`", self.name)))
     }
 
     /// The given settings, and those of the preset about which nothing is said.
-    fn with_preset(&self, given: &Table) -> Result<Table> {
+    fn with_preset(&self, given: &Table, data: &Dataset) -> Result<Table> {
         let Some(preset) = &self.preset else { return Ok(given.clone()) };
         let mut all = settings::flat(&preset.settings.parse().expect("a preset is TOML"));
+        // Like any likelihood that nobody asked for, it gives way where the data do not suit it.
+        all.retain(|key, value| key != "likelihood.name" || kind::suits(value, data));
         let own = all.get("network.name").cloned();
         settings::flat(given).into_iter().for_each(|(key, value)| settings::say(&mut all, &key, value));
         match (own, all.get("network.name")) {
@@ -248,6 +281,9 @@ impl Entry {
     /// rate, and the sum that a unit makes of an example by as much for each of its features; so the rate falls where
     /// a layer reads thousands of them at once.
     pub fn plan_for(&self, features: usize, examples: usize) -> Plan {
+        if let Some(recommends) = self.recommends {
+            return recommends.plan(examples);
+        }
         let small = features < 256;
         let (steps, batch, learning_rate) =
             if small { (13_800, 64, 2e-3) } else { (9_380, (examples / 8).clamp(16, 128), 1e-3) };

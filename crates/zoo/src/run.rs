@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::AnyModel;
 use crate::config::{Config, check_format};
 use crate::data::{Origin, Preparation, Prepared, Rows, Split, is_stream, prepare_rows};
+use crate::recommend::Study;
 use crate::reference::{self, Reference};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
@@ -190,6 +191,21 @@ impl Run {
     /// # Errors
     /// Those of [`data`](Self::data), and if there is no such column.
     pub fn rows_carrying(&self, id: Option<Column>) -> Result<[Rows; 2]> {
+        let Prepared { mut rows, notes, .. } = self.prepared_again(id)?;
+        rows.iter_mut().for_each(|rows| rows.notes.clone_from(&notes));
+        Ok(rows)
+    }
+
+    /// The choices that a recommender learnt from, in the same parts.
+    ///
+    /// # Errors
+    /// Those of [`data`](Self::data), and if it learnt from no choices.
+    pub fn study(&self) -> Result<Study> {
+        let none = || Error::unsupported(format!("{} did not learn who chose what", self.folder.display()));
+        self.prepared_again(None)?.study.ok_or_else(none)
+    }
+
+    fn prepared_again(&self, id: Option<Column>) -> Result<Prepared> {
         let gone = |problem: String| {
             Error::data(format!(
                 "the training data of {} are needed here, but {problem}",
@@ -206,14 +222,13 @@ impl Run {
         }
         let mut reading = self.preparation.reading.clone();
         reading.id = id.or(reading.id);
-        let Prepared { mut rows, preparation: mut found, notes, .. } =
+        let mut prepared =
             prepare_rows(name, &reading).map_err(|error| gone(format!("{error}; put them back")))?;
-        found.reading = self.preparation.reading.clone();
-        if found != self.preparation {
+        prepared.preparation.reading = self.preparation.reading.clone();
+        if prepared.preparation != self.preparation {
             return Err(gone(format!("{name} has changed since then")));
         }
-        rows.iter_mut().for_each(|rows| rows.notes.clone_from(&notes));
-        Ok(rows)
+        Ok(prepared)
     }
 
     /// Numbers in a code.

@@ -11,6 +11,7 @@ mod cli_data;
 mod cli_kinds;
 mod cli_numbers;
 mod cli_pictures;
+mod cli_recommend;
 mod cli_results;
 mod cli_runs;
 mod cli_tables;

@@ -165,9 +165,13 @@ fn what_no_memory_holds_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let huge = "9223372036854775807";
+    let choices: String = (0..200).map(|i| format!("u{},i{},{}\n", i % 20, i / 20, i % 5)).collect();
+    fs::write(path.join("choices.csv"), format!("user,item,stars\n{choices}")).unwrap();
     for model in zoo::registry::MODELS {
         for size in [huge, "100000000000"] {
-            refuse(path, &["train", model.name, "--code", size], "is too large");
+            let data: &[&str] = if model.recommends.is_some() { &["--data", "choices.csv"] } else { &[] };
+            let train = [&["train", model.name, "--code", size][..], data].concat();
+            refuse(path, &train, "is too large");
         }
     }
     // No tensor of it is made.

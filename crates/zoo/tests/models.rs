@@ -114,6 +114,10 @@ const CASES: &[Case] = &[
         ..USUAL
     },
     Case { name: "sequence", tiny: "code = 2\nstate = 3", wide: "state = 300", target: 1.55, ..USUAL },
+    // Of whole numbers they learn shares; pixels are none.
+    Case { name: "mult-vae", overfit: "dropout = 0.0", target: 2.55, ..USUAL },
+    Case { name: "mult-dae", overfit: "corruption = { masking = 0.0 }", target: 1.42, ..USUAL },
+    Case { name: "autorec", overfit: "dropout = 0.0", target: 2.75, ..USUAL },
     Case { name: "vae", target: 1.8, ..USUAL },
     Case { name: "beta-vae", target: 1.42, ..USUAL },
     Case { name: "tc-vae", target: 2.1, ..USUAL },
@@ -213,6 +217,9 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("stacked", checked::<stacked::Config, _>),
     ("ica", checked::<ica::Config, _>),
     ("sequence", checked::<autoencoder::Config, _>),
+    ("mult-vae", checked::<vae::Config, _>),
+    ("mult-dae", checked::<denoising::Config, _>),
+    ("autorec", checked::<autoencoder::Config, _>),
 ];
 
 #[test]

@@ -98,10 +98,15 @@ impl SparseRows {
         sum / self.entries().max(1) as f64
     }
 
-    /// The same entries with other numbers.
+    /// The same entries with other numbers, each made of its row, its column and its number.
     #[must_use]
-    pub fn map(self, f: impl FnMut(f32) -> f32) -> Self {
-        SparseRows { values: self.values.into_iter().map(f).collect(), ..self }
+    pub fn map(&self, mut f: impl FnMut(usize, usize, f32) -> f32) -> Self {
+        let of_row = |number: usize| self.row(number).map(move |(column, value)| (number, column, value));
+        let entries = (0..self.ends.len()).flat_map(of_row);
+        SparseRows {
+            values: entries.map(|(row, column, value)| f(row, column, value)).collect(),
+            ..self.clone()
+        }
     }
 
     /// The entries for which `keep` says so, which is asked about each row, column and number, row by row.
@@ -209,7 +214,10 @@ mod tests {
         assert_eq!(few().select(&[2, 0]).row(0).collect::<Vec<_>>(), [(1, 5.0), (4, 2.0)]);
         let large = few().filter(|row, column, value| (row, column) != (2, 1) && value > 1.0);
         assert_eq!((large.entries(), large.width(), large.len()), (2, 5, 3));
-        assert_eq!(few().map(|value| 2.0 * value).row(2).collect::<Vec<_>>(), [(1, 10.0), (4, 4.0)]);
+        assert_eq!(
+            few().map(|row, column, value| value * (row + column) as f32).row(2).collect::<Vec<_>>(),
+            [(1, 15.0), (4, 12.0)]
+        );
     }
 
     #[test]

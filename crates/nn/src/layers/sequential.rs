@@ -74,6 +74,8 @@ pub enum Layer<W> {
     Flatten,
     /// `[batch, features]` to `[batch, these sizes]`.
     Unflatten(Vec<usize>),
+    /// Rows `x / ‖x‖` of length 1; a row of zeros stays one.
+    UnitLength,
     /// `[batch, …, a, b]` to `[batch, …, b, a]`: a series as convolutions read it, channel by channel, and back.
     Transpose,
     /// `[batch, features]` to `[batch, steps, features]`, at each of so many steps the same: what a recurrent decoder reads.
@@ -116,6 +118,7 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             Layer::UpsampleBilinear(to) => Layer::UpsampleBilinear(*to),
             Layer::Flatten => Layer::Flatten,
             Layer::Unflatten(sizes) => Layer::Unflatten(sizes.clone()),
+            Layer::UnitLength => Layer::UnitLength,
             Layer::Transpose => Layer::Transpose,
             Layer::Repeat(steps) => Layer::Repeat(*steps),
             Layer::LastStep => Layer::LastStep,
@@ -153,6 +156,7 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             | Layer::UpsampleBilinear(_)
             | Layer::Flatten
             | Layer::Unflatten(_)
+            | Layer::UnitLength
             | Layer::Transpose
             | Layer::Repeat(_)
             | Layer::LastStep => {}
@@ -197,6 +201,7 @@ impl<'t, T: Real> Layer<Var<'t, T>> {
             Layer::UpsampleBilinear(to) => x.upsample_bilinear2d(*to),
             Layer::Flatten => x.flatten(1),
             Layer::Unflatten(sizes) => x.reshape([&x.shape()[..1], sizes].concat()),
+            Layer::UnitLength => unit_length(x),
             Layer::Transpose => x.t(),
             Layer::Repeat(steps) => repeated(x, *steps),
             Layer::LastStep => last_step(x),
@@ -220,6 +225,11 @@ fn last_step<'t, T: Real>(x: Var<'t, T>) -> Var<'t, T> {
         [_, steps, _] if steps > 0 => x.slice(1, steps - 1..).squeeze(1),
         _ => panic!("LastStep: expected [batch, steps, features], but the input has shape {shape:?}"),
     }
+}
+
+/// `x / √(Σ x² + 10⁻¹²)`, which has a slope at 0 as well.
+fn unit_length<'t, T: Real>(x: Var<'t, T>) -> Var<'t, T> {
+    x / (x.square().sum_over(-1).unsqueeze(-1) + 1e-12).sqrt()
 }
 
 /// Lets a layer be written where any [`Layer`] is wanted, as `Linear::new(…).into()`.
@@ -395,6 +405,19 @@ mod tests {
         assert_eq!(repeated.shape(), [2, 2, 2]);
         assert_eq!(repeated.to_vec(), [0.0, 1.0, 0.0, 1.0, 2.0, 3.0, 2.0, 3.0]);
         assert_eq!(forward(&Layer::LastStep, &[2, 3, 2]).to_vec(), [4.0, 5.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    fn rows_of_length_one() {
+        let lengths = |rows: Tensor<f64>| rows.map(|x| x * x).sum_to([3, 1]).map(f64::sqrt).to_vec();
+        let layer = Layer::<Tensor<f64>>::UnitLength;
+        let x = Tensor::from_vec([3, 2], vec![3.0, 4.0, 0.0, 0.0, 0.0, -0.1]);
+        let of = |x: &Tensor<f64>| {
+            value(&layer, |layer, tape| layer.forward(tape.constant(x), &mut Context::evaluation(0, &[])))
+        };
+        assert!((of(&x)[[0, 1]] - 0.8).abs() < 1e-12);
+        let expected = [1.0, 0.0, 1.0];
+        assert!(lengths(of(&x)).iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use nn::data::pictures::Colour;
 use nn::data::table::Column;
 use std::collections::BTreeMap;
 use zoo::data::{Impute, Reading, Scale};
+use zoo::recommend::Choices;
 
 use super::JsonArgs;
 
@@ -121,9 +122,15 @@ pub(crate) struct ReadingArgs {
     pub(crate) id: Option<String>,
 
     /// Kinds of columns, by name or number from 1: real, positive, count, binary, category, ordinal, date, text,
-    /// identifier or constant; `size=small<medium<large` is ordinal in this order [default: by looking at them].
+    /// identifier or constant; `size=small<medium<large` is ordinal in this order [default: by looking at them]. For a
+    /// recommender their roles, as in `user=reader,item=book,value=stars,time=date` [default: by their names].
     #[arg(long, value_name = "A=KIND,…", value_delimiter = ',', value_parser = column_kind)]
     pub(crate) columns: Vec<(String, String)>,
+
+    /// For a recommender: the least value that makes a row a choice, as in 4 for ratings from 1 to 5 [default: every row is
+    /// one].
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    pub(crate) at_least: Option<f64>,
 
     /// Columns to learn from although they seem to number the rows, by name, or by number if they have none.
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
@@ -134,7 +141,8 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "HOW")]
     pub(crate) scale: Option<ScaleName>,
 
-    /// The fraction of the examples that is kept for testing, where the data do not say it [default: 0.2].
+    /// The fraction of the examples that is kept for testing, where the data do not say it [default: 0.2]. Of a
+    /// recommender's users (or ratings) half of it is for validation.
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) test_fraction: Option<f64>,
 
@@ -251,6 +259,7 @@ impl ReadingArgs {
                     &self.columns.iter().map(|(name, kind)| format!("{name}={kind}")).collect::<Vec<_>>(),
                 ),
             ),
+            ("at-least", self.at_least.map(|x| x.to_string())),
             ("keep-columns", several(&self.keep_columns)),
             ("scale", word(self.scale)),
             ("test-fraction", self.test_fraction.map(|x| x.to_string())),
@@ -285,13 +294,17 @@ impl ReadingArgs {
             colour: if self.colour { Colour::Rgb } else { before.colour },
             skip_broken: self.skip_broken || before.skip_broken,
             memory: self.memory.unwrap_or(before.memory),
+            choices: match self.at_least {
+                None => before.choices,
+                least => Some(Choices { at_least: least, ..before.choices.unwrap_or_default() }),
+            },
             ..before
         }
     }
 }
 
 /// A column and the kind that is given to it.
-fn column_kind(text: &str) -> Result<(String, String), String> {
+pub(super) fn column_kind(text: &str) -> Result<(String, String), String> {
     let (name, kind) = text.split_once('=').ok_or("a column and its kind are meant, as in age=real")?;
     Ok((name.trim().to_owned(), kind.trim().to_owned()))
 }

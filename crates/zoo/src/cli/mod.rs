@@ -19,7 +19,8 @@ pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
     CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, ImputeArgs, InspectArgs, InterpolateArgs,
-    OutArgs, Part, PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName, SynthesizeArgs,
+    OutArgs, Part, PathName, RecommendArgs, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
+    SynthesizeArgs,
 };
 
 /// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
@@ -72,6 +73,9 @@ pub(crate) enum Command {
     /// Turn codes into examples.
     #[command(after_help = "Example:\n  zoo encode runs/ae-1 | zoo decode runs/ae-1 --codes - > again.csv")]
     Decode(DecodeArgs),
+    /// Recommend items to users by what they chose, with a model that learnt who chose what (`mult-vae`).
+    #[command(after_help = uses::RECOMMEND_EXAMPLES)]
+    Recommend(RecommendArgs),
     /// Encode and decode: what is left of examples after they went through the code.
     #[command(after_help = "Examples:\n  zoo reconstruct runs/ae-1 --out pairs.png\n  \
         zoo reconstruct runs/ae-1 --data new.csv --out again.csv")]

@@ -3,11 +3,10 @@
 use autograd::Tensor;
 use nn::data::transform::Corruption;
 use nn::{Context, Error, Result};
-use zoo::run::Run;
 use zoo::uses::latent::reconstruct;
 
 use super::Outcome;
-use super::examples::{image_size, images, rows_carrying, sheet};
+use super::examples::{image_size, images, open, rows_carrying, sheet};
 use super::output::Target;
 use super::progress::Spinner;
 use crate::cli::DenoiseArgs;
@@ -16,7 +15,7 @@ use crate::cli::DenoiseArgs;
 pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
     let noise = args.noise.as_deref().map(corruption).transpose()?;
-    let run = Run::open(&args.run)?;
+    let run = open(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;
     }

@@ -13,7 +13,8 @@ const WIDEST: usize = 100;
 
 /// A model in words.
 pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
-    let found = model(registry::find(&args.model)?, &digits().train);
+    let entry = registry::find(&args.model)?;
+    let found = model(entry, &digits().train);
     if args.json.json {
         return Ok(Outcome::Done(json(&found)));
     }
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
         text += "\nTraining:\n\n";
         text += &settings(&found.training, "train.");
     }
-    text += &format!("\nExample:\n  zoo train {}\n", found.name);
+    let data = entry.recommends.map_or("", |_| " --data ratings.csv");
+    text += &format!("\nExample:\n  zoo train {}{data}\n", found.name);
     Ok(Outcome::Done(text))
 }

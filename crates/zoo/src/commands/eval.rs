@@ -10,7 +10,7 @@ use zoo::{evaluate, likelihood};
 use super::examples::{called, rows};
 use super::progress::{Spinner, note};
 use super::report::Summary;
-use super::{Outcome, json as pretty};
+use super::{Outcome, json as pretty, judged};
 use crate::cli::EvalArgs;
 
 /// The metrics of a trained model.
@@ -23,6 +23,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         check_size(&format!("--likelihood {draws}"), 200.0 * draws as f64)?;
     }
     let run = Run::open(&args.run)?;
+    if run.preparation.reading.choices.is_some() {
+        return judged::eval(&run, args);
+    }
     let data = rows(&run, &args.rows)?.data;
     let _spinner = Spinner::new("measuring");
     let (model, seed) = (&*run.model, run.config.train.seed);

@@ -1,5 +1,7 @@
 //! What the commands that use a trained model share: examples to work on, and pictures of them.
 
+use std::path::Path;
+
 use autograd::Tensor;
 use nn::{Error, Result};
 use zoo::data::{Reading, Rows, Scale};
@@ -10,6 +12,20 @@ use super::output::{Sheet, finite};
 use super::progress::Spinner;
 use super::terminal::say_notes;
 use crate::cli::{CarriedArgs, Part, RowsArgs, column};
+
+/// Opens a run for a command that looks at examples: one that learnt from tables, pictures or series.
+///
+/// # Errors
+/// Those of [`Run::open`], and if it learnt who chose what.
+pub(super) fn open(folder: &Path) -> Result<Run> {
+    let run = Run::open(folder)?;
+    if run.preparation.reading.choices.is_some() {
+        let problem = "this run learnt who chose what, and has no examples to look at; `zoo recommend`, `zoo eval` and \
+                       `zoo encode` use it";
+        return Err(Error::file(folder, problem));
+    }
+    Ok(run)
+}
 
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {

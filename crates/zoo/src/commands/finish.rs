@@ -14,6 +14,7 @@ use zoo::train::Epoch;
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
 use super::json as pretty;
+use super::judged;
 use super::progress::{Spinner, note};
 use super::report::Summary;
 use super::run_folder::RunFolder;
@@ -29,11 +30,14 @@ pub(super) fn finish(
     interrupted: bool,
     json: bool,
 ) -> Result<String> {
+    if setup.study.is_some() {
+        return judged::finish(setup, model, folder, epochs, started, interrupted, json);
+    }
     let Setup { entry, config, data, origins, preparation, .. } = setup;
     let spinner = Spinner::new("measuring and drawing");
     model.save(&folder.path().join(run::MODEL), run::metadata(config, preparation))?;
     let place = folder.path().display();
-    let mut missing = Missing(vec![]);
+    let mut missing = Missing::default();
     let learn = || Ok(Reference::learn(model, data, origins, preparation.examples, config.train.seed));
     let Some(reference) = missing.without("the measurement", learn) else {
         drop(spinner);
@@ -107,11 +111,12 @@ pub(super) fn finish(
 }
 
 /// Files that could not be made, each with the reason.
-struct Missing(Vec<String>);
+#[derive(Default)]
+pub(super) struct Missing(Vec<String>);
 
 impl Missing {
     /// Makes something; if it fails or panics, that is noted.
-    fn without<R>(&mut self, name: &str, make: impl FnOnce() -> Result<R>) -> Option<R> {
+    pub(super) fn without<R>(&mut self, name: &str, make: impl FnOnce() -> Result<R>) -> Option<R> {
         // The note says it.
         let hook = take_hook();
         set_hook(Box::new(|_| ()));
@@ -127,14 +132,14 @@ impl Missing {
     }
 
     /// The text, after a note for everything that is missing.
-    fn told(self, text: String) -> String {
+    pub(super) fn told(self, text: String) -> String {
         self.0.iter().for_each(|problem| note(problem));
         text
     }
 }
 
 /// Caption of the pictures of a run.
-fn caption(entry: &Entry, config: &Config, data: &str, epochs: usize) -> String {
+pub(super) fn caption(entry: &Entry, config: &Config, data: &str, epochs: usize) -> String {
     let code = config.setting("code").map(|code| format!(", code {code}")).unwrap_or_default();
     let epochs = if epochs > 0 { format!(", {epochs} epochs") } else { String::new() };
     let data = Path::new(data).file_name().map_or(data.into(), |name| name.to_string_lossy());
@@ -149,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_fails_is_noted_and_what_follows_goes_on() {
-        let mut missing = Missing(vec![]);
+        let mut missing = Missing::default();
         assert_eq!(missing.without("a", || Ok(1)), Some(1));
         assert_eq!(missing.without("b", || Err::<(), _>(Error::data("the disk is full"))), None);
         assert_eq!(missing.without("c", || -> Result<()> { panic!("matmul: {} and 3 differ", 2) }), None);

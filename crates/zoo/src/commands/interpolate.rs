@@ -2,14 +2,13 @@
 
 use nn::{Error, Result};
 use zoo::data::Rows;
-use zoo::run::Run;
 use zoo::settings::check_size;
 use zoo::uses::geodesic::geodesic;
 use zoo::uses::latent::{linear, spherical};
 
 use super::Outcome;
 use super::encode::decoded;
-use super::examples::{image_size, images, rows, sheet};
+use super::examples::{image_size, images, open, rows, sheet};
 use super::output::Target;
 use super::progress::Spinner;
 use crate::cli::{InterpolateArgs, PathName};
@@ -27,7 +26,7 @@ pub(crate) fn run(args: &InterpolateArgs) -> Result<Outcome> {
             format!("such a path has at least {least} steps, not {}", args.steps),
         ));
     }
-    let run = Run::open(&args.run)?;
+    let run = open(&args.run)?;
     let width = run.preparation.features + run.code();
     check_size(&format!("--steps {}", args.steps), args.steps as f64 * width as f64)?;
     if target.is_picture() {

@@ -1,19 +1,18 @@
 //! `zoo reconstruct`.
 
 use nn::Result;
-use zoo::run::Run;
 use zoo::{evaluate, pictures};
 
 use super::Outcome;
 use super::encode::decoded;
-use super::examples::{called, caption, image_size, rows_carrying, sheet};
+use super::examples::{called, caption, image_size, open, rows_carrying, sheet};
 use super::output::Target;
 use crate::cli::ReconstructArgs;
 
 /// Examples through the code and back.
 pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
-    let run = Run::open(&args.run)?;
+    let run = open(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;
     }

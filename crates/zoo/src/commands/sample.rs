@@ -10,7 +10,7 @@ use zoo::settings::check_size;
 
 use super::Outcome;
 use super::encode::decoded;
-use super::examples::{image_size, images, sheet};
+use super::examples::{image_size, images, open, sheet};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
 use crate::cli::SampleArgs;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
     if args.count == 0 {
         return Err(Error::setting("count", "at least 1 example must be made (--count 1)"));
     }
-    let run = Run::open(&args.run)?;
+    let run = open(&args.run)?;
     let width = run.preparation.features + run.code();
     check_size(&format!("--count {}", args.count), args.count as f64 * width as f64)?;
     if target.is_picture() {

@@ -10,7 +10,7 @@ use zoo::uses::anomaly::Score;
 use zoo::uses::latent::reconstruct;
 
 use super::encode::decoded;
-use super::examples::{image_size, images, rows_carrying};
+use super::examples::{image_size, images, open, rows_carrying};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
 use super::{Outcome, json as pretty, terminal};
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     if args.top == Some(0) {
         return Err(Error::setting("top", "at least 1 row must be shown (--top 1)"));
     }
-    let run = Run::open(&args.run)?;
+    let run = open(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;
     }

@@ -47,7 +47,13 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let fixed = draft.settings.clone();
     let said = said(&draft, &space, args.epochs.is_some());
-    let Setup { entry, config, data, notes, .. } = draft.complete()?;
+    let Setup { entry, config, data, notes, study: choices, .. } = draft.complete()?;
+    if choices.is_some() {
+        return Err(Error::unsupported(
+            "a search goes by losses, and a recommender is judged by its lists; train some, and compare the figures for \
+             validation that `zoo train --json` prints",
+        ));
+    }
     known(&space, &config.settings)?;
     let measure = match args.measure {
         MeasureName::SquaredError => Measure::SquaredError,

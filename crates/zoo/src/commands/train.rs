@@ -12,7 +12,7 @@ use toml::Value;
 use zoo::config::{Config, Draft, Setup};
 use zoo::data::{Origin, Prepared, Reading, Split, prepare_rows};
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Lesson, Plan, trainer};
+use zoo::train::{Judge, Lesson, Plan, trainer};
 use zoo::{AnyModel, run};
 
 use super::Outcome;
@@ -113,7 +113,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
         From::Checkpoint(file) => Some(checkpoint_of(path, file, &config)?),
         From::Start => None,
     };
-    let Prepared { rows: [train_rows, test_rows], preparation, stored, notes } =
+    let Prepared { rows: [train_rows, test_rows], preparation, stored, study, notes } =
         prepare_rows(&config.data, &config.reading)?;
     let origins = [&train_rows, &test_rows].map(Origin::of);
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
@@ -128,7 +128,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
         }
     };
     say_notes(&notes);
-    let setup = Setup { entry, config, data, origins, preparation, stored, notes };
+    let setup = Setup { entry, config, data, origins, preparation, stored, study, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))
@@ -243,7 +243,7 @@ fn train(
     from: From,
     how: How,
 ) -> Result<Outcome> {
-    let Setup { entry, config, data, .. } = setup;
+    let Setup { entry, config, data, preparation, .. } = setup;
     let (started, example) = (Instant::now(), entry.example(&data.train));
     let stop = stop_by_ctrl_c();
     let [unfinished, metrics] = [UNFINISHED, run::METRICS].map(|name| folder.path().join(name));
@@ -266,8 +266,10 @@ fn train(
                 let lines = MetricsFile::append(&metrics, part.get())?.per(example);
                 zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines).run(task)
             };
+            let judge = setup.study.as_ref().and_then(|study| study.judge(preparation));
+            let judge = judge.as_ref().map(|judge| judge as &Judge);
             let lesson = Lesson::new(&mut *model, data);
-            let mut lesson = Lesson { stored, parts: &parts, ..lesson };
+            let mut lesson = Lesson { stored, judge, parts: &parts, ..lesson };
             if let From::Checkpoint(file) = &from {
                 trainer.resume(&mut lesson, file)?;
             }

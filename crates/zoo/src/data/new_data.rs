@@ -39,7 +39,7 @@ impl Preparation {
 
     fn read_input(&self, input: &Input, given: &Reading) -> Result<Rows> {
         if let Some(choices) = &self.reading.choices {
-            return self.read_choices(input, choices);
+            return self.rows_of_choices(input, choices, given);
         }
         raw::check(input, given)?;
         let (path, mut notes) = (input.path(), vec![]);

@@ -86,6 +86,8 @@ pub struct Prepared {
     pub preparation: Preparation,
     /// All training examples, if they are too many for memory.
     pub stored: Option<Stored>,
+    /// Choices in parts, if a recommender learns from them.
+    pub study: Option<Study>,
     /// Sentences for the user about what was found in the data.
     pub notes: Vec<String>,
 }

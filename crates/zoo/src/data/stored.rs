@@ -85,7 +85,10 @@ impl Examples for Stored {
     fn rows_and_mask(&self, numbers: &[usize]) -> Result<(Tensor<f32>, Option<Tensor<f32>>)> {
         let read = match &self.rows {
             Rows::File(read) => read,
-            Rows::Sparse(rows) => return Ok((rows.rows(numbers)?, None)),
+            Rows::Sparse(rows) => {
+                let mask = self.preparation.is_scaled().then(|| rows.mask(numbers));
+                return Ok((rows.rows(numbers)?, mask));
+            }
         };
         let x = read(numbers)?;
         let all: Vec<usize> = (0..numbers.len()).collect();

@@ -1,6 +1,7 @@
 //! The models, one file each: the paper, the equation, the settings with their defaults, the loss.
 
 pub mod autoencoder;
+pub mod autorec;
 pub mod body;
 pub mod capacity_vae;
 pub mod codebook;
@@ -14,6 +15,8 @@ pub mod iwae;
 pub mod jumprelu;
 pub mod linear;
 pub mod mirror;
+pub mod mult_dae;
+pub mod mult_vae;
 pub mod pca;
 pub mod presets;
 mod principal;

@@ -53,7 +53,8 @@ impl Architecture for Mlp {
 }
 
 impl Mlp {
-    fn layers(&self, widths: &[usize], from: &mut Generator) -> Sequential<Tensor<f32>> {
+    /// Layers of these widths, whatever the hidden ones are.
+    pub(super) fn layers(&self, widths: &[usize], from: &mut Generator) -> Sequential<Tensor<f32>> {
         let linear = nn::Mlp::new(widths, self.activation, from).layers;
         let mut layers: Vec<Layer<Tensor<f32>>> = vec![];
         for linear in linear {

@@ -23,6 +23,7 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod bag;
 mod conv;
 mod conv1d;
 #[cfg(test)]
@@ -48,6 +49,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Linear, Result, Sequent
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::bag::Bag;
 pub use self::conv::Conv;
 pub use self::conv1d::Conv1d;
 pub use self::gru::Gru;
@@ -188,6 +190,7 @@ macro_rules! networks {
 
 networks! {
     Mlp "mlp",
+    Bag "bag",
     Residual "residual",
     Conv "conv",
     ResNet "resnet",

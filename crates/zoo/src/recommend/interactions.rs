@@ -1,10 +1,10 @@
 //! Who chose what, as people have it: a table of users and items, perhaps with a value and a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
 
-use nn::data::table::{Column, TableOptions, Texts};
+use nn::data::table::{self, Column, TableOptions, Texts, quoted};
 use nn::data::{Examples, SparseRows};
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,32 @@ impl Default for Choices {
     }
 }
 
+impl Choices {
+    /// Takes the columns that somebody names by their roles, as in `user = "reader"`.
+    ///
+    /// # Errors
+    /// If there is no such role.
+    pub fn place(&mut self, columns: &BTreeMap<String, String>) -> Result<()> {
+        for (role, column) in columns {
+            let place = match role.as_str() {
+                "user" => &mut self.user,
+                "item" => &mut self.item,
+                "value" => &mut self.value,
+                "time" => &mut self.time,
+                other => {
+                    let problem = format!(
+                        "the columns of a recommender are called user, item, value and time, as in --columns \
+                         user=reader,item=book; there is no `{other}`"
+                    );
+                    return Err(Error::setting("columns", problem));
+                }
+            };
+            *place = Some(column.parse().map_or_else(|_| Column::Name(column.clone()), Column::Number));
+        }
+        Ok(())
+    }
+}
+
 /// Users and items by their names, and a sparse row of items for each user.
 ///
 /// ```
@@ -71,13 +97,20 @@ pub struct Interactions {
 }
 
 impl Interactions {
-    /// From a file of comma- or tab-separated text, gzipped or not.
+    /// From a file of separated text, gzipped or not. Unless it is said what stands between two fields, the first lines say
+    /// it.
     ///
     /// # Errors
     /// If it cannot be read, has no column of users or items, or holds a field that cannot be used. The error names the
     /// line.
     pub fn read(path: &Path, choices: &Choices, options: &TableOptions) -> Result<Self> {
-        Interactions::of(path, Texts::open(path, options)?, choices)
+        let mut options = options.clone();
+        if options.delimiter.is_none() {
+            // Two colons are no pair of delimiters.
+            let better = table::better_delimiter(path, &options)?.map(|found| found.0);
+            options.delimiter = better.filter(|&sign| sign != ':');
+        }
+        Interactions::of(path, Texts::open(path, &options)?, choices)
     }
 
     /// From a stream. Errors call it `name`.
@@ -91,10 +124,11 @@ impl Interactions {
     fn of(path: &Path, mut texts: Texts<'_>, columns: &Choices) -> Result<Self> {
         let places = Places::find(path, &texts, columns)?;
         let (mut users, mut items) = (Names::default(), Names::default());
-        let mut choices = vec![];
+        // Of millions of rows it matters how much is kept of each.
+        let mut choices: Vec<(u32, u32, f32, f64)> = vec![];
         while texts.advance()? {
-            let user = users.number(texts.field(places.user)?);
-            let item = items.number(texts.field(places.item)?);
+            let user = users.number(path, texts.field(places.user)?)?;
+            let item = items.number(path, texts.field(places.item)?)?;
             let value = places.value.map_or(Ok(1.0), |column| texts.value(column))?;
             let time = places.time.map_or(Ok(0.0), |column| texts.value(column))?;
             choices.push((user, item, value as f32, time));
@@ -107,15 +141,15 @@ impl Interactions {
         let last = |i: &usize| {
             choices.get(i + 1).is_none_or(|next| (next.0, next.1) != (choices[*i].0, choices[*i].1))
         };
-        let entries: Vec<_> =
-            (0..all).filter(last).map(|i| (choices[i].0, choices[i].1, choices[i].2)).collect();
-        if entries.len() < all {
+        let again = (0..all).filter(|i| !last(i)).count();
+        if again > 0 {
             let kept = if places.time.is_some() { "the latest" } else { "the last" };
             notes.push(format!(
-                "{} of {all} rows choose an item that the user has chosen before; {kept} counts",
-                all - entries.len()
+                "{again} of {all} rows choose an item that the user has chosen before; {kept} counts"
             ));
         }
+        let entry = |i: usize| (choices[i].0 as usize, choices[i].1 as usize, choices[i].2);
+        let entries = (0..all).filter(last).map(entry);
         let rows = SparseRows::new(users.names.len(), items.names.len(), entries)
             .map_err(|error| error.in_file(path))?;
         let valued = places.value.is_some();
@@ -159,25 +193,27 @@ impl Interactions {
             Some(least) => self.rows.filter(|_, _, value| f64::from(value) >= least),
             None => self.rows.clone(),
         };
-        if choices.rated { chosen } else { chosen.map(|_| 1.0) }
+        if choices.rated { chosen } else { chosen.map(|_, _, _| 1.0) }
     }
 }
 
 /// Numbers for names, counted as they come.
 #[derive(Default)]
 struct Names {
-    numbers: HashMap<String, usize>,
+    numbers: HashMap<String, u32>,
     names: Vec<String>,
 }
 
 impl Names {
-    fn number(&mut self, name: &str) -> usize {
+    fn number(&mut self, path: &Path, name: &str) -> Result<u32> {
         if let Some(&number) = self.numbers.get(name) {
-            return number;
+            return Ok(number);
         }
+        let number = u32::try_from(self.names.len())
+            .map_err(|_| Error::file(path, "there are more than four billion users or items"))?;
         self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), self.names.len() - 1);
-        self.names.len() - 1
+        self.numbers.insert(name.to_owned(), number);
+        Ok(number)
     }
 }
 
@@ -211,20 +247,26 @@ impl Places {
         };
         let [user, item, value, time] =
             [said(&columns.user)?, said(&columns.item)?, said(&columns.value)?, said(&columns.time)?];
-        let recognised = || Some((named(USERS)?, named(ITEMS)?)).filter(|(user, item)| user != item);
-        let places = match (user, item, recognised()) {
-            (None, None, Some((user, item))) => {
+        let recognised = [named(USERS), named(ITEMS)];
+        let places = match (user, item) {
+            (Some(user), Some(item)) => {
                 Places { user, item, value: value.or(named(VALUES)), time: time.or(named(TIMES)) }
             }
-            // Nobody has said anything, and no name helps.
-            (None, None, None) => {
+            (None, None) if recognised == [None; 2] && named(VALUES).is_none() => {
+                // Nobody has said anything, and no name helps.
                 let place = |place: usize| (names.len() > place).then_some(place);
                 Places { user: 0, item: 1, value: value.or(place(2)), time: time.or(place(3)) }
             }
-            (Some(user), Some(item), _) => Places { user, item, value, time },
-            _ => {
-                let problem = "the columns of users and of items are given together, or neither is";
-                return Err(Error::setting("user", problem));
+            (user, item) => {
+                let [mut user, mut item] = [user.or(recognised[0]), item.or(recognised[1])];
+                if names.len() == 2 && named(VALUES).or(named(TIMES)).is_none() {
+                    // One is known, so the other one is left.
+                    [user, item] = [user.or(item.map(|i| 1 - i)), item.or(user.map(|u| 1 - u))];
+                }
+                let (Some(user), Some(item)) = (user, item) else {
+                    return Err(Error::file(path, unknown(user.is_some(), names)));
+                };
+                Places { user, item, value: value.or(named(VALUES)), time: time.or(named(TIMES)) }
             }
         };
         if places.user == places.item {
@@ -235,7 +277,7 @@ impl Places {
 
     /// The roles in which the columns are taken.
     fn note(&self, texts: &Texts<'_>) -> String {
-        let name = |place: usize| nn::data::table::quoted(&texts.names()[place]);
+        let name = |place: usize| quoted(&texts.names()[place]);
         let mut note = format!("users are in {}, items in {}", name(self.user), name(self.item));
         if let Some(value) = self.value {
             note += &format!(", values in {}", name(value));
@@ -245,6 +287,17 @@ impl Places {
         }
         note
     }
+}
+
+/// The sentence for a table of which nobody can say where its users or its items are.
+fn unknown(knows_users: bool, names: &[String]) -> String {
+    let wanted = if knows_users { "items" } else { "users" };
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    format!(
+        "no column is recognised as that of {wanted} among {}; say which hold users and items, as in --columns \
+         user=NAME,item=NAME",
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -295,6 +348,14 @@ mod tests {
             "{:?}",
             plain.notes
         );
+        // Of two columns one name is enough, and so is one that is given.
+        let one = read("a.csv", "who,film\nanna,dune\n", &Choices::default()).unwrap();
+        assert_eq!(choices(&one), [("anna", "dune", 1.0)]);
+        let half = Choices { user: Some(1.into()), ..Choices::default() };
+        assert_eq!(
+            choices(&read("a.csv", "a,film,b\nanna,dune,x\n", &half).unwrap()),
+            [("anna", "dune", 1.0)]
+        );
         let columns = Choices { user: Some(2.into()), item: Some("what".into()), ..Choices::default() };
         let given = read("a.csv", "what,who,n\ndune,anna,3\n", &columns).unwrap();
         assert_eq!((choices(&given), given.valued), (vec![("anna", "dune", 1.0)], false));
@@ -316,8 +377,11 @@ mod tests {
         assert!(wrong.starts_with("a.csv: line 3, column `rating`: \"good\" is not a number"), "{wrong}");
         assert!(text("user,item\na,x\n,y\n", &plain).contains("line 3, column `user`: the value is missing"));
         assert!(text("anna\nbert\n", &plain).contains("one field only"));
-        let half = Choices { user: Some(1.into()), ..Choices::default() };
-        assert!(text("user,item\na,x\n", &half).contains("given together"));
+        let none = text("film,stars\nx,3\n", &plain);
+        let expected =
+            "a.csv: no column is recognised as that of users among `film`, `stars`; say which hold";
+        assert!(none.starts_with(expected), "{none}");
+        assert!(text("user,a,b\nx,y,z\n", &plain).contains("as that of items among"));
         let same = Choices { user: Some(1.into()), item: Some(1.into()), ..Choices::default() };
         assert!(text("user,item\na,x\n", &same).contains("cannot be one column"));
         let wrong = Choices { user: Some("usr".into()), item: Some(2.into()), ..Choices::default() };

@@ -1,55 +1,121 @@
-//! How lists of recommendations are judged, by the definitions of Liang et al. (2018, section 4.2).
+//! How recommenders are judged: lists by the definitions of Liang et al. (2018, section 4.2), predicted ratings by their
+//! errors.
 
 use autograd::Tensor;
+use nn::data::{Examples, SparseRows};
+use serde::Serialize;
 
-use super::Ratings;
+/// Scores of all items for some users, `[users, items]`, by what is known of them.
+pub type Scores<'a> = dyn Fn(&SparseRows) -> Tensor<f32> + 'a;
 
-/// Means over the users with something hidden.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quality {
-    /// See [`ndcg`].
-    pub ndcg: f64,
-    /// See [`recall`].
-    pub recall: f64,
-    /// How many users there were.
+/// Quality of lists: means over the users with something hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Lists {
+    /// [Recall](recall) of the first 20.
+    pub recall_20: f64,
+    /// Recall of the first 50.
+    pub recall_50: f64,
+    /// [NDCG](ndcg) of the first 100.
+    pub ndcg_100: f64,
+    /// Number of the users.
     pub users: usize,
 }
 
-/// Judges the scores `[users, items]`: items that are known of a user are left out of the list, and those
-/// that are hidden should come first. `k` is the length of the list.
-///
-/// # Panics
-/// If the numbers of users and items differ.
-#[track_caller]
-pub fn quality(scores: &Tensor<f32>, known: &Ratings, hidden: &Ratings, k: usize) -> Quality {
-    let shape = [known.users(), known.items()];
-    assert!(
-        scores.shape() == shape && hidden.users() == shape[0] && hidden.items() == shape[1],
-        "quality: scores of shape {:?} for {} users and {} items",
-        scores.shape(),
-        shape[0],
-        shape[1]
-    );
-    let all = scores.to_vec();
-    let mut sum = Quality { ndcg: 0.0, recall: 0.0, users: 0 };
-    for user in (0..shape[0]).filter(|&user| !hidden.of(user).is_empty()) {
-        let mut row = all[user * shape[1]..][..shape[1]].to_vec();
-        known.of(user).iter().for_each(|&(item, _)| row[item] = f32::NEG_INFINITY);
-        let list = ranked(&row, k);
-        let relevant: Vec<usize> = hidden.of(user).iter().map(|entry| entry.0).collect();
-        sum.ndcg += ndcg(&list, &relevant, k);
-        sum.recall += recall(&list, &relevant, k);
-        sum.users += 1;
+impl Lists {
+    /// Judges scores: items that are known of a user are left out of the list, and those that are hidden should come
+    /// first.
+    ///
+    /// # Panics
+    /// If the numbers of users and items differ.
+    #[track_caller]
+    pub fn of(scores: &Scores<'_>, known: &SparseRows, hidden: &SparseRows) -> Self {
+        let mut sum = Lists { recall_20: 0.0, recall_50: 0.0, ndcg_100: 0.0, users: 0 };
+        each_user(scores, known, hidden, |user, row| {
+            let relevant: Vec<usize> = hidden.row(user).map(|entry| entry.0).collect();
+            if relevant.is_empty() {
+                return;
+            }
+            known.row(user).for_each(|(item, _)| row[item] = f32::NEG_INFINITY);
+            let list = ranked(row, 100);
+            sum.recall_20 += recall(&list, &relevant, 20);
+            sum.recall_50 += recall(&list, &relevant, 50);
+            sum.ndcg_100 += ndcg(&list, &relevant, 100);
+            sum.users += 1;
+        });
+        let users = sum.users.max(1) as f64;
+        let Lists { recall_20, recall_50, ndcg_100, users: count } = sum;
+        Lists {
+            recall_20: recall_20 / users,
+            recall_50: recall_50 / users,
+            ndcg_100: ndcg_100 / users,
+            users: count,
+        }
     }
-    let users = sum.users.max(1) as f64;
-    Quality { ndcg: sum.ndcg / users, recall: sum.recall / users, users: sum.users }
+}
+
+/// Errors of predicted ratings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Errors {
+    /// Root of the mean squared error.
+    pub rmse: f64,
+    /// Mean of the absolute errors.
+    pub mae: f64,
+    /// Number of the hidden ratings.
+    pub ratings: usize,
+}
+
+impl Errors {
+    /// Errors of scores that are predicted ratings, cut to this range.
+    ///
+    /// # Panics
+    /// If the numbers of users and items differ.
+    #[track_caller]
+    pub fn of(scores: &Scores<'_>, known: &SparseRows, hidden: &SparseRows, range: [f32; 2]) -> Self {
+        let (mut squares, mut sizes) = (0.0, 0.0);
+        each_user(scores, known, hidden, |user, row| {
+            for (item, rating) in hidden.row(user) {
+                let error = f64::from(row[item].clamp(range[0], range[1]) - rating);
+                squares += error * error;
+                sizes += error.abs();
+            }
+        });
+        let ratings = hidden.entries();
+        let mean = |sum: f64| sum / ratings.max(1) as f64;
+        Errors { rmse: mean(squares).sqrt(), mae: mean(sizes), ratings }
+    }
+}
+
+/// Calls `f` with every user and the scores of all items, some users at a time.
+#[track_caller]
+fn each_user(
+    scores: &Scores<'_>,
+    known: &SparseRows,
+    hidden: &SparseRows,
+    mut f: impl FnMut(usize, &mut [f32]),
+) {
+    let sizes = |rows: &SparseRows| [rows.len(), rows.width()];
+    assert!(sizes(known) == sizes(hidden), "judged: {:?} and {:?}", sizes(known), sizes(hidden));
+    let users: Vec<usize> = (0..known.len()).collect();
+    for some in users.chunks(at_once(known.width())) {
+        let mut all = scores(&known.select(some)).to_vec();
+        all.chunks_mut(known.width().max(1)).zip(some).for_each(|(row, &user)| f(user, row));
+    }
+}
+
+/// How many users of so many items are worked on together: 500, or so few that a table of them has 16 megabytes.
+pub fn at_once(items: usize) -> usize {
+    ((1 << 22) / items.max(1)).clamp(1, 500)
 }
 
 /// The `k` items with the largest scores, best first; of equal ones the first.
 pub fn ranked(scores: &[f32], k: usize) -> Vec<usize> {
+    let better = |&a: &usize, &b: &usize| scores[b].total_cmp(&scores[a]).then(a.cmp(&b));
     let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    order.truncate(k);
+    if k < order.len() {
+        order.select_nth_unstable_by(k, better);
+        order.truncate(k);
+    }
+    order.sort_unstable_by(better);
     order
 }
 
@@ -90,10 +156,22 @@ mod tests {
     }
 
     #[test]
+    fn of_equal_scores_the_first_comes_first() {
+        assert_eq!(ranked(&[1.0, 3.0, 2.0, 3.0, 1.0], 4), [1, 3, 2, 0]);
+        assert_eq!(ranked(&[0.0; 3], 9), [0, 1, 2]);
+    }
+
+    #[test]
     fn known_items_are_left_out_and_users_without_hidden_ones_do_not_count() {
-        let known = Ratings::new(2, 3, [(0, 0, 1.0)]).unwrap();
-        let hidden = Ratings::new(2, 3, [(0, 2, 1.0)]).unwrap();
-        let scores = Tensor::from_vec([2, 3], vec![9.0, 1.0, 5.0, 0.0, 0.0, 0.0]);
-        assert_eq!(quality(&scores, &known, &hidden, 1), Quality { ndcg: 1.0, recall: 1.0, users: 1 });
+        let known = SparseRows::new(2, 3, [(0, 0, 1.0)]).unwrap();
+        let hidden = SparseRows::new(2, 3, [(0, 2, 1.0)]).unwrap();
+        let scores = |_: &SparseRows| Tensor::from_vec([2, 3], vec![9.0, 1.0, 5.0, 0.0, 0.0, 0.0]);
+        let expected = Lists { recall_20: 1.0, recall_50: 1.0, ndcg_100: 1.0, users: 1 };
+        assert_eq!(Lists::of(&scores, &known, &hidden), expected);
+        // 9 is cut to 5, and 4.5 was wanted; 5 was predicted where 3 was given.
+        let hidden = SparseRows::new(2, 3, [(0, 0, 4.5), (0, 2, 3.0)]).unwrap();
+        let errors = Errors::of(&scores, &known, &hidden, [1.0, 5.0]);
+        assert_eq!((errors.mae, errors.ratings), (1.25, 2));
+        assert!((errors.rmse - (4.25_f64 / 2.0).sqrt()).abs() < 1e-12);
     }
 }

@@ -3,11 +3,13 @@
 use autograd::Tensor;
 use nn::data::{Examples, SparseRows};
 
+use super::metrics::Lists;
+
 /// The number of users who chose each item, the same for everybody, `[users, items]`.
-pub fn popularity(choices: &SparseRows) -> impl Fn(&Tensor<f32>) -> Tensor<f32> {
+pub fn popularity(choices: &SparseRows) -> impl Fn(&SparseRows) -> Tensor<f32> {
     let counts = choices.column_counts();
     let counts = Tensor::from_vec([1, counts.len()], counts.iter().map(|&count| count as f32).collect());
-    move |known| counts.expand(known.shape())
+    move |known| counts.expand([known.len(), known.width()])
 }
 
 /// EASE, a linear model of items by the other items, in closed form (Steck 2019).
@@ -23,6 +25,20 @@ pub struct Ease {
 impl Ease {
     /// More items take too much memory (a matrix of them has 800 megabytes in double precision) and time.
     pub const MOST: usize = 10_000;
+
+    /// The best of a few penalties for those `known` and `hidden`, which have no part in the weights. Of more than 2000 items
+    /// it is 500, which suits large data (Steck 2019, section 4), for every penalty has to be solved for.
+    pub fn chosen(train: &SparseRows, [known, hidden]: &[SparseRows; 2]) -> (Self, f64) {
+        const FEW: usize = 2000;
+        let penalties: &[f64] = if train.width() > FEW { &[500.0] } else { &[50.0, 150.0, 500.0, 1500.0] };
+        let tried = penalties.iter().map(|&penalty| {
+            let ease = Ease::new(train, penalty);
+            let quality = Lists::of(&|known: &SparseRows| ease.scores(known), known, hidden).ndcg_100;
+            (ease, penalty, quality)
+        });
+        let (ease, penalty, _) = tried.max_by(|a, b| a.2.total_cmp(&b.2)).expect("there are penalties");
+        (ease, penalty)
+    }
 
     /// The best weights for these choices, with the penalty `λ > 0`. It takes `2.7 n³` operations for `n` items.
     ///
@@ -54,8 +70,9 @@ impl Ease {
     /// # Panics
     /// If there are not as many items.
     #[track_caller]
-    pub fn scores(&self, known: &Tensor<f32>) -> Tensor<f32> {
-        known.matmul(&self.weights)
+    pub fn scores(&self, known: &SparseRows) -> Tensor<f32> {
+        let all: Vec<usize> = (0..known.len()).collect();
+        known.rows(&all).expect("rows in memory").matmul(&self.weights)
     }
 }
 
@@ -149,7 +166,7 @@ mod tests {
     #[test]
     fn popular_items_are_the_same_for_everybody() {
         let rows = SparseRows::new(2, 3, [(0, 1, 1.0), (1, 1, 1.0), (1, 2, 1.0)]).unwrap();
-        let scores = popularity(&rows)(&Tensor::zeros([2, 3]));
+        let scores = popularity(&rows)(&rows);
         assert_eq!(scores.to_vec(), [0.0, 2.0, 1.0, 0.0, 2.0, 1.0]);
     }
 }

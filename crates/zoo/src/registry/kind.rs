@@ -129,6 +129,11 @@ fn likelihood(settings: &Table) -> Option<Likelihood> {
     Likelihood::deserialize(settings.get(LIKELIHOOD)?.get("name")?.clone()).ok()
 }
 
+/// Whether a likelihood of this name is for these data.
+pub(super) fn suits(name: &Value, data: &Dataset) -> bool {
+    Likelihood::deserialize(name.clone()).is_ok_and(|likelihood| unsuitable(likelihood, data).is_none())
+}
+
 /// Why a likelihood is not for these data, and what would help. In data of several blocks only some have it, and those
 /// are of the right kind.
 fn unsuitable(likelihood: Likelihood, data: &Dataset) -> Option<String> {

@@ -62,7 +62,13 @@ impl Preparation {
         };
         let rows = [train, test].map(|part| learnt.rows(path, &Part { data: &data, ..part }));
         let [train, test] = rows;
-        Ok(Prepared { rows: [train?, test?], preparation: learnt, stored: None, notes: like.notes.clone() })
+        Ok(Prepared {
+            rows: [train?, test?],
+            preparation: learnt,
+            stored: None,
+            study: None,
+            notes: like.notes.clone(),
+        })
     }
 
     /// Whether the data are a table of several kinds of columns, and so have steps.

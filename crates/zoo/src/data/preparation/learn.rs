@@ -65,7 +65,7 @@ impl Preparation {
         let lost = if like.pixels { vec![] } else { learnt.lost_digits(&train) };
         let rows = [learnt.rows(path, &train)?, learnt.rows(path, &test)?];
         let notes = like.notes.iter().cloned().chain(lost).collect();
-        Ok(Prepared { rows, preparation: learnt, stored: None, notes })
+        Ok(Prepared { rows, preparation: learnt, stored: None, study: None, notes })
     }
 
     /// Learns what to take for missing values: here if they are to be filled, and in other data.
