@@ -6,7 +6,7 @@
 //! - [`EXAMPLES`] has training and test examples as the model sees them, with their names and classes, all of them or a
 //!   sample of `MOST_ROWS` rows and `MOST_NUMBERS` numbers at most; the codes of as many training examples, for
 //!   mixtures; PCA with a code of the same size; the metrics on all test examples.
-//! - [`SCORES`] has for every [`Score`] the sorted scores of the training examples, and the mean and the covariance that
+//! - [`SCORES`] has for every [`Score`] the sorted scores of training and of test examples, and the mean and the covariance that
 //!   the score measures by.
 //!
 //! Both name the parameters they belong to.
@@ -71,9 +71,6 @@ struct About {
     name: String,
     origins: [Origin; 2],
     labels: [Option<Vec<u32>>; 2],
-    /// Whether the gaps were not observed, and do not count as what they are filled with.
-    #[serde(default)]
-    observed: bool,
     /// Absent from files of before there were schemas, which have the size of a grey picture as `image`.
     #[serde(default)]
     schema: Option<Schema>,
@@ -151,13 +148,15 @@ impl Reference {
         for (name, tensor) in [("train", train.x()), ("test", test.x()), ("codes", &self.codes)] {
             file.insert(name, tensor);
         }
+        for (name, mask) in [("train_observed", train.observed()), ("test_observed", test.observed())] {
+            mask.into_iter().for_each(|mask| file.insert(name, mask));
+        }
         file.insert("pca", &self.pca);
         let about = About {
             model: name_of(model),
             name: name.clone(),
             origins: self.origins.clone(),
             labels: [train.labels().map(<[u32]>::to_vec), test.labels().map(<[u32]>::to_vec)],
-            observed: train.observed().is_some() || test.observed().is_some(),
             schema: Some(train.schema().clone()),
             image: None,
             examples: self.examples,
@@ -183,6 +182,7 @@ impl Reference {
         }
         let mut take = |name: &str| file.tensors.remove(name).ok_or_else(|| damaged(&format!("no {name}")));
         let [train, test, codes] = [take("train")?, take("test")?, take("codes")?];
+        let masks = [take("train_observed").ok(), take("test_observed").ok()];
         let pca = Pca { mean: take("pca.mean")?, components: take("pca.components")? };
         let fits = |x: &Tensor<f32>, part: usize| {
             let labels = about.labels[part].as_ref().is_none_or(|labels| labels.len() == x.shape()[0]);
@@ -202,16 +202,18 @@ impl Reference {
         if train.shape()[1] != schema.width() || test.shape()[1] != schema.width() {
             return Err(damaged("its parts do not fit each other"));
         }
-        let dataset = |x: Tensor<f32>, labels, origin: &Origin| {
-            let mut mask = about.observed.then(|| Tensor::<f32>::ones(x.shape()));
-            if let Some(mask) = &mut mask {
-                let (mask, width) = (mask.make_mut(), schema.width());
-                origin.gaps.iter().for_each(|[row, feature]| mask[row * width + feature] = 0.0);
-            }
+        let [train_mask, test_mask] = masks;
+        if [(&train, &train_mask), (&test, &test_mask)]
+            .iter()
+            .any(|(x, mask)| mask.as_ref().is_some_and(|mask| mask.shape() != x.shape()))
+        {
+            return Err(damaged("its masks do not fit its examples"));
+        }
+        let dataset = |x: Tensor<f32>, labels, mask| {
             Dataset::new(x).with_labels(labels).with_schema(schema.clone()).with_observed(mask)
         };
-        let train = dataset(train, of_train, &about.origins[0]);
-        let test = dataset(test, of_test, &about.origins[1]);
+        let train = dataset(train, of_train, train_mask);
+        let test = dataset(test, of_test, test_mask);
         Ok(Some(Reference {
             data: Split { name: about.name, train, test },
             origins: about.origins,
@@ -247,16 +249,16 @@ fn name_of(model: &dyn AnyModel) -> String {
     format!("{hash:016x}")
 }
 
-/// Measures what is normal for every score on the training examples, and writes the file. A score for which that is
+/// Measures what is normal for every score on training and test examples, and writes the file. A score for which that is
 /// impossible, or too much, is left out.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write_scores(path: &Path, model: &dyn AnyModel, train: &Dataset) -> Result<()> {
+pub fn write_scores(path: &Path, model: &dyn AnyModel, data: &Split) -> Result<()> {
     let mut file = Checkpoint::default();
     file.metadata.insert("model".into(), name_of(model));
-    for score in Score::ALL.into_iter().filter(|&score| width(model, train, score) <= WIDEST_KEPT) {
-        if let Ok(normal) = normal(model, train, score) {
+    for score in Score::ALL.into_iter().filter(|&score| width(model, &data.train, score) <= WIDEST_KEPT) {
+        if let Ok(normal) = normal(model, [&data.train, &data.test], score) {
             normal.save(&mut file);
         }
     }
@@ -273,21 +275,23 @@ pub fn read_scores(path: &Path, model: &dyn AnyModel, score: Score) -> Result<Op
     Ok(Normal::restore(score, &file).filter(|_| belongs))
 }
 
-/// Normal values of a score on training examples: on a sample of them where all would take too long.
+/// Normal values of a score on training examples, and on others that tell what is ordinary: on a sample of them where all
+/// would take too long.
 ///
 /// # Errors
 /// If the score cannot be measured.
-pub fn normal(model: &dyn AnyModel, train: &Dataset, score: Score) -> Result<Normal> {
+pub fn normal(model: &dyn AnyModel, [train, test]: [&Dataset; 2], score: Score) -> Result<Normal> {
     let width = width(model, train, score);
     if width > WIDEST {
         return Err(Error::unsupported(format!(
             "this score needs the covariance of {width} numbers, and {WIDEST} are the most; use squared-error"
         )));
     }
-    let part = |count: usize| chosen(train, &sample(train.len(), None, count));
-    let scored = part((MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / (width * width)).max(2));
-    let measured = part(scored.len().min(MOST_ROWS).min((MOST_MEASURED / width).max(2)));
-    Normal::fit_to_some(model, &measured, &scored, score)
+    let part = |of: &Dataset, count: usize| chosen(of, &sample(of.len(), None, count));
+    let most = (MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / (width * width)).max(2);
+    let scored = part(train, most);
+    let measured = part(train, scored.len().min(MOST_ROWS).min((MOST_MEASURED / width).max(2)));
+    Normal::fit_to_some(model, &measured, &scored, score)?.held_out(model, &part(test, most))
 }
 
 /// Numbers of which the score needs the covariance; 1 if it needs none.

@@ -154,8 +154,10 @@ impl Run {
         {
             return Ok((Detector::new(model, normal), None));
         }
-        match self.examples(0) {
-            Ok((train, _)) => Ok((Detector::new(model, reference::normal(model, &train.data, score)?), None)),
+        match self.examples(0).and_then(|train| Ok([train, self.examples(1)?])) {
+            Ok([(train, _), (test, _)]) => {
+                Ok((Detector::new(model, reference::normal(model, [&train.data, &test.data], score)?), None))
+            }
             Err(error) => {
                 let note = format!("{error}. The given rows themselves serve as the ordinary ones.");
                 Ok((Detector::fit(model, given, score)?, Some(note)))

@@ -153,7 +153,7 @@ fn of_very_many_rows_a_run_keeps_a_sample_and_says_so() {
     let all = succeed(path, &["encode", "a", "--part", "train"]);
     assert_eq!(all.lines().count(), 20_081);
     fs::remove_file(path.join("t.csv")).unwrap();
-    assert_eq!(succeed(path, &score), before, "the threshold is that of all training rows");
+    assert_eq!(succeed(path, &score), before, "the threshold is that of all test rows");
     assert_eq!(succeed(path, &["eval", "a"]), eval, "all test rows are kept");
     let output = zoo(path, &["encode", "a", "--part", "train"]);
     let note = String::from_utf8(output.stderr).unwrap();

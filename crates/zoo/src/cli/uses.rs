@@ -24,8 +24,9 @@ The default suits rows of numbers with anomalies among the training examples: a 
 the anomalies that it learnt from, but their codes are unusual. docs/RESULTS.md has the comparison.
 
 A score above the threshold is an anomaly. The threshold is set so that a fraction of \
---contamination X of ordinary examples would be above it, by the scores of the training data. For \
-that there must be at least 1/X − 1 of them, 19 for the default.";
+--contamination X of ordinary examples would be above it, by the scores of the test rows, which the \
+model did not learn from; of the training rows if there are fewer than 100 for testing. For that there must be at \
+least 1/X − 1 of them, 19 for the default.";
 
 pub(super) const IMPUTE_EXAMPLES: &str = "\
 Examples:

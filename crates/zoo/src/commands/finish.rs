@@ -66,8 +66,7 @@ pub(super) fn finish(
     let path = |name: &str| folder.path().join(name);
     missing.without(run::METRICS, || folder.append(run::METRICS, &summary.json().to_string()));
     missing.without(reference::EXAMPLES, || reference.write(&path(reference::EXAMPLES), model));
-    missing
-        .without(reference::SCORES, || reference::write_scores(&path(reference::SCORES), model, &data.train));
+    missing.without(reference::SCORES, || reference::write_scores(&path(reference::SCORES), model, data));
 
     let test = &reference.data.test;
     let caption = caption(entry, config, &data.name, epochs.len());

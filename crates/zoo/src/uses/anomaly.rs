@@ -20,6 +20,7 @@
 
 mod gaussian;
 mod normal;
+mod ranks;
 
 pub use normal::Normal;
 

@@ -6,13 +6,12 @@ use nn::{Dataset, Error, Result};
 
 use super::Score;
 use super::gaussian::Gaussian;
+use super::ranks::Ranks;
 use crate::evaluate::{in_masked_batches, residuals};
 use crate::{AnyModel, evaluate};
 
-/// Training scores that are kept at most. Of more scores the highest are kept, where thresholds lie, and an even
-/// choice of the others.
-const MOST: usize = 20_000;
-const HIGHEST: usize = 5_000;
+/// Held-out examples that are enough for thresholds.
+const ENOUGH: usize = 100;
 
 /// The scores of normal examples, and what the score measures by.
 #[derive(Clone, Debug)]
@@ -22,10 +21,10 @@ pub struct Normal {
     gaussian: Option<Gaussian>,
     /// The mean squared error, in which [`Score::Combined`] measures errors; 1 for other scores.
     error: f64,
-    /// Normal examples.
-    examples: usize,
-    /// Their scores with the ranks of [`kept`], rising.
-    scores: Vec<f64>,
+    /// Of the examples it was fitted to.
+    train: Ranks,
+    /// Of examples that the model did not learn from, if there are enough.
+    held_out: Option<Ranks>,
 }
 
 impl Normal {
@@ -56,11 +55,22 @@ impl Normal {
             }
             _ => (Some(Gaussian::fit(&evidence())?), 1.0),
         };
-        let mut normal = Normal { score, gaussian, error, examples, scores: vec![] };
-        let mut all = normal.scores(model, data)?;
-        all.sort_by(f64::total_cmp);
-        normal.scores = kept(examples).into_iter().map(|rank| all[rank]).collect();
+        let mut normal = Normal { score, gaussian, error, train: Ranks::of(vec![]), held_out: None };
+        normal.train = Ranks::of(normal.scores(model, data)?);
         Ok(normal)
+    }
+
+    /// The same with thresholds by examples that the model did not learn from, if there are at least 100: a model that learnt its
+    /// examples by heart gives them lower scores than any others.
+    ///
+    /// # Errors
+    /// If a score is not finite.
+    pub fn held_out(self, model: &dyn AnyModel, data: &Dataset) -> Result<Self> {
+        if data.len() < ENOUGH {
+            return Ok(self);
+        }
+        let held_out = Some(Ranks::of(self.scores(model, data)?));
+        Ok(Normal { held_out, ..self })
     }
 
     /// Which score it is about.
@@ -103,60 +113,34 @@ impl Normal {
         }
     }
 
-    /// See [`Detector::threshold`](super::Detector::threshold). Where not all scores are kept, it is the next one
-    /// above.
+    /// The scores that tell what is ordinary: those of examples that were not learnt from, if there are any.
+    fn ordinary(&self) -> &Ranks {
+        self.held_out.as_ref().unwrap_or(&self.train)
+    }
+
+    /// See [`Detector::threshold`](super::Detector::threshold).
     pub(super) fn threshold(&self, contamination: f64) -> Result<f64> {
-        let n = self.examples;
-        if !(contamination > 0.0 && contamination < 1.0) {
-            return Err(Error::setting(
-                "contamination",
-                format!("the contamination must be between 0 and 1, not {contamination}"),
-            ));
-        }
-        // 0.1 · 10 is a little more than 1 in binary; that must not cost a rank.
-        let rank = ((n + 1) as f64 * (1.0 - contamination) - 1e-9).ceil() as usize;
-        if rank > n {
-            return Err(Error::setting(
-                "contamination",
-                format!(
-                    "a contamination of {contamination} needs at least {} normal examples, not {n}; {n} do for one \
-                 of {:.3}",
-                    (1.0 / contamination - 1.0 - 1e-9).ceil(),
-                    // Rounded up, so that it is enough.
-                    (1e3 / (n + 1) as f64).ceil() / 1e3
-                ),
-            ));
-        }
-        let at = kept(n).partition_point(|&kept| kept < rank.max(1) - 1);
-        Ok(self.scores[at])
+        self.ordinary().threshold(contamination)
     }
 
     /// See [`Detector::far_out`](super::Detector::far_out).
     pub(super) fn far_out(&self) -> usize {
-        let (n, kept) = (self.examples, kept(self.examples));
-        let [q1, q3] = [n / 4, 3 * n / 4].map(|rank| self.scores[kept.partition_point(|&kept| kept < rank)]);
-        let fence = q3 * (q3 / q1.max(f64::MIN_POSITIVE)).powi(3);
-        match self.scores.partition_point(|&score| score <= fence) {
-            0 => n,
-            some => n - 1 - kept[some - 1],
-        }
+        self.train.far_out()
     }
 
-    /// See [`Detector::p_values`](super::Detector::p_values). Where not all scores are kept, it is rather too large.
+    /// See [`Detector::p_values`](super::Detector::p_values).
     pub(super) fn p_value(&self, score: f64) -> f64 {
-        let n = self.examples;
-        let lower = match self.scores.partition_point(|&s| s < score) {
-            0 => 0,
-            some => rank(n, some - 1) + 1,
-        };
-        (1 + n - lower) as f64 / (n + 1) as f64
+        self.ordinary().p_value(score)
     }
 
     /// Adds it to a file.
     pub(crate) fn save(&self, into: &mut Checkpoint<f64>) {
         let name = self.score.name();
-        into.metadata.insert(name.into(), self.examples.to_string());
-        into.insert(&format!("{name}.scores"), &Tensor::from_vec([self.scores.len()], self.scores.clone()));
+        for (of, ranks) in [("", Some(&self.train)), (".held_out", self.held_out.as_ref())] {
+            let Some(Ranks { count, scores }) = ranks else { continue };
+            into.metadata.insert(format!("{name}{of}"), count.to_string());
+            into.insert(&format!("{name}{of}.scores"), &Tensor::from_vec([scores.len()], scores.clone()));
+        }
         if let Some(gaussian) = &self.gaussian {
             let [mean, factor] = gaussian.parts();
             into.insert(&format!("{name}.mean"), &mean);
@@ -168,20 +152,17 @@ impl Normal {
     /// Reads what [`save`](Self::save) added; `None` if nothing is there about this score, or it does not fit.
     pub(crate) fn restore(score: Score, from: &Checkpoint<f64>) -> Option<Self> {
         let part = |what: &str| from.tensors.get(&format!("{}.{what}", score.name()));
-        let examples: usize = from.metadata.get(score.name())?.parse().ok()?;
-        let scores = part("scores")?.to_vec();
+        let ranks = |of: &str| {
+            let name = format!("{}{of}", score.name());
+            let scores = from.tensors.get(&format!("{name}.scores"))?.to_vec();
+            Ranks::restore(from.metadata.get(&name)?.parse().ok()?, scores)
+        };
         let gaussian = match score {
             Score::SquaredError => None,
             _ => Some(Gaussian::of_parts([part("mean")?.clone(), part("factor")?.clone()])?),
         };
         let error = part("error")?.to_vec().first().copied()?;
-        (examples >= 2 && scores.len() == examples.min(MOST)).then_some(Normal {
-            score,
-            gaussian,
-            error,
-            examples,
-            scores,
-        })
+        Some(Normal { score, gaussian, error, train: ranks("")?, held_out: ranks(".held_out") })
     }
 }
 
@@ -194,21 +175,6 @@ fn evidence(model: &dyn AnyModel, x: &Tensor<f32>, mask: Option<&Tensor<f32>>, s
     }
 }
 
-/// The rank of the score that is kept at this place, of `n` scores, both counted from 0.
-fn rank(n: usize, place: usize) -> usize {
-    let (even, others) = (MOST - HIGHEST, n.saturating_sub(HIGHEST));
-    match place {
-        place if n <= MOST => place,
-        place if place < even => (place as u128 * others as u128 / even as u128) as usize,
-        place => others + (place - even),
-    }
-}
-
-/// The ranks of the scores that are kept of `n`, rising from 0.
-fn kept(n: usize) -> Vec<usize> {
-    (0..n.min(MOST)).map(|place| rank(n, place)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,37 +182,12 @@ mod tests {
     use crate::models::pca::Pca;
 
     #[test]
-    fn all_scores_are_kept_or_the_highest_and_an_even_choice() {
-        assert_eq!(kept(7), [0, 1, 2, 3, 4, 5, 6]);
-        let ranks = kept(1_000_000);
-        assert_eq!((ranks.len(), ranks[0], ranks[MOST - 1]), (MOST, 0, 999_999));
-        assert!(ranks.windows(2).all(|pair| (1..=67).contains(&(pair[1] - pair[0]))));
-        assert!(ranks[MOST - HIGHEST..].windows(2).all(|pair| pair[1] == pair[0] + 1));
-    }
-
-    #[test]
-    fn thresholds_of_very_many_scores_are_right_to_a_few_ranks() {
-        // The scores are the ranks themselves.
-        let examples = 100_000;
-        let scores = kept(examples).into_iter().map(|rank| rank as f64).collect();
-        let normal = Normal { score: Score::SquaredError, gaussian: None, error: 1.0, examples, scores };
-        for contamination in [0.5, 0.2, 0.05, 0.01, 1e-3, 1e-4] {
-            let wanted = ((examples + 1) as f64 * (1.0 - contamination)).ceil() - 1.0;
-            let found = normal.threshold(contamination).unwrap();
-            let slack = if contamination < 0.05 { 0.0 } else { 7.0 };
-            assert!((0.0..=slack).contains(&(found - wanted)), "{contamination}: {found} {wanted}");
-            assert!((normal.p_value(found) - contamination).abs() < 1e-3 * contamination + 2e-5);
-        }
-        assert!(normal.threshold(1e-6).is_err());
-        assert_eq!([normal.p_value(-1.0), normal.p_value(1e9)], [1.0, 1.0 / 100_001.0]);
-    }
-
-    #[test]
     fn it_comes_back_from_a_file_as_it_was() {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
         let mut file = Checkpoint::default();
         let all = Score::ALL.map(|score| Normal::fit(&pca, &data.train, score).unwrap());
+        let all = all.map(|normal| normal.held_out(&pca, &data.test).unwrap());
         all.iter().for_each(|normal| normal.save(&mut file));
         for normal in &all {
             let again = Normal::restore(normal.score(), &file).unwrap();
@@ -254,6 +195,12 @@ mod tests {
             assert_eq!(scores(&again), scores(normal));
             assert_eq!(again.threshold(0.05).unwrap(), normal.threshold(0.05).unwrap());
         }
+        let of_train = Normal::fit(&pca, &data.train, Score::Mahalanobis).unwrap();
+        let [own, others] = [&of_train, &all[1]].map(|normal| normal.threshold(0.05).unwrap());
+        assert!(own < others, "residuals of examples that were learnt are smaller: {own} {others}");
+        assert_eq!(of_train.far_out(), all[1].far_out());
+        let few = of_train.clone().held_out(&pca, &data.test.range(0..99)).unwrap();
+        assert_eq!(few.threshold(0.05).unwrap(), own, "too few to tell");
         file.metadata.remove("mahalanobis");
         assert!(Normal::restore(Score::Mahalanobis, &file).is_none());
     }
