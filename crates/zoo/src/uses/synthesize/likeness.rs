@@ -454,7 +454,7 @@ mod tests {
     #[test]
     fn scores_of_known_answers() {
         assert_eq!(scores(&[1, 1, 0, 0], &[1, 0, 0, 0]), [0.75, 2.0 / 3.0]);
-        let [accuracy, f1] = scores(&[0, 1, 2], &[0, 1, 1]);
-        assert!((accuracy - 2.0 / 3.0).abs() < 1e-12 && (f1 - 5.0 / 6.0).abs() < 1e-12, "{f1}");
+        let [accuracy, f1] = scores(&[0, 1, 1], &[0, 1, 2]);
+        assert!((accuracy - 2.0 / 3.0).abs() < 1e-12 && (f1 - 5.0 / 9.0).abs() < 1e-12, "{f1}");
     }
 }
