@@ -437,8 +437,11 @@ pub(crate) fn centre(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
 
 /// Lets a network begin with 0 for the mean of the data, by the bias of its last layer. Where all pixels are light, its
 /// outputs would otherwise be far from 0 and much the same for every example, and a decoder would add a picture of them to
-/// the mean.
+/// the mean. (Batch normalisation does as much, and has no statistics yet.)
 pub(crate) fn centre_outputs(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
+    if normalizes_batches(net) {
+        return;
+    }
     let mean = evaluate::mean(data.x());
     let outputs = value(&*net, |net, tape| {
         net.forward(tape.constant(mean.reshape([1, mean.len()])), &mut evaluation())
