@@ -2,6 +2,7 @@
 //! at least one case, and each case is a model that is checked from its derivatives to its exported graph.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use autograd::Tensor;
 use nn::data::schema::{Block, Kind, Schema, Shape};
@@ -12,6 +13,7 @@ use zoo::AnyModel;
 use zoo::graph::{Graph, Part};
 use zoo::registry::{Entry, MODELS};
 
+use crate::common::succeed;
 use crate::graphs::{by_onnx, difference, expected, inputs};
 use crate::models::{CHECKS, parameters};
 
@@ -296,4 +298,46 @@ fn every_objective_with_an_open_network_is_listed() {
         NETWORKS.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(),
         networks.into_iter().collect()
     );
+}
+
+/// Trainings by the command line on data of three kinds: each is interrupted after an epoch and goes on to the same
+/// parameters, to the byte, and each has its page.
+#[test]
+fn what_is_resumed_is_the_same_to_the_byte_and_has_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let row = |i: usize| {
+        let gap = if i % 7 == 3 { String::new() } else { format!("{:.2}", (i as f64).sin()) };
+        let (colour, rank) = (["red", "green", "blue"][i % 3], ["low", "mid", "high"][i / 2 % 3]);
+        format!("{:.2},{gap},{colour},{rank},{}\n", (0.7 * i as f64).cos(), i * i % 5)
+    };
+    let table: String = (0..40).map(row).collect();
+    fs::write(path.join("t.csv"), format!("a,b,colour,rank,count\n{table}")).unwrap();
+    let wave = |i: usize| (0..12).map(|t| format!("{:.2}", (0.3 * (i * t) as f64).sin())).collect::<Vec<_>>();
+    let waves: String = (0..40).map(|i| wave(i).join(",") + "\n").collect();
+    fs::write(path.join("w.csv"), waves).unwrap();
+    let ordinal = ["--columns", "rank=low<mid<high"];
+    let (table, waves, digits) = ("t.csv", ["--data", "w.csv", "--series", "2"], "digits");
+    let cases: [(&str, Vec<&str>); 6] = [
+        ("vae", [&["--data", table][..], &ordinal].concat()),
+        ("wae", [&["--data", table, "--net", "residual"][..], &ordinal].concat()),
+        ("sequence", waves.to_vec()),
+        ("contractive", [&waves[..], &["--net", "conv1d", "--set", "likelihood=squared_error"]].concat()),
+        ("sparse", vec!["--data", digits, "--net", "resnet", "--code", "12"]),
+        ("conv", vec!["--data", digits]),
+    ];
+    for (model, flags) in cases {
+        let run = |out: &str, epochs: &str| {
+            let plan = ["--epochs", epochs, "--set", "train.schedule=constant", "--out", out];
+            succeed(path, &[&["train", model][..], &flags, &plan].concat());
+        };
+        let [whole, parts] = ["whole", "parts"].map(|name| format!("{model}-{name}"));
+        run(&whole, "2");
+        run(&parts, "1");
+        succeed(path, &["resume", &parts, "--epochs", "2"]);
+        let model_of = |run: &str| fs::read(path.join(run).join("model.safetensors")).unwrap();
+        assert!(model_of(&whole) == model_of(&parts), "{model}: resuming changes the model");
+        let page = fs::read_to_string(path.join(&parts).join("report.html")).unwrap();
+        assert!(!page.contains("This section could not be made"), "{model}");
+    }
 }
