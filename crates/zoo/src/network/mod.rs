@@ -439,10 +439,6 @@ pub(crate) fn centre(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
 /// outputs would otherwise be far from 0 and much the same for every example, and a decoder would add a picture of them to
 /// the mean. (Batch normalisation does as much, and has no statistics yet.)
 pub(crate) fn centre_outputs(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
-    // There are no statistics yet, and what is normalised over a batch is not the same for all of its examples.
-    if normalizes_batches(net) {
-        return;
-    }
     if normalizes_batches(net) {
         return;
     }
