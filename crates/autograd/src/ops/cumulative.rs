@@ -1,6 +1,7 @@
 //! Running sums.
 
 use super::{Case, case, wave};
+use crate::attribute::Attributes;
 use crate::compiled::built_in;
 use crate::{Axis, Op, Real, Tensor, Var};
 
@@ -14,6 +15,12 @@ struct CumSum {
 impl<T: Real> Op<T, 1> for CumSum {
     const NAME: &'static str = "cumsum";
 
+    fn attributes(&self) -> Attributes {
+        vec![
+            ("axis", [self.axis].as_slice().into()),
+            ("backwards", [usize::from(self.backwards)].as_slice().into()),
+        ]
+    }
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
         a.running_sum(self.axis, self.backwards)
     }

@@ -136,6 +136,11 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// The sum of the elements from the first to each.
+    RunningSum {
+        /// Along this axis.
+        axis: usize,
+    },
     /// `eˣ / Σ eˣ`.
     Softmax {
         /// Along this axis.

@@ -125,6 +125,10 @@ impl Writer {
                 let how = [("axis", Value::Int(*axis as i64)), ("reduction", Value::Text("add"))];
                 self.operator("ScatterElements", &[inputs[0], &places, inputs[2]], out, &how);
             }
+            Op::RunningSum { axis } => {
+                let along = self.constant(&format!("{out}.axis"), INT64, &[], &(*axis as i64).to_le_bytes());
+                self.operator("CumSum", &[inputs[0], &along], out, &[]);
+            }
             Op::Softmax { axis: along } => self.operator("Softmax", &inputs, out, &axis(*along)),
             Op::Normalize { axes, epsilon } => self.normalize(inputs[0], axes, *epsilon, out),
             Op::Convolution(moves) => self.convolution("Conv", &inputs, moves, &[], out),

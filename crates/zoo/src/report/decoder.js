@@ -216,6 +216,14 @@ var runGraph = (() => {
       picks(x.shape, index, axis, (place, to) => (y[to] += added.data[place]));
       return y;
     },
+    runningSum: ([x], { is: axis }) => {
+      const y = new Float32Array(x.data.length);
+      for (const group of groups(x.shape, [axis])) {
+        let sum = 0;
+        for (const i of group) y[i] = sum += x.data[i];
+      }
+      return y;
+    },
     softmax: ([x], { is: axis }) => {
       const y = new Float32Array(x.data.length);
       for (const group of groups(x.shape, [axis])) {

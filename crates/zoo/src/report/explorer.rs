@@ -150,6 +150,7 @@ fn step(op: &Op) -> (&'static str, Value) {
             ("slice", json!({ "axis": axis, "start": start, "end": end, "step": step }))
         }
         Op::Concat { axis } => ("concat", json!(axis)),
+        Op::RunningSum { axis } => ("runningSum", json!(axis)),
         Op::Softmax { axis } => ("softmax", json!(axis)),
         Op::Normalize { axes, epsilon } => ("normalize", json!({ "axes": axes, "epsilon": epsilon })),
         Op::Convolution(m) => ("convolution", moves(m)),
