@@ -128,7 +128,8 @@ fn messages_name_only_flags_that_the_command_has() {
 #[test]
 fn flags_in_the_source_exist() {
     /// The files of several commands, or of one with another name, and one command that has all of their flags.
-    const OF: [(&str, &str); 10] = [
+    const OF: [(&str, &str); 11] = [
+        ("judged", "train"),
         ("describe", "train"),
         ("outlook", "train"),
         ("page", "report"),

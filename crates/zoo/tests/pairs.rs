@@ -45,6 +45,7 @@ const NETWORKS: &[(&str, &str)] = &[
     ("conv1d", "channels = [4]\nkernel = 3\nblocks = 1\nactivation = 'tanh'"),
     ("gru", "state = 4"),
     ("lstm", "state = 4\nlayers = 2"),
+    ("bag", "hidden = [5]\ndropout = 0.2"),
     ("transformer", "patch = 2\nwidth = 16\nheads = 2\nblocks = 1"),
 ];
 

@@ -162,7 +162,11 @@ pub(crate) fn same_sizes(a: &[usize], b: &[usize]) -> bool {
 #[track_caller]
 pub(super) fn count(shape: &[usize]) -> usize {
     let product = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
-    product.unwrap_or_else(|| uncountable(shape))
+    // No closure: the panic is to name the line of the caller.
+    match product {
+        Some(product) => product,
+        None => uncountable(shape),
+    }
 }
 
 #[cold]

@@ -163,15 +163,15 @@ mod tests {
             || Interactions::parse("a.csv".as_ref(), text.as_bytes(), &Choices::default(), &options).unwrap();
         let study = Study::new("a.csv".as_ref(), read(), &Choices::default(), 0.2, 0).unwrap();
         // Users with four or more, and their own.
-        assert_eq!(study.users.each_ref().map(Vec::len), [28, 4, 4]);
+        assert_eq!(study.users.each_ref().map(Vec::len), [29, 4, 3]);
         let [train, validation, test] = &study.users;
         assert!(test.iter().chain(validation).all(|user| !train.contains(user)));
         assert!(test.iter().all(|user| !validation.contains(user)));
         let own: Vec<&String> = study.all.items.iter().filter(|item| item.starts_with("own")).collect();
-        assert_eq!(own.len(), 28, "items that only others chose are left out");
+        assert_eq!(own.len(), 29, "items that only others chose are left out");
         assert_eq!(study.train().column_counts().iter().min(), Some(&1));
         let [known, hidden] = study.judged(Part::Test);
-        assert_eq!((known.len(), hidden.width()), (4, study.all.items.len()));
+        assert_eq!((known.len(), hidden.width()), (3, study.all.items.len()));
 
         let choices = Choices { fewest: 1000, at_least: Some(0.5), ..Choices::default() };
         let text = Study::new("a.csv".as_ref(), read(), &choices, 0.2, 0).err().unwrap().to_string();
