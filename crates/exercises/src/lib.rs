@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p exercises` makes a folder `exercises/` with a small program for each step, says which comes next, and
 //! checks it. This library is what those programs use beside `autograd` and `nn`: [`blank`], the [tape](scalar) that is
-//! built in the first steps, and [data](data()).
+//! built in the first steps, and [data](mod@data).
 
 pub mod data;
 pub mod scalar;
