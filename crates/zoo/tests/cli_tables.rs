@@ -180,7 +180,8 @@ fn flags_in_the_source_exist() {
                 }
                 found += 1;
                 let named = line[..start].rsplit_once("zoo ").and_then(|(_, rest)| rest.split(' ').next());
-                let named = named.filter(|name| ["train", "data", "describe", "encode", "recommend"].contains(name));
+                let named =
+                    named.filter(|name| ["train", "data", "describe", "encode", "recommend"].contains(name));
                 assert!(
                     has_flag(named.unwrap_or(command), &flag),
                     "{place}: zoo {command} has no {flag}: {line}"
