@@ -129,7 +129,7 @@ fn messages_name_only_flags_that_the_command_has() {
 fn flags_in_the_source_exist() {
     /// The files of several commands, or of one with another name, and one command that has all of their flags.
     const OF: [(&str, &str); 11] = [
-        ("judged", "train"),
+        ("judged", "eval"),
         ("describe", "train"),
         ("outlook", "train"),
         ("page", "report"),
@@ -180,8 +180,9 @@ fn flags_in_the_source_exist() {
                 }
                 found += 1;
                 let named = line[..start].rsplit_once("zoo ").and_then(|(_, rest)| rest.split(' ').next());
-                let named =
-                    named.filter(|name| ["train", "data", "describe", "encode", "recommend"].contains(name));
+                let named = named.filter(|name| {
+                    ["train", "data", "describe", "encode", "recommend", "sample"].contains(name)
+                });
                 assert!(
                     has_flag(named.unwrap_or(command), &flag),
                     "{place}: zoo {command} has no {flag}: {line}"

@@ -102,7 +102,7 @@ fn check(figures: &[Judged]) -> Result<()> {
         Some(judged) => {
             let name = &judged.name;
             Err(Error::data(format!(
-                "the figures of {name} are no finite numbers; lower the learning rate (--lr)"
+                "the figures of {name} are no finite numbers; lower the learning rate (zoo train --lr)"
             )))
         }
     }

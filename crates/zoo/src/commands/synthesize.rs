@@ -44,7 +44,7 @@ pub(crate) fn run(args: &SynthesizeArgs) -> Result<Outcome> {
     }
     if !args.conditions.is_empty() && run.entry.draws_classes {
         return Err(Error::unsupported(
-            "`cvae` makes rows of a class that is asked for: zoo sample --class; --where is for models without classes",
+            "--where is for models without classes; of `cvae` ask for a class: zoo sample --class",
         ));
     }
     let rows = args.rows.unwrap_or(run.preparation.examples);

@@ -17,8 +17,7 @@ impl Preparation {
     /// # Errors
     /// If the column is not learnt from, or has no such word or number.
     pub fn cell_of(&self, column: &str, text: &str) -> Result<(Range<usize>, Vec<f32>)> {
-        let refused =
-            |problem: String| Error::setting("where", format!("--where {column}={text}: {problem}"));
+        let refused = |problem: String| Error::setting("where", format!("`{column}={text}`: {problem}"));
         let parts = self.parts();
         let Some(place) = parts.iter().position(|part| part == column) else {
             let unused = self.steps.iter().find(|step| step.name == column);
