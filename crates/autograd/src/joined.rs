@@ -30,7 +30,7 @@ pub(crate) enum Joined<'t, T: Real> {
 }
 
 impl<'t, T: Real> Joined<'t, T> {
-    /// What the operation contributes to its input `x`, given the gradient of its output, if it is a slice and nothing but
+    /// The contribution of the operation to its input `x`, given the gradient of its output, if it is a slice and nothing but
     /// parts beside which it lies was contributed before.
     pub(crate) fn of_slice(
         op: &dyn AnyOp<T>,

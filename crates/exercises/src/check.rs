@@ -71,7 +71,7 @@ fn cargo(folder: &Folder, step: &Step, libraries: bool) -> Command {
     cargo
 }
 
-/// What the test program has printed, understood.
+/// The results that the test program has printed.
 fn outcome(printed: &str) -> Outcome {
     let test = |line: &str, result: &str| {
         line.strip_prefix("test ")?.strip_suffix(result)?.split(" - ").next().map(short)
@@ -92,7 +92,7 @@ fn short(name: &str) -> String {
     name.rsplit("::").next().unwrap_or(name).to_owned()
 }
 
-/// What a failed test says, for people: the place, and the message. `thread '…' panicked at FILE:LINE:COLUMN:` goes.
+/// The message of a failed test, for people: the place, and the message. `thread '…' panicked at FILE:LINE:COLUMN:` goes.
 pub(crate) fn told(said: &str) -> String {
     let Some((first, message)) = said.split_once('\n') else { return said.to_owned() };
     match first.split_once(" panicked at ") {

@@ -13,7 +13,7 @@
 // hint: self.t += 1 first. Then the two means, then m_hat = m / (1 − 0.9_f64.powi(self.t)), the same for v with 0.999; return w − rate · m_hat / (v_hat.sqrt() + 1e-8).
 // new: Adam
 
-/// What Adam keeps for one weight.
+/// The running means that Adam keeps for one weight.
 #[derive(Default)]
 struct Adam {
     m: f64,

@@ -134,7 +134,7 @@ pub struct Setup {
     pub data: Split,
     /// Names of the examples for training and for testing, and the cells that were missing in them.
     pub origins: [Origin; 2],
-    /// What was done to them.
+    /// The preparation that was learnt from them.
     pub preparation: Preparation,
     /// All training examples, if `data` is only a sample of them.
     pub stored: Option<Stored>,
@@ -292,8 +292,7 @@ impl Draft {
     }
 }
 
-/// What was said about data, of which a recommender takes each row for a choice of a user. Its columns have roles, and no
-/// kinds.
+/// The reading of data by a recommender, which takes each row for a choice of a user. Its columns have roles, and no kinds.
 fn of_recommender(entry: &Entry, mut reading: Reading) -> Result<Reading> {
     let Some(recommends) = entry.recommends else { return Ok(reading) };
     let mut choices = reading.choices.take().unwrap_or_default();

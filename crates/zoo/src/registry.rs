@@ -81,7 +81,7 @@ pub struct Entry {
     pub draws_classes: bool,
     /// Whether gaps have no part in what it learns. Another model learns from what they are filled with.
     pub leaves_gaps_out: bool,
-    /// What it learns from to recommend, if that is its purpose.
+    /// The kind of choices that it learns from to recommend, if that is its purpose.
     pub recommends: Option<Recommends>,
     /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
     pub reads_all_at_once: bool,

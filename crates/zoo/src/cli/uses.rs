@@ -175,7 +175,7 @@ pub(crate) struct DenoiseArgs {
     #[arg(long, value_name = "KIND:X")]
     pub(crate) noise: Option<String>,
 
-    /// What the noise follows from.
+    /// The seed of the noise.
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
@@ -210,7 +210,7 @@ pub(crate) struct SampleArgs {
     #[arg(long)]
     pub(crate) mean: bool,
 
-    /// What the draws follow from.
+    /// The seed of all draws.
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
@@ -228,7 +228,7 @@ pub(crate) struct SynthesizeArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) rows: Option<usize>,
 
-    /// What every new row is to have: a column and its word or number. May be given several times.
+    /// A cell that every new row is to have: a column and its word or number. May be given several times.
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     pub(crate) conditions: Vec<String>,
 
@@ -248,7 +248,7 @@ pub(crate) struct SynthesizeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// What the draws follow from.
+    /// The seed of all draws.
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
@@ -430,7 +430,7 @@ pub(crate) struct RecommendArgs {
     #[arg(long, value_name = "user=A,item=B,…", value_delimiter = ',', value_parser = column_kind)]
     pub(crate) columns: Vec<(String, String)>,
 
-    /// What stands between two fields of --data [default: the first lines say it].
+    /// The sign between two fields of --data [default: the first lines say it].
     #[arg(long, value_name = "SIGN")]
     pub(crate) delimiter: Option<char>,
 

@@ -86,7 +86,7 @@ fn put(out: Option<&Path>, content: Vec<u8>) -> Result<Outcome> {
     }
 }
 
-/// What is known of users: the given table, or that of the training.
+/// The known choices of users: the given table, or that of the training.
 fn histories(run: &Run, args: &RecommendArgs) -> Result<(Interactions, String)> {
     let given = args.reading();
     match &args.data {

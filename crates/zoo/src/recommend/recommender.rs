@@ -15,14 +15,14 @@ use crate::{AnyModel, Unit};
 pub struct Recommender<'a> {
     /// The model.
     pub model: &'a dyn AnyModel,
-    /// What was done to its data.
+    /// The preparation of its data.
     pub preparation: &'a Preparation,
 }
 
 /// Figures of a model, or of one that it stands beside.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judged {
-    /// What was judged.
+    /// The name of the model that was judged.
     pub name: String,
     /// The figures.
     #[serde(flatten)]

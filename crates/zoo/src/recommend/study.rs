@@ -1,4 +1,4 @@
-//! What a recommender learns from, and what it is judged by: a part of the choices is hidden.
+//! The choices that a recommender learns from, and those it is judged by: a part of them is hidden.
 
 use std::path::Path;
 

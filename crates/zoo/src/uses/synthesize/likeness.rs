@@ -56,7 +56,7 @@ pub struct OfPair {
     pub association: [f64; 3],
 }
 
-/// What a classifier learns from new rows.
+/// The quality of a classifier that learnt from new rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct AsLesson {
     /// The column that is predicted from the others.
