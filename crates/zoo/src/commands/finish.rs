@@ -19,19 +19,25 @@ use super::progress::{Spinner, note};
 use super::report::Summary;
 use super::run_folder::RunFolder;
 
+/// A training that has ended.
+#[derive(Clone, Copy)]
+pub(super) struct Trained<'a> {
+    pub(super) setup: &'a Setup,
+    pub(super) model: &'a dyn AnyModel,
+    pub(super) folder: &'a RunFolder,
+    pub(super) epochs: &'a [Epoch],
+    pub(super) started: Instant,
+    pub(super) interrupted: bool,
+    /// Whether the report is for programs.
+    pub(super) json: bool,
+}
+
 /// Saves the model, measures it, writes what the run keeps of its data, and draws. Nothing that fails after the model
-/// was saved costs more than itself. The report is for programs if `json`.
-pub(super) fn finish(
-    setup: &Setup,
-    model: &dyn AnyModel,
-    folder: &RunFolder,
-    epochs: &[Epoch],
-    started: Instant,
-    interrupted: bool,
-    json: bool,
-) -> Result<String> {
+/// was saved costs more than itself.
+pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
+    let Trained { setup, model, folder, epochs, started, interrupted, json } = trained;
     if setup.study.is_some() {
-        return judged::finish(setup, model, folder, epochs, started, interrupted, json);
+        return judged::finish(trained);
     }
     let Setup { entry, config, data, origins, preparation, .. } = setup;
     let spinner = Spinner::new("measuring and drawing");

@@ -1,7 +1,6 @@
 //! The end of the training of a recommender, and what it came to: lists or ratings beside those of simpler models.
 
 use std::path::Path;
-use std::time::Instant;
 
 use nn::{Error, Result};
 use serde_json::{Value, json};
@@ -11,26 +10,17 @@ use zoo::plot::png;
 use zoo::recommend::{HIDDEN, Judged, Part, Quality, Recommender, Study, hide};
 use zoo::run::Run;
 use zoo::tendency::Tendency;
-use zoo::train::Epoch;
-use zoo::{AnyModel, pictures, run};
+use zoo::{pictures, run};
 
-use super::finish::{Missing, caption};
+use super::finish::{Missing, Trained, caption};
 use super::progress::Spinner;
-use super::run_folder::RunFolder;
 use super::terminal::{self, say_notes};
 use super::{Outcome, json as pretty};
 use crate::cli::EvalArgs;
 
-/// Saves the model, judges it, and draws its loss. The report is for programs if `json`.
-pub(super) fn finish(
-    setup: &Setup,
-    model: &dyn AnyModel,
-    folder: &RunFolder,
-    epochs: &[Epoch],
-    started: Instant,
-    interrupted: bool,
-    json: bool,
-) -> Result<String> {
+/// Saves the model, judges it, and draws its loss.
+pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
+    let Trained { setup, model, folder, epochs, started, interrupted, json } = trained;
     let Setup { entry, config, preparation, study, .. } = setup;
     let study = study.as_ref().expect("a recommender learns from a study");
     let spinner = Spinner::new("judging");

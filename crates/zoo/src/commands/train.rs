@@ -16,7 +16,7 @@ use zoo::train::{Judge, Lesson, Plan, trainer};
 use zoo::{AnyModel, run};
 
 use super::Outcome;
-use super::finish::finish;
+use super::finish::{Trained, finish};
 use super::outlook::announce;
 use super::progress::{Spinner, note};
 use super::run_folder::RunFolder;
@@ -288,7 +288,8 @@ fn train(
         return Ok(Outcome::Interrupted(text.into()));
     }
     let finished = ended == Ended::Finished;
-    let mut text = finish(setup, &*model, folder, &epochs, started, !finished, how.json)?;
+    let (model, epochs, interrupted) = (&*model, &epochs[..], !finished);
+    let mut text = finish(Trained { setup, model, folder, epochs, started, interrupted, json: how.json })?;
     if finished {
         let _ = std::fs::rename(unfinished, folder.path().join(FINISHED));
         return Ok(Outcome::Done(text));

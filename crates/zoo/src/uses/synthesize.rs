@@ -12,6 +12,7 @@
 pub mod likeness;
 
 use autograd::Tensor;
+use nn::random::permutation;
 use nn::{Context, Purpose, generator};
 use rand::RngExt;
 
@@ -111,7 +112,7 @@ fn resampled(weights: &[f64], rows: usize, seed: u64) -> Vec<usize> {
     let mut from = generator(seed, Purpose::Sample, 1, 0);
     let first: f64 = from.random();
     let (mut place, mut sum) = (0, weights[0]);
-    let mut places: Vec<usize> = (0..rows)
+    let places: Vec<usize> = (0..rows)
         .map(|row| {
             let at = (row as f64 + first) / rows as f64;
             while sum <= at && place + 1 < weights.len() {
@@ -121,10 +122,7 @@ fn resampled(weights: &[f64], rows: usize, seed: u64) -> Vec<usize> {
             place
         })
         .collect();
-    for last in (1..rows).rev() {
-        places.swap(last, from.random_range(0..=last));
-    }
-    places
+    permutation(rows, &mut from).into_iter().map(|row| places[row]).collect()
 }
 
 #[cfg(test)]
