@@ -114,7 +114,7 @@ impl<T: Real> Op<T, 2> for IndexAdd {
     }
 }
 
-/// Rows of the unit matrix of this size.
+/// A row of so many numbers for each index: 1 at its place, 0 elsewhere.
 struct OneHot(usize);
 
 impl<T: Real> Choice<T, 1> for OneHot {
@@ -124,9 +124,12 @@ impl<T: Real> Choice<T, 1> for OneHot {
         vec![("places", [self.0].as_slice().into())]
     }
     fn forward(&self, [index]: [&Tensor<T>; 1]) -> Tensor<T> {
-        let (unit, index) = (Tensor::eye(self.0), Indices::of("one_hot", index));
-        assert_in_range("one_hot", unit.shape(), 0, index.as_slice());
-        unit.rows(0, index.as_slice()).reshape([index.shape(), &[self.0]].concat())
+        let (places, index) = (self.0, Indices::of("one_hot", index));
+        assert_in_range("one_hot", &[places], 0, index.as_slice());
+        let mut rows = Tensor::zeros([index.shape(), &[places]].concat());
+        let data = rows.make_mut();
+        index.as_slice().iter().enumerate().for_each(|(row, place)| data[row * places + place] = T::one());
+        rows
     }
 }
 

@@ -73,8 +73,8 @@ impl<T: Real> Shortcuts<T, 1> for Normalize {
                 let row = Row::of(x, self.epsilon);
                 let r = row.rate(self.epsilon) * row.unit;
                 let count = T::of(x.len() as f64);
-                let mean_g = sum_by(g.len(), |i| g[i]) / count;
-                let mean_gy = sum_by(g.len(), |i| g[i] * y[i]) / count;
+                let mean_g = sum_by([g], |[g]| g) / count;
+                let mean_gy = sum_by([g, y], |[g, y]| g * y) / count;
                 for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
                     *out = (g - mean_g - y * mean_gy) * r;
                 }
@@ -207,10 +207,10 @@ fn of_rows<T: Real>(x: &Tensor<T>, axes: &[usize], f: impl Fn(&[T]) -> T + Sync)
 #[inline(always)]
 fn mean_and_variance<T: Real>(x: &[T], unit: T) -> (T, T) {
     let count = T::of(x.len() as f64);
-    let mean = sum_by(x.len(), |i| x[i] * unit) / count;
-    let mean = mean + sum_by(x.len(), |i| x[i] * unit - mean) / count;
+    let mean = sum_by([x], |[x]| x * unit) / count;
+    let mean = mean + sum_by([x], |[x]| x * unit - mean) / count;
     let square = |x: T| x * x;
-    (mean, sum_by(x.len(), |i| square(x[i] * unit - mean)) / count)
+    (mean, sum_by([x], |[x]| square(x * unit - mean)) / count)
 }
 
 /// The result of [`Var::batch_norm`].

@@ -12,7 +12,7 @@ use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
-use crate::tensor::{largest_of, place_of, sum_by};
+use crate::tensor::{largest_of, place_of, sum_by, sum_of_terms};
 use crate::{Axis, Keep, Op, Real, Scalar, Tensor, Var};
 
 /// `y = eˣ / Σ eˣ`,  `x̄ = y (ȳ − Σ ȳ y)`, with sums along one axis.
@@ -60,7 +60,7 @@ impl<T: Real> Shortcuts<T, 1> for Softmax {
             x.shape(),
             #[inline(always)]
             |[g, y], out| {
-                let mean = sum_by(g.len(), |i| g[i] * y[i]);
+                let mean = sum_by([g, y], |[g, y]| g * y);
                 for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
                     *out = y * (g - mean);
                 }
@@ -120,7 +120,7 @@ impl<T: Real> Shortcuts<T, 1> for LogSoftmax {
             x.shape(),
             #[inline(always)]
             |[g, y], out| {
-                let total = sum_by(g.len(), |i| g[i]);
+                let total = sum_by([g], |[g]| g);
                 for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
                     *out = g - y.exp() * total;
                 }
@@ -168,7 +168,7 @@ fn balanced<'t, T: Real>(a: Var<'t, T>, y: Var<'t, T>, axis: usize) -> Var<'t, T
 fn balance_row<T: Real>(y: &[T], row: &mut [T]) {
     if let Some(place) = largest(y) {
         row[place] = T::zero();
-        row[place] = -sum_by(row.len(), |i| row[i]);
+        row[place] = -sum_by([row], |[x]| x);
     }
 }
 
@@ -185,7 +185,7 @@ fn softmax_row<T: Real>(x: &[T], y: &mut [T]) {
     for (y, &x) in y.iter_mut().zip(x) {
         *y = (x - max).exp();
     }
-    let total = sum_by(y.len(), |i| y[i]);
+    let total = sum_by([y], |[y]| y);
     for y in y {
         *y /= total;
     }
@@ -198,10 +198,17 @@ pub(super) fn log_sum_exp<T: Real>(x: &[T]) -> (T, T) {
     let max = largest_of(x);
     // One of the largest contributes e⁰ = 1, which ln_1p adds; or NaN, if it is infinite.
     let first = place_of(max, x).unwrap_or(x.len());
-    let others = sum_by(
+    let others = sum_of_terms(
         x.len(),
         #[inline(always)]
-        |i| if i == first { max * T::zero() } else { (x[i] - max).exp() },
+        |start, terms| {
+            for (term, &x) in terms.iter_mut().zip(&x[start..]) {
+                *term = (x - max).exp();
+            }
+            if let Some(term) = first.checked_sub(start).and_then(|place| terms.get_mut(place)) {
+                *term = max * T::zero();
+            }
+        },
     );
     (max, others.ln_1p())
 }

@@ -86,10 +86,27 @@ fn row<T, const N: usize>(i: usize, data: [&[T]; N], lengths: [usize; N]) -> [&[
     std::array::from_fn(|k| &data[k][i * lengths[k]..][..lengths[k]])
 }
 
-/// The sum of `f(0), …, f(count − 1)`, added up in the order of [`sum`](super::sums::sum), so that it has the bits of the
-/// sum of a tensor with these elements. Without recursion, so that a loop for the machine's vectors can contain it.
+/// The sum of `f` of the numbers at each place of some rows, added up in the order of [`sum`](super::sums::sum), so that it
+/// has the bits of the sum of a tensor with these elements.
 #[inline(always)]
-pub(crate) fn sum_by<T: Real>(count: usize, f: impl Fn(usize) -> T) -> T {
+pub(crate) fn sum_by<T: Real, const N: usize>(rows: [&[T]; N], f: impl Fn([T; N]) -> T) -> T {
+    sum_of_terms(
+        rows[0].len(),
+        #[inline(always)]
+        |start, terms| {
+            // As long as the terms, so that no index needs a check and the loop becomes one of vectors.
+            let parts = rows.map(|row| &row[start..][..terms.len()]);
+            for (i, term) in terms.iter_mut().enumerate() {
+                *term = f(parts.map(|part| part[i]));
+            }
+        },
+    )
+}
+
+/// The same for so many terms, of which `fill` writes a part: those from a place on. Without recursion, so that a loop for the
+/// machine's vectors can contain it.
+#[inline(always)]
+pub(crate) fn sum_of_terms<T: Real>(count: usize, fill: impl Fn(usize, &mut [T])) -> T {
     // Parts that are to be added up, the next one last; and sums that wait for their other halves. With the number of times
     // that the whole was halved.
     let mut parts: SmallVec<[(usize, usize, u32); 16]> = SmallVec::new();
@@ -104,9 +121,7 @@ pub(crate) fn sum_by<T: Real>(count: usize, f: impl Fn(usize) -> T) -> T {
             continue;
         }
         let mut terms = [T::zero(); BLOCK];
-        for (term, i) in terms[..count].iter_mut().zip(start..end) {
-            *term = f(i);
-        }
+        fill(start, &mut terms[..count]);
         let mut total = sum_of_block(&terms[..count]);
         while let Some(&(left, other)) = sums.last()
             && other == depth
@@ -163,7 +178,7 @@ mod tests {
         assert_eq!(first(&[0])[12..16], [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(first(&[0, 2])[12..20], [0.0, 0.0, 0.0, 0.0, 4.0, 4.0, 4.0, 4.0]);
         for (axes, shape) in [(vec![1], [2, 1, 4]), (vec![0, 2], [1, 3, 1]), (vec![0, 1, 2], [1, 1, 1])] {
-            let sums = Tensor::by_rows([&a], &axes, &shape, |[x], y| y[0] = sum_by(x.len(), |i| x[i]));
+            let sums = Tensor::by_rows([&a], &axes, &shape, |[x], y| y[0] = sum_by([x], |[x]| x));
             assert_eq!(sums, a.sum_to(shape));
         }
         let empty = Tensor::<f64>::zeros([2, 0]);
@@ -174,10 +189,10 @@ mod tests {
 
     #[test]
     fn long_sums_keep_their_digits() {
-        assert_eq!(sum_by(20_000_001, |_| 1.0_f32), 2e7);
-        assert_eq!(sum_by(0, |_| 1.0_f32), 0.0);
+        assert_eq!(sum_of_terms(20_000_001, |_, terms: &mut [f32]| terms.fill(1.0)), 2e7);
+        assert_eq!(sum_by([&[]], |[x]: [f32; 1]| x), 0.0);
         let a = Tensor::<f32>::from_fn([1077], |i| (i as f32).sin());
         let data = a.as_slice().unwrap();
-        assert_eq!(sum_by(data.len(), |i| data[i]), a.sum_to([]).item());
+        assert_eq!(sum_by([data], |[x]| x), a.sum_to([]).item());
     }
 }
