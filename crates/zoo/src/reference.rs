@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{NO_WORDS, Origin, Rows, Split, fingerprint, sample};
 use crate::models::pca::Pca;
+use crate::uses::anomaly::neighbours::Neighbours;
 use crate::uses::anomaly::{Normal, Score};
 use crate::uses::metrics::Fidelity;
 use crate::{AnyModel, evaluate};
@@ -288,7 +289,11 @@ pub fn normal(model: &dyn AnyModel, [train, test]: [&Dataset; 2], score: Score) 
         )));
     }
     let part = |of: &Dataset, count: usize| chosen(of, &sample(of.len(), None, count));
-    let most = (MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / (width * width)).max(2);
+    let products = match score {
+        Score::Neighbours => Neighbours::kept(train.len(), train.width()) * train.width().max(1),
+        _ => width * width,
+    };
+    let most = (MOST_SCORED / train.width().max(1)).min(MOST_PRODUCTS / products.max(1)).max(2);
     let scored = part(train, most);
     let measured = part(train, scored.len().min(MOST_ROWS).min((MOST_MEASURED / width).max(2)));
     Normal::fit_to_some(model, &measured, &scored, score)?.held_out(model, &part(test, most))
@@ -297,7 +302,7 @@ pub fn normal(model: &dyn AnyModel, [train, test]: [&Dataset; 2], score: Score) 
 /// Numbers of which the score needs the covariance; 1 if it needs none.
 fn width(model: &dyn AnyModel, train: &Dataset, score: Score) -> usize {
     match score {
-        Score::SquaredError => 1,
+        Score::SquaredError | Score::Neighbours => 1,
         Score::Mahalanobis => train.width().max(1),
         Score::LatentDistance | Score::Combined => code_of(model, train).max(1),
     }

@@ -39,7 +39,7 @@ fn values_that_were_filled_in_are_not_blamed() {
     // All but one cell is missing, so that filled cells have the largest errors of the row.
     fs::write(path.join("new.csv"), "name,length,width,flag,mass\nfirst,,,0,\nsecond,10.1,3.5,1,4051\n")
         .unwrap();
-    for kind in ["combined", "squared-error", "mahalanobis"] {
+    for kind in ["neighbours", "combined", "squared-error", "mahalanobis"] {
         let score = ["score", "r", "--data", "new.csv", "--score", kind];
         let found = json(path, &[&score[..], &["--json"]].concat());
         let row = &found["rows"][0];
@@ -265,7 +265,7 @@ fn scores_that_deserve_no_trust_say_so() {
     fs::write(path.join("t.csv"), table(100)).unwrap();
     succeed(path, &["train", "ae", "--data", "t.csv", "--code", "2", "--epochs", "2", "--out", "r"]);
     assert_eq!(said(path, &["score", "r"]), "");
-    assert_eq!(json(path, &["score", "r", "--json"])["score"], "combined");
+    assert_eq!(json(path, &["score", "r", "--json"])["score"], "neighbours");
     let error = said(path, &["score", "r", "--score", "latent-distance"]);
     assert!(error.starts_with("note: latent-distance alone can be worse than chance"), "{error}");
     // Every twelfth row is from elsewhere, and the model learns from them as well.

@@ -347,7 +347,7 @@ pub(crate) struct ScoreArgs {
     pub(crate) carried: CarriedArgs,
 
     /// How strangeness is measured.
-    /// [default: combined for rows of numbers, squared-error for images].
+    /// [default: neighbours for rows of numbers, squared-error for images].
     #[arg(long, value_enum)]
     pub(crate) score: Option<ScoreName>,
 
@@ -380,6 +380,8 @@ pub(crate) enum ScoreName {
     LatentDistance,
     /// The squared error and the latent distance, each measured by its mean over the training examples.
     Combined,
+    /// The distance to the nearest fifth of the training examples, as the model reconstructs them.
+    Neighbours,
 }
 
 #[derive(Args)]

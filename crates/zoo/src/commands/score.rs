@@ -72,9 +72,10 @@ impl<'a> Findings<'a> {
             Some(ScoreName::Mahalanobis) => Score::Mahalanobis,
             Some(ScoreName::LatentDistance) => Score::LatentDistance,
             Some(ScoreName::Combined) => Score::Combined,
+            Some(ScoreName::Neighbours) => Score::Neighbours,
             // A picture of a new kind often has an ordinary code; in tables a model learns its anomalies.
             None if run.preparation.shape().is_some() => Score::SquaredError,
-            None => Score::Combined,
+            None => Score::Neighbours,
         };
         let (detector, problem) = run.detector(kind, &rows.data)?;
         problem.iter().for_each(|problem| note(problem));
@@ -406,7 +407,7 @@ fn doubts(run: &Run, kind: Score, far_out: usize) -> Vec<String> {
              ordinary codes; compare with --score squared-error or combined"
         ));
     }
-    if kind != Score::LatentDistance && code >= features && run.entry.may_copy {
+    if !matches!(kind, Score::LatentDistance | Score::Neighbours) && code >= features && run.entry.may_copy {
         doubts.push(format!(
             "a code of {code} numbers for {features} features is no bottleneck: `{name}` can reconstruct anomalies as \
              well as all else, so its errors say little; try `zoo train --code {}` or less",

@@ -19,6 +19,7 @@
 //! Always compare with PCA of equal rank ([`against_pca`]): on many data sets it is hard to beat.
 
 mod gaussian;
+pub(crate) mod neighbours;
 mod normal;
 mod ranks;
 
@@ -49,12 +50,16 @@ pub enum Score {
     /// training examples. An example is strange if it is reconstructed badly or has an unusual code, and a model that
     /// also learnt from anomalies, and so reconstructs them, still has to give them codes of their own.
     Combined,
+    /// The mean of `‖x − r̂‖²` over the nearest fifth of the training examples, as the model reconstructs them, `r̂`. An
+    /// anomaly that the model learnt from is far from most others all the same, and where it is not reconstructed, it makes
+    /// none like it ordinary.
+    Neighbours,
 }
 
 impl Score {
     /// Every score.
-    pub const ALL: [Score; 4] =
-        [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined];
+    pub const ALL: [Score; 5] =
+        [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined, Score::Neighbours];
 
     /// The name in files.
     fn name(self) -> &'static str {
@@ -63,6 +68,7 @@ impl Score {
             Score::Mahalanobis => "mahalanobis",
             Score::LatentDistance => "latent_distance",
             Score::Combined => "combined",
+            Score::Neighbours => "neighbours",
         }
     }
 }
@@ -100,7 +106,7 @@ impl<'a> Detector<'a> {
     /// `[examples, features]`, or `[examples, code]` for [`Score::LatentDistance`], or both side by side for
     /// [`Score::Combined`].
     ///
-    /// For the squared error these are `(xⱼ − x̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
+    /// For the squared error these are `(xⱼ − x̂ⱼ)²`, for neighbours the means of `(xⱼ − r̂ⱼ)²`; for the others `dⱼ (Σ⁻¹ d)ⱼ` with the distance
     /// `d` from the mean, which may be negative where features are correlated.
     pub fn contributions(&self, data: &Dataset) -> Tensor<f64> {
         in_masked_batches(data, |x, mask| self.normal.contributions(self.model, x, mask))
@@ -217,7 +223,7 @@ mod tests {
     fn contributions_sum_to_the_score() {
         let data = digits();
         let pca = Pca::fit(data.train.x(), 8);
-        for score in [Score::SquaredError, Score::Mahalanobis, Score::LatentDistance, Score::Combined] {
+        for score in Score::ALL {
             let detector = Detector::fit(&pca, &data.train, score).unwrap();
             let scores = detector.scores(&data.test).unwrap();
             let parts = detector.contributions(&data.test).to_vec();
@@ -283,8 +289,10 @@ mod tests {
             let detector = Detector::fit(&pca, &x, score).unwrap();
             (auroc(&detector.scores(&x).unwrap(), &anomalous).unwrap(), detector.far_out())
         };
-        let [errors, combined] = [Score::SquaredError, Score::Combined].map(area);
+        let [errors, combined, neighbours] =
+            [Score::SquaredError, Score::Combined, Score::Neighbours].map(area);
         assert!(errors.0 < 0.6 && combined.0 > 0.95, "{errors:?} {combined:?}");
+        assert!(neighbours.0 > 0.95, "{neighbours:?}");
     }
 
     #[test]
@@ -331,7 +339,7 @@ mod tests {
         let hidden = |i: usize| i % 64 == 20;
         let mask = Tensor::from_fn(data.test.x().shape(), |i| if hidden(i) { 0.0 } else { 1.0 });
         let masked = data.test.clone().with_observed(mask);
-        for score in [Score::SquaredError, Score::Combined] {
+        for score in [Score::SquaredError, Score::Combined, Score::Neighbours] {
             let detector = Detector::fit(&pca, &data.train, score).unwrap();
             let [all, known] = [&data.test, &masked].map(|data| detector.contributions(data).to_vec());
             let width = all.len() / data.test.len();

@@ -6,8 +6,9 @@ use nn::{Dataset, Error, Result};
 
 use super::Score;
 use super::gaussian::Gaussian;
+use super::neighbours::Neighbours;
 use super::ranks::Ranks;
-use crate::evaluate::{in_masked_batches, residuals};
+use crate::evaluate::{in_batches, in_masked_batches, residuals};
 use crate::{AnyModel, evaluate};
 
 /// Held-out examples that are enough for thresholds.
@@ -17,8 +18,10 @@ const ENOUGH: usize = 100;
 #[derive(Clone, Debug)]
 pub struct Normal {
     score: Score,
-    /// Of residuals or codes; none for the squared error.
+    /// Of residuals or codes, for the scores that are distances from their mean.
     gaussian: Option<Gaussian>,
+    /// For [`Score::Neighbours`].
+    neighbours: Option<Neighbours>,
     /// The mean squared error, in which [`Score::Combined`] measures errors; 1 for other scores.
     error: f64,
     /// Of the examples it was fitted to.
@@ -36,7 +39,7 @@ impl Normal {
         Normal::fit_to_some(model, data, data, score)
     }
 
-    /// The same with the mean and the covariance of `some` of the examples.
+    /// The same with the mean and the covariance, or the neighbours, of `some` of the examples.
     ///
     /// # Errors
     /// If there are fewer than 2 examples, or a score is not finite.
@@ -47,7 +50,7 @@ impl Normal {
         }
         let evidence = || in_masked_batches(some, |x, mask| evidence(model, x, mask, score));
         let (gaussian, error) = match score {
-            Score::SquaredError => (None, 1.0),
+            Score::SquaredError | Score::Neighbours => (None, 1.0),
             Score::Combined => {
                 let sums = evaluate::squared_errors(model, some);
                 let error = sums.iter().sum::<f64>() / sums.len() as f64;
@@ -55,7 +58,13 @@ impl Normal {
             }
             _ => (Some(Gaussian::fit(&evidence())?), 1.0),
         };
-        let mut normal = Normal { score, gaussian, error, train: Ranks::of(vec![]), held_out: None };
+        let neighbours = (score == Score::Neighbours).then(|| {
+            let kept = Neighbours::kept(some.len(), some.width());
+            let numbers: Vec<usize> = (0..kept).map(|i| i * some.len() / kept).collect();
+            Neighbours::new(in_batches(&some.rows(&numbers), |x| model.decode(&model.encode(x))).cast())
+        });
+        let train = Ranks::of(vec![]);
+        let mut normal = Normal { score, gaussian, neighbours, error, train, held_out: None };
         normal.train = Ranks::of(normal.scores(model, data)?);
         Ok(normal)
     }
@@ -101,6 +110,9 @@ impl Normal {
         x: &Tensor<f32>,
         mask: Option<&Tensor<f32>>,
     ) -> Tensor<f64> {
+        if let Some(neighbours) = &self.neighbours {
+            return neighbours.contributions(&x.cast(), mask.map(Tensor::cast).as_ref());
+        }
         let evidence = evidence(model, x, mask, self.score);
         let Some(gaussian) = &self.gaussian else { return evidence.map(|r| r * r) };
         let distances = gaussian.contributions(&evidence);
@@ -146,6 +158,9 @@ impl Normal {
             into.insert(&format!("{name}.mean"), &mean);
             into.insert(&format!("{name}.factor"), &factor);
         }
+        if let Some(neighbours) = &self.neighbours {
+            into.insert(&format!("{name}.ordinary"), neighbours.ordinary());
+        }
         into.insert(&format!("{name}.error"), &Tensor::scalar(self.error));
     }
 
@@ -158,11 +173,16 @@ impl Normal {
             Ranks::restore(from.metadata.get(&name)?.parse().ok()?, scores)
         };
         let gaussian = match score {
-            Score::SquaredError => None,
+            Score::SquaredError | Score::Neighbours => None,
             _ => Some(Gaussian::of_parts([part("mean")?.clone(), part("factor")?.clone()])?),
         };
+        let neighbours = match score {
+            Score::Neighbours => Some(Neighbours::new(part("ordinary")?.clone())),
+            _ => None,
+        };
         let error = part("error")?.to_vec().first().copied()?;
-        Some(Normal { score, gaussian, error, train: ranks("")?, held_out: ranks(".held_out") })
+        let (train, held_out) = (ranks("")?, ranks(".held_out"));
+        Some(Normal { score, gaussian, neighbours, error, train, held_out })
     }
 }
 
@@ -171,7 +191,7 @@ fn evidence(model: &dyn AnyModel, x: &Tensor<f32>, mask: Option<&Tensor<f32>>, s
     let z = model.encode(x);
     match score {
         Score::LatentDistance | Score::Combined => z.cast(),
-        Score::SquaredError | Score::Mahalanobis => residuals(model, x, &z, mask),
+        Score::SquaredError | Score::Mahalanobis | Score::Neighbours => residuals(model, x, &z, mask),
     }
 }
 
