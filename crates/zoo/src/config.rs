@@ -18,16 +18,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use nn::data::Examples;
 use nn::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::data::{Origin, Preparation, Prepared, Reading, Split, Stored, prepare_rows};
+use crate::AnyModel;
+use crate::data::{
+    Input, Origin, Preparation, Prepared, Reading, Split, Stored, prepare_input, prepare_rows,
+};
 use crate::recommend::Study;
-use crate::registry::{self, Entry, Recommends};
+use crate::registry::{self, Entry, Recommends, Training};
 use crate::settings::{self, SECTIONS, typed};
-use crate::train::Plan;
+use crate::train::{Judge, Lesson, Plan, TrainPart};
 
 /// The version of these files and of the parameters beside them. Runs of another version are refused.
 pub const FORMAT: u32 = 2;
@@ -142,6 +146,34 @@ pub struct Setup {
     pub study: Option<Study>,
     /// Sentences about what was found in the data.
     pub notes: Vec<String>,
+}
+
+impl Setup {
+    /// A new model with these settings, whose plan of training is possible.
+    ///
+    /// # Errors
+    /// If a setting makes no sense.
+    pub fn build(&self) -> Result<Box<dyn AnyModel>> {
+        let model = self.entry.build(&self.config.settings, &self.data.train, self.config.train.seed)?;
+        if self.entry.training == Training::Gradient {
+            self.config.train.check(self.preparation.examples)?;
+        }
+        Ok(model)
+    }
+
+    /// Calls `teach` with what the model is to learn from: all training examples, and what it is judged by.
+    pub fn lesson<R>(
+        &self,
+        model: &mut dyn AnyModel,
+        parts: &TrainPart<'_>,
+        teach: impl FnOnce(&mut Lesson<'_>) -> R,
+    ) -> R {
+        let stored = self.stored.as_ref().map(|examples| examples as &dyn Examples);
+        let judge = self.study.as_ref().and_then(|study| study.judge(&self.preparation));
+        let judge = judge.as_ref().map(|judge| judge as &Judge);
+        let lesson = Lesson::new(model, &self.data);
+        teach(&mut Lesson { stored, judge, parts, ..lesson })
+    }
 }
 
 impl Config {
@@ -271,6 +303,18 @@ impl Draft {
     /// # Errors
     /// If the model is unknown, the data cannot be used, or a setting is unknown or has the wrong type.
     pub fn complete(self) -> Result<Setup> {
+        self.completed(None)
+    }
+
+    /// The same for data that are in memory, or a file that is open already. [`Config::data`] is then the name of the input.
+    ///
+    /// # Errors
+    /// Those of [`complete`](Self::complete).
+    pub fn complete_from(self, input: &Input) -> Result<Setup> {
+        self.completed(Some(input))
+    }
+
+    fn completed(self, input: Option<&Input>) -> Result<Setup> {
         let name = self.model.ok_or_else(|| {
             Error::setting(
                 "model",
@@ -278,10 +322,16 @@ impl Draft {
             )
         })?;
         let entry = registry::find(&name)?;
-        let name = self.data.unwrap_or_else(|| "digits".into());
+        let name = match input {
+            Some(input) => input.name().display().to_string(),
+            None => self.data.unwrap_or_else(|| "digits".into()),
+        };
         let reading = of_recommender(entry, self.reading)?;
-        let Prepared { rows: [train, test], preparation, stored, study, notes } =
-            prepare_rows(&name, &reading)?;
+        let prepared = match input {
+            Some(input) => prepare_input(input, &reading)?,
+            None => prepare_rows(&name, &reading)?,
+        };
+        let Prepared { rows: [train, test], preparation, stored, study, notes } = prepared;
         let origins = [&train, &test].map(Origin::of);
         let data = Split { name, train: train.data, test: test.data };
         refuse_strangers(entry, &data, &preparation)?;

@@ -48,6 +48,7 @@ const WIDEST_KEPT: usize = 1024;
 const WIDEST: usize = 4096;
 
 /// Examples of a run, and what was measured on all of them.
+#[derive(Clone, Debug)]
 pub struct Reference {
     /// Training and test examples as the model sees them; samples if there are very many.
     pub data: Split,
@@ -256,6 +257,11 @@ fn name_of(model: &dyn AnyModel) -> String {
 /// # Errors
 /// If the file cannot be written.
 pub fn write_scores(path: &Path, model: &dyn AnyModel, data: &Split) -> Result<()> {
+    scores(model, data).write(path)
+}
+
+/// The content of that file.
+pub(crate) fn scores(model: &dyn AnyModel, data: &Split) -> Checkpoint<f64> {
     let mut file = Checkpoint::default();
     file.metadata.insert("model".into(), name_of(model));
     for score in Score::ALL.into_iter().filter(|&score| width(model, &data.train, score) <= WIDEST_KEPT) {
@@ -263,7 +269,7 @@ pub fn write_scores(path: &Path, model: &dyn AnyModel, data: &Split) -> Result<(
             normal.save(&mut file);
         }
     }
-    file.write(path)
+    file
 }
 
 /// Normal values of a score from a file of them; `None` if it belongs to other parameters or says nothing about it.
@@ -271,9 +277,13 @@ pub fn write_scores(path: &Path, model: &dyn AnyModel, data: &Split) -> Result<(
 /// # Errors
 /// If the file cannot be read.
 pub fn read_scores(path: &Path, model: &dyn AnyModel, score: Score) -> Result<Option<Normal>> {
-    let file = Checkpoint::read(path)?;
+    Ok(normal_of(&Checkpoint::read(path)?, model, score))
+}
+
+/// The same from the content of the file.
+pub(crate) fn normal_of(file: &Checkpoint<f64>, model: &dyn AnyModel, score: Score) -> Option<Normal> {
     let belongs = file.metadata.get("model").is_some_and(|name| *name == name_of(model));
-    Ok(Normal::restore(score, &file).filter(|_| belongs))
+    Normal::restore(score, file).filter(|_| belongs)
 }
 
 /// Normal values of a score on training examples, and on others that tell what is ordinary: on a sample of them where all

@@ -13,6 +13,8 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 
+mod memory;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,12 +32,14 @@ use crate::recommend::Study;
 use crate::reference::{self, Reference};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
-use crate::uses::anomaly::{Detector, Score};
+use crate::uses::anomaly::{Detector, Normal, Score};
 
 /// The settings of a run, in its folder.
 pub const CONFIG: &str = "config.toml";
 /// A line of JSON for every epoch and one for the result, in its folder.
 pub const METRICS: &str = "metrics.jsonl";
+/// The name of data that were in the memory of the program that trained on them, and are no file.
+pub const IN_MEMORY: &str = "<memory>";
 /// Parameters, settings and preparation, in its folder.
 pub const MODEL: &str = "model.safetensors";
 
@@ -55,6 +59,8 @@ pub struct Run {
     pub epochs: Vec<Epoch>,
     /// Seconds from the start of the training to its end, by `metrics.jsonl`.
     pub seconds: f64,
+    /// The part of the folder that is in memory.
+    memory: Option<memory::Kept>,
 }
 
 impl Run {
@@ -95,7 +101,8 @@ impl Run {
             return Err(Error::file(&model_path, problem));
         }
         let (epochs, seconds) = if metrics_path.is_file() { metrics(&metrics_path)? } else { (vec![], 0.0) };
-        Ok(Run { folder: folder.to_owned(), config, entry, preparation, model, epochs, seconds })
+        let folder = folder.to_owned();
+        Ok(Run { folder, config, entry, preparation, model, epochs, seconds, memory: None })
     }
 
     /// The part of its data that the run keeps. An older run that keeps nothing learns it from them.
@@ -148,10 +155,8 @@ impl Run {
     /// # Errors
     /// If a file is damaged, or the score cannot be measured.
     pub fn detector(&self, score: Score, given: &Dataset) -> Result<(Detector<'_>, Option<String>)> {
-        let (model, path) = (&*self.model, self.folder.join(reference::SCORES));
-        if path.is_file()
-            && let Some(normal) = reference::read_scores(&path, model, score)?
-        {
+        let model = &*self.model;
+        if let Some(normal) = self.normal(score)? {
             return Ok((Detector::new(model, normal), None));
         }
         match self.examples(0).and_then(|train| Ok([train, self.examples(1)?])) {
@@ -165,8 +170,30 @@ impl Run {
         }
     }
 
+    /// The score of anomalies that suits the data when nothing is said.
+    pub fn usual_score(&self) -> Score {
+        match self.preparation.shape() {
+            // A picture of a new kind often has an ordinary code; in tables a model learns its anomalies.
+            Some(_) => Score::SquaredError,
+            None => Score::Neighbours,
+        }
+    }
+
+    /// Normal values of a score, if the run has them.
+    fn normal(&self, score: Score) -> Result<Option<Normal>> {
+        let path = self.folder.join(reference::SCORES);
+        match &self.memory {
+            Some(kept) => Ok(kept.normal(&*self.model, score)),
+            None if path.is_file() => reference::read_scores(&path, &*self.model, score),
+            None => Ok(None),
+        }
+    }
+
     /// Contents of the file, if it is there and belongs to the model.
     fn kept(&self) -> Result<Option<Reference>> {
+        if let Some(kept) = &self.memory {
+            return Ok(kept.reference().cloned());
+        }
         let path = self.folder.join(reference::EXAMPLES);
         if path.is_file() { Reference::read(&path, &*self.model) } else { Ok(None) }
     }
@@ -217,6 +244,9 @@ impl Run {
         let name = &self.config.data;
         if name == "-" {
             return Err(gone("they came from standard input".into()));
+        }
+        if name == IN_MEMORY {
+            return Err(gone("they were in the memory of the program that trained it".into()));
         }
         // Under its name there may be another pipe by now, or one that never ends.
         if is_stream(name) {

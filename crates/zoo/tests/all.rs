@@ -22,6 +22,7 @@ mod ends;
 mod examples;
 mod first_step;
 mod graphs;
+mod in_memory;
 mod latents;
 mod models;
 mod pages;

@@ -158,6 +158,7 @@ fn flags_in_the_source_exist() {
         }
         let command = place
             .strip_prefix("commands/")
+            .or(place.strip_prefix("uses/").filter(|name| *name == "sample"))
             .map(|name| OF.iter().find(|of| of.0 == name).map_or(name, |of| of.1));
         // Data are read by the commands that train, which have all flags of reading.
         let command = command.unwrap_or("train");

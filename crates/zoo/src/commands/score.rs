@@ -73,9 +73,7 @@ impl<'a> Findings<'a> {
             Some(ScoreName::LatentDistance) => Score::LatentDistance,
             Some(ScoreName::Combined) => Score::Combined,
             Some(ScoreName::Neighbours) => Score::Neighbours,
-            // A picture of a new kind often has an ordinary code; in tables a model learns its anomalies.
-            None if run.preparation.shape().is_some() => Score::SquaredError,
-            None => Score::Neighbours,
+            None => run.usual_score(),
         };
         let (detector, problem) = run.detector(kind, &rows.data)?;
         problem.iter().for_each(|problem| note(problem));

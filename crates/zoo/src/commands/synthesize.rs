@@ -129,7 +129,7 @@ fn codes(run: &Run, count: usize, args: &SynthesizeArgs) -> Result<(Tensor<f32>,
         let known = run.reference()?.data.train.labels().map(<[u32]>::to_vec).unwrap_or_else(|| vec![0]);
         let classes: Vec<u32> =
             (0..count).map(|row| known[row * known.len() / count.max(known.len()) % known.len()]).collect();
-        texts.push(super::sample::of_classes(run, &classes));
+        texts.push(zoo::uses::sample::of_classes(run, &classes));
         context = context.with_labels(Some(classes));
     }
     let codes = run.model.sample(context).ok_or_else(|| {

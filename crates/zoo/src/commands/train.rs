@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nn::checkpoint::{Checkpoint, Metadata};
-use nn::data::Examples;
 use nn::train::{Ended, MetricsFile, ProgressBar, StopFlag, Task, TensorBoard};
 use nn::{Error, Result};
 use toml::Value;
 use zoo::config::{Config, Draft, Setup};
 use zoo::data::{Origin, Prepared, Reading, Split, prepare_rows};
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Judge, Lesson, Plan, trainer};
+use zoo::train::{Plan, trainer};
 use zoo::{AnyModel, run};
 
 use super::Outcome;
@@ -50,10 +49,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let draft = draft(args)?;
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
-    let Setup { entry, config, data, .. } = &setup;
-    let model = entry.build(&config.settings, &data.train, config.train.seed)?;
+    let Setup { entry, config, .. } = &setup;
+    let model = setup.build()?;
     if entry.training == Training::Gradient {
-        config.train.check(setup.preparation.examples)?;
         announce(&setup, &*model)?;
     }
     drop(spinner);
@@ -243,7 +241,7 @@ fn train(
     from: From,
     how: How,
 ) -> Result<Outcome> {
-    let Setup { entry, config, data, preparation, .. } = setup;
+    let Setup { entry, config, data, .. } = setup;
     let (started, example) = (Instant::now(), entry.example(&data.train));
     let stop = stop_by_ctrl_c();
     let [unfinished, metrics] = [UNFINISHED, run::METRICS].map(|name| folder.path().join(name));
@@ -258,7 +256,6 @@ fn train(
                 .with(ProgressBar::new().per(example))
                 .with_metadata(about(setup))
                 .with_checkpoints(&unfinished, CHECKPOINTS);
-            let stored = setup.stored.as_ref().map(|examples| examples as &dyn Examples);
             let part = Cell::new(0);
             let parts = |task: &mut dyn Task<f32>, plan: &Plan| {
                 part.set(part.get() + 1);
@@ -266,20 +263,18 @@ fn train(
                 let lines = MetricsFile::append(&metrics, part.get())?.per(example);
                 zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines).run(task)
             };
-            let judge = setup.study.as_ref().and_then(|study| study.judge(preparation));
-            let judge = judge.as_ref().map(|judge| judge as &Judge);
-            let lesson = Lesson::new(&mut *model, data);
-            let mut lesson = Lesson { stored, judge, parts: &parts, ..lesson };
-            if let From::Checkpoint(file) = &from {
-                trainer.resume(&mut lesson, file)?;
-            }
-            let lines = MetricsFile::resume(&metrics, trainer.epochs(), example)?;
-            let mut trainer = trainer.with(lines);
-            if how.tensorboard {
-                trainer = trainer.with(TensorBoard::create(&folder.path().join(TENSORBOARD))?);
-            }
-            let ended = trainer.run(&mut lesson)?;
-            (trainer.epochs().to_vec(), ended)
+            setup.lesson(&mut *model, &parts, |lesson| {
+                if let From::Checkpoint(file) = &from {
+                    trainer.resume(lesson, file)?;
+                }
+                let lines = MetricsFile::resume(&metrics, trainer.epochs(), example)?;
+                let mut trainer = trainer.with(lines);
+                if how.tensorboard {
+                    trainer = trainer.with(TensorBoard::create(&folder.path().join(TENSORBOARD))?);
+                }
+                let ended = trainer.run(lesson)?;
+                Ok::<_, Error>((trainer.epochs().to_vec(), ended))
+            })?
         }
     };
     if ended == Ended::StoppedInPretraining {

@@ -18,7 +18,7 @@ use crate::recommend::{Biases, Choices, Interactions, Study};
 /// Reads a table of choices.
 fn read(input: &Input, choices: &Choices, options: &TableOptions) -> Result<Interactions> {
     let path = input.path();
-    if input.is_digits() || Kind::of(path)? != Kind::Table {
+    if input.is_digits() || input.kind()? != Kind::Table {
         let problem = "a recommender learns from a table of who chose what, such as a CSV file with a column of users and \
                        one of items (--data ratings.csv)";
         return Err(Error::file(path, problem));

@@ -51,8 +51,13 @@ pub(super) fn in_training(
 }
 
 /// Explains why a trained model cannot be given a table.
-pub(super) fn in_new_data(error: Error, path: &Path, options: &TableOptions) -> Error {
-    explain(error, path, None, options, NEW_GAPS, |error, columns| {
+pub(super) fn in_new_data(
+    error: Error,
+    path: &Path,
+    content: Option<&[u8]>,
+    options: &TableOptions,
+) -> Error {
+    explain(error, path, content, options, NEW_GAPS, |error, columns| {
         let strays: Vec<&Stray> = columns.strays.iter().collect();
         let advice = match stray_of(error, columns).and_then(|_| missing(&strays)) {
             Some(marks) => {

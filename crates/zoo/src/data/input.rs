@@ -1,4 +1,4 @@
-//! Where data come from: a file or folder, or a stream that is opened once.
+//! Where data come from: a file or folder, a stream that is opened once, or the memory of another program.
 
 use std::fs::{self, File};
 use std::io::{self, Read, stdin};
@@ -8,7 +8,9 @@ use flate2::read::MultiGzDecoder;
 use nn::{Error, Result};
 use tempfile::TempDir;
 
-use super::fetch;
+use super::kind::Kind;
+use super::memory::Memory;
+use super::{fetch, parquet};
 
 /// The name that errors give it.
 const STANDARD_INPUT: &str = "standard input";
@@ -27,6 +29,8 @@ const STANDARD_INPUT: &str = "standard input";
 pub struct Input {
     name: PathBuf,
     path: PathBuf,
+    /// Data that are no file.
+    memory: Option<Memory>,
     /// Deletes the copy of a stream.
     _copy: Option<TempDir>,
 }
@@ -42,7 +46,7 @@ impl Input {
             return Input::copied(STANDARD_INPUT.into(), stdin().lock());
         }
         if source == "digits" {
-            return Ok(Input { name: source.into(), path: source.into(), _copy: None });
+            return Ok(Input { name: source.into(), path: source.into(), memory: None, _copy: None });
         }
         let path = match fetch::find(source).filter(|_| !Path::new(source).exists()) {
             Some(collection) => collection.fetched()?,
@@ -52,7 +56,12 @@ impl Input {
             let stream = File::open(&path).map_err(|error| Error::io("read", &path, error))?;
             return Input::copied(path, stream);
         }
-        Ok(Input { name: path.clone(), path, _copy: None })
+        Ok(Input { name: path.clone(), path, memory: None, _copy: None })
+    }
+
+    /// Data that are in memory already. Errors call them by this name.
+    pub fn memory(name: &str, memory: Memory) -> Self {
+        Input { name: name.into(), path: name.into(), memory: Some(memory), _copy: None }
     }
 
     fn copied(name: PathBuf, mut stream: impl Read) -> Result<Self> {
@@ -68,12 +77,41 @@ impl Input {
         let copied =
             File::create(&path).and_then(|mut copy| io::copy(&mut start.as_slice().chain(stream), &mut copy));
         copied.map_err(failed)?;
-        Ok(Input { name, path, _copy: Some(folder) })
+        Ok(Input { name, path, memory: None, _copy: Some(folder) })
     }
 
     /// Whether these are the embedded digits, which are no file.
     pub(super) fn is_digits(&self) -> bool {
         self.name == Path::new("digits")
+    }
+
+    /// The data, if they are in memory.
+    pub(super) fn in_memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
+    }
+
+    /// What it is.
+    ///
+    /// # Errors
+    /// Those of [`Kind::of`].
+    pub(super) fn kind(&self) -> Result<Kind> {
+        match &self.memory {
+            Some(memory) => Ok(memory.kind()),
+            None => Kind::of(&self.path),
+        }
+    }
+
+    /// The text of a table that is no file of text: of one in memory, or of at most so many rows of a Parquet file.
+    ///
+    /// # Errors
+    /// If a Parquet file cannot be read.
+    pub(super) fn text(&self, most: usize) -> Result<Option<Vec<u8>>> {
+        match &self.memory {
+            Some(Memory::Table(text)) => Ok(Some(text.clone())),
+            Some(_) => Ok(None),
+            None if self.is_digits() || self.kind()? != Kind::Parquet => Ok(None),
+            None => parquet::as_csv(&self.path, most).map(Some),
+        }
     }
 
     /// Where it can be read.

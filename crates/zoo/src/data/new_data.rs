@@ -33,8 +33,15 @@ impl Preparation {
     /// # Errors
     /// Those of [`read`](Self::read).
     pub fn read_as(&self, source: &str, given: &Reading) -> Result<Rows> {
-        let input = Input::open(source)?;
-        input.named(self.read_input(&input, given))
+        self.read_from(&Input::open(source)?, given)
+    }
+
+    /// The same for an input that is open already, or in memory.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read).
+    pub fn read_from(&self, input: &Input, given: &Reading) -> Result<Rows> {
+        input.named(self.read_input(input, given))
     }
 
     fn read_input(&self, input: &Input, given: &Reading) -> Result<Rows> {
@@ -47,12 +54,12 @@ impl Preparation {
         if self.has_kinds() {
             return self.read_kinds(input, given, &reading, notes);
         }
-        let mut raw = match !input.is_digits() && Kind::of(path)? == Kind::Table {
-            true => {
-                let missing = reading.missing.iter().cloned().chain(DASHES.map(String::from)).collect();
-                Raw::of_new_table(path, &Reading { missing, ..reading })?
+        let mut raw = match TableText::of(input, &reading, usize::MAX)? {
+            Some(mut table) => {
+                table.reading.missing.extend(DASHES.map(String::from));
+                Raw::of_new_table(path, &table)?
             }
-            false => Raw::read(input, &reading)?.together(),
+            None => Raw::read(input, &reading)?.together(),
         };
         raw.notes.splice(0..0, notes);
         self.match_columns(path, &mut raw)?;
@@ -130,7 +137,7 @@ impl Preparation {
         if given.impute != Impute::Keep {
             reading.impute = given.impute;
         }
-        let (kind, columns) = (Kind::of(path)?, self.file_columns());
+        let (kind, columns) = (input.kind()?, self.file_columns());
         let width = if self.has_kinds() { columns.len() } else { self.features };
         if matches!(kind, Kind::Pictures | Kind::Picture) {
             reading.size = reading.size.or(self.shape().map(|[_, height, width]| [height, width]));
@@ -201,7 +208,7 @@ impl Preparation {
             let problem = format!("there is no column {}, which the model was trained with", quoted(name));
             let error = Error::file(path, problem);
             return Err(match kind {
-                Kind::Table => explain::in_new_data(error, path, &raw::table_options(&reading)),
+                Kind::Table => explain::in_new_data(error, path, None, &raw::table_options(&reading)),
                 _ => error,
             });
         }

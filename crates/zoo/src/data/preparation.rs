@@ -108,8 +108,16 @@ pub fn prepare(source: &str, reading: &Reading) -> Result<(Split, Preparation)> 
 /// Those of [`prepare`].
 pub fn prepare_rows(source: &str, reading: &Reading) -> Result<Prepared> {
     reading.check()?;
-    let input = Input::open(source)?;
-    input.named(prepared(&input, reading))
+    prepare_input(&Input::open(source)?, reading)
+}
+
+/// The same for an input that is open already, or in memory.
+///
+/// # Errors
+/// Those of [`prepare`].
+pub fn prepare_input(input: &Input, reading: &Reading) -> Result<Prepared> {
+    reading.check()?;
+    input.named(prepared(input, reading))
 }
 
 fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {

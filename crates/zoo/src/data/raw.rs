@@ -81,7 +81,10 @@ impl Raw {
         match input.is_digits() {
             // Their white is no byte, but as bright.
             true => Ok(Raw::of_images(digits::digits(), 16.0)),
-            false => Raw::of_path(input.path(), reading),
+            false => match input.in_memory() {
+                Some(memory) => Raw::of_memory(input, memory, reading),
+                None => Raw::of_path(input.path(), reading),
+            },
         }
     }
 
@@ -322,6 +325,6 @@ fn check_numbers<T: Real>(path: &Path, array: &Tensor<T>) -> Result<()> {
 pub(super) fn check(input: &Input, reading: &Reading) -> Result<()> {
     match input.is_digits() {
         true => Kind::Idx.check(input.path(), reading),
-        false => Kind::of(input.path())?.check(input.path(), reading),
+        false => input.kind()?.check(input.path(), reading),
     }
 }

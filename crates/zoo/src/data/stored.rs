@@ -126,7 +126,7 @@ impl Large {
     pub(super) fn read(input: &Input, reading: &Reading) -> Result<Option<Self>> {
         let path = input.path();
         let limit = (reading.memory as u64).saturating_mul(1 << 20);
-        if input.is_digits() {
+        if input.is_digits() || input.in_memory().is_some() {
             return Ok(None);
         }
         match Kind::of(path)? {

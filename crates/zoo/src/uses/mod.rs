@@ -11,5 +11,6 @@ pub mod langevin;
 pub mod latent;
 pub mod manifold;
 pub mod metrics;
+pub mod sample;
 pub mod search;
 pub mod synthesize;

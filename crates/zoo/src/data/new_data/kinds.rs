@@ -25,9 +25,9 @@ impl Preparation {
         let read = || {
             let rows = self.read_input(&input, given)?;
             let path = input.path();
-            let content = match Kind::of(path)? {
+            let content = match input.kind()? {
                 Kind::Table => None,
-                Kind::Parquet => Some(parquet::as_csv(path, usize::MAX)?),
+                Kind::Parquet => input.text(usize::MAX)?,
                 _ => {
                     return Err(Error::file(
                         path,
@@ -65,11 +65,10 @@ impl Preparation {
         mut notes: Vec<String>,
     ) -> Result<Rows> {
         let path = input.path();
-        let content =
-            (Kind::of(path)? == Kind::Parquet).then(|| parquet::as_csv(path, usize::MAX)).transpose()?;
+        let content = input.text(usize::MAX)?;
         let reading = if content.is_some() { parquet::as_table(reading) } else { reading.clone() };
         let options = raw::table_options(&reading);
-        let explained = |error| explain::in_new_data(error, path, &options);
+        let explained = |error| explain::in_new_data(error, path, content.as_deref(), &options);
         let mut table = raw::text_table(path, content.as_deref(), &options).map_err(explained)?;
         if let (None, Some(sign)) = (reading.decimal, columns::decimal(&table)) {
             table = table.with_decimal(sign, &options);

@@ -77,10 +77,10 @@ impl Raw {
     }
 
     /// The same for data that a trained model gets.
-    pub(in super::super) fn of_new_table(path: &Path, reading: &Reading) -> Result<Self> {
-        let options = table_options(reading);
-        let read = Raw::read_table(path, None, &options);
-        read.map_err(|error| explain::in_new_data(error, path, &options))
+    pub(in super::super) fn of_new_table(path: &Path, table: &TableText) -> Result<Self> {
+        let (content, options) = (table.content.as_deref(), table_options(&table.reading));
+        let read = Raw::read_table(path, content, &options);
+        read.map_err(|error| explain::in_new_data(error, path, content, &options))
     }
 
     fn read_table(path: &Path, content: Option<&[u8]>, options: &TableOptions) -> Result<Self> {
@@ -156,7 +156,7 @@ pub(in super::super) fn table_options(reading: &Reading) -> TableOptions {
 
 /// A table before it is read.
 pub(in super::super) struct TableText {
-    /// The text, if it is not that of the file itself: of a Parquet file.
+    /// The text, if it is not that of the file itself: of a Parquet file, or of a table in memory.
     pub(in super::super) content: Option<Vec<u8>>,
     /// How it is to be read.
     pub(in super::super) reading: Reading,
@@ -168,12 +168,10 @@ impl TableText {
         if input.is_digits() {
             return Ok(None);
         }
-        let path = input.path();
-        Ok(match Kind::of(path)? {
+        Ok(match input.kind()? {
             Kind::Table => Some(TableText { content: None, reading: reading.clone() }),
             Kind::Parquet => {
-                let content = Some(parquet::as_csv(path, most)?);
-                Some(TableText { content, reading: parquet::as_table(reading) })
+                Some(TableText { content: input.text(most)?, reading: parquet::as_table(reading) })
             }
             _ => None,
         })
@@ -186,7 +184,8 @@ impl TableText {
             Some(content) => table::Stream::new(path, &content[..], &options),
             None => table::Stream::open(path, &options),
         };
-        let stream = stream.map_err(|error| explain::in_new_data(error, path, &options))?;
+        let content = self.content.as_deref();
+        let stream = stream.map_err(|error| explain::in_new_data(error, path, content, &options))?;
         Ok((stream.columns(), stream.header()))
     }
 }
