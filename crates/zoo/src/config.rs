@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::AnyModel;
+use crate::data::series::Held;
 use crate::data::{
     Input, Origin, Preparation, Prepared, Reading, Split, Stored, prepare_input, prepare_rows,
 };
@@ -144,6 +145,8 @@ pub struct Setup {
     pub stored: Option<Stored>,
     /// Choices in parts, if the model is to recommend.
     pub study: Option<Study>,
+    /// The recordings, if the examples are windows of a series.
+    pub series: Option<Held>,
     /// Sentences about what was found in the data.
     pub notes: Vec<String>,
 }
@@ -331,14 +334,14 @@ impl Draft {
             Some(input) => prepare_input(input, &reading)?,
             None => prepare_rows(&name, &reading)?,
         };
-        let Prepared { rows: [train, test], preparation, stored, study, notes } = prepared;
+        let Prepared { rows: [train, test], preparation, stored, study, series, notes } = prepared;
         let origins = [&train, &test].map(Origin::of);
         let data = Split { name, train: train.data, test: test.data };
         refuse_strangers(entry, &data, &preparation)?;
         let settings = entry.complete(&self.settings, &data.train)?;
         let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
         let config = Config { model: entry.name.into(), data: data.name.clone(), reading, train, settings };
-        Ok(Setup { entry, config, data, origins, preparation, stored, study, notes })
+        Ok(Setup { entry, config, data, origins, preparation, stored, study, series, notes })
     }
 }
 

@@ -151,6 +151,19 @@ pub trait AnyModel: Trainable<f32> + Send + Sync {
     /// `∂x̂/∂z` of every code: `[batch, code]` to `[batch, features, code]`.
     fn decoder_jacobian(&self, z: &Tensor<f32>) -> Tensor<f32>;
 
+    /// The squared error of what was observed of examples, `Σ m (x − x̂)²` with the mask `m` of the shape of `x`, and its
+    /// gradient by `x`: the way to examples that the model calls ordinary.
+    fn error_gradient(&self, x: &Tensor<f32>, observed: &Tensor<f32>) -> (f64, Tensor<f32>) {
+        // `∂/∂x ‖r‖² = 2 (r − Jᵀ r)` with the Jacobian `J` of the reconstruction.
+        let z = self.encode(x);
+        let r = x.zip(&self.decode(&z), |x, y| x - y).zip(observed, |r, m| r * m);
+        let [batch, features] = [x.shape()[0], x.shape()[1]];
+        let [down, up] = [self.decoder_jacobian(&z), self.encoder_jacobian(x)];
+        let back = r.reshape([batch, 1, features]).matmul(&down).matmul(&up).reshape([batch, features]);
+        let sum = r.to_vec().iter().map(|r| f64::from(*r).powi(2)).sum();
+        (sum, r.zip(&back, |r, back| 2.0 * (r - back)))
+    }
+
     /// The loss of a batch.
     fn loss(&self, x: &Tensor<f32>, context: Context) -> Terms;
 
@@ -321,6 +334,15 @@ where
         let tape = Tape::new();
         let (model, z) = (self.on(&tape), tape.var(z));
         jacobians(model.decode(z), z)
+    }
+
+    fn error_gradient(&self, x: &Tensor<f32>, observed: &Tensor<f32>) -> (f64, Tensor<f32>) {
+        let tape = Tape::new();
+        let (model, x) = (self.on(&tape), tape.var(x));
+        let r = (x - model.decode(model.encode(x))) * tape.constant(observed);
+        let sum = (r * r).sum();
+        let gradient = sum.backward().wrt(x);
+        (f64::from(sum.value().item()), gradient)
     }
 
     fn loss(&self, x: &Tensor<f32>, mut context: Context) -> Terms {

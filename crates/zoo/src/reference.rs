@@ -20,17 +20,22 @@ use nn::train::Terms;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{NO_WORDS, Origin, Rows, Split, fingerprint, sample};
+use crate::data::series::Held;
+use crate::data::{NO_WORDS, Origin, Preparation, Rows, Split, fingerprint, sample};
 use crate::models::pca::Pca;
 use crate::uses::anomaly::neighbours::Neighbours;
 use crate::uses::anomaly::{Normal, Score};
 use crate::uses::metrics::Fidelity;
+use crate::uses::series::{Monitor, Ordinary};
 use crate::{AnyModel, evaluate};
 
 /// Examples, codes and metrics, in the folder of a run.
 pub const EXAMPLES: &str = "examples.safetensors";
 /// Scores of the training examples, in the folder of a run.
 pub const SCORES: &str = "scores.safetensors";
+
+/// What a series is like where it is ordinary, in the folder of a run that learnt windows of it.
+pub const ORDINARY: &str = "ordinary.safetensors";
 
 /// Rows in a sample at most.
 const MOST_ROWS: usize = 20_000;
@@ -284,6 +289,32 @@ pub fn read_scores(path: &Path, model: &dyn AnyModel, score: Score) -> Result<Op
 pub(crate) fn normal_of(file: &Checkpoint<f64>, model: &dyn AnyModel, score: Score) -> Option<Normal> {
     let belongs = file.metadata.get("model").is_some_and(|name| *name == name_of(model));
     Normal::restore(score, file).filter(|_| belongs)
+}
+
+/// Measures what is ordinary in the recordings behind their cuts, and writes the file.
+///
+/// # Errors
+/// If it cannot be measured, or the file not be written.
+pub fn write_ordinary(
+    path: &Path,
+    model: &dyn AnyModel,
+    preparation: &Preparation,
+    held: &Held,
+) -> Result<()> {
+    let mut file = Checkpoint::default();
+    file.metadata.insert("model".into(), name_of(model));
+    Monitor::fit(model, preparation, held)?.ordinary().save(&mut file);
+    file.write(path)
+}
+
+/// What is ordinary for a model from a file; `None` if the file belongs to other parameters.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn read_ordinary(path: &Path, model: &dyn AnyModel, channels: usize) -> Result<Option<Ordinary>> {
+    let file = Checkpoint::read(path)?;
+    let belongs = file.metadata.get("model").is_some_and(|name| *name == name_of(model));
+    Ok(Ordinary::restore(&file, channels).filter(|_| belongs))
 }
 
 /// Normal values of a score on training examples, and on others that tell what is ordinary: on a sample of them where all

@@ -33,6 +33,7 @@ use crate::reference::{self, Reference};
 use crate::registry::{self, Entry};
 use crate::train::{Epoch, Terms};
 use crate::uses::anomaly::{Detector, Normal, Score};
+use crate::uses::series::Monitor;
 
 /// The settings of a run, in its folder.
 pub const CONFIG: &str = "config.toml";
@@ -187,6 +188,23 @@ impl Run {
             None if path.is_file() => reference::read_scores(&path, &*self.model, score),
             None => Ok(None),
         }
+    }
+
+    /// A monitor of series that knows what was ordinary in what the model did not learn from.
+    ///
+    /// # Errors
+    /// If the model did not learn windows of a series, or a file is damaged, or those of [`rows`](Self::rows) where the
+    /// file is not there.
+    pub fn monitor(&self) -> Result<Monitor<'_>> {
+        let (model, path) = (&*self.model, self.folder.join(reference::ORDINARY));
+        if path.is_file()
+            && let Some(ordinary) = reference::read_ordinary(&path, model, self.preparation.channels.len())?
+        {
+            return Monitor::new(model, &self.preparation, ordinary);
+        }
+        let none =
+            || Error::unsupported(format!("{} did not learn windows of a series", self.folder.display()));
+        Monitor::fit(model, &self.preparation, &self.prepared_again(None)?.series.ok_or_else(none)?)
     }
 
     /// Contents of the file, if it is there and belongs to the model.

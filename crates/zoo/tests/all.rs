@@ -14,6 +14,7 @@ mod cli_pictures;
 mod cli_recommend;
 mod cli_results;
 mod cli_runs;
+mod cli_series;
 mod cli_tables;
 mod cli_training;
 mod cli_uses;

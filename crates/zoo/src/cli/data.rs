@@ -127,6 +127,19 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "A=KIND,…", value_delimiter = ',', value_parser = column_kind)]
     pub(crate) columns: Vec<(String, String)>,
 
+    /// Take a long table, or each table of a folder, for a series: the column, by name or number from 1, that says when
+    /// each row was taken. Examples are windows of it [default: the first column of dates, or the number of the row].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Option<String>,
+
+    /// Steps in a window of a series [default: 64].
+    #[arg(long, value_name = "STEPS", allow_negative_numbers = true)]
+    pub(crate) window: Option<usize>,
+
+    /// Steps from one window of a series to the next [default: an eighth of a window].
+    #[arg(long, value_name = "STEPS", allow_negative_numbers = true)]
+    pub(crate) stride: Option<usize>,
+
     /// For a recommender: the least value that makes a row a choice, as in 4 for ratings from 1 to 5 [default: every row is
     /// one].
     #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
@@ -259,6 +272,9 @@ impl ReadingArgs {
                     &self.columns.iter().map(|(name, kind)| format!("{name}={kind}")).collect::<Vec<_>>(),
                 ),
             ),
+            ("time", self.time.clone()),
+            ("window", self.window.map(|x| x.to_string())),
+            ("stride", self.stride.map(|x| x.to_string())),
             ("at-least", self.at_least.map(|x| x.to_string())),
             ("keep-columns", several(&self.keep_columns)),
             ("scale", word(self.scale)),
@@ -294,6 +310,12 @@ impl ReadingArgs {
             colour: if self.colour { Colour::Rgb } else { before.colour },
             skip_broken: self.skip_broken || before.skip_broken,
             memory: self.memory.unwrap_or(before.memory),
+            windows: match (&self.time, self.window, self.stride) {
+                (None, None, None) => before.windows,
+                (time, window, stride) => {
+                    Some(before.windows.unwrap_or_default().with(time.as_deref().map(column), window, stride))
+                }
+            },
             choices: match self.at_least {
                 None => before.choices,
                 least => Some(Choices { at_least: least, ..before.choices.unwrap_or_default() }),

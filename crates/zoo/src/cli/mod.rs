@@ -123,10 +123,12 @@ pub(crate) enum Command {
     /// Describe a data set, or fetch a well-known one.
     #[command(after_help = data::EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Data(Box<DataArgs>),
-    /// Reproduce a published result on MNIST and print both figures with the margin.
+    /// Reproduce a published result and print both figures with the margin.
     ///
     /// Fails if a figure is outside its margin. docs/RESULTS.md has what every target came to.
-    #[command(after_help = "Examples:\n  zoo reproduce\n  zoo reproduce pca --data path/to/mnist")]
+    #[command(
+        after_help = "Examples:\n  zoo reproduce\n  zoo reproduce pca --data path/to/mnist\n  zoo reproduce skab --data path/to/SKAB"
+    )]
     Reproduce(ReproduceArgs),
     /// Time the training steps of a fixed workload and print a line of JSON.
     ///
@@ -246,7 +248,8 @@ pub(crate) struct ReproduceArgs {
     /// Name of the target; without one, or with `list`, all are listed.
     pub(crate) target: Option<String>,
 
-    /// The folder with MNIST's four IDX files, gzipped or not.
+    /// The folder with the data of the target: MNIST's four IDX files, gzipped or not, or those of SKAB or NAB as their
+    /// repositories have them.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 

@@ -19,6 +19,8 @@ pub(super) const SCORE_EXAMPLES: &str = "\
 Examples:
   zoo score runs/ae-1 --data table.csv --top 10   the strangest rows, and why
   zoo score runs/ae-1 --data new.csv --contamination 0.01 --out scores.csv
+  zoo score runs/ae-2 --data pump.csv --events events.csv --out pump.png    of a series
+  tail -n +1 -f pump.csv | zoo score runs/ae-2 --follow                     while it comes
 
 The default suits rows of numbers with anomalies among the training examples: a model reconstructs \
 the anomalies that it learnt from, but their codes are unusual. docs/RESULTS.md has the comparison.
@@ -351,17 +353,27 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_enum)]
     pub(crate) score: Option<ScoreName>,
 
-    /// The fraction of ordinary examples that may be above the threshold, above 0 and below 1.
-    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = 0.05)]
-    pub(crate) contamination: f64,
+    /// The fraction of ordinary examples that may be above the threshold, above 0 and below 1 [default: 0.05, of the steps
+    /// of a series 0.001].
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) contamination: Option<f64>,
 
-    /// Show the N strangest as a table, with the features that contribute most.
+    /// Show the N strangest as a table, with the features that contribute most; of a series the N strangest events.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) top: Option<usize>,
 
     /// Add the contribution of every feature to CSV and JSON.
     #[arg(long)]
     pub(crate) contributions: bool,
+
+    /// Write the events of a series: stretches of steps above the threshold, with the channels behind them, as .csv or .json.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Read the rows of a series from standard input as they come, the names of the columns first, and write the score of
+    /// each step as soon as it is known, a window later. The memory does not grow.
+    #[arg(long, conflicts_with_all = ["data", "part", "top", "events", "json", "out"])]
+    pub(crate) follow: bool,
 
     #[command(flatten)]
     pub(crate) json: JsonArgs,

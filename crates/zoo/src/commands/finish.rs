@@ -74,6 +74,12 @@ pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
     missing.without(reference::EXAMPLES, || reference.write(&path(reference::EXAMPLES), model));
     missing.without(reference::SCORES, || reference::write_scores(&path(reference::SCORES), model, data));
 
+    if let Some(held) = &setup.series {
+        missing.without(reference::ORDINARY, || {
+            reference::write_ordinary(&path(reference::ORDINARY), model, preparation, held)
+        });
+    }
+
     let test = &reference.data.test;
     let caption = caption(entry, config, &data.name, epochs.len());
     let codes = missing.without("the codes of test examples", || Ok(evaluate::codes(model, test)));

@@ -25,6 +25,7 @@ pub(crate) mod reproduce;
 mod run_folder;
 pub(crate) mod sample;
 pub(crate) mod score;
+mod score_series;
 pub(crate) mod search;
 pub(crate) mod synthesize;
 mod terminal;

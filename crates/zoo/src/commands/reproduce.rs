@@ -4,9 +4,10 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Instant;
 
-use nn::{Error, Result};
-use zoo::data;
-use zoo::reproduce::{self, Bench, Margin, Published, Row, TARGETS, Watch};
+use autograd::Tensor;
+use nn::{Dataset, Error, Result};
+use zoo::data::{self, Split};
+use zoo::reproduce::{self, Bench, Margin, Needs, Published, Row, TARGETS, Watch};
 
 use super::Outcome;
 use super::train::use_threads;
@@ -22,7 +23,10 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
     };
     let target = reproduce::find(name)?;
     let Some(folder) = &args.data else {
-        return Err(Error::setting("data", format!("`zoo reproduce {name}` needs MNIST: add --data FOLDER")));
+        return Err(Error::setting(
+            "data",
+            format!("`zoo reproduce {name}` needs {}: add --data FOLDER", target.needs.words()),
+        ));
     };
     if args.epochs == Some(0) {
         return Err(Error::setting("epochs", "--epochs is 0; training needs at least 1 epoch"));
@@ -31,22 +35,33 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
     if !Path::new(folder).is_dir() {
         return Err(Error::file(
             Path::new(folder),
-            "there is no such folder; --data names the one with MNIST",
+            format!("there is no such folder; --data names the one with {}", target.needs.words()),
         ));
     }
-    let data = data::load(folder)?;
+    let data = match target.needs {
+        Needs::Mnist => data::load(folder)?,
+        _ => Split { name: folder.into(), train: nothing(), test: nothing() },
+    };
     use_threads(args.threads)?;
 
     let terminal = std::io::stderr().is_terminal();
     let started = Instant::now();
     let say = |line: &str| eprintln!("{:5.1} min  {line}", started.elapsed().as_secs_f64() / 60.0);
     let watch = Watch { terminal, say: &say };
-    let rows = target.run(&Bench { data: &data, seed: args.seed, epochs: args.epochs, watch })?;
+    let rows = target.run(&Bench {
+        folder: Path::new(folder),
+        data: &data,
+        seed: args.seed,
+        epochs: args.epochs,
+        watch,
+    })?;
     let minutes = started.elapsed().as_secs_f64() / 60.0;
 
-    let [train, test] = [data.train.len(), data.test.len()];
-    let mut text =
-        format!("{name}: {}\n{}; {train} training and {test} test images\n\n", target.title, target.paper);
+    let images = match (target.needs, [data.train.len(), data.test.len()]) {
+        (Needs::Mnist, [train, test]) => format!("; {train} training and {test} test images"),
+        _ => String::new(),
+    };
+    let mut text = format!("{name}: {}\n{}{images}\n\n", target.title, target.paper);
     text += &table(&rows);
     text += &format!("\n{minutes:.1} minutes\n");
     match rows.iter().filter(|row| row.met() == Some(false)).count() {
@@ -56,6 +71,11 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
             Err(Error::data(format!("{missed} of {} figures outside the margin", rows.len())))
         }
     }
+}
+
+/// No images.
+fn nothing() -> Dataset {
+    Dataset::new(Tensor::zeros([0, 1]))
 }
 
 /// The targets, a line each.

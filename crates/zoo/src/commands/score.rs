@@ -13,7 +13,7 @@ use super::encode::decoded;
 use super::examples::{image_size, images, open, rows_carrying};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
-use super::{Outcome, json as pretty, terminal};
+use super::{Outcome, json as pretty, score_series, terminal};
 use crate::cli::{ScoreArgs, ScoreName};
 
 /// Features that are named as the reason for a score.
@@ -31,6 +31,16 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
         return Err(Error::setting("top", "at least 1 row must be shown (--top 1)"));
     }
     let run = open(&args.run)?;
+    if run.preparation.reading.windows.is_some() {
+        return score_series::run(&run, args, &target);
+    }
+    if args.follow || args.events.is_some() {
+        let flag = if args.follow { "follow" } else { "events" };
+        return Err(Error::setting(
+            flag,
+            format!("--{flag} is for series, and this run learnt from examples without a time"),
+        ));
+    }
     if target.is_picture() {
         image_size(&run)?;
     }
@@ -77,7 +87,8 @@ impl<'a> Findings<'a> {
         };
         let (detector, problem) = run.detector(kind, &rows.data)?;
         problem.iter().for_each(|problem| note(problem));
-        let threshold = detector.threshold(args.contamination)?;
+        let contamination = args.contamination.unwrap_or(0.05);
+        let threshold = detector.threshold(contamination)?;
         doubts(run, kind, detector.far_out()).iter().for_each(|doubt| note(doubt));
         let scores = detector.scores(&rows.data)?;
         let mut shown: Vec<usize> = (0..scores.len()).collect();
@@ -91,7 +102,7 @@ impl<'a> Findings<'a> {
             shown,
             p_values: detector.p_values(&rows.data)?,
             threshold,
-            contamination: args.contamination,
+            contamination,
             contributions: match kind {
                 Score::LatentDistance => detector.contributions(&rows.data),
                 _ => run.preparation.by_part(&detector.contributions(&rows.data)),

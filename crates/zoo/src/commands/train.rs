@@ -111,7 +111,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
         From::Checkpoint(file) => Some(checkpoint_of(path, file, &config)?),
         From::Start => None,
     };
-    let Prepared { rows: [train_rows, test_rows], preparation, stored, study, notes } =
+    let Prepared { rows: [train_rows, test_rows], preparation, stored, study, series, notes } =
         prepare_rows(&config.data, &config.reading)?;
     let origins = [&train_rows, &test_rows].map(Origin::of);
     let data = Split { name: config.data.clone(), train: train_rows.data, test: test_rows.data };
@@ -126,7 +126,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
         }
     };
     say_notes(&notes);
-    let setup = Setup { entry, config, data, origins, preparation, stored, study, notes };
+    let setup = Setup { entry, config, data, origins, preparation, stored, study, series, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
         [PREPARATION, DATA].iter().any(|name| written.get(*name) != now.get(*name))

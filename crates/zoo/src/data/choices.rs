@@ -65,7 +65,7 @@ impl Study {
         let share = 100.0 * self.learnt.entries() as f64 / (users * items).max(1) as f64;
         notes.push(format!("{users} users chose {items} items, {share:.2} % of all pairs"));
         let stored = Some(Stored::of_sparse(path, preparation.of_taste(&train), &preparation));
-        Prepared { rows, preparation, stored, study: Some(self), notes }
+        Prepared { rows, preparation, stored, study: Some(self), series: None, notes }
     }
 }
 

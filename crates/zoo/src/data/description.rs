@@ -13,7 +13,7 @@ use super::input::Input;
 use super::pipeline::Step;
 use super::preparation::hint_at_skipping;
 use super::raw::{self, Raw, TableText};
-use super::{Impute, Reading, Scale, explain, index};
+use super::{Impute, Preparation, Reading, Scale, explain, index};
 
 /// What there is to know about a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,6 +74,21 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
 }
 
 fn described(input: &Input, source: &str, reading: &Reading) -> Result<Description> {
+    if let Some(windows) = &reading.windows {
+        let (examples, columns, notes) = Preparation::described_series(input, reading, windows)?;
+        return Ok(Description {
+            name: source.to_owned(),
+            examples,
+            test: None,
+            features: columns.len(),
+            image: None,
+            classes: BTreeMap::new(),
+            columns: columns.into_iter().map(|(name, values)| column(name, values)).collect(),
+            text: vec![],
+            shape: None,
+            notes,
+        });
+    }
     raw::check(input, reading)?;
     // Gaps are described as well.
     let reading = Reading { impute: Impute::Keep, ..reading.clone() };

@@ -34,6 +34,7 @@ mod preparation;
 mod range;
 mod raw;
 mod reading;
+pub mod series;
 mod stored;
 
 use std::collections::BTreeSet;

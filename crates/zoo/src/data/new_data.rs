@@ -48,6 +48,9 @@ impl Preparation {
         if let Some(choices) = &self.reading.choices {
             return self.rows_of_choices(input, choices, given);
         }
+        if self.reading.windows.is_some() {
+            return self.rows_of_series(input, given);
+        }
         raw::check(input, given)?;
         let (path, mut notes) = (input.path(), vec![]);
         let reading = self.reading_of(input, given, &mut notes)?;

@@ -16,7 +16,7 @@
 //!
 //! A gap holds the mean of what is known there, so that a model which is not told of gaps sees nothing unusual.
 
-mod dates;
+pub(super) mod dates;
 #[cfg(test)]
 mod tests;
 

@@ -23,6 +23,7 @@ use super::numbers::Numbers;
 use super::pipeline::{self, Step};
 use super::range::Range;
 use super::raw::{self, Raw};
+use super::series::Held;
 use super::stored::{Large, Stored};
 use super::{Impute, Reading, Rows, Scale, Split, explain, index};
 use crate::recommend::Study;
@@ -43,6 +44,9 @@ pub struct Preparation {
     pub schema: Schema,
     /// The name of every feature; empty if they have none.
     pub columns: Vec<String>,
+    /// The channels of a series of which examples are windows; none for all other data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
     /// The steps of the columns of a table of several kinds; none for all other data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -57,14 +61,14 @@ pub struct Preparation {
     #[serde(default)]
     pub(super) ranges: Vec<Range>,
     /// What is taken for a missing value of each feature; empty where data with gaps are refused.
-    fill: Vec<f64>,
+    pub(super) fill: Vec<f64>,
     /// Mean and median of each feature, for other data that have gaps; empty for pixels, which have none, and for
     /// data of which there are too many.
     #[serde(default)]
-    centres: [Vec<f64>; 2],
+    pub(super) centres: [Vec<f64>; 2],
     /// `y = (x − shift) / scale` of each feature, or of all if there is one number; empty for `y = x`.
-    shift: Vec<f64>,
-    scale: Vec<f64>,
+    pub(super) shift: Vec<f64>,
+    pub(super) scale: Vec<f64>,
 }
 
 /// How a model sees the data: `y = (x − shift) / scale`, with `fill` in place of missing values.
@@ -88,6 +92,8 @@ pub struct Prepared {
     pub stored: Option<Stored>,
     /// Choices in parts, if a recommender learns from them.
     pub study: Option<Study>,
+    /// The recordings, if the examples are windows of a series.
+    pub series: Option<Held>,
     /// Sentences for the user about what was found in the data.
     pub notes: Vec<String>,
 }
@@ -124,6 +130,9 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
     let name = input.path();
     if let Some(choices) = &reading.choices {
         return Ok(Study::read(input, reading, choices)?.prepared(name, reading));
+    }
+    if let Some(windows) = &reading.windows {
+        return Preparation::of_series(input, reading, windows);
     }
     raw::check(input, reading)?;
     if let Some(large) = Large::read(input, reading)? {
@@ -175,6 +184,7 @@ impl Preparation {
             features: data.width(),
             schema: data.schema().clone(),
             columns: vec![],
+            channels: vec![],
             steps: vec![],
             classes: data.labels().into_iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],
@@ -272,6 +282,10 @@ impl Preparation {
     pub fn feature(&self, number: usize) -> String {
         match self.columns.get(number) {
             Some(name) => name.clone(),
+            None if !self.channels.is_empty() => {
+                let channels = self.channels.len();
+                format!("{} at step {}", self.channels[number % channels], number / channels + 1)
+            }
             None if self.image().is_some() => format!("pixel {}", number + 1),
             None => format!("column {}", number + 1),
         }

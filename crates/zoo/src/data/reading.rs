@@ -8,6 +8,7 @@ use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::columns;
+use super::series::Windows;
 use crate::recommend::Choices;
 use crate::settings::check_size;
 
@@ -51,6 +52,9 @@ pub struct Reading {
     /// channels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series: Option<usize>,
+    /// The way in which a long table is cut into examples; `None` for tables in which each row is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
     /// The value in place of missing ones: one found for the column in the training examples. If they are
     /// [kept](Impute::Keep), a model learns from what was observed.
     pub impute: Impute,
@@ -89,6 +93,7 @@ impl Default for Reading {
             header: None,
             array: None,
             series: None,
+            windows: None,
             impute: Impute::Keep,
             scale: Scale::Auto,
             test_fraction: 0.2,
@@ -118,6 +123,7 @@ impl Reading {
         for (column, kind) in &self.columns {
             columns::told(column, kind)?;
         }
+        self.windows.iter().try_for_each(|windows| windows.check(self))?;
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {
             return Err(Error::setting(

@@ -19,6 +19,7 @@ use super::kind::Kind;
 use super::numbers::{Found, Numbers};
 use super::preparation::{SPLIT_SEED, place, unusable};
 use super::raw::{self, Raw};
+use super::series::Windowed;
 use super::{Impute, NO_WORDS, Preparation, Reading, fingerprint};
 
 /// Examples of a sample: enough to learn a scale from and to measure by.
@@ -40,6 +41,8 @@ enum Rows {
     File(Box<RowsAt>),
     /// In memory without their zeros, as a model sees them.
     Sparse(SparseRows),
+    /// Windows of a series that is in memory.
+    Windows(Windowed),
 }
 
 /// The rows with these numbers, as they were read.
@@ -55,6 +58,19 @@ impl Stored {
         Stored {
             path: path.to_owned(),
             rows: Rows::Sparse(rows),
+            examples,
+            labels: None,
+            preparation: preparation.clone(),
+            fingerprint,
+        }
+    }
+
+    /// Windows of a series as a model sees it.
+    pub(super) fn of_windows(path: &Path, windows: Windowed, preparation: &Preparation) -> Self {
+        let (fingerprint, examples) = (windows.fingerprint(), windows.len());
+        Stored {
+            path: path.to_owned(),
+            rows: Rows::Windows(windows),
             examples,
             labels: None,
             preparation: preparation.clone(),
@@ -89,6 +105,7 @@ impl Examples for Stored {
                 let mask = self.preparation.is_scaled().then(|| rows.mask(numbers));
                 return Ok((rows.rows(numbers)?, mask));
             }
+            Rows::Windows(windows) => return Ok(windows.rows_and_mask(numbers)),
         };
         let x = read(numbers)?;
         let all: Vec<usize> = (0..numbers.len()).collect();

@@ -40,6 +40,8 @@ mod picture;
 #[cfg(feature = "plot")]
 mod reconstructions;
 #[cfg(feature = "plot")]
+mod recording;
+#[cfg(feature = "plot")]
 mod text;
 #[cfg(feature = "plot")]
 mod tile;
@@ -55,6 +57,8 @@ pub use image_grid::image_grid;
 pub use picture::{Picture, grey_png, png};
 #[cfg(feature = "plot")]
 pub use reconstructions::{Pair, reconstructions};
+#[cfg(feature = "plot")]
+pub use recording::{Strip, recording};
 
 /// Height and width of one example, in its own pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use nn::train::Plan;
 use nn::{Activation, Dataset, Error, Purpose, Result, Schedule, generator};
 
 use super::Published::About;
-use super::{Bench, Margin, Row, Target};
+use super::{Bench, Margin, Needs, Row, Target};
 use crate::Likelihood;
 use crate::Settings;
 use crate::data::Split;
@@ -29,6 +29,7 @@ pub(super) const TARGET: Target = Target {
     paper: "Ruff et al. 2018, table 1",
     published: "≈ 0.897 (autoencoder)",
     minutes: 4.0,
+    needs: Needs::Mnist,
     run,
 };
 

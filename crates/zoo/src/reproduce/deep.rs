@@ -13,7 +13,7 @@ use nn::train::Plan;
 use nn::{Activation, Purpose, Result, Schedule, generator};
 
 use super::Published::Exactly;
-use super::{Bench, Margin, Row, Target};
+use super::{Bench, Margin, Needs, Row, Target};
 use crate::Likelihood;
 use crate::Settings;
 use crate::evaluate::mean_squared_error;
@@ -27,6 +27,7 @@ pub(super) const TARGET: Target = Target {
     paper: "Hinton & Salakhutdinov 2006, fig. 2B",
     published: "3.00",
     minutes: 13.0,
+    needs: Needs::Mnist,
     run,
 };
 

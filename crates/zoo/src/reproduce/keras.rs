@@ -24,7 +24,7 @@ use nn::train::{Fit, Plan, Task, Terms};
 use nn::{Activation, Dataset, Init, Linear, Purpose, Result, generator};
 
 use super::Published::Exactly;
-use super::{Bench, Margin, Row, Target};
+use super::{Bench, Margin, Needs, Row, Target};
 use crate::models::autoencoder::Config;
 use crate::network::{Design, evaluation};
 use crate::train::Lesson;
@@ -36,6 +36,7 @@ pub(super) const SHALLOW: Target = Target {
     paper: "Keras blog (Chollet 2016)",
     published: "0.09",
     minutes: 1.0,
+    needs: Needs::Mnist,
     run: |bench| fully_connected(bench, vec![], 50, 0.09),
 };
 
@@ -45,6 +46,7 @@ pub(super) const SPARSE: Target = Target {
     paper: "Keras blog (Chollet 2016)",
     published: "0.10",
     minutes: 2.0,
+    needs: Needs::Mnist,
     run: sparse,
 };
 
@@ -54,6 +56,7 @@ pub(super) const DEEP: Target = Target {
     paper: "Keras blog (Chollet 2016)",
     published: "0.08",
     minutes: 4.0,
+    needs: Needs::Mnist,
     run: |bench| fully_connected(bench, vec![128, 64], 100, 0.08),
 };
 
@@ -63,6 +66,7 @@ pub(super) const CONVOLUTIONAL: Target = Target {
     paper: "Keras blog (Chollet 2016)",
     published: "0.094",
     minutes: 30.0,
+    needs: Needs::Mnist,
     run: convolutional,
 };
 

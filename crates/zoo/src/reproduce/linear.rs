@@ -8,7 +8,7 @@ use nn::optim::Adam;
 use nn::train::Plan;
 use nn::{Purpose, Result, Schedule, generator};
 
-use super::{Bench, Margin, Published, Row, Target};
+use super::{Bench, Margin, Needs, Published, Row, Target};
 use crate::Settings;
 use crate::data::{self, Split};
 use crate::evaluate::{largest_angle, mean_squared_error};
@@ -22,6 +22,7 @@ pub(super) const TARGET: Target = Target {
     paper: "Baldi & Hornik 1989",
     published: "equal",
     minutes: 1.5,
+    needs: Needs::Mnist,
     run,
 };
 

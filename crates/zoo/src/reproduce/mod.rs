@@ -1,4 +1,4 @@
-//! Published results on MNIST, each reproduced by one call.
+//! Published results, most of them on MNIST, each reproduced by one call.
 //!
 //! A [`Target`] is a result of a paper: it knows what was published, trains what has to be trained with
 //! the models of the zoo, and returns [`Row`]s that hold the published figure, ours, and the margin
@@ -10,10 +10,14 @@ mod anomaly;
 mod deep;
 mod keras;
 mod linear;
+mod nab;
 mod pca;
+mod skab;
 mod stacked;
 mod vae;
 mod watch;
+
+use std::path::Path;
 
 use nn::checkpoint::nearest;
 use nn::optim::{Optimizer, Rule};
@@ -36,7 +40,31 @@ pub struct Target {
     pub published: &'static str,
     /// Minutes of one processor core, about.
     pub minutes: f64,
+    /// The data that it works on.
+    pub needs: Needs,
     run: fn(&Bench) -> Result<Vec<Row>>,
+}
+
+/// The data that a target works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The four files of MNIST.
+    Mnist,
+    /// The folders of the Skoltech Anomaly Benchmark.
+    Skab,
+    /// The folders of the Numenta Anomaly Benchmark.
+    Nab,
+}
+
+impl Needs {
+    /// The words for a message.
+    pub fn words(self) -> &'static str {
+        match self {
+            Needs::Mnist => "MNIST",
+            Needs::Skab => "SKAB (github.com/waico/SKAB)",
+            Needs::Nab => "NAB (github.com/numenta/NAB)",
+        }
+    }
 }
 
 /// Every target, the quick ones first.
@@ -48,6 +76,8 @@ pub const TARGETS: &[Target] = &[
     keras::DEEP,
     keras::CONVOLUTIONAL,
     anomaly::TARGET,
+    skab::TARGET,
+    nab::TARGET,
     vae::TARGET,
     stacked::TARGET,
     deep::TARGET,
@@ -55,7 +85,9 @@ pub const TARGETS: &[Target] = &[
 
 /// What a target works with.
 pub struct Bench<'a> {
-    /// MNIST.
+    /// The folder that the user named.
+    pub folder: &'a Path,
+    /// MNIST; no images for a target of other data.
     pub data: &'a Split,
     /// Every random number follows from it.
     pub seed: u64,

@@ -7,7 +7,7 @@
 
 use nn::Result;
 
-use super::{Bench, Margin, Published, Row, Target};
+use super::{Bench, Margin, Needs, Published, Row, Target};
 use crate::evaluate::mean_squared_error;
 use crate::models::pca::Pca;
 
@@ -17,6 +17,7 @@ pub(super) const TARGET: Target = Target {
     paper: "Hinton & Salakhutdinov 2006, fig. 2B",
     published: "13.87",
     minutes: 0.3,
+    needs: Needs::Mnist,
     run,
 };
 

@@ -18,7 +18,7 @@ use nn::train::{Fit, Plan};
 use nn::{Activation, Dataset, Error, Purpose, Result, Schedule, generator};
 
 use super::Published::Exactly;
-use super::{Bench, Margin, Row, Target};
+use super::{Bench, Margin, Needs, Row, Target};
 use crate::Likelihood;
 use crate::Settings;
 use crate::models::stacked::{Classifier, Config};
@@ -30,6 +30,7 @@ pub(super) const TARGET: Target = Target {
     paper: "Vincent et al. 2010; Theano tutorial",
     published: "1.3",
     minutes: 8.0,
+    needs: Needs::Mnist,
     run,
 };
 

@@ -16,7 +16,7 @@ use nn::train::Plan;
 use nn::{Activation, Dataset, Purpose, Result, Schedule, generator};
 
 use super::Published::Exactly;
-use super::{Bench, Margin, Row, Target};
+use super::{Bench, Margin, Needs, Row, Target};
 use crate::Likelihood;
 use crate::Settings;
 use crate::data::Split;
@@ -31,6 +31,7 @@ pub(super) const TARGET: Target = Target {
     paper: "Rezende & Mohamed 2015; Chadebec et al. 2022",
     published: "89.9",
     minutes: 10.0,
+    needs: Needs::Mnist,
     run,
 };
 

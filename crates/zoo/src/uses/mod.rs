@@ -13,4 +13,5 @@ pub mod manifold;
 pub mod metrics;
 pub mod sample;
 pub mod search;
+pub mod series;
 pub mod synthesize;

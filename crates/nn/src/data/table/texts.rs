@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::layout::{Layout, find};
 use super::rows::Rows;
-use super::{Column, Note, TableOptions};
+use super::{Column, Kind, Note, TableOptions};
 use crate::data::source::Source;
 use crate::error::{Fault, TableError};
 use crate::{Error, Result};
@@ -142,6 +142,22 @@ impl<'a> Texts<'a> {
             Ok(None) => Err(self.fault(column, Fault::Missing)),
             Err(fault) => Err(self.fault(column, fault)),
         }
+    }
+
+    /// The kind and the value of a field of the row, or `None` if it is missing.
+    ///
+    /// # Errors
+    /// If it is neither a number nor a truth value nor a date.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn known(&self, column: usize) -> Result<Option<(Kind, f64)>> {
+        self.rows.signs.value(self.text(column)).map_err(|fault| self.fault(column, fault))
+    }
+
+    /// The line of the row in the file, counted from 1.
+    pub fn line(&self) -> u64 {
+        self.rows.line()
     }
 
     fn text(&self, column: usize) -> &str {

@@ -22,7 +22,7 @@ pub(super) fn written(days: f64, style: Option<DateStyle>) -> String {
 }
 
 /// Year, month and day of so many days since the beginning of 1970 (Hinnant's algorithm).
-pub(super) fn civil(days: i64) -> (i64, i64, i64) {
+pub(in crate::data) fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -44,6 +44,7 @@ impl Preparation {
             features: schema.width(),
             schema,
             columns: steps.iter().flat_map(Step::feature_names).collect(),
+            channels: vec![],
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
             bytes: false,
@@ -67,6 +68,7 @@ impl Preparation {
             preparation: learnt,
             stored: None,
             study: None,
+            series: None,
             notes: like.notes.clone(),
         })
     }

@@ -35,6 +35,7 @@ impl Preparation {
                 (None, None) => Schema::real(features),
             },
             columns: like.columns.clone(),
+            channels: vec![],
             steps: vec![],
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
@@ -65,7 +66,7 @@ impl Preparation {
         let lost = if like.pixels { vec![] } else { learnt.lost_digits(&train) };
         let rows = [learnt.rows(path, &train)?, learnt.rows(path, &test)?];
         let notes = like.notes.iter().cloned().chain(lost).collect();
-        Ok(Prepared { rows, preparation: learnt, stored: None, study: None, notes })
+        Ok(Prepared { rows, preparation: learnt, stored: None, study: None, series: None, notes })
     }
 
     /// Learns what to take for missing values: here if they are to be filled, and in other data.
