@@ -32,8 +32,17 @@ pub(crate) struct Fitted {
 #[derive(IntoPyObject)]
 enum Examples<'py> {
     Array(Bound<'py, PyArray2<f64>>),
-    Table(Vec<(String, Vec<String>)>),
+    Table(Vec<Column>),
 }
+
+/// A column of a table: its name, and its cells as text.
+type Column = (String, Vec<String>);
+
+/// Files of a run folder: name and content of each.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// Content of a pickle: the files, and the number of threads.
+type Pickled = (Files, Option<usize>);
 
 /// An array with the sentences about the data.
 type Noted<'py, T> = (Bound<'py, T>, Vec<String>);
@@ -139,7 +148,7 @@ impl Fitted {
         mixture: Option<usize>,
         class_name: Option<&str>,
         draw: Option<bool>,
-    ) -> PyResult<(Examples<'py>, Option<(String, Vec<String>)>, &'static str)> {
+    ) -> PyResult<(Examples<'py>, Option<Column>, &'static str)> {
         let options = sample::Options { count, seed, mixture, class: class_name, draw };
         let new = work(py, self.threads, || sample::sample(&self.run, &options))?;
         let classes = new.classes.map(|classes| sample::of_classes(&self.run, &classes));
@@ -226,7 +235,7 @@ impl Fitted {
     }
 
     /// The files of the run folder, for pickling.
-    fn files(&self, py: Python<'_>) -> PyResult<Vec<(String, Vec<u8>)>> {
+    fn files(&self, py: Python<'_>) -> PyResult<Files> {
         work(py, self.threads, || {
             let folder = tempfile::tempdir().map_err(in_temporary)?;
             self.run.save(folder.path())?;
@@ -247,7 +256,7 @@ impl Fitted {
     /// A run from these files.
     #[staticmethod]
     #[pyo3(signature = (files, threads=None))]
-    fn of_files(py: Python<'_>, files: Vec<(String, Vec<u8>)>, threads: Option<usize>) -> PyResult<Self> {
+    fn of_files(py: Python<'_>, files: Files, threads: Option<usize>) -> PyResult<Self> {
         let folder = tempfile::tempdir().map_err(in_temporary).map_err(raised)?;
         let written = files.iter().try_for_each(|(name, content)| {
             // A name is one in the folder, and leads nowhere else.
@@ -259,9 +268,7 @@ impl Fitted {
     }
 
     /// Pickling: the files, and how a run is made of them.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Vec<(String, Vec<u8>)>, Option<usize>))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Pickled)> {
         let fitted = slf.get();
         Ok((slf.get_type().getattr("of_files")?, (fitted.files(slf.py())?, fitted.threads)))
     }
