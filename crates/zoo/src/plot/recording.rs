@@ -142,7 +142,9 @@ mod tests {
         };
         let score: Vec<f64> = wave.iter().map(|x| x * x + 0.01).collect();
         let ends = ["a", "b"].map(String::from);
-        let draw = |events: &[[usize; 2]]| recording("t", &[strip.clone()], (&score, 0.5), events, &ends);
+        let draw = |events: &[[usize; 2]]| {
+            recording("t", std::slice::from_ref(&strip), (&score, 0.5), events, &ends)
+        };
         let count = |picture: &Picture, colour| picture.pixels().filter(|pixel| *pixel == colour).count();
         let (plain, marked) = (draw(&[]), draw(&[[600, 1200]]));
         assert_eq!((plain.width(), count(&plain, EVENT)), (1600, 0));

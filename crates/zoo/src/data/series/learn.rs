@@ -16,6 +16,9 @@ use super::super::{Preparation, Reading, Rows, Scale, sample};
 use super::read::{Found, Recording, read};
 use super::{Clock, Held, Track, Windowed, Windows};
 
+/// Names and values of channels.
+type Columns = Vec<(String, Vec<f64>)>;
+
 /// Numbers of windows that are at hand at once, 64 megabytes; of more there is a sample.
 const AT_HAND: usize = 1 << 24;
 
@@ -233,12 +236,12 @@ impl Preparation {
         Rows { data, names, ids: None, gaps, cells: None, notes: vec![] }
     }
 
-    /// A description of a series as it is.
+    /// Steps, channels with their values, and notes of a series as it is.
     pub(in crate::data) fn described_series(
         input: &Input,
         reading: &Reading,
         windows: &Windows,
-    ) -> Result<(usize, Vec<(String, Vec<f64>)>, Vec<String>)> {
+    ) -> Result<(usize, Columns, Vec<String>)> {
         let Found { recordings, channels, notes } = read(input, reading, windows, &[])?;
         let count = channels.len();
         let steps = recordings.iter().map(|recording| recording.times.len()).sum();
