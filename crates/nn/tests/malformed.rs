@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use autograd::Tensor;
 use malformed::{accident, good};
-use nn::data::pictures::{Colour, PictureOptions};
+use nn::data::pictures::{Colour, Fit, PictureOptions};
 use nn::data::table::{Impute, TableOptions};
 use nn::data::{idx, npy, pictures, table};
 use nn::{Error, checkpoint};
@@ -34,6 +34,9 @@ const USUAL: usize = 64;
 /// In a JPEG file a byte can stand for 512 pixels, for each of which the decoder takes up to 32 bytes (four
 /// components, coefficients and upsampled rows) before it can know whether they come.
 const JPEG: usize = 512 * 32;
+
+/// In WebP and TIFF files a byte may stand for 65536 pixels of one colour, for each of which up to 32 bytes are taken.
+const FEW_BITS: usize = (1 << 16) * 32;
 
 /// Damages the good files, repairs them as far as `repair` does, and reads them.
 fn check<T: Debug>(
@@ -108,7 +111,7 @@ fn numpy_archives() {
     check(good::arrays(), USUAL, as_it_is, open);
 }
 
-const SMALL: PictureOptions = PictureOptions { height: 8, width: 5, colour: Colour::Rgb };
+const SMALL: PictureOptions = PictureOptions { height: 8, width: 5, colour: Colour::Rgb, fit: Fit::Stretch };
 
 /// Reads a picture; its values are in [0, 1].
 fn picture(name: &Path, content: &[u8]) -> Result<Tensor<f32>, Error> {
@@ -128,6 +131,16 @@ fn png_pictures() {
 #[test]
 fn jpeg_pictures() {
     check(good::jpeg_pictures(), JPEG, as_it_is, picture);
+}
+
+#[test]
+fn webp_pictures() {
+    check(good::webp_pictures(), FEW_BITS, as_it_is, picture);
+}
+
+#[test]
+fn tiff_pictures() {
+    check(good::tiff_pictures(), FEW_BITS, as_it_is, picture);
 }
 
 #[test]

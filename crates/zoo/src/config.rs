@@ -32,7 +32,7 @@ use crate::data::{
 use crate::recommend::Study;
 use crate::registry::{self, Entry, Recommends, Training};
 use crate::settings::{self, SECTIONS, typed};
-use crate::train::{Judge, Lesson, Plan, TrainPart};
+use crate::train::{Augment, Judge, Lesson, Plan, TrainPart};
 
 /// The version of these files and of the parameters beside them. Runs of another version are refused.
 pub const FORMAT: u32 = 2;
@@ -175,7 +175,8 @@ impl Setup {
         let judge = self.study.as_ref().and_then(|study| study.judge(&self.preparation));
         let judge = judge.as_ref().map(|judge| judge as &Judge);
         let lesson = Lesson::new(model, &self.data);
-        teach(&mut Lesson { stored, judge, parts, ..lesson })
+        let augment = Augment { distort: self.config.reading.augment, ..Augment::default() };
+        teach(&mut Lesson { stored, judge, augment, parts, ..lesson })
     }
 }
 

@@ -15,6 +15,7 @@ use nn::train::Terms;
 use nn::{Context, Dataset};
 
 use crate::AnyModel;
+use crate::models::codebook::Usage;
 
 /// Examples evaluated together: enough for fast products, little enough to fit into the cache.
 const BATCH: usize = 500;
@@ -106,6 +107,20 @@ pub fn largest_angle(a: &Tensor<f32>, b: &Tensor<f32>) -> f64 {
     let outside = b.zip(&b.matmul(&a.t()).matmul(&a), |b, inside| b - inside).to_vec();
     let sine = DMatrix::from_row_slice(rows, features, &outside).singular_values().max();
     sine.min(1.0).asin()
+}
+
+/// How often the codes of examples choose each vector of a codebook, if the model has one.
+pub fn usage(model: &dyn AnyModel, data: &Dataset) -> Option<Usage> {
+    const AT_ONCE: usize = 256;
+    let mut all: Option<Usage> = None;
+    for from in (0..data.len()).step_by(AT_ONCE) {
+        let part = model.usage(data.range(from..data.len().min(from + AT_ONCE)).x())?;
+        match &mut all {
+            None => all = Some(part),
+            Some(all) => all.0.iter_mut().zip(part.0).for_each(|(sum, count)| *sum += count),
+        }
+    }
+    all
 }
 
 /// The codes of all examples, `[examples, code]`.

@@ -46,6 +46,7 @@ use nn::{Context, Dataset, Result};
 
 use crate::Loss;
 use crate::graph::{self, Part, Recording};
+use crate::models::codebook::Usage;
 use crate::network::{Autoencoder, evaluation, normalizes_batches};
 use crate::train::TrainPart;
 
@@ -132,6 +133,11 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
     fn divergence(&self, x: Var<'t, T>) -> Option<Var<'t, T>> {
         Some(self.variational()?.posterior(x, &mut evaluation()).divergence())
     }
+
+    /// How often the codes of `x` choose each vector of a codebook. `None` for a model without one.
+    fn usage(&self, _x: Var<'t, T>) -> Option<Usage> {
+        None
+    }
 }
 
 /// A model at rest. The trainer, the metrics and the command line work with any of them.
@@ -200,6 +206,11 @@ pub trait AnyModel: Trainable<f32> + Send + Sync {
 
     /// The divergence of every latent, if it has one; see [`Model::divergence`].
     fn divergence(&self, _x: &Tensor<f32>) -> Option<Tensor<f32>> {
+        None
+    }
+
+    /// How often codes choose each vector of a codebook, if there is one; see [`Model::usage`].
+    fn usage(&self, _x: &Tensor<f32>) -> Option<Usage> {
         None
     }
 
@@ -392,6 +403,11 @@ where
         let tape = Tape::new();
         let model = self.on(&tape);
         model.divergence(tape.constant(x)).map(Var::value)
+    }
+
+    fn usage(&self, x: &Tensor<f32>) -> Option<Usage> {
+        let tape = Tape::new();
+        self.on(&tape).usage(tape.constant(x))
     }
 
     fn prepare(&mut self, data: &Dataset, seed: u64, train: &TrainPart<'_>) -> Result<Ended> {

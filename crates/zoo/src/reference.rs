@@ -51,6 +51,8 @@ const MOST_MEASURED: usize = 1 << 23;
 /// Numbers of a residual or a code of which the covariance is kept, 4 megabytes, and of which it is computed at all.
 const WIDEST_KEPT: usize = 1024;
 const WIDEST: usize = 4096;
+/// Components of PCA that are kept where all of them would copy wide examples.
+const COMPONENTS_OF_COPY: usize = 64;
 
 /// Examples of a run, and what was measured on all of them.
 #[derive(Clone, Debug)]
@@ -105,7 +107,14 @@ impl Reference {
         let (train, test) = (&data.train, &data.test);
         let coded = some(train, code_of(model, train));
         let codes = evaluate::codes(model, &chosen(train, &coded));
-        let pca = Pca::fit(train.x(), codes.shape()[1]);
+        // With room for all features PCA copies, and to find thousands of directions would take minutes.
+        let (code, features) = (codes.shape()[1], train.width());
+        let copies = code >= features && features > WIDEST_KEPT;
+        let pca = Pca::fit(train.x(), if copies { COMPONENTS_OF_COPY } else { code });
+        let mut fidelity = Fidelity::beside(&pca, model, test);
+        if copies {
+            (fidelity.pca_sse, fidelity.rank) = (0.0, features);
+        }
         let kept = [train, test].map(|part| some(part, part.width()));
         Reference {
             data: Split {
@@ -116,7 +125,7 @@ impl Reference {
             origins: [0, 1].map(|part| origins[part].chosen(&kept[part])),
             examples: [examples, test.len()],
             codes,
-            fidelity: Fidelity::beside(&pca, model, test),
+            fidelity,
             loss: evaluate::loss(model, test, seed),
             pca,
         }

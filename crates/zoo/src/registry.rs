@@ -15,6 +15,7 @@
 
 use autograd::{Tensor, cost};
 use nn::checkpoint::nearest;
+use nn::data::schema::{self, Schema};
 use nn::{Dataset, Error, Result, Schedule};
 use toml::Table;
 
@@ -114,6 +115,7 @@ pub static MODELS: &[&Entry] = &[
     &presets::RESIDUAL,
     &presets::CONV,
     &denoising::ENTRY,
+    &dncnn::ENTRY,
     &sparse::ENTRY,
     &sparse_kl::ENTRY,
     &topk::ENTRY,
@@ -232,6 +234,25 @@ impl Entry {
         let like = Dataset::new(x).with_labels(labels).with_schema(data.schema.clone());
         self.built(settings, &like, Start::Checkpoint(data.examples))
             .map_err(|error| error.within(format!("model `{}`", self.name)))
+    }
+
+    /// The same for pictures of another height and width.
+    ///
+    /// # Errors
+    /// Those of [`outline`](Self::outline), and if the examples are no pictures.
+    pub fn outline_at(
+        &self,
+        settings: &Table,
+        data: &Preparation,
+        [height, width]: [usize; 2],
+    ) -> Result<Box<dyn AnyModel>> {
+        let Some([channels, ..]) = data.shape() else {
+            return Err(Error::unsupported("these examples are no pictures"));
+        };
+        let schema = Schema::image([channels, height, width], schema::Kind::UnitInterval);
+        let mut data = data.clone();
+        (data.features, data.schema) = (schema.width(), schema);
+        self.outline(settings, &data)
     }
 
     /// A model, if there is memory for it. A new one leaves half of that for its training: gradients take as much as the

@@ -20,7 +20,8 @@
 
 use autograd::Tensor;
 use nn::data::Examples;
-use nn::data::transform::{Binarize, Shift};
+use nn::data::schema::Schema;
+use nn::data::transform::{Binarize, Distort, Shift};
 use nn::optim::Adam;
 pub use nn::train::{Ended, Epoch, Plan, Terms, Trainer};
 use nn::train::{Task, Trainable, Update};
@@ -66,6 +67,8 @@ pub struct Augment {
     pub shift: usize,
     /// How grey values become bits.
     pub binarize: Binarize,
+    /// Changes to pictures of any channels.
+    pub distort: Distort,
 }
 
 impl<'a> Lesson<'a> {
@@ -94,7 +97,7 @@ impl Task<f32> for Lesson<'_> {
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
         let ((x, observed), labels) = (self.train().rows_and_mask(numbers)?, self.train().labels_of(numbers));
-        let x = self.augment.apply(x, self.data.train.schema().as_grey(), &context);
+        let x = self.augment.apply(x, self.data.train.schema(), &context);
         self.model.train_step(&x, context.with_labels(labels).with_observed(observed), update)
     }
 
@@ -117,9 +120,13 @@ impl Task<f32> for Lesson<'_> {
 
 impl Augment {
     /// The examples as the model sees them in this pass.
-    fn apply(self, x: Tensor<f32>, image: Option<[usize; 2]>, context: &Context) -> Tensor<f32> {
+    fn apply(self, x: Tensor<f32>, schema: &Schema, context: &Context) -> Tensor<f32> {
         let (seed, epoch, numbers) = (context.seed(), context.epoch(), context.examples());
-        let x = match image {
+        let x = match schema.as_image() {
+            Some(shape) => self.distort.apply(&x, shape, seed, epoch, numbers),
+            None => x,
+        };
+        let x = match schema.as_grey() {
             Some(image) => Shift { pixels: self.shift, image }.apply(&x, seed, epoch, numbers),
             None => x,
         };

@@ -112,11 +112,11 @@ fn files_take_and_give_rows_in_the_units_of_the_data() {
     let raw_pixels = pixels.reshape([40, 64]);
     for entry in MODELS {
         let (data, preparation, raw) = match entry.name {
-            "conv" => (&pictures, &of_pictures, &raw_pixels),
+            "conv" | "dncnn" => (&pictures, &of_pictures, &raw_pixels),
             _ => (&table, &preparation, &raw),
         };
         let model = trained(entry, "", data);
-        let source = if entry.name == "conv" { images } else { path.to_str().unwrap() };
+        let source = if matches!(entry.name, "conv" | "dncnn") { images } else { path.to_str().unwrap() };
         let x = preparation.read(source).unwrap().data.x().clone();
         for part in PARTS {
             let examples = inputs(&*model, part, data.test.x());

@@ -9,7 +9,7 @@ use nn::{Adam, Context, Dataset, Purpose, generator};
 use toml::Table;
 use zoo::data::{Split, digits};
 use zoo::models::{
-    autoencoder, capacity_vae, conditional_vae, contractive, denoising, flow_vae, ica, iwae, jumprelu,
+    autoencoder, capacity_vae, conditional_vae, contractive, denoising, dncnn, flow_vae, ica, iwae, jumprelu,
     linear, rae, sparse, sparse_kl, stacked, tc_vae, topk, vae, vamp, vq_vae, wae,
 };
 use zoo::registry::{Entry, MODELS, Training};
@@ -74,6 +74,15 @@ const CASES: &[Case] = &[
         name: "denoising",
         tiny: "code = 2\nhidden = [4]\nactivation = 'tanh'\nalpha = 2.0",
         target: 0.92,
+        ..USUAL
+    },
+    // It copies: its error on pictures without noise says little.
+    Case {
+        name: "dncnn",
+        tiny: "depth = 3\nchannels = 2\nnorm = 'none'\nactivation = 'tanh'",
+        overfit: "corruption = { gaussian = 0.0 }",
+        wide: "channels = 64",
+        target: 0.3,
         ..USUAL
     },
     // tanh and the square keep away from the kinks of the rectifier and of |h|.
@@ -199,6 +208,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("residual", checked::<autoencoder::Config, _>),
     ("conv", checked::<autoencoder::Config, _>),
     ("denoising", checked::<denoising::Config, _>),
+    ("dncnn", checked::<dncnn::Config, _>),
     ("sparse", checked::<sparse::Config, _>),
     ("sparse-kl", checked::<sparse_kl::Config, _>),
     ("topk", checked::<topk::Config, _>),

@@ -7,7 +7,7 @@
 //! | [`table`] | comma- and tab-separated text |
 //! | [`npy`] | NumPy's NPY and NPZ |
 //! | [`idx`] | the format of MNIST |
-//! | [`pictures`] | folders of PNG and JPEG files |
+//! | [`pictures`] | folders of pictures: PNG, JPEG, WebP, TIFF |
 //! | [`split`] | parts for training, validation and test, and folds |
 //! | [`transform`] | scaling, whitening, binarization and corruption |
 //! | [`Pairs`] | examples with numbers to predict, for regression |

@@ -1,4 +1,4 @@
-//! Folders of PNG and JPEG pictures, all scaled to one size.
+//! Folders of pictures (PNG, JPEG, WebP, TIFF), all scaled to one size.
 //!
 //! A folder holds pictures, or one folder of pictures for each class. Pictures come in the order of
 //! their names and so do the classes. If there are folders `train` and `test`, each of them holds pictures or
@@ -6,9 +6,9 @@
 //! mentioned.
 //!
 //! ```no_run
-//! use nn::data::pictures::{self, Colour, PictureOptions};
+//! use nn::data::pictures::{self, Colour, Fit, PictureOptions};
 //!
-//! let options = PictureOptions { height: 32, width: 32, colour: Colour::Grey };
+//! let options = PictureOptions { height: 32, width: 32, colour: Colour::Grey, fit: Fit::Stretch };
 //! let pictures = pictures::read_folder("photos".as_ref(), &options)?;
 //! println!("{} pictures of {} numbers each", pictures.data.len(), pictures.data.width());
 //! # Ok::<(), nn::Error>(())
@@ -18,11 +18,14 @@
 //! as the camera noted it (the EXIF orientation). Transparent parts are seen on white.
 
 mod exif;
+mod fit;
 mod folder;
 mod jpeg;
 mod left_out;
 mod png;
 mod scale;
+mod tiff;
+mod webp;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +33,8 @@ use autograd::Tensor;
 use serde::{Deserialize, Serialize};
 
 use self::exif::Orientation;
+pub use self::fit::Fit;
+use self::fit::Frame;
 pub use self::folder::{PictureFolder, extent, read_folder, scaled};
 use self::scale::Scaler;
 use super::Dataset;
@@ -42,10 +47,13 @@ use crate::{Error, Result};
 pub struct PictureOptions {
     /// The height in pixels, at least 1.
     pub height: usize,
-    /// The width in pixels, at least 1. Pictures of other proportions are distorted.
+    /// The width in pixels, at least 1.
     pub width: usize,
     /// With colours or without.
     pub colour: Colour,
+    /// What becomes of pictures of other proportions.
+    #[serde(default)]
+    pub fit: Fit,
 }
 
 /// The channels of a picture.
@@ -116,10 +124,10 @@ impl PictureOptions {
 }
 
 /// Reads the content of one picture, `[channels, height, width]`. Errors call it `name`. The content says
-/// whether it is PNG or JPEG.
+/// whether it is PNG, JPEG, WebP or TIFF.
 ///
 /// # Errors
-/// If the size in the options is none, or this is no complete PNG or JPEG file.
+/// If the size in the options is none, or this is no complete file of one of these formats.
 pub fn parse(name: &Path, content: &[u8], options: &PictureOptions) -> Result<Tensor<f32>> {
     options.check()?;
     let (values, _) = decode(name, content, options)?;
@@ -129,43 +137,75 @@ pub fn parse(name: &Path, content: &[u8], options: &PictureOptions) -> Result<Te
 /// The height and width of a picture as it is seen, by its header alone.
 ///
 /// # Errors
-/// If this is no PNG or JPEG file.
+/// If this is no file of a format that is read.
 pub fn size_of(name: &Path, content: &[u8]) -> Result<[usize; 2]> {
-    by_format(content, png::size, jpeg::size).map_err(|problem| Error::file(name, problem))
+    let size = Format::of(content).and_then(|format| match format {
+        Format::Png => png::size(content),
+        Format::Jpeg => jpeg::size(content),
+        Format::WebP => webp::size(content),
+        Format::Tiff => tiff::size(content),
+    });
+    size.map_err(|problem| Error::file(name, problem))
 }
 
 /// The picture as it is wanted, channels first, and the height and width that it had.
 fn decode(name: &Path, content: &[u8], options: &PictureOptions) -> Result<(Vec<f32>, [usize; 2])> {
-    let read = by_format(content, |png| png::decode(png, options), |jpeg| jpeg::decode(jpeg, options));
+    let read = Format::of(content).and_then(|format| match format {
+        Format::Png => png::decode(content, options),
+        Format::Jpeg => jpeg::decode(content, options),
+        Format::WebP => webp::decode(content, options),
+        Format::Tiff => tiff::decode(content, options),
+    });
     read.map_err(|problem| Error::file(name, problem))
 }
 
-/// The result of the reader for this content.
-fn by_format<T>(
-    content: &[u8],
-    png: impl FnOnce(&[u8]) -> Result<T, String>,
-    jpeg: impl FnOnce(&[u8]) -> Result<T, String>,
-) -> Result<T, String> {
-    match content {
-        [0x89, b'P', b'N', b'G', ..] => png(content),
-        [0xff, 0xd8, ..] => jpeg(content),
-        [] => Err("the file is empty".into()),
-        _ => Err(match left_out::format_of(content) {
+/// A format of pictures that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Png,
+    Jpeg,
+    WebP,
+    Tiff,
+}
+
+impl Format {
+    /// The format by the first bytes of a file, if it is read.
+    fn by_start(start: &[u8]) -> Option<Self> {
+        match start {
+            [0x89, b'P', b'N', b'G', ..] => Some(Format::Png),
+            [0xff, 0xd8, ..] => Some(Format::Jpeg),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(Format::Tiff),
+            _ => None,
+        }
+    }
+
+    /// The same, or a sentence about what this is instead.
+    fn of(content: &[u8]) -> Result<Self, String> {
+        Format::by_start(content).ok_or_else(|| match left_out::format_of(content) {
+            _ if content.is_empty() => "the file is empty".into(),
             Some(format) => format!("this is a {format} picture; convert it to PNG or JPEG"),
-            None => "this is neither a PNG nor a JPEG picture".into(),
-        }),
+            None => "this is no PNG, JPEG, WebP or TIFF picture".into(),
+        })
     }
 }
 
+/// Whether a file that begins so is a picture that can be read.
+pub fn is_picture(start: &[u8]) -> bool {
+    Format::by_start(start).is_some()
+}
+
+/// As many pixels as are held at once, 128 megapixels: 384 megabytes, and three times as much while a progressive JPEG is
+/// read.
+const MOST_PIXELS: usize = 1 << 27;
+
 /// Refuses a picture that has to be held as a whole and is larger than memory should be.
 fn check_pixels(width: usize, height: usize) -> Result<(), String> {
-    /// 128 megapixels: 384 megabytes, and three times as much while a progressive JPEG is read.
-    const MOST: usize = 1 << 27;
     match width.checked_mul(height) {
-        Some(..=MOST) => Ok(()),
+        Some(..=MOST_PIXELS) => Ok(()),
         _ => Err(format!(
             "the picture has {height} × {width} pixels, and at most {} million are read at once; make it smaller",
-            MOST / 1_000_000
+            MOST_PIXELS / 1_000_000
         )),
     }
 }
@@ -175,10 +215,12 @@ struct Painter {
     scaler: Scaler,
     stored: Stored,
     orientation: Orientation,
-    /// The height and width that are wanted.
-    size: [usize; 2],
+    /// The place of the picture that is read in the picture that is wanted.
+    frame: Frame,
     colour: Colour,
     row: Vec<f32>,
+    /// Rows that were given.
+    rows: usize,
 }
 
 /// How the pixels of a row are stored.
@@ -193,10 +235,16 @@ struct Stored {
 impl Painter {
     /// For a picture that is stored with this height and width.
     fn new(from: [usize; 2], stored: Stored, orientation: Orientation, options: &PictureOptions) -> Self {
-        let (channels, size) = (options.colour.channels(), [options.height, options.width]);
+        let frame = options.fit.frame(orientation.turned(from), [options.height, options.width]);
+        let frame = Frame { used: orientation.stored(frame.used, orientation.turned(from)), ..frame };
         // The filter is the same along both axes and in both directions, so a picture may be scaled as it is stored.
-        let scaler = Scaler::new(from, orientation.turned(size), channels);
-        Painter { scaler, stored, orientation, size, colour: options.colour, row: vec![] }
+        let [rows, columns] = &frame.used;
+        let scaler = Scaler::new(
+            [rows.len(), columns.len()],
+            orientation.turned(frame.size),
+            options.colour.channels(),
+        );
+        Painter { scaler, stored, orientation, frame, colour: options.colour, row: vec![], rows: 0 }
     }
 
     /// The next row, top to bottom.
@@ -205,10 +253,14 @@ impl Painter {
             true => f32::from(u16::from_be_bytes([bytes[2 * at], bytes[2 * at + 1]])) / 65535.0,
             false => f32::from(bytes[at]) / 255.0,
         };
+        let [rows, columns] = self.frame.used.clone();
+        self.rows += 1;
+        if !rows.contains(&(self.rows - 1)) {
+            return;
+        }
         let channels = self.stored.channels;
-        let pixels = bytes.len() / channels / if self.stored.wide { 2 } else { 1 };
         self.row.clear();
-        for pixel in 0..pixels {
+        for pixel in columns {
             let at = pixel * channels;
             let mut rgb = match channels {
                 1 | 2 => [number(at); 3],
@@ -230,7 +282,7 @@ impl Painter {
 
     /// The picture, channels first.
     fn finish(self) -> Vec<f32> {
-        self.orientation.apply(self.scaler.finish(), self.size)
+        self.frame.fill(self.orientation.apply(self.scaler.finish(), self.frame.size))
     }
 }
 

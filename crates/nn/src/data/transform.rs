@@ -2,7 +2,7 @@
 //!
 //! [`Scaling`] and [`Whiten`] are fitted on training data, and only on these: what is learned from test
 //! data makes the test easier than the world. They are parameter trees, so a checkpoint stores them with
-//! the model. [`Binarize`], [`Corruption`] and [`Shift`] draw random numbers, which depend on the example and never
+//! the model. [`Binarize`], [`Corruption`], [`Shift`] and [`Distort`] draw random numbers, which depend on the example and never
 //! on the batch it is in.
 //!
 //! ```
@@ -23,6 +23,7 @@
 
 mod binarize;
 mod corruption;
+mod distort;
 mod scaling;
 mod shift;
 #[cfg(feature = "linalg")]
@@ -33,6 +34,7 @@ use rand::RngExt;
 
 pub use self::binarize::Binarize;
 pub use self::corruption::Corruption;
+pub use self::distort::Distort;
 pub use self::scaling::Scaling;
 pub use self::shift::Shift;
 #[cfg(feature = "linalg")]
@@ -48,14 +50,24 @@ fn for_each_example(
     from: impl Fn(u64) -> Generator,
     mut f: impl FnMut(f32, &mut Generator) -> f32,
 ) -> Tensor<f32> {
+    for_each_row(x, examples, from, |row, from| row.iter_mut().for_each(|value| *value = f(*value, from)))
+}
+
+/// The same for whole rows.
+#[track_caller]
+fn for_each_row(
+    x: &Tensor<f32>,
+    examples: &[usize],
+    from: impl Fn(u64) -> Generator,
+    mut f: impl FnMut(&mut [f32], &mut Generator),
+) -> Tensor<f32> {
     let rows = x.shape().first().copied();
     assert_eq!(rows, Some(examples.len()), "the rows of a tensor of shape {:?} and the examples", x.shape());
     let mut damaged = x.clone();
     let values = damaged.make_mut();
     let width = (values.len() / examples.len().max(1)).max(1);
     for (row, &example) in values.chunks_exact_mut(width).zip(examples) {
-        let mut from = from(example as u64);
-        row.iter_mut().for_each(|value| *value = f(*value, &mut from));
+        f(row, &mut from(example as u64));
     }
     damaged
 }

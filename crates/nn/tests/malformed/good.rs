@@ -136,6 +136,42 @@ pub(crate) fn jpeg_pictures() -> Vec<Vec<u8>> {
     files
 }
 
+pub(crate) fn webp_pictures() -> Vec<Vec<u8>> {
+    use image_webp::ColorType::{Rgb8, Rgba8};
+    let mut files = vec![LOSSY_WEBP.to_vec()];
+    for (colour, channels) in [(Rgb8, 3), (Rgba8, 4)] {
+        let mut content = vec![];
+        let encoder = image_webp::WebPEncoder::new(&mut content);
+        encoder.encode(&pixels(20 * 18 * channels), 20, 18, colour).unwrap();
+        files.push(content);
+    }
+    files
+}
+
+/// 20 × 18 pixels by another program; no encoder here loses anything.
+const LOSSY_WEBP: &[u8] = b"\
+    \x52\x49\x46\x46\x64\x00\x00\x00\x57\x45\x42\x50\x56\x50\x38\x20\x58\x00\x00\x00\x50\x03\x00\x9d\
+    \x01\x2a\x14\x00\x12\x00\x3f\x39\x8e\xbf\x57\xbf\xa9\xa7\x23\xa8\x0a\xab\xf0\x27\x09\x68\x00\x9d\
+    \x32\xc7\x42\x21\x92\x33\x00\x00\xfe\xe7\x19\xa1\x9e\xc6\x99\xc9\xa8\x5c\x71\x36\xaf\xa8\x9e\x7c\
+    \x12\xc5\x81\xf8\xf7\x84\x68\xc7\x0e\x2b\x3f\x9c\xa5\x03\xa2\x67\x1b\x72\x36\xda\x11\x48\xdf\x7d\
+    \x0a\x3c\x9f\x2b\xd0\x40\x4b\x1c\xdc\x5b\xe0\x00";
+
+pub(crate) fn tiff_pictures() -> Vec<Vec<u8>> {
+    use tiff::encoder::{Compression, TiffEncoder, colortype};
+    let mut files = vec![];
+    for compression in [Compression::Uncompressed, Compression::Lzw, Compression::Packbits] {
+        let mut content = Cursor::new(vec![]);
+        let mut encoder = TiffEncoder::new(&mut content).unwrap().with_compression(compression);
+        encoder.write_image::<colortype::RGB8>(20, 18, &pixels(20 * 18 * 3)).unwrap();
+        files.push(content.into_inner());
+    }
+    let mut content = Cursor::new(vec![]);
+    let shades: Vec<u16> = pixels(20 * 18).into_iter().map(|shade| u16::from(shade) * 257).collect();
+    TiffEncoder::new(&mut content).unwrap().write_image::<colortype::Gray16>(20, 18, &shades).unwrap();
+    files.push(content.into_inner());
+    files
+}
+
 pub(crate) fn idx_arrays() -> Vec<Vec<u8>> {
     let images = [&[0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 4][..], &pixels(24)].concat();
     let labels = vec![0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1];

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use nn::data::pictures::Colour;
+use nn::data::pictures::{Colour, Fit};
 use nn::data::table::Column;
+use nn::data::transform::Distort;
 use std::collections::BTreeMap;
 use zoo::data::{Impute, Reading, Scale};
 use zoo::recommend::Choices;
@@ -163,6 +164,16 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub(crate) size: Option<[usize; 2]>,
 
+    /// Pictures of other proportions than --size: `stretch` them, `crop` their middle, or `pad` them with white
+    /// [default: stretch].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) fit: Option<FitName>,
+
+    /// Change training pictures whenever they are drawn: `flip` mirrors half of them, `shift=2` moves them by up to 2 pixels,
+    /// `crop=0.8` enlarges parts of at least 0.8 of a side, `brightness=0.1` adds up to 0.1 of white or black.
+    #[arg(long, value_name = "A,B=X,…", value_delimiter = ',', value_parser = change)]
+    pub(crate) augment: Vec<Change>,
+
     /// Keep the colours of pictures.
     #[arg(long)]
     pub(crate) colour: bool,
@@ -190,6 +201,23 @@ pub(crate) enum ImputeName {
     Mean,
     Median,
     Zero,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FitName {
+    Stretch,
+    Crop,
+    Pad,
+}
+
+impl FitName {
+    fn of(self) -> Fit {
+        match self {
+            FitName::Stretch => Fit::Stretch,
+            FitName::Crop => Fit::Crop,
+            FitName::Pad => Fit::Pad,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -280,6 +308,12 @@ impl ReadingArgs {
             ("scale", word(self.scale)),
             ("test-fraction", self.test_fraction.map(|x| x.to_string())),
             ("size", self.size.map(|[height, width]| format!("{height}x{width}"))),
+            ("fit", word(self.fit)),
+            (
+                "augment",
+                (!self.augment.is_empty())
+                    .then(|| self.augment.iter().map(Change::text).collect::<Vec<_>>().join(",")),
+            ),
             ("memory", self.memory.map(|x| x.to_string())),
         ]);
         let switches = [(self.colour, " --colour"), (self.skip_broken, " --skip-broken")];
@@ -307,6 +341,8 @@ impl ReadingArgs {
             }),
             test_fraction: self.test_fraction.unwrap_or(before.test_fraction),
             size: self.size.or(before.size),
+            fit: self.fit.map_or(before.fit, FitName::of),
+            augment: self.augment.iter().fold(before.augment, |augment, change| change.made(augment)),
             colour: if self.colour { Colour::Rgb } else { before.colour },
             skip_broken: self.skip_broken || before.skip_broken,
             memory: self.memory.unwrap_or(before.memory),
@@ -350,6 +386,47 @@ fn decimal(text: &str) -> Result<char, String> {
         "." | "," => Ok(if text == "." { '.' } else { ',' }),
         _ => Err("a decimal sign is a point or a comma".into()),
     }
+}
+
+/// One of the changes to training pictures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    Flip,
+    Shift(usize),
+    Crop(f64),
+    Brightness(f64),
+}
+
+impl Change {
+    fn made(&self, of: Distort) -> Distort {
+        match *self {
+            Change::Flip => Distort { flip: true, ..of },
+            Change::Shift(shift) => Distort { shift, ..of },
+            Change::Crop(crop) => Distort { crop, ..of },
+            Change::Brightness(brightness) => Distort { brightness, ..of },
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Change::Flip => "flip".into(),
+            Change::Shift(shift) => format!("shift={shift}"),
+            Change::Crop(crop) => format!("crop={crop}"),
+            Change::Brightness(brightness) => format!("brightness={brightness}"),
+        }
+    }
+}
+
+fn change(text: &str) -> Result<Change, String> {
+    let number = |value: &str| value.parse::<f64>().ok();
+    let found = match text.split_once('=') {
+        None if text == "flip" => Some(Change::Flip),
+        Some(("shift", pixels)) => pixels.parse().ok().map(Change::Shift),
+        Some(("crop", side)) => number(side).map(Change::Crop),
+        Some(("brightness", light)) => number(light).map(Change::Brightness),
+        _ => None,
+    };
+    found.ok_or_else(|| "changes are flip, shift=2, crop=0.8 and brightness=0.1".into())
 }
 
 fn size(text: &str) -> Result<[usize; 2], String> {

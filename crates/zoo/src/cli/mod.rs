@@ -78,20 +78,23 @@ pub(crate) enum Command {
     Recommend(RecommendArgs),
     /// Encode and decode: what is left of examples after they went through the code.
     #[command(after_help = "Examples:\n  zoo reconstruct runs/ae-1 --out pairs.png\n  \
-        zoo reconstruct runs/ae-1 --data new.csv --out again.csv")]
+        zoo reconstruct runs/ae-1 --data new.csv --out again.csv\n  \
+        zoo reconstruct runs/conv-1 photo.jpg --out again.png")]
     Reconstruct(ReconstructArgs),
     /// Fill the gaps of a table: the table back, in its own words and units.
     #[command(after_help = uses::IMPUTE_EXAMPLES)]
     Impute(ImputeArgs),
-    /// Remove noise, best with a model that learnt to (`denoising`).
+    /// Remove noise, best with a model that learnt to (`denoising`, or `dncnn` for photos).
     #[command(
         after_help = "Examples:\n  zoo denoise runs/denoising-1 --noise gaussian:0.3 --out before-after.png\n  \
-        zoo denoise runs/denoising-1 --data noisy.npy --out clean.npy"
+        zoo denoise runs/denoising-1 --data noisy.npy --out clean.npy\n  \
+        zoo denoise runs/dncnn-1 photo.jpg --out clean.png"
     )]
     Denoise(DenoiseArgs),
     /// Make new examples.
     #[command(after_help = "Examples:\n  zoo sample runs/vae-1 --out new.png\n  \
-        zoo sample runs/ae-1 --mixture 10 --count 1000 --out new.npy")]
+        zoo sample runs/ae-1 --mixture 10 --count 1000 --out new.npy\n  \
+        zoo sample runs/vae-1 --judge")]
     Sample(SampleArgs),
     /// Make new rows of a table, in its words and units, and compare them with real ones.
     #[command(after_help = uses::SYNTHESIZE_EXAMPLES)]

@@ -19,6 +19,7 @@ pub(super) const SCORE_EXAMPLES: &str = "\
 Examples:
   zoo score runs/ae-1 --data table.csv --top 10   the strangest rows, and why
   zoo score runs/ae-1 --data new.csv --contamination 0.01 --out scores.csv
+  zoo score runs/ae-1 --data parts --maps maps    where each picture is strange
   zoo score runs/ae-2 --data pump.csv --events events.csv --out pump.png    of a series
   tail -n +1 -f pump.csv | zoo score runs/ae-2 --follow                     while it comes
 
@@ -146,6 +147,10 @@ pub(crate) struct ReconstructArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
 
+    /// A photo of any size, which goes through the model tile by tile and is written as PNG (--out).
+    #[arg(value_name = "PHOTO", conflicts_with_all = ["data", "part", "id"])]
+    pub(crate) photo: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) rows: RowsArgs,
 
@@ -165,6 +170,10 @@ pub(crate) struct DenoiseArgs {
     /// The run folder.
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
+
+    /// A photo of any size, which goes through the model tile by tile and is written as PNG (--out).
+    #[arg(value_name = "PHOTO", conflicts_with_all = ["data", "part", "id"])]
+    pub(crate) photo: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) rows: RowsArgs,
@@ -212,9 +221,17 @@ pub(crate) struct SampleArgs {
     #[arg(long)]
     pub(crate) mean: bool,
 
+    /// Judge samples in place of writing them: precision and recall by nearest neighbours, and the maximum mean discrepancy,
+    /// beside those of a Gaussian mixture on PCA and of training examples.
+    #[arg(long, conflicts_with_all = ["out", "count"])]
+    pub(crate) judge: bool,
+
     /// The seed of all draws.
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) json: JsonArgs,
 
     #[command(flatten)]
     pub(crate) out: OutArgs,
@@ -361,6 +378,11 @@ pub(crate) struct ScoreArgs {
     /// Show the N strangest as a table, with the features that contribute most; of a series the N strangest events.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) top: Option<usize>,
+
+    /// Write each picture that is shown into this folder, beside its reconstruction, a map of its errors and an outline of
+    /// the region where they are larger than anywhere in ordinary pictures.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) maps: Option<PathBuf>,
 
     /// Add the contribution of every feature to CSV and JSON.
     #[arg(long)]

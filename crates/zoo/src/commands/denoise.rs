@@ -5,16 +5,19 @@ use nn::data::transform::Corruption;
 use nn::{Context, Error, Result};
 use zoo::uses::latent::reconstruct;
 
-use super::Outcome;
 use super::examples::{image_size, images, open, rows_carrying, sheet};
 use super::output::Target;
 use super::progress::Spinner;
+use super::{Outcome, photo};
 use crate::cli::DenoiseArgs;
 
 /// Takes noise out of examples, which it may have put in before.
 pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
-    let target = Target::new(&args.out)?;
     let noise = args.noise.as_deref().map(corruption).transpose()?;
+    if let Some(photo) = &args.photo {
+        return photo::run(&open(&args.run)?, photo, noise.map(|noise| (noise, args.seed)), &args.out);
+    }
+    let target = Target::new(&args.out)?;
     let run = open(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;

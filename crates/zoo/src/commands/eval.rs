@@ -63,6 +63,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         mean: evaluate::variance_around(&mean, &data),
         columns: zoo::uses::columns::errors(model, &data, &run.preparation),
         loss: (run.entry.training == Training::Gradient).then(|| evaluate::loss(model, &data, seed)),
+        usage: evaluate::usage(model, &data),
+        in_levels: super::report::in_levels(&run.config),
     };
     summary.check()?;
     if args.json.json {

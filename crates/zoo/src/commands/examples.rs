@@ -108,19 +108,23 @@ pub(super) fn image_size(run: &Run) -> Result<Size> {
 /// Images `[rows, features]` as a model sees them, in columns.
 pub(super) fn images(run: &Run, title: &str, columns: usize, x: &Tensor<f32>) -> Result<Picture> {
     let size = image_size(run)?;
-    let values = x.to_vec();
-    finite(values.iter().copied().map(f64::from))?;
-    let range = || {
-        values.iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], &v| [low.min(v), high.max(v)])
-    };
-    // Standardised images have no black and no white, so the darkest and the brightest value stand in.
-    let [low, high] = if run.preparation.reading.scale == Scale::Standard { range() } else { [0.0, 1.0] };
-    let shown = |v: &f32| ((v - low) / (high - low).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let [values] = shown(run, [x])?;
     let features = run.preparation.features;
-    let images: Vec<Vec<f32>> =
-        values.chunks(features).map(|image| image.iter().map(shown).collect()).collect();
+    let images: Vec<Vec<f32>> = values.chunks(features).map(<[f32]>::to_vec).collect();
     let title = format!("{title}\n{}", caption(run));
     Ok(image_grid(&title, size, columns, &images, None))
+}
+
+/// The values of images as a model sees them, from 0 (black) to 1.
+pub(super) fn shown<const N: usize>(run: &Run, images: [&Tensor<f32>; N]) -> Result<[Vec<f32>; N]> {
+    let values = images.map(Tensor::to_vec);
+    let all = || values.iter().flatten().copied();
+    finite(all().map(f64::from))?;
+    let range = || all().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
+    // Standardised images have no black and no white, so the darkest and the brightest value stand in.
+    let [low, high] = if run.preparation.reading.scale == Scale::Standard { range() } else { [0.0, 1.0] };
+    let shown = |v: f32| ((v - low) / (high - low).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+    Ok(values.map(|values| values.into_iter().map(shown).collect()))
 }
 
 /// What a picture says about the model.

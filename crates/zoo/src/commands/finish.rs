@@ -67,6 +67,8 @@ pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
         mean: fidelity.variance,
         columns: zoo::uses::columns::errors(model, &data.test, preparation),
         loss: (entry.training == Training::Gradient).then(|| reference.loss.clone()),
+        usage: evaluate::usage(model, &data.test),
+        in_levels: super::report::in_levels(config),
     };
     summary.check()?;
     let path = |name: &str| folder.path().join(name);

@@ -3,14 +3,17 @@
 use nn::Result;
 use zoo::{evaluate, pictures};
 
-use super::Outcome;
 use super::encode::decoded;
 use super::examples::{called, caption, image_size, open, rows_carrying, sheet};
 use super::output::Target;
+use super::{Outcome, photo};
 use crate::cli::ReconstructArgs;
 
 /// Examples through the code and back.
 pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
+    if let Some(photo) = &args.photo {
+        return photo::run(&open(&args.run)?, photo, None, &args.out);
+    }
     let target = Target::new(&args.out)?;
     let run = open(&args.run)?;
     if target.is_picture() {

@@ -5,6 +5,8 @@ use std::path::Path;
 use nn::losses::Unit;
 use nn::{Error, Result};
 use serde_json::{Map, Value, json};
+use zoo::config::Config;
+use zoo::models::codebook::Usage;
 use zoo::tendency::Tendency;
 use zoo::train::Terms;
 use zoo::uses::columns::ColumnError;
@@ -34,6 +36,10 @@ pub(crate) struct Summary {
     pub(crate) columns: Vec<ColumnError>,
     /// The test loss, where the model has one of its own.
     pub(crate) loss: Option<Terms>,
+    /// How often the test examples choose each vector of a codebook, if the model has one.
+    pub(crate) usage: Option<Usage>,
+    /// Whether the loss is a bound on the likelihood of pixels that have 256 levels.
+    pub(crate) in_levels: bool,
 }
 
 impl Summary {
@@ -107,7 +113,25 @@ impl Summary {
             let unit = loss.unit.per(self.example);
             text += &format!("\n  test loss {:.3} {unit} = {terms}\n", loss.total());
         }
+        if let Some(bits) = self.bits() {
+            text += &format!("  {bits:.3} bits per dimension\n");
+        }
+        if let Some(usage) = &self.usage {
+            let (used, all) = (usage.used(), usage.0.len());
+            text += &format!(
+                "\n  codebook: test {many} use {used} of {all} vectors ({:.1} %), perplexity {:.1}\n",
+                100.0 * used as f64 / all as f64,
+                usage.perplexity()
+            );
+        }
         text + &self.by_column()
+    }
+
+    /// The test loss in bits for each number of an example, where it bounds the likelihood of pixels in 256 levels: what a
+    /// code for such pixels needs. 8 bits are what they have as they are.
+    fn bits(&self) -> Option<f64> {
+        let loss = self.loss.as_ref().filter(|loss| self.in_levels && loss.values.len() > 1)?;
+        Some(loss.total() / (self.features as f64 * std::f64::consts::LN_2))
     }
 
     /// A line for each column of a table.
@@ -152,6 +176,10 @@ impl Summary {
             "mean_sse": self.mean,
             "r2": (self.mean > 0.0).then(|| 1.0 - self.sse / self.mean),
             "loss": self.loss.as_ref().map(|loss| terms(loss, self.example)),
+            "bits_per_dimension": self.bits(),
+            "codebook": self.usage.as_ref().map(|usage| json!({
+                "vectors": usage.0.len(), "used": usage.used(), "perplexity": usage.perplexity(),
+            })),
         });
         if !self.columns.is_empty() {
             errors["columns"] = json!(self.columns);
@@ -188,6 +216,11 @@ impl Summary {
         value.as_object_mut().expect("it is an object").extend(self.errors());
         value
     }
+}
+
+/// Whether the likelihood of a run is that of pixels in 256 levels.
+pub(crate) fn in_levels(config: &Config) -> bool {
+    config.setting("likelihood").and_then(toml::Value::as_str) == Some("discretized_logistic")
 }
 
 /// A loss, term by term.

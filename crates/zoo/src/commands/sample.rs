@@ -1,17 +1,23 @@
 //! `zoo sample`.
 
-use nn::Result;
+use nn::{Error, Result};
 use zoo::uses::sample::{Options, of_classes, sample};
 
-use super::Outcome;
 use super::examples::{image_size, images, open, sheet};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
+use super::{Outcome, realism};
 use crate::cli::SampleArgs;
 
 /// New examples from the prior, or from a mixture fitted to codes.
 pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
     let target = Target::new(&args.out)?;
+    if args.json.json && !args.judge {
+        return Err(Error::setting(
+            "json",
+            "--json gives the figures of --judge; samples are written with --out",
+        ));
+    }
     let run = open(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;
@@ -23,6 +29,9 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Outcome> {
         class: args.class.as_deref(),
         draw: (args.draw || args.mean).then_some(args.draw),
     };
+    if args.judge {
+        return realism::run(&run, &options, args.json.json);
+    }
     let spinner = Spinner::new("making examples");
     let new = sample(&run, &options)?;
     drop(spinner);

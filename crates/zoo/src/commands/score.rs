@@ -13,7 +13,7 @@ use super::encode::decoded;
 use super::examples::{image_size, images, open, rows_carrying};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
-use super::{Outcome, json as pretty, score_series, terminal};
+use super::{Outcome, json as pretty, maps, score_series, terminal};
 use crate::cli::{ScoreArgs, ScoreName};
 
 /// Features that are named as the reason for a score.
@@ -32,6 +32,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     }
     let run = open(&args.run)?;
     if run.preparation.reading.windows.is_some() {
+        if args.maps.is_some() {
+            return Err(Error::setting("maps", "--maps is for pictures, and this run learnt from a series"));
+        }
         return score_series::run(&run, args, &target);
     }
     if args.follow || args.events.is_some() {
@@ -44,10 +47,21 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     if target.is_picture() {
         image_size(&run)?;
     }
+    if let Some(folder) = &args.maps {
+        maps::check(&run, folder, args.out.force)?;
+    }
     let rows = rows_carrying(&run, &args.rows, &args.carried)?;
     let spinner = Spinner::new("scoring");
     let found = Findings::new(&run, args, rows)?;
-    drop(spinner);
+    if let Some(folder) = &args.maps {
+        let Findings { rows, shown, .. } = &found;
+        let errors = evaluate::squared_errors(&*run.model, &rows.data);
+        let said = maps::write(&run, rows, shown, &errors, found.contamination, folder)?;
+        drop(spinner);
+        note(&said);
+    } else {
+        drop(spinner);
+    }
     if args.json.json {
         return Ok(Outcome::Done(pretty(&found.json())));
     }
@@ -243,12 +257,8 @@ impl<'a> Findings<'a> {
 
     /// `alcohol 14.8 (expected 12.9) 61 %, …`.
     fn because(&self, row: usize) -> String {
-        if let (Some([_, width]), true) = (self.run.preparation.image(), self.kind != Score::LatentDistance) {
-            let place = |&(j, _): &(usize, f64)| match self.is_feature(j) {
-                true => format!("worst at row {}, column {}", j / width + 1, j % width + 1),
-                false => format!("worst in {} of the code", self.part(j)),
-            };
-            return self.reasons(row).first().map_or(String::new(), place);
+        if let (Some(shape), true) = (self.run.preparation.shape(), self.kind != Score::LatentDistance) {
+            return self.worst_place(row, shape);
         }
         let expected = self.expected(row);
         let found = self.cells(row);
@@ -260,6 +270,23 @@ impl<'a> Findings<'a> {
             format!("{}{values} {:.0} %", self.part(j), 100.0 * share)
         };
         self.reasons(row).into_iter().map(reason).chain(self.filled_text(row)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The pixel of a picture that contributes most, all colours together, or the number of the code if that does.
+    fn worst_place(&self, row: usize, [_, height, width]: [usize; 3]) -> String {
+        let parts = self.contributions_of(row);
+        let (pixels, codes) = parts.split_at(self.parts.len().min(parts.len()));
+        let plane = (height * width).max(1);
+        let mut sums = vec![0.0; plane];
+        pixels.iter().enumerate().for_each(|(j, part)| sums[j % plane] += part);
+        let largest = |of: &[f64]| (0..of.len()).max_by(|&a, &b| of[a].total_cmp(&of[b]));
+        match (largest(&sums), largest(codes)) {
+            (Some(pixel), Some(code)) if codes[code] > sums[pixel] => {
+                format!("worst in {} of the code", self.part(pixels.len() + code))
+            }
+            (Some(pixel), _) => format!("worst at row {}, column {}", pixel / width + 1, pixel % width + 1),
+            (None, _) => String::new(),
+        }
     }
 
     /// Reconstruction of a row, in the units of the data.

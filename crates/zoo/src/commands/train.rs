@@ -242,6 +242,10 @@ fn train(
     how: How,
 ) -> Result<Outcome> {
     let Setup { entry, config, data, .. } = setup;
+    if !config.reading.augment.is_none() && data.train.schema().as_image().is_none() {
+        let problem = "these examples are no pictures, and only pictures are changed; leave --augment away";
+        return Err(Error::setting("augment", problem));
+    }
     let (started, example) = (Instant::now(), entry.example(&data.train));
     let stop = stop_by_ctrl_c();
     let [unfinished, metrics] = [UNFINISHED, run::METRICS].map(|name| folder.path().join(name));

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use nn::data::pictures::Colour;
+use nn::data::pictures::{self, Colour, Fit};
 use nn::{Error, Result};
 
 use super::{Impute, Reading, fetch};
@@ -31,6 +31,9 @@ pub(super) enum Kind {
 /// What is said of a file that means nothing alone.
 const PART_OF_IDX: &str = "this is one file of an IDX data set; give the folder with train-images-idx3-ubyte \
                            and its companions";
+
+/// The endings of pictures that are read.
+const PICTURES: &[&str] = &[".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff"];
 
 impl Kind {
     /// What is there.
@@ -62,7 +65,7 @@ impl Kind {
                 other("this is a zip archive; unpack it and give the file or the folder in it")
             }
             [b'P', b'K', ..] => Ok(Kind::Arrays),
-            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, ..] => Ok(Kind::Picture),
+            start if pictures::is_picture(start) => Ok(Kind::Picture),
             [b'P', b'A', b'R', b'1', ..] => Ok(Kind::Parquet),
             [b'A', b'R', b'R', b'O', b'W', b'1', ..] => {
                 other("this is an Arrow (Feather) file; write Parquet, CSV or NPY instead")
@@ -71,14 +74,15 @@ impl Kind {
             [0x80, 2..=5, ..] if ends(&[".pkl", ".pickle", ".pt", ".joblib"]) => {
                 other("this is a pickled Python object; write its array as NPY or its table as CSV")
             }
-            [b'G', b'I', b'F', b'8', ..] | [b'R', b'I', b'F', b'F', ..] | [b'B', b'M', ..]
-                if ends(&[".gif", ".webp", ".bmp"]) =>
-            {
+            [b'G', b'I', b'F', b'8', ..] | [b'B', b'M', ..] if ends(&[".gif", ".bmp"]) => {
                 other("pictures are read as PNG or JPEG; convert it")
             }
             [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(PART_OF_IDX),
             [0x1f, 0x8b, ..] if name.contains("-ubyte") => other(PART_OF_IDX),
             // What else is no table is named where tables are read.
+            _ if ends(PICTURES) => {
+                other("this is no PNG, JPEG, WebP or TIFF picture, whatever its name says")
+            }
             _ => Ok(Kind::Table),
         }
     }
@@ -132,6 +136,8 @@ impl Kind {
             (reading.columns.is_empty() || table, "--columns", "; only a table has columns"),
             (reading.size.is_none() || pictures, "--size", ""),
             (reading.colour == Colour::Grey || pictures, "--colour", ""),
+            (reading.fit == Fit::Stretch || pictures, "--fit", ""),
+            (reading.augment.is_none() || !table, "--augment", "; only pictures are changed"),
             (!reading.skip_broken || pictures, "--skip-broken", ""),
             (
                 matches!(reading.impute, Impute::Keep | Impute::Refuse) || !(pictures || self == Kind::Idx),

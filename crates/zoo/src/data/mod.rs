@@ -165,7 +165,7 @@ impl Origin {
 
 /// The numbers of `count` of `of` examples in rising order, drawn evenly, but with one of every class as far as there is
 /// room. The same numbers every time.
-pub(crate) fn sample(of: usize, labels: Option<&[u32]>, count: usize) -> Vec<usize> {
+pub fn sample(of: usize, labels: Option<&[u32]>, count: usize) -> Vec<usize> {
     if count >= of {
         return (0..of).collect();
     }
@@ -194,7 +194,7 @@ pub fn digits() -> Split {
 ///
 /// - `digits`, the embedded one, and `mnist` and `fashion-mnist` after they were [fetched](fetch);
 /// - a folder with IDX files as MNIST has them (gzipped or not), whose pixels are scaled to `[0, 1]`;
-/// - a folder of PNG and JPEG pictures, or of folders of them that are classes;
+/// - a folder of pictures (PNG, JPEG, WebP, TIFF), or of folders of them that are classes;
 /// - a table of comma- or tab-separated numbers;
 /// - an NPY or NPZ file: `[examples, features]`, or images `[images, height, width]`, perhaps with an axis of 1 or 3
 ///   channels behind or before these two;

@@ -262,6 +262,23 @@ impl Preparation {
 
     /// Gives named classes the numbers they had in training.
     fn match_classes(&self, path: &Path, raw: &mut Raw) -> Result<()> {
+        // The folders of pictures sort them for people, often into kinds that no training has seen: what is broken, and how.
+        let new: Vec<String> = raw
+            .classes
+            .iter()
+            .filter(|name| !self.class_names.contains(name))
+            .map(|name| quoted(name))
+            .collect();
+        if !raw.files.is_empty() && !new.is_empty() {
+            if !self.class_names.is_empty() {
+                let (class, names) = (if new.len() == 1 { "class" } else { "classes" }, listed(&new));
+                raw.notes.push(format!(
+                    "the {class} {names} did not occur in training, so classes are passed over"
+                ));
+            }
+            raw.data.labels = None;
+            return Ok(());
+        }
         let Some(labels) = &mut raw.data.labels else { return Ok(()) };
         if !raw.classes.is_empty() && raw.classes != self.class_names {
             let number = |name: &String| {

@@ -107,7 +107,7 @@ impl Raw {
         if fs::read_dir(path).is_ok_and(|entries| entries.count() == 0) {
             return Err(Error::file(
                 path,
-                "the folder is empty; it should hold pictures (.png, .jpg) or IDX files \
+                "the folder is empty; it should hold pictures (PNG, JPEG, WebP, TIFF) or IDX files \
                  (train-images-idx3-ubyte and its companions)",
             ));
         }
@@ -121,7 +121,7 @@ impl Raw {
             Some(size) => size,
             None => common_size(path, &folder, reading)?,
         };
-        let options = PictureOptions { height, width, colour: reading.colour };
+        let options = PictureOptions { height, width, colour: reading.colour, fit: reading.fit };
         let Pictures { data, classes, files, test, notes, .. } =
             folder.read(&options, reading.skip_broken)?;
         let files = files.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned());
@@ -151,8 +151,9 @@ impl Raw {
         let content = fs::read(path).map_err(|error| Error::io("read", path, error))?;
         let found = pictures::size_of(path, &content)?;
         let [height, width] = reading.size.unwrap_or(found);
-        let notes = pictures::scaled(&[(found, 1)].into(), [height, width]).into_iter().collect();
-        let options = PictureOptions { height, width, colour: reading.colour };
+        let notes =
+            pictures::scaled(&[(found, 1)].into(), [height, width], reading.fit).into_iter().collect();
+        let options = PictureOptions { height, width, colour: reading.colour, fit: reading.fit };
         let picture = pictures::parse(path, &content, &options)?;
         let shape = [reading.colour.channels(), height, width];
         let x = picture.reshape([1, picture.len()]);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nn::data::pictures::Colour;
+use nn::data::pictures::{Colour, Fit};
 use nn::data::table::{Column, Impute};
+use nn::data::transform::Distort;
 use nn::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -68,9 +69,14 @@ pub struct Reading {
     pub size: Option<[usize; 2]>,
     /// Whether pictures keep their colours.
     pub colour: Colour,
+    /// What becomes of pictures of other proportions than this size.
+    pub fit: Fit,
     /// Whether pictures that cannot be read are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_broken: bool,
+    /// Changes to the training pictures whenever they are drawn. Nothing else ever sees changed pictures.
+    #[serde(skip_serializing_if = "Distort::is_none")]
+    pub augment: Distort,
     /// The columns of a table in which each row is a choice of a user, for a recommender; `None` for tables in which it is an
     /// example.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +105,9 @@ impl Default for Reading {
             test_fraction: 0.2,
             size: None,
             colour: Colour::Grey,
+            fit: Fit::Stretch,
             skip_broken: false,
+            augment: Distort::default(),
             choices: None,
             memory: 1024,
         }
@@ -123,6 +131,7 @@ impl Reading {
         for (column, kind) in &self.columns {
             columns::told(column, kind)?;
         }
+        self.augment.check()?;
         self.windows.iter().try_for_each(|windows| windows.check(self))?;
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {

@@ -23,6 +23,24 @@ pub struct Codebook<W> {
 }
 tree!(Codebook { counts, sums; decay, restart });
 
+/// How often each vector of a codebook is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage(pub Vec<usize>);
+
+impl Usage {
+    /// The number of vectors that are chosen at all.
+    pub fn used(&self) -> usize {
+        self.0.iter().filter(|count| **count > 0).count()
+    }
+
+    /// As many vectors as are used, if all were chosen equally often: `exp(−Σₖ pₖ ln pₖ)`, from 1 to `K`.
+    pub fn perplexity(&self) -> f64 {
+        let total = self.0.iter().sum::<usize>() as f64;
+        let shares = self.0.iter().filter(|count| **count > 0).map(|count| *count as f64 / total);
+        shares.map(|p| -p * p.ln()).sum::<f64>().exp()
+    }
+}
+
 impl Codebook<Tensor<f32>> {
     /// A codebook that begins with these vectors, `[K, dimension]`.
     pub fn new(vectors: Tensor<f32>, decay: f64, restart: f64) -> Self {

@@ -9,6 +9,7 @@ pub mod conditional_vae;
 pub mod contractive;
 pub mod denoising;
 pub mod dictionary;
+pub mod dncnn;
 pub mod flow_vae;
 pub mod ica;
 pub mod iwae;

@@ -15,7 +15,7 @@ use nn::{Activation, Context, Dataset, Error, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::check_weight;
-use super::codebook::Codebook;
+use super::codebook::{Codebook, Usage};
 use crate::network::{Autoencoder, Design, centre, evaluation, quiet};
 use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
@@ -111,12 +111,7 @@ impl VqVae<Tensor<f32>> {
     pub fn perplexity(&self, x: &Tensor<f32>) -> f64 {
         let tape = Tape::new();
         let model = self.map(Name::Root, &mut |_, leaf: &Tensor<f32>| tape.constant(leaf));
-        let z = model.net.encode(tape.constant(x), &mut evaluation());
-        let choices = model.codebook.quantise(z).1.value().to_vec();
-        let mut shares = vec![0.0; self.codebook.counts.0.len()];
-        choices.iter().for_each(|&k| shares[k as usize] += 1.0 / choices.len() as f64);
-        let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p: &f64| -p * p.ln()).sum();
-        entropy.exp()
+        model.usage(tape.constant(x)).expect("it has a codebook").perplexity()
     }
 }
 
@@ -142,6 +137,13 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
             self.net.head.unit(),
             [("reconstruction", reconstruction), ("commitment", self.commitment * distance)],
         )
+    }
+
+    fn usage(&self, x: Var<'t, T>) -> Option<Usage> {
+        let z = self.net.encode(x, &mut evaluation());
+        let mut counts = vec![0; self.codebook.counts.0.shape()[0]];
+        self.codebook.quantise(z).1.value().to_vec().iter().for_each(|k| counts[k.as_f64() as usize] += 1);
+        Some(Usage(counts))
     }
 
     /// Parts drawn independently, each vector as often as the training examples choose it.

@@ -28,6 +28,7 @@ mod conv;
 mod conv1d;
 #[cfg(test)]
 mod gaps;
+mod grid;
 mod gru;
 mod lstm;
 mod mlp;
@@ -52,6 +53,7 @@ use serde::{Deserialize, Serialize};
 pub use self::bag::Bag;
 pub use self::conv::Conv;
 pub use self::conv1d::Conv1d;
+pub use self::grid::Grid;
 pub use self::gru::Gru;
 pub use self::lstm::Lstm;
 pub use self::mlp::Mlp;
@@ -78,8 +80,8 @@ pub trait Architecture: Serialize + DeserializeOwned {
     /// them.
     const ADDS_TO_MEAN: bool;
 
-    /// Layers with initial parameters, `[batch, features]` to `[batch, outputs]`, for examples like these. The last layer is
-    /// [linear](nn::Linear): objectives scale its weights.
+    /// Layers with initial parameters, `[batch, features]` to `[batch, outputs]`, for examples like these. The last layer with
+    /// parameters is [linear](nn::Linear): objectives scale its weights.
     ///
     /// # Errors
     /// If it cannot read such examples, or a setting makes no sense.
@@ -89,6 +91,21 @@ pub trait Architecture: Serialize + DeserializeOwned {
         outputs: usize,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>>;
+
+    /// The same for a code of so many numbers, of which the outputs are several kinds, such as means and variances, one kind
+    /// after the other.
+    ///
+    /// # Errors
+    /// Those of [`encoder`](Self::encoder).
+    fn encoder_of_code(
+        &self,
+        data: &Dataset,
+        _code: usize,
+        outputs: usize,
+        from: &mut Generator,
+    ) -> Result<Sequential<Tensor<f32>>> {
+        self.encoder(data, outputs, from)
+    }
 
     /// Layers with initial parameters, `[rows, code]` to `[rows, parameters]`, of which there are as many for each feature
     /// as `mean` has, the numbers for the mean of the data. What it makes of any code in the beginning should be near
@@ -159,6 +176,18 @@ macro_rules! networks {
                 }
             }
 
+            fn encoder_of_code(
+                &self,
+                data: &Dataset,
+                code: usize,
+                outputs: usize,
+                from: &mut Generator,
+            ) -> Result<Sequential<Tensor<f32>>> {
+                match self {
+                    $(Network::$name(network) => network.encoder_of_code(data, code, outputs, from),)+
+                }
+            }
+
             fn decoder(
                 &self,
                 data: &Dataset,
@@ -194,6 +223,7 @@ networks! {
     Residual "residual",
     Conv "conv",
     ResNet "resnet",
+    Grid "grid",
     Conv1d "conv1d",
     Gru "gru",
     Lstm "lstm",
@@ -279,7 +309,7 @@ impl Autoencoder<Tensor<f32>> {
         }
         let head = Head::new(design.likelihood, data)?;
         let mean = head.output_for_mean(data);
-        let encoder = design.network.encoder(data, outputs, from)?;
+        let encoder = design.network.encoder_of_code(data, code, outputs, from)?;
         let decoder = design.network.decoder(data, code, &mean, from)?;
         let mean = design.network.adds_to_mean().then_some(Buffer(mean));
         let mut net = Autoencoder { encoder, decoder, head, mean, code };
@@ -450,9 +480,11 @@ pub(crate) fn centre_outputs(net: &mut Sequential<Tensor<f32>>, data: &Dataset) 
     *bias = bias.zip(&outputs.reshape(bias.shape()), |bias, output| bias - output);
 }
 
-/// The last layer of a network that ends with a linear one.
+/// The last layer with parameters of a network in which that is a linear one.
 pub(crate) fn last(net: &mut Sequential<Tensor<f32>>) -> &mut Linear<Tensor<f32>> {
-    match net.layers.last_mut() {
+    let moves =
+        |layer: &&mut Layer<_>| matches!(layer, Layer::Flatten | Layer::Unflatten(_) | Layer::Transpose);
+    match net.layers.iter_mut().rev().find(|layer| !moves(layer)) {
         Some(Layer::Linear(layer)) => layer,
         _ => panic!("a linear layer should be last"),
     }

@@ -77,8 +77,22 @@ impl Stages<'_> {
         self.kernel.map(|side| side / 2)
     }
 
+    /// Channels, height and width of the smallest picture.
+    pub(super) fn smallest_picture(&self) -> [usize; 3] {
+        self.after(self.count())
+    }
+
     /// From a picture to `outputs`.
     pub(crate) fn encoder(&self, outputs: usize, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
+        let mut layers = self.down(from);
+        layers.push(Layer::Flatten);
+        let widths = [&[self.smallest()], self.hidden, &[outputs]].concat();
+        layers.extend(linear(&widths, self.activation, Init::Glorot, from));
+        layers
+    }
+
+    /// From a picture to the smallest one.
+    pub(super) fn down(&self, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
         let mut layers = vec![];
         for stage in 0..self.count() {
             let channels = [stage, stage + 1].map(|stages| self.after(stages)[0]);
@@ -92,9 +106,6 @@ impl Stages<'_> {
         if self.blocks > 0 {
             layers.extend(self.activated(self.after(self.count())[0]));
         }
-        layers.push(Layer::Flatten);
-        let widths = [&[self.smallest()], self.hidden, &[outputs]].concat();
-        layers.extend(linear(&widths, self.activation, Init::Glorot, from));
         layers
     }
 
@@ -111,6 +122,13 @@ impl Stages<'_> {
             layers.push(self.activation.into());
         }
         layers.push(Layer::Unflatten(self.after(self.count()).to_vec()));
+        layers.extend(self.up(planes, from));
+        layers
+    }
+
+    /// From the smallest picture to one of so many channels.
+    pub(super) fn up(&self, planes: usize, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
+        let mut layers = vec![];
         for stage in (0..self.count()).rev() {
             let inner = self.after(stage + 1)[0];
             if self.blocks > 0 {

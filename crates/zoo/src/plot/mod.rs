@@ -31,6 +31,8 @@ pub(crate) mod colour;
 #[cfg(feature = "plot")]
 pub(crate) mod curves;
 #[cfg(feature = "plot")]
+mod error_map;
+#[cfg(feature = "plot")]
 mod heat_map;
 #[cfg(feature = "plot")]
 mod image_grid;
@@ -50,6 +52,8 @@ mod tile;
 pub use code_map::code_map;
 #[cfg(feature = "plot")]
 pub use curves::{Series, curves};
+#[cfg(feature = "plot")]
+pub use error_map::{ErrorMap, error_map};
 #[cfg(feature = "plot")]
 pub use heat_map::{Field, heat_map};
 #[cfg(feature = "plot")]

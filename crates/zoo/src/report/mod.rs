@@ -43,6 +43,7 @@ mod reconstructions;
 mod samples;
 mod settings;
 mod sheet;
+mod strangest;
 mod summary;
 mod table;
 
@@ -121,10 +122,11 @@ impl Found {
 /// The page of a run, a complete HTML document. A section that fails is replaced by a sentence.
 pub fn page(run: &Run) -> String {
     let found = Found::of(run);
-    let sections: [(&str, &dyn Fn() -> Option<Markup>); 11] = [
+    let sections: [(&str, &dyn Fn() -> Option<Markup>); 12] = [
         ("summary", &|| Some(summary::section(run, &found))),
         ("loss", &|| losses::section(run)),
         ("reconstructions", &|| Some(reconstructions::section(run, &found))),
+        ("strangest", &|| strangest::section(run, &found)),
         ("explorer", &|| Some(explorer::section(run, &found))),
         ("codes", &|| Some(code_map::section(run, &found))),
         ("samples", &|| samples::section(run)),

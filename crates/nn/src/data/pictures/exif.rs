@@ -1,5 +1,7 @@
 //! Which way up a picture is: the orientation that a camera notes in the EXIF data of a file.
 
+use std::ops::Range;
+
 /// The way from the stored rows to the picture that is seen. A camera that is held upright stores the rows of its sensor as
 /// they are and notes how it was held (EXIF 2.32, tag 0x0112).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub(super) struct Orientation {
 
 impl Orientation {
     /// The orientation with this number, 1 to 8; upright for any other.
-    fn new(number: u16) -> Self {
+    pub(super) fn new(number: u16) -> Self {
         let one_of = |numbers: [u16; 4]| numbers.contains(&number);
         Orientation {
             transposed: one_of([5, 6, 7, 8]),
@@ -46,6 +48,25 @@ impl Orientation {
     /// The height and width that are seen, of those that are stored; and the other way round.
     pub(super) fn turned(self, [height, width]: [usize; 2]) -> [usize; 2] {
         if self.transposed { [width, height] } else { [height, width] }
+    }
+
+    /// Where rows and columns are stored that are seen in a picture of this height and width.
+    pub(super) fn stored(
+        self,
+        [rows, columns]: [Range<usize>; 2],
+        [height, width]: [usize; 2],
+    ) -> [Range<usize>; 2] {
+        let (mut rows, mut columns, height, width) = match self.transposed {
+            true => (columns, rows, width, height),
+            false => (rows, columns, height, width),
+        };
+        if self.upside_down {
+            rows = height - rows.end..height - rows.start;
+        }
+        if self.mirrored {
+            columns = width - columns.end..width - columns.start;
+        }
+        [rows, columns]
     }
 
     /// The picture that is seen, of this height and width: its channels are planes, as in `stored`.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use autograd::Tensor;
 
 use super::left_out::LeftOut;
-use super::{PictureOptions, Pictures, decode, size_of};
+use super::{Fit, PictureOptions, Pictures, decode, size_of};
 use crate::error::printable;
 use crate::{Error, Result};
 
@@ -152,7 +152,7 @@ impl PictureFolder {
             return Err(Error::file(&self.path, problem));
         }
         let mut notes = self.notes.clone();
-        notes.extend(scaled(&sizes, wanted));
+        notes.extend(scaled(&sizes, wanted, options.fit));
         notes.extend(skipped(&broken, self.files.len()));
         let first_test = self.files.len() - self.test;
         let test = kept.iter().filter(|&&place| place >= first_test).count();
@@ -170,8 +170,8 @@ impl PictureFolder {
 }
 
 /// A sentence about what becomes of pictures of these sizes when they are made this high and wide, if it is more than
-/// was asked for: sizes differ, or proportions change. `sizes` are as by [`PictureFolder::sizes`].
-pub fn scaled(sizes: &BTreeMap<[usize; 2], usize>, [height, width]: [usize; 2]) -> Option<String> {
+/// was asked for: sizes differ, or proportions do. `sizes` are as by [`PictureFolder::sizes`].
+pub fn scaled(sizes: &BTreeMap<[usize; 2], usize>, [height, width]: [usize; 2], fit: Fit) -> Option<String> {
     let count: usize = sizes.values().sum();
     let other = sizes.iter().filter(|([h, w], _)| h * width != w * height);
     let stretched: usize = other.map(|(_, count)| count).sum();
@@ -183,14 +183,16 @@ pub fn scaled(sizes: &BTreeMap<[usize; 2], usize>, [height, width]: [usize; 2]) 
         (_, 1) => (format!("all {count} pictures have"), "they are"),
         _ => (format!("the {count} pictures have"), "they are"),
     };
+    let done = fit.done();
     let changed = match stretched {
         0 => format!("{are} scaled to {height} × {width}"),
         _ if stretched == count => {
-            format!("{are} stretched to {height} × {width}, which has other proportions")
+            format!("{are} {done} {height} × {width}, which has other proportions")
         }
-        1 => format!("{are} scaled to {height} × {width}, and 1 of other proportions is stretched"),
         _ => {
-            format!("{are} scaled to {height} × {width}, and {stretched} of other proportions are stretched")
+            let [to_be, word] =
+                [if stretched == 1 { "is" } else { "are" }, done.rsplit_once(' ').map_or(done, |d| d.0)];
+            format!("{are} scaled to {height} × {width}, and {stretched} of other proportions {to_be} {word}")
         }
     };
     Some(format!("{pictures} {}; {changed}", extent(sizes)))
@@ -329,8 +331,9 @@ impl Listing {
 /// Whether a file calls itself a picture that can be read, or is one under another name.
 fn is_picture(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    let by_name = matches!(ending.as_deref(), Some("png" | "jpg" | "jpeg" | "jpe" | "jfif"));
-    by_name || matches!(start_of(path)[..], [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..])
+    let by_name =
+        matches!(ending.as_deref(), Some("png" | "jpg" | "jpeg" | "jpe" | "jfif" | "webp" | "tif" | "tiff"));
+    by_name || super::is_picture(&start_of(path))
 }
 
 /// The first bytes of a file; none if it is no plain file or cannot be read.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 
-const ONE: PictureOptions = PictureOptions { height: 1, width: 1, colour: Colour::Grey };
+const ONE: PictureOptions = PictureOptions { height: 1, width: 1, colour: Colour::Grey, fit: Fit::Stretch };
 
 /// A grey PNG of this height and width.
 fn picture([height, width]: [u32; 2], value: u8) -> Vec<u8> {
@@ -62,16 +62,16 @@ fn folders_are_classes() {
     assert_eq!((classes.data.labels.unwrap(), classes.data.x.to_vec()), (vec![0, 1, 1], vec![1.0, 0.2, 0.0]));
 
     fs::write(at("cats/b.png"), "no picture").unwrap();
-    assert!(problem().ends_with("b.png: this is neither a PNG nor a JPEG picture"), "{}", problem());
+    assert!(problem().ends_with("b.png: this is no PNG, JPEG, WebP or TIFF picture"), "{}", problem());
 }
 
 #[test]
 fn pictures_of_other_formats_are_counted() {
-    let webp = || b"RIFF\x04\0\0\0WEBP".to_vec();
+    let gif = || b"GIF89a".to_vec();
     let files = [
         ("a.png", picture([1, 1], 0)),
-        ("b.webp", webp()),
-        ("c.webp", webp()),
+        ("b.gif", gif()),
+        ("c.gif", gif()),
         ("d.bmp", b"any bytes".to_vec()),
         ("photo", picture([1, 1], 51)),
         ("notes.txt", b"text".to_vec()),
@@ -83,13 +83,16 @@ fn pictures_of_other_formats_are_counted() {
     assert_eq!(
         read.notes,
         [
-            "3 of 5 pictures are left out: 1 BMP, 2 WEBP; only PNG and JPEG are read, so convert them",
+            "3 of 5 pictures are left out: 1 BMP, 2 GIF; only PNG, JPEG, WebP and TIFF are read, so convert them",
             "1 file that is no picture is left out: notes.txt"
         ]
     );
-    let none = folder(&[("x.webp", webp()), ("y.gif", b"GIF89a".to_vec())]);
+    let none = folder(&[("x.gif", gif()), ("y.heic", b"\0\0\0\x18ftypheic".to_vec())]);
     let text = PictureFolder::open(none.path()).unwrap_err().to_string();
-    assert!(text.ends_with("it holds 1 GIF, 1 WEBP: only PNG and JPEG are read, so convert them"), "{text}");
+    assert!(
+        text.ends_with("it holds 1 GIF, 1 HEIC: only PNG, JPEG, WebP and TIFF are read, so convert them"),
+        "{text}"
+    );
     let table = folder(&[("x.csv", b"1,2".to_vec())]);
     let text = PictureFolder::open(table.path()).unwrap_err().to_string();
     assert!(text.starts_with(table.path().to_str().unwrap()) && text.ends_with("it holds x.csv"), "{text}");
@@ -180,7 +183,7 @@ fn broken_pictures_are_skipped_and_named() {
             && note.ends_with("; and 1 more"),
         "{note}"
     );
-    assert!(note.contains("c.jpg: this is neither a PNG nor a JPEG picture"), "{note}");
+    assert!(note.contains("c.jpg: this is no PNG, JPEG, WebP or TIFF picture"), "{note}");
     let none = folder(&[("b.png", vec![])]);
     let text = found(none.path()).read(&ONE, true).unwrap_err().to_string();
     assert!(
@@ -198,7 +201,7 @@ fn what_becomes_of_other_sizes_is_said() {
         let files: Vec<(&str, Vec<u8>)> =
             files.iter().map(|(name, content)| (&name[..], content.clone())).collect();
         let some = folder(&files);
-        read_folder(some.path(), &PictureOptions { height, width, colour: Colour::Grey })
+        read_folder(some.path(), &PictureOptions { height, width, colour: Colour::Grey, fit: Fit::Stretch })
             .unwrap()
             .notes
             .join("|")

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use super::{chance, for_each_example};
+use super::{chance, for_each_example, for_each_row};
 use crate::random::{Purpose, assert_not_recorded, keyed};
 use crate::{Error, Result};
 
@@ -18,6 +18,9 @@ pub enum Corruption {
     Masking(f64),
     /// `x + σ ε`, with this `σ`.
     Gaussian(f64),
+    /// `x + σ ε`, where every example has a `σ` of its own, evenly drawn between these two: a model that has to do with noise
+    /// of any strength (Zhang et al. 2017).
+    GaussianBetween([f64; 2]),
     /// With this probability 0 or 1, either equally likely.
     SaltAndPepper(f64),
     /// `x (1 + σ ε)`, with this `σ`.
@@ -44,6 +47,15 @@ impl Corruption {
                     "sigma",
                     format!(
                         "the standard deviation of a corruption is {sigma}; it must be 0 or more, and finite"
+                    ),
+                ))
+            }
+            Corruption::GaussianBetween([low, high]) if !(low >= 0.0 && low <= high && high.is_finite()) => {
+                Err(Error::setting(
+                    "sigma",
+                    format!(
+                        "the standard deviations of a corruption lie between {low} and {high}; they must rise, from 0 or \
+                         more, and be finite"
                     ),
                 ))
             }
@@ -79,6 +91,10 @@ impl Corruption {
             }),
             Corruption::Gaussian(sigma) => for_each_example(x, examples, from, |x, from| {
                 x + (sigma * from.sample::<f64, _>(StandardNormal)) as f32
+            }),
+            Corruption::GaussianBetween([low, high]) => for_each_row(x, examples, from, |row, from| {
+                let sigma = low + (high - low) * from.random::<f64>();
+                row.iter_mut().for_each(|x| *x += (sigma * from.sample::<f64, _>(StandardNormal)) as f32);
             }),
             Corruption::Speckle(sigma) => for_each_example(x, examples, from, |x, from| {
                 x * (1.0 + sigma * from.sample::<f64, _>(StandardNormal)) as f32

@@ -168,11 +168,12 @@ fn a_wrong_width_is_a_bug() {
     Scaling::identity(4).apply(&Tensor::<f32>::zeros([2, 3]));
 }
 
-const CORRUPTIONS: [Corruption; 4] = [
+const CORRUPTIONS: [Corruption; 5] = [
     Corruption::Masking(0.3),
     Corruption::Gaussian(0.5),
     Corruption::SaltAndPepper(0.4),
     Corruption::Speckle(0.2),
+    Corruption::GaussianBetween([0.1, 0.4]),
 ];
 
 #[test]
@@ -211,13 +212,23 @@ fn noise_has_the_distribution_it_should() {
     };
     // A share has a standard error of at most 0.0016, a mean of 0.0016, a deviation of 0.0011.
     let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 0.007, "{found} is not {wanted}");
-    let [masked, gaussian, salted, speckled] = CORRUPTIONS.map(|c| c.apply(&x, 3, 0, &[0]).to_vec());
+    let [masked, gaussian, salted, speckled, _] = CORRUPTIONS.map(|c| c.apply(&x, 3, 0, &[0]).to_vec());
     near(share(&masked, 0.0), 0.3);
     near(share(&masked, 0.6), 0.7);
     near(share(&salted, 0.0), 0.2);
     near(share(&salted, 1.0), 0.2);
     near(spread(&gaussian).0, 0.6);
     near(spread(&gaussian).1, 0.5);
+    // Every row has a deviation of its own, and they are spread evenly.
+    let rows = Tensor::<f32>::full([200, 1000], 0.6);
+    let between = CORRUPTIONS[4].apply(&rows, 3, 0, &(0..200).collect::<Vec<_>>()).to_vec();
+    let deviation = |row: &[f32]| {
+        (row.iter().map(|&v| f64::from(v - 0.6).powi(2)).sum::<f64>() / row.len() as f64).sqrt()
+    };
+    let deviations: Vec<f64> = between.chunks(1000).map(deviation).collect();
+    assert!(deviations.iter().all(|sigma| (0.09..0.45).contains(sigma)), "{deviations:?}");
+    assert!((deviations.iter().sum::<f64>() / 200.0 - 0.25).abs() < 0.025);
+    assert!((70..130).contains(&deviations.iter().filter(|sigma| **sigma < 0.25).count()));
     near(spread(&speckled).0, 0.6);
     near(spread(&speckled).1, 0.12);
     let bits = Binarize::Dynamic.apply(&x, 3, 0, &[0]).to_vec();
@@ -239,6 +250,7 @@ fn settings_are_checked_and_stored_as_text() {
         Corruption::SaltAndPepper(-0.1),
         Corruption::Gaussian(f64::INFINITY),
         Corruption::Speckle(f64::NAN),
+        Corruption::GaussianBetween([0.2, 0.1]),
     ] {
         assert!(bad.check().is_err(), "{bad:?}");
     }
