@@ -167,7 +167,8 @@ fn what_no_memory_holds_is_refused() {
     let huge = "9223372036854775807";
     let choices: String = (0..200).map(|i| format!("u{},i{},{}\n", i % 20, i / 20, i % 5)).collect();
     fs::write(path.join("choices.csv"), format!("user,item,stars\n{choices}")).unwrap();
-    for model in zoo::registry::MODELS {
+    // A network that removes noise has no code.
+    for model in zoo::registry::MODELS.iter().filter(|model| model.name != "dncnn") {
         for size in [huge, "100000000000"] {
             let data: &[&str] = if model.recommends.is_some() { &["--data", "choices.csv"] } else { &[] };
             let train = [&["train", model.name, "--code", size][..], data].concat();

@@ -180,12 +180,14 @@ fn a_code_as_wide_as_the_data_is_called_no_bottleneck() {
         text.contains("No bottleneck: a code of 4 numbers has room for all 4") && !text.contains("PCA, code")
     );
     assert!(error.starts_with("note: a code of 4 numbers for 4 is no bottleneck"), "{error}");
-    let error = said(path, &["score", "wide"]);
+    assert_eq!(said(path, &["score", "wide"]), "", "neighbours do not need a bottleneck");
+    let error = said(path, &["score", "wide", "--score", "squared-error"]);
     assert!(error.contains("note: a code of 4 numbers for 4 features is no bottleneck"), "{error}");
     assert_eq!(json(path, &["eval", "wide", "--json"])["pca_sse"], Value::Null);
     let text = succeed(path, &[&train[..], &["3", "--out", "narrow"]].concat());
     assert!(!text.contains("No bottleneck") && text.contains("PCA, code 3"), "{text}");
-    assert!(!said(path, &["score", "narrow"]).contains("bottleneck"));
+    let error = said(path, &["score", "narrow", "--score", "squared-error"]);
+    assert!(!error.contains("bottleneck"), "{error}");
 }
 
 fn deviation(rows: &[Vec<String>], column: usize) -> f64 {

@@ -14,7 +14,7 @@ use zoo::uses::anomaly::Score;
 /// A table of several kinds of columns with gaps.
 fn mixed() -> String {
     let row = |i: usize| {
-        let age = if i % 7 == 0 { String::new() } else { (20 + i * 13 % 50).to_string() };
+        let age = if i.is_multiple_of(7) { String::new() } else { (20 + i * 13 % 50).to_string() };
         format!("{age},{},{:.2}\n", ["red", "green", "blue"][i % 3], (i as f64 / 5.0).sin())
     };
     String::from("age,colour,height\n") + &(0..60).map(row).collect::<String>()

@@ -344,7 +344,10 @@ mod tests {
             let [all, known] = [&data.test, &masked].map(|data| detector.contributions(data).to_vec());
             let width = all.len() / data.test.len();
             for (i, (all, known)) in all.iter().zip(&known).enumerate() {
-                assert_eq!(*known, if i % width == 20 { 0.0 } else { *all });
+                // Whom a row is near to may depend on what is known of it.
+                if i % width == 20 || score != Score::Neighbours {
+                    assert_eq!(*known, if i % width == 20 { 0.0 } else { *all });
+                }
             }
             let sums: Vec<f64> = known.chunks(width).map(|row| row.iter().sum()).collect();
             let scores = detector.scores(&masked).unwrap();

@@ -152,7 +152,8 @@ mod tests {
         let shape = [3, 6, 8];
         let x = Tensor::from_fn([40, 144], |i| 0.5 + 0.01 * ((i * 7919 % 97) as f32 / 97.0));
         let data = Dataset::new(x).with_schema(Schema::image(shape, Kind::UnitInterval));
-        let pca = Pca::fit(data.x(), 2);
+        // It answers with the mean: a spot does not spoil what is elsewhere.
+        let pca = Pca { components: Tensor::zeros([2, 144]), ..Pca::fit(data.x(), 2) };
         let maps = Maps::fit(&pca, &data, 0.1).unwrap();
         let exceeded = maps.of(data.x()).into_iter().filter(Map::is_strange).count();
         assert_eq!(exceeded, 3, "⌈41 · 0.9⌉ = 37 of 40 do not");

@@ -21,7 +21,7 @@
 //! let judge = Judge::fit(digits.train.x(), digits.test.x())?;
 //! let real = judge.of(digits.train.range(0..359).x());
 //! let grey = judge.of(&digits.train.range(0..359).x().map(|v| 0.5 * v));
-//! assert!(real.precision > 0.8 && real.recall > 0.8 && real.mmd.abs() < 0.01);
+//! assert!(real.precision > 0.8 && real.recall > 0.7 && real.mmd.abs() < 0.01);
 //! assert!(grey.recall < 0.3 && grey.mmd > 10.0 * real.mmd.abs());
 //! # Ok::<(), nn::Error>(())
 //! ```

@@ -185,7 +185,9 @@ mod tests {
         let event = &found[0];
         assert!((184..=201).contains(&event.start) && (236..260).contains(&event.end), "{event:?}");
         let causes = causes(&monitor, &strange, event);
-        assert!(causes.shares[1] > 0.8 && causes.change[1] < 0.0, "{causes:?} {event:?}");
+        // At the minimum, which 200,000 proximal steps without this code's rates found, the share is 0.63: the wobble of
+        // the first channel hides a part.
+        assert!((causes.shares[1] - 0.63).abs() < 0.05 && causes.change[1] < 0.0, "{causes:?} {event:?}");
         assert!(causes.error[1] < 0.5 * causes.error[0], "{causes:?}");
     }
 
