@@ -96,7 +96,7 @@ mod tests {
         let schedule = Schedule::Cosine { floor: 0.0 };
         let clip_norm = Some(1.0);
         let plan =
-            Plan { epochs: 60, batch: 50, learning_rate: 1e-2, schedule, clip_norm, ..Plan::default() };
+            Plan { epochs: 160, batch: 50, learning_rate: 1e-2, schedule, clip_norm, ..Plan::default() };
         train(&mut model, &data, &plan).unwrap();
         let ours = evaluate::mean_squared_error(&model, &data.test);
         let linear = evaluate::mean_squared_error(&Pca::fit(data.train.x(), 4), &data.test);
