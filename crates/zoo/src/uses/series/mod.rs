@@ -8,7 +8,7 @@
 //!
 //! where `a` and `b` are the means of these squares on a stretch of ordinary steps that the model did not learn from. The
 //! first term sees a shift, the second a spread; both are 1 on ordinary steps, whatever the unit of the channel. The score
-//! of a step is the mean over channels. Scores above a threshold become [events](events), and [`causes`] says which channels
+//! of a step is the mean over channels. Scores above a threshold become [`events`](fn@events), and [`causes`] says which channels
 //! made one.
 
 mod cause;
