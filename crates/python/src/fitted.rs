@@ -286,7 +286,7 @@ impl Fitted {
     }
 }
 
-/// What a system refuses in its folder of temporary files.
+/// The error of a system that refuses something in its folder of temporary files.
 fn in_temporary(error: io::Error) -> Error {
     Error::io("write", &std::env::temp_dir(), error)
 }

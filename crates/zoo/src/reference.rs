@@ -34,7 +34,7 @@ pub const EXAMPLES: &str = "examples.safetensors";
 /// Scores of the training examples, in the folder of a run.
 pub const SCORES: &str = "scores.safetensors";
 
-/// What a series is like where it is ordinary, in the folder of a run that learnt windows of it.
+/// The file about a series where it is ordinary, in the folder of a run that learnt windows of it.
 pub const ORDINARY: &str = "ordinary.safetensors";
 
 /// Rows in a sample at most.
@@ -316,7 +316,7 @@ pub fn write_ordinary(
     file.write(path)
 }
 
-/// What is ordinary for a model from a file; `None` if the file belongs to other parameters.
+/// The ordinary sizes of residuals and scores of a model, from a file; `None` if the file belongs to other parameters.
 ///
 /// # Errors
 /// If the file cannot be read.

@@ -51,7 +51,7 @@ pub struct PictureOptions {
     pub width: usize,
     /// With colours or without.
     pub colour: Colour,
-    /// What becomes of pictures of other proportions.
+    /// The way in which pictures of other proportions are fitted.
     #[serde(default)]
     pub fit: Fit,
 }

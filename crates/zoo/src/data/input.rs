@@ -90,7 +90,7 @@ impl Input {
         self.memory.as_ref()
     }
 
-    /// What it is.
+    /// The kind of the data.
     ///
     /// # Errors
     /// Those of [`Kind::of`].

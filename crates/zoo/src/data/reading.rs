@@ -69,7 +69,7 @@ pub struct Reading {
     pub size: Option<[usize; 2]>,
     /// Whether pictures keep their colours.
     pub colour: Colour,
-    /// What becomes of pictures of other proportions than this size.
+    /// The way in which pictures of other proportions than this size are fitted.
     pub fit: Fit,
     /// Whether pictures that cannot be read are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -151,7 +151,7 @@ mod tests {
         Grid { channels: vec![4, 6], blocks: 1, norm: Norm::None, activation: Activation::Silu }
     }
 
-    /// What is far from a place of the picture does not change its numbers.
+    /// The numbers of a place do not change with pixels that are far from it.
     #[test]
     fn a_place_of_the_code_is_a_place_of_the_picture() {
         let data = data([1, 32, 32]);

@@ -15,7 +15,7 @@ pub struct Strip {
     pub name: String,
     /// The values.
     pub seen: Vec<f64>,
-    /// What the model expects.
+    /// The values that the model expects.
     pub expected: Vec<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of pictures of other proportions than those that are wanted.
+//! Ways to fit pictures of other proportions than those that are wanted.
 
 use std::ops::Range;
 

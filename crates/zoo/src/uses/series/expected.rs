@@ -48,7 +48,7 @@ impl<'a> Expectation<'a> {
     }
 }
 
-/// What a model expects at each step of a stretch: the mean over the windows that hold the step. Windows begin at every
+/// The values that a model expects at each step of a stretch: the mean over the windows that hold the step. Windows begin at every
 /// `stride`-th step; the steps behind the last of them are those of the window that ends with the stretch.
 pub(super) fn expected(of: &Expectation, values: &[f32]) -> Vec<f32> {
     const AT_ONCE: usize = 256;

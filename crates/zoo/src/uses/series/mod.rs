@@ -42,7 +42,7 @@ pub struct Monitor<'a> {
 /// The scores of the steps of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// What the model expects, `[steps, channels]`, scaled as the model sees it.
+    /// The values that the model expects, `[steps, channels]`, scaled as the model sees it.
     pub expected: Vec<f32>,
     /// The parts of the channels, `[steps, channels]`: their sum over a row is the score of the step.
     pub parts: Vec<f32>,
@@ -76,7 +76,7 @@ impl<'a> Monitor<'a> {
         Ok(Monitor { expectation: Expectation::new(model, preparation)?, ordinary })
     }
 
-    /// What is ordinary.
+    /// The sizes of ordinary residuals and scores.
     pub fn ordinary(&self) -> &Ordinary {
         &self.ordinary
     }
@@ -114,7 +114,7 @@ fn memory(length: usize) -> usize {
     (length / 4).max(1)
 }
 
-/// What is expected of a stretch, and what it differs by, with NaN where nothing was observed.
+/// The values that are expected of a stretch, and the differences from them, with NaN where nothing was observed.
 fn residuals(of: &Expectation, track: &Track, range: Range<usize>) -> (Vec<f32>, Vec<f32>) {
     let channels = of.channels();
     let values = &track.values[range.start * channels..range.end * channels];

@@ -1,4 +1,4 @@
-//! What is ordinary: the sizes of residuals and scores on steps that a model did not learn from.
+//! Ordinary values: the sizes of residuals and scores on steps that a model did not learn from.
 
 use autograd::Tensor;
 use nn::checkpoint::Checkpoint;
