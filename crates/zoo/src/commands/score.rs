@@ -1,5 +1,7 @@
 //! `zoo score`: anomalies.
 
+mod found;
+
 use autograd::Tensor;
 use nn::{Error, Result};
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use zoo::run::Run;
 use zoo::uses::anomaly::Score;
 use zoo::uses::latent::reconstruct;
 
+use self::found::Found;
 use super::encode::decoded;
 use super::examples::{image_size, images, open, rows_carrying};
 use super::output::{Sheet, Target};
@@ -400,36 +403,6 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// A cell that is shown.
-enum Found {
-    Number(f64),
-    /// A cell of a table of several kinds, as it is written there.
-    Text(String),
-}
-
-impl Found {
-    fn written(&self) -> String {
-        match self {
-            Found::Number(x) => as_written(*x),
-            Found::Text(text) => text.clone(),
-        }
-    }
-
-    fn short(&self) -> String {
-        match self {
-            Found::Number(x) => short(*x),
-            Found::Text(text) => text.clone(),
-        }
-    }
-
-    fn json(&self, single: bool) -> Value {
-        match self {
-            Found::Number(x) => json!(exactly(*x, single)),
-            Found::Text(text) => json!(text),
-        }
-    }
-}
-
 /// Why a score of this model should not be trusted without a look, in sentences. Of the training examples `far_out` score
 /// far above the others.
 fn doubts(run: &Run, kind: Score, far_out: usize) -> Vec<String> {
@@ -474,35 +447,6 @@ fn filled_up(rows: [Tensor<f32>; 2], columns: usize) -> Vec<Tensor<f32>> {
         [Some(row), rest].into_iter().flatten()
     };
     rows.into_iter().flat_map(filled).collect()
-}
-
-/// A number as a file has it, with the digits that give the same number again.
-fn as_written(x: f64) -> String {
-    match x.abs() {
-        0.0 => "0".into(),
-        a if (1e-5..1e15).contains(&a) => x.to_string(),
-        _ => format!("{x:e}"),
-    }
-}
-
-/// A number for JSON. In single precision it is the one that has the same few digits: 0.1 is not to become 0.10000000149.
-fn exactly(x: f64, single: bool) -> Option<f64> {
-    let x = if single { (x as f32).to_string().parse().ok()? } else { x };
-    Some(x).filter(|x| x.is_finite())
-}
-
-/// A number with few digits.
-fn short(x: f64) -> String {
-    match x.abs() {
-        0.0 => "0".into(),
-        // All digits, because such numbers may differ only in the last.
-        a if (1e6..1e15).contains(&a) => x.to_string(),
-        a if (1e-3..1e6).contains(&a) => {
-            let digits = (3 - a.log10().floor() as i32).clamp(0, 6) as usize;
-            format!("{x:.digits$}")
-        }
-        _ => format!("{x:.3e}"),
-    }
 }
 
 #[cfg(test)]

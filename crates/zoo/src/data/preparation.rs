@@ -5,20 +5,20 @@ mod given;
 mod kinds;
 mod learn;
 mod parts;
+mod sentences;
 
 use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::schema::{self, Schema};
-use nn::data::table::quoted;
 use nn::data::transform::Scaling;
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use self::parts::split;
 pub(super) use self::parts::{Part, SPLIT_SEED};
+pub(super) use self::sentences::{hint_at_skipping, place, unusable};
 use super::input::Input;
-use super::kind::Kind;
 use super::numbers::Numbers;
 use super::pipeline::{self, Step};
 use super::range::Range;
@@ -162,17 +162,6 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
     let names = raw.file_names();
     let parts = split(name, &raw, &names, reading)?;
     Preparation::learn(name, reading, &raw, parts)
-}
-
-/// One bad picture among many need not stop everything.
-pub(super) fn hint_at_skipping(source: &Path, error: Error) -> Error {
-    let pictures = || matches!(Kind::of(source), Ok(Kind::Pictures));
-    match error {
-        Error::File { path, problem } if path != source && pictures() => {
-            Error::File { path, problem: format!("{problem}; or leave such pictures out with --skip-broken") }
-        }
-        error => error,
-    }
 }
 
 impl Preparation {
@@ -463,23 +452,6 @@ fn rounded(x: f64, distance: f64) -> f64 {
     // Nobody expects a zero with a sign.
     let whole = scaled.round() + 0.0;
     if by_unit { whole / unit } else { whole * unit }
-}
-
-/// Where a feature stands: ``column `age` ``, `column 3` or `pixel 3`; counted from 0.
-pub(super) fn place(columns: &[String], image: bool, number: usize) -> String {
-    match columns.get(number) {
-        Some(name) if *name != format!("column {}", number + 1) => format!("column {}", quoted(name)),
-        None if image => format!("pixel {}", number + 1),
-        _ => format!("column {}", number + 1),
-    }
-}
-
-/// The sentence about a value that is missing or infinite.
-pub(super) fn unusable(value: f64, row: &str, place: &str) -> String {
-    match value.is_nan() {
-        true => format!("row {row}, {place}: the value is missing; {}", explain::GAPS),
-        false => format!("row {row}, {place}: the value is {value}; correct it"),
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod skab;
 mod stacked;
 mod vae;
 mod watch;
+mod windows;
 
 use std::path::Path;
 

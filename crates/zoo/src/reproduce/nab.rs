@@ -17,15 +17,11 @@ use std::path::Path;
 
 use autograd::Tensor;
 use nn::data::table::{TableOptions, Texts};
-use nn::train::Plan;
-use nn::{Error, Result, Schedule};
+use nn::{Error, Result};
 
 use super::Published::Exactly;
+use super::windows::{Beginning, WINDOW};
 use super::{Bench, Margin, Needs, Row, Target};
-use crate::data::series::Windows;
-use crate::data::{Preparation, Prepared, Reading, Split};
-use crate::registry;
-use crate::train::Lesson;
 use crate::uses::latent::reconstruct;
 
 pub(super) const TARGET: Target = Target {
@@ -38,8 +34,6 @@ pub(super) const TARGET: Target = Target {
     run,
 };
 
-/// Values in a window of the autoencoder.
-const WINDOW: usize = 32;
 /// Deviations that make a detection.
 const DEVIATIONS: f64 = 3.0;
 /// The least deviation, in units of the values for learning: smaller errors are rounding.
@@ -86,20 +80,15 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
 
 /// The error of an autoencoder on the window that ends at each value; 0 where there is none yet.
 fn errors(bench: &Bench, series: &Labelled) -> Result<Vec<f64>> {
-    let windows = Windows { time: None, length: WINDOW, stride: 1 };
-    let reading = Reading { windows: Some(windows), test_fraction: 0.2, ..Reading::default() };
-    let known = series.values[..series.known()].to_vec();
-    let Prepared { rows: [train, test], preparation, .. } =
-        Preparation::of_steps(&["value".into()], known, &reading)?;
-    let entry = registry::find("ae")?;
-    let settings =
-        entry.complete(&"code = 4\nhidden = [32]\nnetwork = \"mlp\"".parse().expect("TOML"), &train.data)?;
-    let mut model = entry.build(&settings, &train.data, bench.seed)?;
-    let data = Split { name: series.name.clone(), train: train.data, test: test.data };
-    let (epochs, batch, learning_rate) = (60, 32, 2e-3);
-    let plan =
-        Plan { epochs, batch, learning_rate, schedule: Schedule::Cosine { floor: 0.0 }, ..Plan::default() };
-    bench.run(&data.name, &mut Lesson::new(&mut *model, &data), plan, |plan| crate::train::trainer(&plan))?;
+    let beginning = Beginning {
+        name: &series.name,
+        channels: &["value".into()],
+        values: series.values[..series.known()].to_vec(),
+        held_out: 0.2,
+        settings: "code = 4\nhidden = [32]\nnetwork = \"mlp\"",
+        epochs: 60,
+    };
+    let (model, preparation, _) = beginning.learn(bench)?;
     let track = preparation.track_of_steps(series.values.clone())?;
     let x: Vec<f32> = track.values.windows(WINDOW).flatten().copied().collect();
     let x = Tensor::from_vec([x.len() / WINDOW, WINDOW], x);

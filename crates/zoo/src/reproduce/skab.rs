@@ -14,16 +14,12 @@ use std::path::{Path, PathBuf};
 
 use autograd::Tensor;
 use nn::data::table::{self, Column, TableOptions};
-use nn::train::Plan;
-use nn::{Error, Result, Schedule};
+use nn::{Error, Result};
 
 use super::Published::Exactly;
+use super::windows::Beginning;
 use super::{Bench, Margin, Needs, Row, Target};
-use crate::data::series::Windows;
-use crate::data::{Preparation, Prepared, Reading, Split};
 use crate::models::pca::Pca;
-use crate::registry;
-use crate::train::Lesson;
 use crate::uses::series::Monitor;
 
 pub(super) const TARGET: Target = Target {
@@ -41,8 +37,6 @@ const KNOWN: usize = 400;
 /// The share of them that tells what is ordinary.
 const HELD_OUT: f64 = 0.25;
 
-/// Steps in a window.
-const WINDOW: usize = 32;
 /// The share of ordinary steps that may be called anomalies, as `zoo score` has it.
 const RISK: f64 = 0.001;
 
@@ -99,22 +93,15 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
 
 /// The steps that a model calls anomalous.
 fn watched(bench: &Bench, experiment: &Experiment) -> Result<Vec<bool>> {
-    let windows = Windows { time: None, length: WINDOW, stride: 1 };
-    let reading = Reading { windows: Some(windows), test_fraction: HELD_OUT, ..Reading::default() };
-    let width = experiment.channels.len();
-    let known = experiment.values[..KNOWN * width].to_vec();
-    let Prepared { rows: [train, test], preparation, series, .. } =
-        Preparation::of_steps(&experiment.channels, known, &reading)?;
-    let held = series.expect("a series was prepared");
-    let entry = registry::find("ae")?;
-    let given = "code = 8".parse().expect("TOML");
-    let settings = entry.complete(&given, &train.data)?;
-    let mut model = entry.build(&settings, &train.data, bench.seed)?;
-    let data = Split { name: experiment.name.clone(), train: train.data, test: test.data };
-    let (epochs, batch, learning_rate) = (20, 32, 2e-3);
-    let plan =
-        Plan { epochs, batch, learning_rate, schedule: Schedule::Cosine { floor: 0.0 }, ..Plan::default() };
-    bench.run(&data.name, &mut Lesson::new(&mut *model, &data), plan, |plan| crate::train::trainer(&plan))?;
+    let beginning = Beginning {
+        name: &experiment.name,
+        channels: &experiment.channels,
+        values: experiment.values[..KNOWN * experiment.channels.len()].to_vec(),
+        held_out: HELD_OUT,
+        settings: "code = 8",
+        epochs: 20,
+    };
+    let (model, preparation, held) = beginning.learn(bench)?;
     let monitor = Monitor::fit(&*model, &preparation, &held)?;
     let track = preparation.track_of_steps(experiment.values.clone())?;
     let scores = monitor.scores(&track);
