@@ -25,7 +25,8 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// One test at a time, because memory is counted for the whole process.
+/// One test at a time, because memory is counted for the whole process: the good files too are made by the test whose turn
+/// it is.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// How many bytes of memory a byte of the file may take.
@@ -40,13 +41,14 @@ const FEW_BITS: usize = (1 << 16) * 32;
 
 /// Damages the good files, repairs them as far as `repair` does, and reads them.
 fn check<T: Debug>(
-    files: Vec<Vec<u8>>,
+    good: impl FnOnce() -> Vec<Vec<u8>>,
     times: usize,
     repair: impl Fn(Vec<u8>) -> Vec<u8>,
     read: impl Fn(&Path, &[u8]) -> Result<T, Error>,
 ) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let name = Path::new("file");
+    let files = good();
     for (i, content) in files.iter().enumerate() {
         read(name, content).unwrap_or_else(|error| panic!("file {i} is good, but: {error}"));
     }
@@ -85,7 +87,7 @@ fn tables() {
         TableOptions { label: Some("kind".into()), impute: Impute::Mean, ..TableOptions::default() },
         TableOptions { delimiter: Some(';'), drop: vec![1.into()], ..TableOptions::default() },
     ];
-    check(good::tables(), USUAL, as_it_is, |name, content| {
+    check(good::tables, USUAL, as_it_is, |name, content| {
         // A file is good if one way to read it is; all are tried.
         let results = options.each_ref().map(|options| table::parse(name, content, options));
         let finite = |table: &table::Table| table.data.x().to_vec().iter().all(|value| value.is_finite());
@@ -97,7 +99,7 @@ fn tables() {
 
 #[test]
 fn numpy_arrays() {
-    check(good::arrays(), USUAL, accident::gzip, |name, content| {
+    check(good::arrays, USUAL, accident::gzip, |name, content| {
         let single = npy::parse::<f32>(name, content);
         npy::parse::<f64>(name, content).map(|double| (single, double))
     });
@@ -106,9 +108,9 @@ fn numpy_arrays() {
 #[test]
 fn numpy_archives() {
     // Good arrays in a damaged archive, and damaged arrays in a good one.
-    check(good::archives(), USUAL, as_it_is, npy::parse_npz::<f64>);
+    check(good::archives, USUAL, as_it_is, npy::parse_npz::<f64>);
     let open = |name: &Path, content: &[u8]| npy::parse_npz::<f64>(name, &good::archive(&[content], true));
-    check(good::arrays(), USUAL, as_it_is, open);
+    check(good::arrays, USUAL, as_it_is, open);
 }
 
 const SMALL: PictureOptions = PictureOptions { height: 8, width: 5, colour: Colour::Rgb, fit: Fit::Stretch };
@@ -125,34 +127,35 @@ fn picture(name: &Path, content: &[u8]) -> Result<Tensor<f32>, Error> {
 
 #[test]
 fn png_pictures() {
-    check(good::png_pictures(), USUAL, accident::repair_png, picture);
+    check(good::png_pictures, USUAL, accident::repair_png, picture);
 }
 
 #[test]
 fn jpeg_pictures() {
-    check(good::jpeg_pictures(), JPEG, as_it_is, picture);
+    check(good::jpeg_pictures, JPEG, as_it_is, picture);
 }
 
 #[test]
 fn webp_pictures() {
-    check(good::webp_pictures(), FEW_BITS, as_it_is, picture);
+    check(good::webp_pictures, FEW_BITS, as_it_is, picture);
 }
 
 #[test]
 fn tiff_pictures() {
-    check(good::tiff_pictures(), FEW_BITS, as_it_is, picture);
+    check(good::tiff_pictures, FEW_BITS, as_it_is, picture);
 }
 
 #[test]
 fn idx_arrays() {
-    check(good::idx_arrays(), USUAL, accident::gzip, idx::parse);
+    check(good::idx_arrays, USUAL, accident::gzip, idx::parse);
 }
 
 #[test]
 fn checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    check(vec![good::checkpoint(&path)], USUAL, as_it_is, |_, content| {
+    let good = || vec![good::checkpoint(&path)];
+    check(good, USUAL, as_it_is, |_, content| {
         std::fs::write(&path, content).unwrap();
         let mut model = good::model();
         let result = checkpoint::load(&path, &mut model);
