@@ -91,8 +91,8 @@ def test_every_model_fits(name):
     X, y = arcs(60)
     settings = {"pretraining": 1} if name == "stacked" else {}
     model = Autoencoder(name, epochs=None if name in ("pca", "ica") else 2, settings=settings)
-    if name in ("conv", "sequence"):
-        X = np.random.default_rng(0).uniform(size=(40, 16, 16)) if name == "conv" else X
+    if name in ("conv", "dncnn"):
+        X = np.random.default_rng(0).uniform(size=(40, 16, 16))
     codes = model.fit(X, y[: len(X)]).transform(X)
     assert codes.shape == (len(X), model.code_) and np.isfinite(codes).all()
     assert model.inverse_transform(codes).shape == X.shape
