@@ -29,6 +29,7 @@ use crate::data::series::Held;
 use crate::data::{
     Input, Origin, Preparation, Prepared, Reading, Split, Stored, prepare_input, prepare_rows,
 };
+use crate::network::texts::text_of;
 use crate::recommend::Study;
 use crate::registry::{self, Entry, Recommends, Training};
 use crate::settings::{self, SECTIONS, typed};
@@ -339,8 +340,9 @@ impl Draft {
         let origins = [&train, &test].map(Origin::of);
         let data = Split { name, train: train.data, test: test.data };
         refuse_strangers(entry, &data, &preparation)?;
+        refuse_texts(entry, &data)?;
         let settings = entry.complete(&self.settings, &data.train)?;
-        let train = plan(entry.plan_for(data.train.width(), preparation.examples), self.train)?;
+        let train = plan(entry.plan_of(&data.train, preparation.examples), self.train)?;
         let config = Config { model: entry.name.into(), data: data.name.clone(), reading, train, settings };
         Ok(Setup { entry, config, data, origins, preparation, stored, study, series, notes })
     }
@@ -353,6 +355,18 @@ fn of_recommender(entry: &Entry, mut reading: Reading) -> Result<Reading> {
     choices.rated = recommends == Recommends::Ratings;
     choices.place(&std::mem::take(&mut reading.columns))?;
     Ok(Reading { choices: Some(choices), ..reading })
+}
+
+/// Refuses texts for a model that does not learn from them.
+fn refuse_texts(entry: &Entry, data: &Split) -> Result<()> {
+    if text_of(data.train.schema()).is_none() || entry.reads_texts {
+        return Ok(());
+    }
+    let others: Vec<&str> =
+        registry::MODELS.iter().filter(|entry| entry.reads_texts).map(|entry| entry.name).collect();
+    let problem =
+        format!("`{}` learns from numbers and not from texts; {} do", entry.name, others.join(", "));
+    Err(Error::setting("text", problem))
 }
 
 /// Refuses test examples of a class that a model of classes has never seen.

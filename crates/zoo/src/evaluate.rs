@@ -16,6 +16,7 @@ use nn::{Context, Dataset};
 
 use crate::AnyModel;
 use crate::models::codebook::Usage;
+use crate::network::texts::text_of;
 
 /// Examples evaluated together: enough for fast products, little enough to fit into the cache.
 const BATCH: usize = 500;
@@ -52,8 +53,17 @@ fn blocks(x: &Tensor<f32>) -> impl Iterator<Item = Tensor<f64>> {
     (0..rows).step_by(ROWS).map(move |start| x.slice(0, start..rows.min(start + ROWS)).cast())
 }
 
-/// `Σⱼ (xⱼ − x̂ⱼ)²` of every example, over what was observed of it.
+/// `Σⱼ (xⱼ − x̂ⱼ)²` of every example, over what was observed of it; of a text, in which tokens have numbers but no
+/// distances, how many places are wrong.
 pub fn squared_errors(model: &dyn AnyModel, data: &Dataset) -> Vec<f64> {
+    if text_of(data.schema()).is_some() {
+        let wrong = |x: &Tensor<f32>| {
+            let written = model.decode(&model.encode(x));
+            let wrong = x.zip(&written, |x, y| if x == y { 0.0 } else { 1.0 });
+            wrong.cast::<f64>().sum_to([x.shape()[0], 1])
+        };
+        return in_batches(data.x(), wrong).to_vec();
+    }
     let errors = |x: &Tensor<f32>, mask: Option<&Tensor<f32>>| {
         residuals(model, x, &model.encode(x), mask).map(|r| r * r).sum_to([x.shape()[0], 1])
     };

@@ -23,10 +23,12 @@ use serde::{Deserialize, Serialize};
 use crate::data::series::Held;
 use crate::data::{NO_WORDS, Origin, Preparation, Rows, Split, fingerprint, sample};
 use crate::models::pca::Pca;
+use crate::network::texts::text_of;
 use crate::uses::anomaly::neighbours::Neighbours;
 use crate::uses::anomaly::{Normal, Score};
 use crate::uses::metrics::Fidelity;
 use crate::uses::series::{Monitor, Ordinary};
+use crate::uses::texts::Quality;
 use crate::{AnyModel, evaluate};
 
 /// Examples, codes and metrics, in the folder of a run.
@@ -104,6 +106,9 @@ impl Reference {
         examples: usize,
         seed: u64,
     ) -> Self {
+        if text_of(data.test.schema()).is_some() {
+            return Reference::of_texts(model, data, origins, examples, seed).0;
+        }
         let (train, test) = (&data.train, &data.test);
         let coded = some(train, code_of(model, train));
         let codes = evaluate::codes(model, &chosen(train, &coded));
@@ -129,6 +134,42 @@ impl Reference {
             loss: evaluate::loss(model, test, seed),
             pca,
         }
+    }
+
+    /// The same of texts, and their figures. The error of a text is the number of its places that come back wrong, and its
+    /// variance the number of its characters. Texts have no PCA: it is one without components.
+    ///
+    /// # Panics
+    /// If there are no training or no test examples.
+    #[track_caller]
+    pub fn of_texts(
+        model: &dyn AnyModel,
+        data: &Split,
+        origins: &[Origin; 2],
+        examples: usize,
+        seed: u64,
+    ) -> (Self, Quality) {
+        let (train, test) = (&data.train, &data.test);
+        let codes = evaluate::codes(model, &chosen(train, &some(train, code_of(model, train))));
+        let (loss, errors) = (evaluate::loss(model, test, seed), evaluate::squared_errors(model, test));
+        let quality = Quality::of(&loss, &errors, test);
+        let variance = quality.characters;
+        let kept = [train, test].map(|part| some(part, part.width()));
+        let (mean, components) = (Tensor::zeros([train.width()]), Tensor::zeros([0, train.width()]));
+        let reference = Reference {
+            data: Split {
+                name: data.name.clone(),
+                train: chosen(train, &kept[0]),
+                test: chosen(test, &kept[1]),
+            },
+            origins: [0, 1].map(|part| origins[part].chosen(&kept[part])),
+            examples: [examples, test.len()],
+            codes,
+            fidelity: Fidelity { sse: quality.wrong, pca_sse: variance, rank: 0, variance },
+            loss,
+            pca: Pca { mean, components },
+        };
+        (reference, quality)
     }
 
     /// Of examples that were not read from anywhere, and are called by their numbers.

@@ -82,6 +82,8 @@ pub struct Entry {
     pub draws_classes: bool,
     /// Whether gaps have no part in what it learns. Another model learns from what they are filled with.
     pub leaves_gaps_out: bool,
+    /// Whether it can learn from texts: its loss says of a decoder no more than the likelihood of examples given codes.
+    pub reads_texts: bool,
     /// The kind of choices that it learns from to recommend, if that is its purpose.
     pub recommends: Option<Recommends>,
     /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
@@ -169,6 +171,7 @@ impl Entry {
             may_copy: false,
             draws_classes: false,
             leaves_gaps_out: false,
+            reads_texts: false,
             recommends: None,
             reads_all_at_once: true,
             example: None,
@@ -281,7 +284,12 @@ impl Entry {
 
     /// Name of an example of this data for this model, as in the unit of its error: `img`, `row` or `sequence`.
     pub fn example(&self, data: &Dataset) -> &'static str {
-        self.example.unwrap_or(if data.schema().as_image().is_some() { "img" } else { "row" })
+        let by_shape = match data.schema().shape() {
+            Some(schema::Shape::Image { .. }) => "img",
+            Some(schema::Shape::Tokens { .. }) => "text",
+            _ => "row",
+        };
+        self.example.unwrap_or(by_shape)
     }
 
     /// The words that a setting of this name may be in complete settings, if it is one of a few.
@@ -291,10 +299,18 @@ impl Entry {
 
     /// How to train it on this data when nothing else is said.
     pub fn plan(&self, data: &Dataset) -> Plan {
-        self.plan_for(data.width(), data.len())
+        self.plan_of(data, data.len())
     }
 
-    /// The same for so many features and examples, which need not all be in memory.
+    /// The same for so many examples like these, which need not all be in memory.
+    pub fn plan_of(&self, data: &Dataset, examples: usize) -> Plan {
+        match data.schema().shape() {
+            Some(schema::Shape::Tokens { .. }) => of_texts(examples),
+            _ => self.plan_for(data.width(), examples),
+        }
+    }
+
+    /// The same for so many features and examples that are no texts, and need not all be in memory.
     ///
     /// What a network learns depends on the number of steps. So few examples are gone through more often than many: the
     /// steps are those of the embedded digits in 600 epochs, for wide examples those of MNIST in 20. A few pictures
@@ -319,6 +335,16 @@ impl Entry {
         let schedule = if small { Schedule::Cosine { floor: 0.0 } } else { Schedule::Constant };
         Plan { epochs, batch, learning_rate, schedule, ..Plan::default() }
     }
+}
+
+/// How to train on so many texts. A step goes through all characters of a text, one after the other, so there are fewer of
+/// them; and a gradient that came through so many steps may be far too large once in a while.
+fn of_texts(examples: usize) -> Plan {
+    const STEPS: usize = 6000;
+    let batch = 64.min(examples);
+    let epochs = (STEPS / examples.div_ceil(batch.max(1)).max(1)).clamp(10, 200);
+    let schedule = Schedule::Cosine { floor: 0.0 };
+    Plan { epochs, batch, learning_rate: 2e-3, schedule, clip_norm: Some(1.0), ..Plan::default() }
 }
 
 /// The sentence for a setting that does not exist; `prefix` is `train.` for those of training.

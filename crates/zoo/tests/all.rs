@@ -16,6 +16,7 @@ mod cli_results;
 mod cli_runs;
 mod cli_series;
 mod cli_tables;
+mod cli_text;
 mod cli_training;
 mod cli_uses;
 mod common;

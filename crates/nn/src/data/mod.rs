@@ -12,6 +12,7 @@
 //! | [`transform`] | scaling, whitening, binarization and corruption |
 //! | [`Pairs`] | examples with numbers to predict, for regression |
 //! | [`SparseRows`] | examples that are almost all 0 |
+//! | [`Tokens`] | texts |
 //! | [`OnDisk`] | examples that do not fit into memory |
 //! | [`prefetch`](mod@prefetch) | batches prepared in the background |
 //!
@@ -35,6 +36,7 @@ mod sparse;
 pub mod split;
 #[cfg(feature = "data")]
 pub mod table;
+mod tokens;
 pub mod transform;
 
 use std::ops::Range;
@@ -47,6 +49,7 @@ pub use self::examples::{Examples, Pairs};
 pub use self::prefetch::{Prefetch, prefetch};
 use self::schema::Schema;
 pub use self::sparse::SparseRows;
+pub use self::tokens::{END, MARKS, PADDING, Tokens, UNKNOWN};
 use crate::random::{Purpose, generator, permutation};
 
 /// Examples in memory: one row of features each, perhaps with a class. Those that have numbers to predict instead

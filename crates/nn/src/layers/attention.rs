@@ -157,6 +157,21 @@ impl<'t, T: Real> Attention<Var<'t, T>> {
         visible.weights(scores(q, k))
     }
 
+    /// The next place of a sequence, `[batch, 1, width]`, after places that were `seen`: looks at these and at itself. Gives
+    /// the same shape, and what the place after it looks at: keys and values, `[batch, heads, places, width / heads]`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn next(&self, x: Var<'t, T>, seen: Option<[Var<'t, T>; 2]>) -> (Var<'t, T>, [Var<'t, T>; 2]) {
+        let [q, k, v] = self.of_one(x);
+        let [k, v] = match seen {
+            None => [k, v],
+            Some([keys, values]) => [Var::concat([keys, k], 2), Var::concat([values, v], 2)],
+        };
+        (self.gathered([q, k, v], Visible::all()), [k, v])
+    }
+
     /// Queries, keys and values of one sequence, by one product.
     #[track_caller]
     fn of_one(&self, x: Var<'t, T>) -> [Var<'t, T>; 3] {

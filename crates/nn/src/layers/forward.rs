@@ -4,7 +4,7 @@ use autograd::{Leaf, Name, Real, Tree, Var};
 
 use super::{
     Activation, BatchNorm, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Dropout, GroupNorm, Layer,
-    LayerNorm, LearnedPositions, Linear, Mlp, Residual, RmsNorm, SeparableConv2d, Sequential,
+    LayerNorm, LearnedPositions, Linear, Mlp, Residual, RmsNorm, SeparableConv2d, Sequential, TokenReader,
     TransformerBlock,
 };
 use crate::Context;
@@ -109,7 +109,7 @@ macro_rules! forward_in_context {
         }
     )*};
 }
-forward_in_context!(BatchNorm, TransformerBlock, Residual, Sequential, Layer);
+forward_in_context!(BatchNorm, TokenReader, TransformerBlock, Residual, Sequential, Layer);
 
 impl<'t, T: Real> Forward<'t, T> for Activation {
     fn forward(&self, x: Var<'t, T>, _: &mut Context) -> Var<'t, T> {

@@ -44,6 +44,8 @@ mod rms_norm;
 mod separable;
 mod sequential;
 mod tied;
+mod token_reader;
+mod token_writer;
 mod transformer;
 
 pub use activation::Activation;
@@ -64,4 +66,6 @@ pub use rms_norm::RmsNorm;
 pub use separable::SeparableConv2d;
 pub use sequential::{Layer, Residual, Sequential};
 pub use tied::Tied;
+pub use token_reader::TokenReader;
+pub use token_writer::TokenWriter;
 pub use transformer::{NormPlace, TransformerBlock};

@@ -5,7 +5,7 @@ use autograd::{Leaf, Name, Real, Tree, Upsample, Var, Window};
 use super::{
     Activation, Attention, BatchNorm, Bidirectional, Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d,
     Dropout, GroupNorm, Gru, LayerNorm, LearnedPositions, Linear, Lstm, Mlp, RmsNorm, SeparableConv2d,
-    SinusoidalPositions, TransformerBlock, Visible,
+    SinusoidalPositions, TokenReader, TransformerBlock, Visible,
 };
 use crate::Context;
 
@@ -54,6 +54,8 @@ pub enum Layer<W> {
     LearnedPositions(LearnedPositions<W>),
     /// See [`SinusoidalPositions`].
     SinusoidalPositions(SinusoidalPositions),
+    /// See [`TokenReader`].
+    TokenReader(TokenReader<W>),
     /// `y = x + f(x)`, see [`Residual`].
     Residual(Residual<W>),
     /// Layers inside layers.
@@ -108,6 +110,7 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             Layer::TransformerBlock(layer) => Layer::TransformerBlock(layer.map(name, f)),
             Layer::LearnedPositions(layer) => Layer::LearnedPositions(layer.map(name, f)),
             Layer::SinusoidalPositions(layer) => Layer::SinusoidalPositions(*layer),
+            Layer::TokenReader(layer) => Layer::TokenReader(layer.map(name, f)),
             Layer::Residual(layer) => Layer::Residual(layer.map(name, f)),
             Layer::Sequential(layer) => Layer::Sequential(layer.map(name, f)),
             Layer::Activation(activation) => Layer::Activation(*activation),
@@ -145,6 +148,7 @@ impl<W: Leaf> Tree<W> for Layer<W> {
             Layer::Attention(layer) => layer.visit_mut(name, f),
             Layer::TransformerBlock(layer) => layer.visit_mut(name, f),
             Layer::LearnedPositions(layer) => layer.visit_mut(name, f),
+            Layer::TokenReader(layer) => layer.visit_mut(name, f),
             Layer::Residual(layer) => layer.visit_mut(name, f),
             Layer::Sequential(layer) => layer.visit_mut(name, f),
             Layer::Activation(_)
@@ -191,6 +195,7 @@ impl<'t, T: Real> Layer<Var<'t, T>> {
             Layer::TransformerBlock(layer) => layer.forward(x, context),
             Layer::LearnedPositions(layer) => layer.forward(x),
             Layer::SinusoidalPositions(layer) => layer.forward(x),
+            Layer::TokenReader(layer) => layer.forward(x, context),
             Layer::Residual(layer) => layer.forward(x, context),
             Layer::Sequential(layer) => layer.forward(x, context),
             Layer::Activation(activation) => activation.apply(x),
@@ -259,6 +264,7 @@ layer_from!(
     Attention,
     TransformerBlock,
     LearnedPositions,
+    TokenReader,
     Residual,
     Sequential
 );

@@ -120,6 +120,32 @@ impl<'t, T: Real> TransformerBlock<Var<'t, T>> {
         }
     }
 
+    /// The next place of a sequence, `[batch, 1, width]`, after places that were `seen`: what a causal block gives there,
+    /// and what its attention [hands on](Attention::next).
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    #[track_caller]
+    pub fn next(
+        &self,
+        x: Var<'t, T>,
+        seen: Option<[Var<'t, T>; 2]>,
+        context: &mut Context,
+    ) -> (Var<'t, T>, [Var<'t, T>; 2]) {
+        match self.norm {
+            NormPlace::Before => {
+                let (found, seen) = self.self_attn.next(self.norm1.forward(x), seen);
+                let h = x + self.dropout.forward(found, context);
+                (h + self.thought_over(self.norm2.forward(h), context), seen)
+            }
+            NormPlace::After => {
+                let (found, seen) = self.self_attn.next(x, seen);
+                let h = self.norm1.forward(x + self.dropout.forward(found, context));
+                (self.norm2.forward(h + self.thought_over(h, context)), seen)
+            }
+        }
+    }
+
     #[track_caller]
     fn looked_up(&self, x: Var<'t, T>, visible: Visible<'t, T>, context: &mut Context) -> Var<'t, T> {
         self.dropout.forward(self.self_attn.forward(x, visible), context)

@@ -7,6 +7,7 @@ use nn::data::pictures::{Colour, Fit};
 use nn::data::table::Column;
 use nn::data::transform::Distort;
 use std::collections::BTreeMap;
+use zoo::data::text::Texts;
 use zoo::data::{Impute, Reading, Scale};
 use zoo::recommend::Choices;
 
@@ -140,6 +141,19 @@ pub(crate) struct ReadingArgs {
     /// Steps from one window of a series to the next [default: an eighth of a window].
     #[arg(long, value_name = "STEPS", allow_negative_numbers = true)]
     pub(crate) stride: Option<usize>,
+
+    /// Take each line of a file for a text, or each cell of the column of a table with this name or number from 1. The
+    /// models ae, vae, beta-vae, tc-vae, iwae, flow-vae and wae learn from texts.
+    #[arg(long, value_name = "COLUMN", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) text: Option<String>,
+
+    /// Read texts as bytes [default: as characters].
+    #[arg(long)]
+    pub(crate) bytes: bool,
+
+    /// Characters (or bytes) of a text that are read; longer ones are cut [default: as many as 99 of 100 texts have at most].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) length: Option<usize>,
 
     /// For a recommender: the least value that makes a row a choice, as in 4 for ratings from 1 to 5 [default: every row is
     /// one].
@@ -303,6 +317,7 @@ impl ReadingArgs {
             ("time", self.time.clone()),
             ("window", self.window.map(|x| x.to_string())),
             ("stride", self.stride.map(|x| x.to_string())),
+            ("length", self.length.map(|x| x.to_string())),
             ("at-least", self.at_least.map(|x| x.to_string())),
             ("keep-columns", several(&self.keep_columns)),
             ("scale", word(self.scale)),
@@ -316,9 +331,15 @@ impl ReadingArgs {
             ),
             ("memory", self.memory.map(|x| x.to_string())),
         ]);
-        let switches = [(self.colour, " --colour"), (self.skip_broken, " --skip-broken")];
+        let switches =
+            [(self.colour, " --colour"), (self.skip_broken, " --skip-broken"), (self.bytes, " --bytes")];
         let switches: String = switches.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect();
-        self.table.text() + &others + &switches
+        let lines = match self.text.as_deref() {
+            None => String::new(),
+            Some("") => " --text".to_owned(),
+            Some(column) => format!(" --text {}", quoted(column)),
+        };
+        self.table.text() + &others + &lines + &switches
     }
 
     /// These flags over what was said before.
@@ -350,6 +371,21 @@ impl ReadingArgs {
                 (None, None, None) => before.windows,
                 (time, window, stride) => {
                     Some(before.windows.unwrap_or_default().with(time.as_deref().map(column), window, stride))
+                }
+            },
+            text: match (&self.text, self.bytes, self.length) {
+                (None, false, None) => before.text,
+                (column, bytes, length) => {
+                    let before = before.text.unwrap_or_default();
+                    Some(Texts {
+                        column: match column.as_deref() {
+                            None => before.column,
+                            Some("") => None,
+                            Some(name) => Some(self::column(name)),
+                        },
+                        bytes: bytes || before.bytes,
+                        length: length.or(before.length),
+                    })
                 }
             },
             choices: match self.at_least {

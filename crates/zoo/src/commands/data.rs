@@ -29,6 +29,11 @@ fn table(found: &Description) -> String {
             let (rows, columns) = (found.examples, found.columns.len());
             format!("{rows} rows of {columns} columns, {} numbers for a model", found.features)
         }
+        None if found.columns.iter().any(|column| column.name.ends_with(" of a text"))
+            && found.features == 1 =>
+        {
+            format!("{} texts", found.examples)
+        }
         None => format!("{} examples of {} numbers", found.examples, found.features),
     };
     let test = found.test.map_or(String::new(), |test| format!(", {test} of them for testing"));

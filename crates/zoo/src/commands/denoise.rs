@@ -5,7 +5,7 @@ use nn::data::transform::Corruption;
 use nn::{Context, Error, Result};
 use zoo::uses::latent::reconstruct;
 
-use super::examples::{image_size, images, open, rows_carrying, sheet};
+use super::examples::{image_size, images, open_numbers, rows_carrying, sheet};
 use super::output::Target;
 use super::progress::Spinner;
 use super::{Outcome, photo};
@@ -15,10 +15,15 @@ use crate::cli::DenoiseArgs;
 pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     let noise = args.noise.as_deref().map(corruption).transpose()?;
     if let Some(photo) = &args.photo {
-        return photo::run(&open(&args.run)?, photo, noise.map(|noise| (noise, args.seed)), &args.out);
+        return photo::run(
+            &open_numbers(&args.run)?,
+            photo,
+            noise.map(|noise| (noise, args.seed)),
+            &args.out,
+        );
     }
     let target = Target::new(&args.out)?;
-    let run = open(&args.run)?;
+    let run = open_numbers(&args.run)?;
     if target.is_picture() {
         image_size(&run)?;
     }

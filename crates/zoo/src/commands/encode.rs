@@ -25,12 +25,13 @@ pub(crate) fn encode(args: &EncodeArgs) -> Result<Outcome> {
     let codes = evaluate::codes(&*run.model, &rows.data);
     drop(spinner);
     let columns = (1..=codes.shape()[1]).map(|j| format!("z{j}")).collect();
+    let texts = run.preparation.texts(rows.data.x()).map(|texts| ("text".to_owned(), texts));
     let title = format!("Codes of {}\n{}", called(&run, &args.rows), caption(&run));
     target.put(
         || {
             Ok(Sheet {
                 rows: Some(rows.names.clone()),
-                texts: rows.ids.clone().into_iter().collect(),
+                texts: rows.ids.clone().into_iter().chain(texts).collect(),
                 words: vec![],
                 columns,
                 values: codes.cast(),

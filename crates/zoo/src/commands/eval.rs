@@ -10,7 +10,7 @@ use zoo::{evaluate, likelihood};
 use super::examples::{called, rows};
 use super::progress::{Spinner, note};
 use super::report::Summary;
-use super::{Outcome, json as pretty, judged};
+use super::{Outcome, json as pretty, judged, texts};
 use crate::cli::EvalArgs;
 
 /// The metrics of a trained model.
@@ -25,6 +25,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     if run.preparation.reading.choices.is_some() {
         return judged::eval(&run, args);
+    }
+    if run.preparation.alphabet.is_some() {
+        return texts::eval(&run, args);
     }
     let data = rows(&run, &args.rows)?.data;
     let _spinner = Spinner::new("measuring");

@@ -27,6 +27,31 @@ pub(super) fn open(folder: &Path) -> Result<Run> {
     Ok(run)
 }
 
+/// Opens a run for a command that takes examples for numbers: one that learnt from no texts either.
+///
+/// # Errors
+/// Those of [`open`], and if it learnt from texts.
+pub(super) fn open_numbers(folder: &Path) -> Result<Run> {
+    let run = open(folder)?;
+    refuse_texts(&run)?;
+    Ok(run)
+}
+
+/// Refuses a run of texts where examples are numbers.
+///
+/// # Errors
+/// If it is one.
+pub(super) fn refuse_texts(run: &Run) -> Result<()> {
+    match run.preparation.alphabet {
+        None => Ok(()),
+        Some(_) => Err(Error::file(
+            &run.folder,
+            "this run learnt from texts, and this command takes examples for numbers; `zoo encode`, `decode`, `reconstruct`, \
+             `interpolate`, `sample`, `eval` and `report` use it",
+        )),
+    }
+}
+
 /// The examples that the flags ask for, prepared for the model of the run.
 pub(super) fn rows(run: &Run, args: &RowsArgs) -> Result<Rows> {
     rows_carrying(run, args, &CarriedArgs { id: None })
@@ -88,7 +113,10 @@ pub(super) fn sheet(run: &Run, rows: Option<&Rows>, x: &Tensor<f32>) -> Sheet {
     Sheet {
         rows: rows.map(|rows| rows.names.clone()),
         texts: rows.and_then(|rows| rows.ids.clone()).into_iter().collect(),
-        words: run.preparation.table(x),
+        words: match run.preparation.texts(x) {
+            Some(texts) => vec![("text".to_owned(), texts)],
+            None => run.preparation.table(x),
+        },
         columns: names,
         values: run.preparation.restore_units(x),
         single: !run.preparation.is_scaled(),

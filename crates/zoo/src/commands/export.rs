@@ -9,6 +9,7 @@ use zoo::run::{self, Run};
 use zoo::{evaluate, onnx};
 
 use super::Outcome;
+use super::examples::refuse_texts;
 use super::output::may_write;
 use super::progress::note;
 use crate::cli::{ExportArgs, ExportPart};
@@ -33,6 +34,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     let mut about = String::new();
     if format == "onnx" {
+        refuse_texts(&run)?;
         let kinds = run.preparation.has_kinds();
         let (content, text) = graph(&run, args.part.unwrap_or(ExportPart::Whole), args.scaled || kinds)?;
         write_atomically(path, &content)?;

@@ -14,10 +14,10 @@ use zoo::train::Epoch;
 use zoo::{AnyModel, evaluate, pictures, report, run};
 
 use super::json as pretty;
-use super::judged;
 use super::progress::{Spinner, note};
 use super::report::Summary;
 use super::run_folder::RunFolder;
+use super::{judged, texts};
 
 /// A training that has ended.
 #[derive(Clone, Copy)]
@@ -38,6 +38,9 @@ pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
     let Trained { setup, model, folder, epochs, started, interrupted, json } = trained;
     if setup.study.is_some() {
         return judged::finish(trained);
+    }
+    if setup.preparation.alphabet.is_some() {
+        return texts::finish(trained);
     }
     let Setup { entry, config, data, origins, preparation, .. } = setup;
     let spinner = Spinner::new("measuring and drawing");

@@ -12,7 +12,7 @@ use zoo::settings::check_size;
 use zoo::uses::impute::{Imputed, Options, impute};
 
 use super::Outcome;
-use super::examples::open;
+use super::examples::open_numbers;
 use super::output::may_write;
 use super::progress::{Spinner, note};
 use super::terminal::say_notes;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ImputeArgs) -> Result<Outcome> {
             "at least 1 table and 1 code must be drawn (--draws 1, --samples 1)",
         ));
     }
-    let run = open(&args.run)?;
+    let run = open_numbers(&args.run)?;
     let spinner = Spinner::new("reading data");
     let (rows, text) = run.preparation.read_with_text(&args.data, &args.reading.over(Reading::default()))?;
     drop(spinner);

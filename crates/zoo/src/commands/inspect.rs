@@ -10,7 +10,7 @@ use zoo::plot::{Series, curves, png};
 use zoo::uses::manifold::{affordable, decoder_tangents, mean_spectrum, tangents};
 use zoo::{AnyModel, evaluate, likelihood};
 
-use super::examples::{called, caption, images, open, rows};
+use super::examples::{called, caption, images, open_numbers, rows};
 use super::progress::Spinner;
 use super::{Outcome, json as pretty};
 use crate::cli::InspectArgs;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     if let Some(folder) = args.out.as_ref().filter(|folder| folder.exists()) {
         return Err(Error::file(folder, "it is there already; name a new folder"));
     }
-    let run = open(&args.run)?;
+    let run = open_numbers(&args.run)?;
     let data = rows(&run, &args.rows)?.data;
     let spinner = Spinner::new("looking inside");
     let codes = evaluate::codes(&*run.model, &data);

@@ -32,6 +32,7 @@ mod score_series;
 pub(crate) mod search;
 pub(crate) mod synthesize;
 mod terminal;
+mod texts;
 pub(crate) mod train;
 
 /// How a command ended, with what it has to say.

@@ -10,7 +10,7 @@ use zoo::reference::Reference;
 use zoo::report;
 use zoo::run::Run;
 
-use super::examples::open;
+use super::examples::{open, open_numbers};
 use super::output::may_write;
 use super::{Outcome, json as pretty, terminal};
 use crate::cli::{CompareArgs, ReportArgs};
@@ -28,7 +28,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Outcome> {
 pub(crate) fn compare(args: &CompareArgs) -> Result<Outcome> {
     let path = args.out.clone().unwrap_or_else(|| PathBuf::from("compare.html"));
     may_write(&path, args.force)?;
-    let runs = args.runs.iter().map(|folder| open(folder)).collect::<Result<Vec<_>>>()?;
+    let runs = args.runs.iter().map(|folder| open_numbers(folder)).collect::<Result<Vec<_>>>()?;
     let kept = runs.iter().map(Run::reference).collect::<Result<Vec<_>>>()?;
     for (run, other) in runs.iter().zip(&kept).skip(1) {
         let same = other.examples[1] == kept[0].examples[1] && other.data.test.x() == kept[0].data.test.x();

@@ -25,6 +25,10 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
     target.put(
         || {
             let mut sheet = sheet(&run, Some(&rows), &x_hat());
+            if let Some(texts) = run.preparation.texts(rows.data.x()) {
+                sheet.words.iter_mut().for_each(|(name, _)| *name = "reconstruction".into());
+                sheet.words.insert(0, ("text".to_owned(), texts));
+            }
             if args.probabilities {
                 sheet.words.clear();
             }

@@ -13,7 +13,7 @@ use zoo::uses::latent::reconstruct;
 
 use self::found::Found;
 use super::encode::decoded;
-use super::examples::{image_size, images, open, rows_carrying};
+use super::examples::{image_size, images, open_numbers, rows_carrying};
 use super::output::{Sheet, Target};
 use super::progress::{Spinner, note};
 use super::{Outcome, json as pretty, maps, score_series, terminal};
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Outcome> {
     if args.top == Some(0) {
         return Err(Error::setting("top", "at least 1 row must be shown (--top 1)"));
     }
-    let run = open(&args.run)?;
+    let run = open_numbers(&args.run)?;
     if run.preparation.reading.windows.is_some() {
         if args.maps.is_some() {
             return Err(Error::setting("maps", "--maps is for pictures, and this run learnt from a series"));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use nn::data::schema::Shape;
 use nn::{Error, Result};
 use serde_json::json;
 use toml::{Table, Value};
@@ -53,6 +54,11 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
             "a search goes by losses, and a recommender is judged by its lists; train some, and compare the figures for \
              validation that `zoo train --json` prints",
         ));
+    }
+    if matches!(data.train.schema().shape(), Some(Shape::Tokens { .. }))
+        && matches!(args.measure, MeasureName::SquaredError)
+    {
+        return Err(Error::setting("measure", "texts have no squared error; search with --measure loss"));
     }
     known(&space, &config.settings)?;
     let measure = match args.measure {

@@ -13,7 +13,7 @@ use zoo::uses::synthesize::likeness::{Beside, Likeness, likeness};
 use zoo::uses::synthesize::{Given, candidates, synthesize};
 
 use super::Outcome;
-use super::examples::{images, open, sheet};
+use super::examples::{images, open_numbers, sheet};
 use super::output::{Sheet, Target, may_write};
 use super::progress::{Spinner, note};
 use super::terminal::{filled, one_line};
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &SynthesizeArgs) -> Result<Outcome> {
     if args.rows == Some(0) {
         return Err(Error::setting("rows", "at least 1 row must be made (--rows 1)"));
     }
-    let run = open(&args.run)?;
+    let run = open_numbers(&args.run)?;
     if run.preparation.shape().is_some() {
         return Err(Error::unsupported("the model learnt from pictures; `zoo sample` makes new ones"));
     }

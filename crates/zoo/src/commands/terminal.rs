@@ -47,7 +47,7 @@ pub(super) fn one_line(name: &str) -> String {
     one_line_of(name, 40)
 }
 
-fn one_line_of(name: &str, most: usize) -> String {
+pub(super) fn one_line_of(name: &str, most: usize) -> String {
     let (mut line, mut length) = (String::new(), 0);
     for sign in name.chars() {
         let hidden = sign.is_control()

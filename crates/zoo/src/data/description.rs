@@ -89,6 +89,21 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
             notes,
         });
     }
+    if let Some(texts) = &reading.text {
+        let (lengths, unit, notes) = Preparation::described_texts(input, reading, texts)?;
+        return Ok(Description {
+            name: source.to_owned(),
+            examples: lengths.len(),
+            test: None,
+            features: 1,
+            image: None,
+            classes: BTreeMap::new(),
+            columns: vec![column(format!("{unit} of a text"), lengths)],
+            text: vec![],
+            shape: None,
+            notes,
+        });
+    }
     raw::check(input, reading)?;
     // Gaps are described as well.
     let reading = Reading { impute: Impute::Keep, ..reading.clone() };

@@ -36,6 +36,7 @@ mod raw;
 mod reading;
 pub mod series;
 mod stored;
+pub mod text;
 
 use std::collections::BTreeSet;
 

@@ -51,6 +51,9 @@ impl Preparation {
         if self.reading.windows.is_some() {
             return self.rows_of_series(input, given);
         }
+        if self.alphabet.is_some() {
+            return self.rows_of_texts(input, given);
+        }
         raw::check(input, given)?;
         let (path, mut notes) = (input.path(), vec![]);
         let reading = self.reading_of(input, given, &mut notes)?;

@@ -25,6 +25,7 @@ use super::range::Range;
 use super::raw::{self, Raw};
 use super::series::Held;
 use super::stored::{Large, Stored};
+use super::text::Alphabet;
 use super::{Impute, Reading, Rows, Scale, Split, explain, index};
 use crate::recommend::Study;
 
@@ -47,6 +48,9 @@ pub struct Preparation {
     /// The channels of a series of which examples are windows; none for all other data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<String>,
+    /// The tokens of texts; none for all other data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alphabet: Option<Alphabet>,
     /// The steps of the columns of a table of several kinds; none for all other data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
@@ -134,6 +138,9 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
     if let Some(windows) = &reading.windows {
         return Preparation::of_series(input, reading, windows);
     }
+    if let Some(texts) = &reading.text {
+        return Preparation::of_texts(input, reading, texts);
+    }
     raw::check(input, reading)?;
     if let Some(large) = Large::read(input, reading)? {
         index::refuse(name, &large.like.columns, &large.samples[0].0.x, &reading.keep)?;
@@ -174,6 +181,7 @@ impl Preparation {
             schema: data.schema().clone(),
             columns: vec![],
             channels: vec![],
+            alphabet: None,
             steps: vec![],
             classes: data.labels().into_iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: vec![],

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns;
 use super::series::Windows;
+use super::text::Texts;
 use crate::recommend::Choices;
 use crate::settings::check_size;
 
@@ -56,6 +57,9 @@ pub struct Reading {
     /// The way in which a long table is cut into examples; `None` for tables in which each row is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows: Option<Windows>,
+    /// The way in which texts are read; `None` for data that are numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Texts>,
     /// The value in place of missing ones: one found for the column in the training examples. If they are
     /// [kept](Impute::Keep), a model learns from what was observed.
     pub impute: Impute,
@@ -100,6 +104,7 @@ impl Default for Reading {
             array: None,
             series: None,
             windows: None,
+            text: None,
             impute: Impute::Keep,
             scale: Scale::Auto,
             test_fraction: 0.2,
@@ -133,6 +138,7 @@ impl Reading {
         }
         self.augment.check()?;
         self.windows.iter().try_for_each(|windows| windows.check(self))?;
+        self.text.iter().try_for_each(|text| text.check(self))?;
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {
             return Err(Error::setting(

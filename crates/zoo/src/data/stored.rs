@@ -9,7 +9,7 @@ use autograd::{Real, Tensor};
 use nn::data::disk::Writer;
 use nn::data::schema::Schema;
 use nn::data::table::TableOptions;
-use nn::data::{Examples, SparseRows, idx, npy, table};
+use nn::data::{Examples, SparseRows, Tokens, idx, npy, table};
 use nn::{Dataset, Error, Generator, Purpose, Result, generator};
 use rand::RngExt;
 
@@ -43,6 +43,8 @@ enum Rows {
     Sparse(SparseRows),
     /// Windows of a series that is in memory.
     Windows(Windowed),
+    /// Texts, in memory without their padding.
+    Tokens(Tokens),
 }
 
 /// The rows with these numbers, as they were read.
@@ -78,6 +80,20 @@ impl Stored {
         }
     }
 
+    /// Texts as a model sees them.
+    pub(super) fn of_tokens(path: &Path, tokens: Tokens, preparation: &Preparation) -> Self {
+        let (all, examples) = (tokens.all().iter().map(|&token| token.into()), tokens.len());
+        let lengths = (0..examples).map(|number| tokens.text(number).len() as u32);
+        Stored {
+            path: path.to_owned(),
+            fingerprint: fingerprint(NO_WORDS, all.chain(lengths)),
+            rows: Rows::Tokens(tokens),
+            examples,
+            labels: None,
+            preparation: preparation.clone(),
+        }
+    }
+
     /// A number that changes when an example or a label does; see
     /// [`Split::fingerprint`](super::Split::fingerprint).
     pub fn fingerprint(&self) -> u64 {
@@ -106,6 +122,7 @@ impl Examples for Stored {
                 return Ok((rows.rows(numbers)?, mask));
             }
             Rows::Windows(windows) => return Ok(windows.rows_and_mask(numbers)),
+            Rows::Tokens(tokens) => return Ok((tokens.rows(numbers)?, None)),
         };
         let x = read(numbers)?;
         let all: Vec<usize> = (0..numbers.len()).collect();

@@ -15,6 +15,29 @@ pub(super) fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) ->
     in_first_column(logits.soft_cross_entropy(x) - arrangements, x)
 }
 
+/// `−ln p` of the token at each place, `[batch, places]`, by as many logits for each place as there are tokens from 1 on; 0
+/// for places that hold no token.
+pub(super) fn token_nll<'t, T: Real>(output: Var<'t, T>, x: Var<'t, T>, tokens: usize) -> Var<'t, T> {
+    let (batch, places) = (x.shape()[0], x.shape()[1]);
+    let there = x.gt(0.0).numbers();
+    let targets = ((x - 1.0) * there).one_hot(tokens);
+    output.reshape([batch, places, tokens]).soft_cross_entropy(targets) * there
+}
+
+/// The most likely token at each place.
+pub(super) fn likeliest_tokens<'t, T: Real>(output: Var<'t, T>, tokens: usize) -> Var<'t, T> {
+    let [batch, logits] = [0, 1].map(|axis| output.shape()[axis]);
+    output.reshape([batch, logits / tokens, tokens]).argmax_over(2) + 1.0
+}
+
+/// A token for each place, by a uniform number `u` for each.
+pub(super) fn token_draw<T: Real>(output: Var<'_, T>, tokens: usize, u: &Tensor<T>) -> Tensor<T> {
+    let places = u.len();
+    let shares = output.reshape([places, tokens]).softmax(-1).value();
+    let chosen = category_draw(&shares, &u.reshape([places, 1])).argmax_over(1);
+    Tensor::from_fn(u.shape(), |i| T::of((chosen[i] + 1) as f64))
+}
+
 /// The distance of two neighbouring thresholds is more than this, so that every level has a probability.
 const LEAST: f64 = 1e-3;
 

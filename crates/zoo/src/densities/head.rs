@@ -42,7 +42,7 @@ tree!(Head { log_var; blocks });
 struct Block {
     columns: Range<usize>,
     likelihood: Likelihood,
-    /// Of an ordinal block.
+    /// Of an ordinal block; of a text its tokens but padding.
     levels: usize,
 }
 
@@ -94,9 +94,8 @@ fn of_kind(kind: Kind, wished: Likelihood) -> Likelihood {
         Kind::UnitInterval | Kind::Binary => {
             matches!(wished.support(), Support::Real | Support::UnitInterval)
         }
-        Kind::Count | Kind::Token { .. } => {
-            wished.support() == Support::Counts && wished != Likelihood::Ordinal
-        }
+        Kind::Count => wished.support() == Support::Counts && wished != Likelihood::Ordinal,
+        Kind::Token { .. } => wished == Likelihood::Token,
         Kind::Category => wished == Likelihood::Categorical,
         Kind::Ordinal { .. } => wished == Likelihood::Ordinal,
     };
@@ -119,6 +118,8 @@ impl Head<Tensor<f32>> {
             let levels = match (likelihood, block.kind) {
                 (Likelihood::Ordinal, Kind::Ordinal { levels }) => levels,
                 (Likelihood::Ordinal, _) => part.levels()?,
+                (Likelihood::Token, Kind::Token { vocabulary }) => vocabulary.saturating_sub(1),
+                (Likelihood::Token, _) => part.levels()? - 1,
                 _ => 0,
             };
             if likelihood == Likelihood::Gaussian {
@@ -149,6 +150,7 @@ impl Head<Tensor<f32>> {
                     Tensor::concat(&parts, 0)
                 }
                 Likelihood::Ordinal => part.thresholds(block.levels),
+                Likelihood::Token => part.tokens(block.levels),
                 _ => mean,
             }
         };
@@ -199,11 +201,23 @@ impl Part {
         let values = self.data.x().to_vec();
         if let Some(value) = values.iter().find(|&&x| x < 0.0 || x.fract() != 0.0 || x > 1e6) {
             let problem = format!(
-                "likelihood = ordinal is for numbers of levels, 0, 1, 2 and so on; these data have the value {value}"
+                "likelihood = ordinal (or token) is for whole numbers, 0, 1, 2 and so on; these data have the value {value}"
             );
             return Err(Error::setting("likelihood", problem));
         }
         Ok(values.iter().fold(1.0, |most: f32, &x| most.max(x)) as usize + 1)
+    }
+
+    /// Logits that make every token as likely as it is in all places, for each column.
+    fn tokens(&self, tokens: usize) -> Tensor<f32> {
+        // As if there were one more of every token.
+        let mut counts = vec![1.0_f64; tokens];
+        let all = self.data.x().to_vec();
+        all.iter()
+            .filter(|&&token| token >= 1.0)
+            .for_each(|&token| counts[(token as usize).min(tokens) - 1] += 1.0);
+        let sum: f64 = counts.iter().sum();
+        Tensor::from_fn([self.data.width() * tokens], |i| (counts[i % tokens] / sum).ln() as f32)
     }
 
     /// For each column the numbers of a decoder that make every level as likely as it is.
@@ -362,6 +376,7 @@ impl Block {
                 categories::category_draw(&output.softmax(-1).value(), &context.uniform(1))
             }
             Likelihood::Ordinal => categories::ordinal_draw(output, self.levels, &context.uniform(columns)),
+            Likelihood::Token => categories::token_draw(output, self.levels, &context.uniform(columns)),
             Likelihood::Poisson => by_column(1, context, &|p, u| counts::draw(p[0], None, u)),
             Likelihood::NegativeBinomial => by_column(2, context, &|p, u| counts::draw(p[0], Some(p[1]), u)),
             Likelihood::ZeroInflated => by_column(3, context, &|p, u| {

@@ -20,6 +20,7 @@
 //! | `negative_binomial` | counts | `ln μ`, `ln r` | `μ` |
 //! | `zero_inflated` | counts | `ln μ`, `ln r`, a logit of 0 | `(1 − π) μ` |
 //! | `multinomial` | counts of the block's columns | a logit | shares |
+//! | `token` | tokens 1 to K, and 0 for none | K logits, column after column | the most likely token |
 
 mod categories;
 mod counts;
@@ -72,6 +73,9 @@ pub enum Likelihood {
     ZeroInflated,
     /// Counts of the columns of a block, given their total (Liang et al. 2018, with its coefficient).
     Multinomial,
+    /// A token at each place of a text. Places behind the end of the text hold [padding](nn::data::PADDING) and have no
+    /// part in it.
+    Token,
 }
 
 /// The numbers that a likelihood is for.
@@ -85,11 +89,14 @@ pub enum Support {
     Counts,
     /// 1 in one column of a block and 0 in the others.
     OneHot,
+    /// Numbers of tokens.
+    Tokens,
 }
 
 use Likelihood::{
     Bernoulli, BoundedSquaredError, Categorical, ContinuousBernoulli, DiscretizedLogistic, FixedGaussian,
-    Gaussian, GaussianPerPixel, Multinomial, NegativeBinomial, Ordinal, Poisson, SquaredError, ZeroInflated,
+    Gaussian, GaussianPerPixel, Multinomial, NegativeBinomial, Ordinal, Poisson, SquaredError, Token,
+    ZeroInflated,
 };
 
 impl Likelihood {
@@ -110,6 +117,7 @@ impl Likelihood {
         NegativeBinomial,
         ZeroInflated,
         Multinomial,
+        Token,
     ];
 
     /// Those that are a function of one number of the decoder and one of the data, and learn nothing besides.
@@ -137,29 +145,32 @@ impl Likelihood {
             Bernoulli | ContinuousBernoulli | DiscretizedLogistic => Support::UnitInterval,
             Ordinal | Poisson | NegativeBinomial | ZeroInflated | Multinomial => Support::Counts,
             Categorical => Support::OneHot,
+            Token => Support::Tokens,
         }
     }
 
-    /// The likelihood for columns of this kind when nothing is said. No likelihood is for tokens yet, which are taken
-    /// for counts.
+    /// The likelihood for columns of this kind when nothing is said.
     pub fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::Real => Gaussian,
             Kind::UnitInterval => ContinuousBernoulli,
             Kind::Binary => Bernoulli,
-            Kind::Count | Kind::Token { .. } => NegativeBinomial,
+            Kind::Count => NegativeBinomial,
+            Kind::Token { .. } => Token,
             Kind::Category => Categorical,
             Kind::Ordinal { .. } => Ordinal,
         }
     }
 
-    /// How many numbers a decoder gives for so many columns; `levels` are those of an ordinal one.
+    /// How many numbers a decoder gives for so many columns; `levels` are those of an ordinal one, or the tokens of a text
+    /// but padding.
     pub fn parameters(self, columns: usize, levels: usize) -> usize {
         columns
             * match self {
                 GaussianPerPixel | DiscretizedLogistic | NegativeBinomial => 2,
                 ZeroInflated => 3,
                 Ordinal => levels.saturating_sub(1).max(1),
+                Token => levels.max(1),
                 _ => 1,
             }
     }
@@ -167,7 +178,7 @@ impl Likelihood {
     /// The reconstruction term for `[batch, features]`: the sum over features, the mean over the batch.
     ///
     /// # Panics
-    /// If the likelihood learns something besides (`gaussian`) or has levels (`ordinal`), which a [`Head`] knows.
+    /// If the likelihood learns something besides (`gaussian`) or has levels (`ordinal`, `token`), which a [`Head`] knows.
     #[track_caller]
     pub fn loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         match self {
@@ -192,7 +203,7 @@ impl Likelihood {
     #[track_caller]
     fn summands<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         assert!(
-            !matches!(self, Gaussian | Ordinal),
+            !matches!(self, Gaussian | Ordinal | Token),
             "{self:?}: its σ or its levels are known to a Head only"
         );
         self.nll(output, x, None, 0)
@@ -224,6 +235,7 @@ impl Likelihood {
             NegativeBinomial => counts::negative_binomial_nll(output, x),
             ZeroInflated => counts::zero_inflated_nll(output, x),
             Multinomial => categories::multinomial_nll(output, x),
+            Token => categories::token_nll(output, x, levels),
         }
     }
 
@@ -241,6 +253,7 @@ impl Likelihood {
             DiscretizedLogistic => unit_interval::logistic_mean(output),
             Categorical | Multinomial => output.softmax(-1),
             Ordinal => categories::ordinal_mean(output, levels),
+            Token => categories::likeliest_tokens(output, levels),
             Poisson => output.exp(),
             NegativeBinomial => output.chunk::<2>(-1)[0].exp(),
             ZeroInflated => counts::zero_inflated_mean(output),
@@ -258,7 +271,7 @@ impl Likelihood {
                 mean.cast::<f64>().map(|p| p.clamp(0.01, 0.99)).map(|p| (p / (1.0 - p)).ln()).cast()
             }
             Categorical | Multinomial => of(|p| p.max(1e-3).ln()),
-            Ordinal => of(|_| 0.0),
+            Ordinal | Token => of(|_| 0.0),
             Poisson | NegativeBinomial | ZeroInflated => of(|mean| mean.max(1e-2).ln()),
         }
     }

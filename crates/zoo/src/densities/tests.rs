@@ -114,6 +114,19 @@ fn categories_and_shares_sum_to_one() {
     assert!((total(Categorical, rows(one_hot.clone())) - 1.0).abs() < 1e-12);
     // One event is a category.
     assert!((total(Multinomial, rows(one_hot)) - 1.0).abs() < 1e-12);
+    // A token at each of two places, and nothing behind the end.
+    let tokens = Dataset::new(Tensor::from_vec([1, 2], vec![3.0, 0.0]));
+    let (of_tokens, _) = head(Token, &tokens);
+    let nll = |x: [f64; 2]| {
+        let output = Tensor::from_vec([1, 6], vec![0.3, -1.0, 2.0, 1.0, 0.5, 0.0]);
+        on(&of_tokens, &tape)
+            .nll(tape.constant(output), tape.constant(Tensor::from_vec([1, 2], x.to_vec())))
+            .item()
+    };
+    let both: f64 =
+        (1..4).flat_map(|a| (1..4).map(move |b| [f64::from(a), f64::from(b)])).map(|x| (-nll(x)).exp()).sum();
+    let first: f64 = (1..4).map(|a| (-nll([f64::from(a), 0.0])).exp()).sum();
+    assert!((both - 1.0).abs() < 1e-12 && (first - 1.0).abs() < 1e-12, "{both} {first}");
     let of_four: Vec<[f64; 3]> = (0..5)
         .flat_map(|a| (0..5 - a).map(move |b| [f64::from(a), f64::from(b), f64::from(4 - a - b)]))
         .collect();
@@ -142,6 +155,7 @@ fn gradients_of_all_of_them() {
         (NegativeBinomial, &whole),
         (ZeroInflated, &whole),
         (Multinomial, &whole),
+        (Token, &whole),
     ];
     for (likelihood, x) in cases {
         let data = Dataset::new(x.cast());
@@ -157,6 +171,10 @@ fn gradients_of_all_of_them() {
                 order,
             )
             .unwrap_or_else(|problem| panic!("{likelihood:?}, loss: {problem}"));
+            // The most likely token has no derivative.
+            if likelihood == Token {
+                continue;
+            }
             gradcheck(
                 |[output]| {
                     let tape = output.tape();
@@ -176,14 +194,23 @@ fn draws_have_the_mean_and_the_spread_of_their_distribution() {
     let numbers: Vec<usize> = (0..DRAWS).collect();
     let (of_shares, of_levels) = (shares(), levels());
     for &likelihood in Likelihood::DENSITIES {
-        let whole = matches!(likelihood.support(), Support::Counts | Support::OneHot);
+        let whole = matches!(likelihood.support(), Support::Counts | Support::OneHot | Support::Tokens);
         let data = if whole { &of_levels } else { &of_shares };
         let (head, output) = head(likelihood, data);
         let tape = Tape::new();
         let (head, width) = (on(&head, &tape), output.shape()[1]);
         let rows = tape.constant(output.expand([DRAWS, width]));
         let draw = |seed| head.draw(rows, &mut Context::sampling(seed, &numbers)).unwrap();
-        let (x, mean) = (draw(1), head.mean(rows).value().to_vec()[0]);
+        let mean = match likelihood {
+            // A token has no mean, but its number has one.
+            Token => {
+                let tokens = width / data.width();
+                let shares = tape.constant(output.reshape([1, width]).slice(1, ..tokens)).softmax(-1).value();
+                shares.to_vec().iter().zip(1..).map(|(share, token)| share * token as f32).sum()
+            }
+            _ => head.mean(rows).value().to_vec()[0],
+        };
+        let x = draw(1);
         assert_eq!(x, draw(1));
         assert_ne!(x, draw(2));
         let first = x.slice(1, ..1).to_vec();

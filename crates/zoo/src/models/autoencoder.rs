@@ -15,6 +15,7 @@ use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::small_code;
+use crate::network::texts::text_of;
 use crate::network::{self, Design, evaluation};
 use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
@@ -27,6 +28,7 @@ pub static ENTRY: Entry = Entry {
     source: "Rumelhart et al. 1986; Hinton & Salakhutdinov 2006",
     may_copy: true,
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("autoencoder.rs"))
 };
 
@@ -57,6 +59,7 @@ impl Settings for Config {
     fn usual(data: &Dataset) -> Self {
         // Small sets are served better by smooth units; wide images by rectifiers, which learn faster.
         let (code, hidden, activation) = match data.width() {
+            _ if text_of(data.schema()).is_some() => (small_code(data), vec![], Activation::Tanh),
             ..256 => (small_code(data), vec![64], Activation::Tanh),
             _ => (32, vec![512, 128], Activation::Relu),
         };

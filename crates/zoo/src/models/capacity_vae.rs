@@ -35,6 +35,7 @@ pub static ENTRY: Entry = Entry {
     equation: "E[−ln p(x|z)] + γ |KL(q(z|x) ‖ N(0, I)) − C|",
     source: "Higgins et al. 2017; Burgess et al. 2018",
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("capacity_vae.rs"))
 };
 

@@ -108,7 +108,7 @@ impl<'t, T: Real> Model<'t, T> for Denoising<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let damaged = context.on(x.tape()).corrupt(x, self.corruption);
         let z = self.net.encode(damaged, context);
-        let output = self.net.output(z, context);
+        let output = self.net.output_for(z, x, context);
         let error = if self.alpha == 1.0 && self.beta == 1.0 {
             self.net.head.loss(output, x)
         } else {

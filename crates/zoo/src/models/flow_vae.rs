@@ -25,6 +25,7 @@ pub static ENTRY: Entry = Entry {
     equation: "E[−ln p(x|z) + ln q₀(z₀|x) − ln |det ∂z/∂z₀| − ln p(z)]",
     source: "Rezende & Mohamed 2015; Kingma et al. 2016",
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("flow_vae.rs"))
 };
 

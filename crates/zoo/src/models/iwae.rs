@@ -22,6 +22,7 @@ pub static ENTRY: Entry = Entry {
     equation: "−E[ln 1/K Σ p(x|zₖ) p(zₖ) / q(zₖ|x)]",
     source: "Burda et al. 2016; Tucker et al. 2019",
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("iwae.rs"))
 };
 
@@ -95,6 +96,7 @@ impl<'t, T: Real> Iwae<Var<'t, T>> {
         let stopped = &mut |_: Name, leaf: &Var<'t, T>| leaf.stop_gradient();
         let net = Autoencoder {
             decoder: self.net.decoder.map(Name::Root, stopped),
+            writer: Tree::map(&self.net.writer, Name::Root, stopped),
             head: self.net.head.map(Name::Root, stopped),
             ..self.net.clone()
         };

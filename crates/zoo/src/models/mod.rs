@@ -36,6 +36,7 @@ pub mod wae;
 use autograd::Tensor;
 use nn::{Dataset, Error, Result};
 
+use crate::network::texts::text_of;
 use crate::{AnyModel, evaluate};
 
 /// Widths of an encoder's layers, input first; a decoder has the same in reverse.
@@ -46,6 +47,10 @@ fn widths(input: usize, hidden: &[usize], code: usize) -> Vec<usize> {
 /// Numbers in the code of a small data set where nothing is said: 8, but fewer than there are features, for a
 /// code that can hold everything need not learn anything.
 fn small_code(data: &Dataset) -> usize {
+    if text_of(data.schema()).is_some() {
+        // A letter has one to two bits beside those before it, and a number has room for as many.
+        return data.width().min(64);
+    }
     data.width().div_ceil(2).min(8)
 }
 

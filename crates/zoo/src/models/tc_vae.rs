@@ -27,6 +27,7 @@ pub static ENTRY: Entry = Entry {
     equation: "E[−ln p(x|z)] + α I(x; z) + β TC(z) + γ Σ KL(q(zⱼ) ‖ p(zⱼ))",
     source: "Chen et al. 2018",
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("tc_vae.rs"))
 };
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::variational::usual_design;
 use super::{check_share, check_weight};
+use crate::network::texts::text_of;
 use crate::network::{Autoencoder, Design, evaluation};
 use crate::registry::Entry;
 use crate::terms::{gaussian_kl_by_latent, warmed_up};
@@ -28,6 +29,7 @@ pub static ENTRY: Entry = Entry {
     equation: "E[−ln p(x|z)] + β KL(q(z|x) ‖ N(0, I))",
     source: "Kingma & Welling 2014; Rezende et al. 2014",
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("vae.rs"))
 };
 
@@ -61,7 +63,10 @@ impl Settings for Config {
     type Model = Learned<Vae<Tensor<f32>>>;
 
     fn usual(data: &Dataset) -> Self {
-        Config { design: usual_design(data), beta: 1.0, warm_up: 0.0, free_bits: 0.0 }
+        // What comes next in a text follows mostly from what stands before, so a decoder would learn to do without a code
+        // that costs something from the start.
+        let [warm_up, free_bits] = if text_of(data.schema()).is_some() { [0.5, 0.25] } else { [0.0, 0.0] };
+        Config { design: usual_design(data), beta: 1.0, warm_up, free_bits }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {

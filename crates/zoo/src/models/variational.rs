@@ -5,6 +5,7 @@ use nn::{Activation, Context, Dataset, Generator, Result, Sequential};
 
 use super::small_code;
 use crate::Likelihood;
+use crate::network::texts::text_of;
 use crate::network::{Autoencoder, Design, evaluation, quiet};
 use crate::terms::{gaussian_kl_by_latent, ln_gaussian, ln_standard_normal};
 
@@ -19,7 +20,8 @@ pub struct Gaussian<'t, T: Real> {
 
 /// Latent variables, layers and likelihood for data of this kind when nothing else is said.
 pub(super) fn usual_design(data: &Dataset) -> Design {
-    let (code, hidden) = if data.width() < 256 { (small_code(data), vec![256]) } else { (20, vec![400]) };
+    let small = data.width() < 256 || text_of(data.schema()).is_some();
+    let (code, hidden) = if small { (small_code(data), vec![256]) } else { (20, vec![400]) };
     Design::mlp(code, &hidden, Activation::Relu, Likelihood::Bernoulli)
 }
 

@@ -27,6 +27,7 @@ pub static ENTRY: Entry = Entry {
     equation: "‖x − x̂‖² + λ MMD²(q(z), N(0, I))",
     source: "Tolstikhin et al. 2018; Kolouri et al. 2019",
     leaves_gaps_out: true,
+    reads_texts: true,
     ..Entry::of::<Config>(include_str!("wae.rs"))
 };
 

@@ -40,12 +40,13 @@ mod shapes;
 mod stages;
 #[cfg(test)]
 mod tests;
+pub(crate) mod texts;
 mod transformer;
 
 use autograd::{Buffer, NewBuffers, Real, Tensor, Tree, Var, cost, tree, value, value_with};
 use nn::checkpoint::nearest;
 use nn::data::schema::Shape;
-use nn::layers::Layer;
+use nn::layers::{Layer, TokenWriter};
 use nn::{Activation, Context, Dataset, Error, Generator, Linear, Result, Sequential};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,21 @@ pub trait Architecture: Serialize + DeserializeOwned {
         mean: &Tensor<f32>,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>>;
+
+    /// In place of the decoder for texts, the layers that read what stands before each place besides a code; `None` for a
+    /// network that reads no texts. `mean` has the logits of the tokens, as often as they are, for each place.
+    ///
+    /// # Errors
+    /// Those of [`encoder`](Self::encoder).
+    fn writer(
+        &self,
+        _data: &Dataset,
+        _code: usize,
+        _mean: &Tensor<f32>,
+        _from: &mut Generator,
+    ) -> Result<Option<TokenWriter<Tensor<f32>>>> {
+        Ok(None)
+    }
 }
 // ANCHOR_END: architecture
 
@@ -200,6 +216,25 @@ macro_rules! networks {
                 }
             }
 
+            fn writer(
+                &self,
+                data: &Dataset,
+                code: usize,
+                mean: &Tensor<f32>,
+                from: &mut Generator,
+            ) -> Result<Option<TokenWriter<Tensor<f32>>>> {
+                match self {
+                    $(Network::$name(network) => network.writer(data, code, mean, from),)+
+                }
+            }
+
+            /// Its name.
+            fn name(&self) -> &'static str {
+                match self {
+                    $(Network::$name(_) => $word,)+
+                }
+            }
+
             fn adds_to_mean(&self) -> bool {
                 match self {
                     $(Network::$name(_) => $name::ADDS_TO_MEAN,)+
@@ -232,11 +267,12 @@ networks! {
 
 impl Network {
     /// The name of the network that suits these data when nothing is said: convolutions for colour pictures and for series
-    /// of more than 8 pixels or steps, else layers that read all features at once.
+    /// of more than 8 pixels or steps, recurrent ones for texts, else layers that read all features at once.
     pub fn suited(data: &Dataset) -> &'static str {
         match data.schema().shape() {
             Some(Shape::Image { channels, height, width }) if channels > 1 && height.max(width) > 8 => "conv",
             Some(Shape::Series { steps, .. }) if steps > 8 => "conv1d",
+            Some(Shape::Tokens { .. }) => "gru",
             _ => "mlp",
         }
     }
@@ -275,6 +311,8 @@ pub struct Autoencoder<W> {
     pub encoder: Sequential<W>,
     /// Code to what the head reads.
     pub decoder: Sequential<W>,
+    /// The decoder of texts, in place of `decoder`, which has no layers then.
+    pub writer: Option<TokenWriter<W>>,
     /// Meaning of the decoder's numbers.
     pub head: Head<W>,
     /// The numbers for the mean of the data, to which the decoder adds, where its last layer has no bias for each of them.
@@ -282,7 +320,7 @@ pub struct Autoencoder<W> {
     /// Numbers in a code.
     pub code: usize,
 }
-tree!(Autoencoder { encoder, decoder, head, mean; code });
+tree!(Autoencoder { encoder, decoder, writer, head, mean; code });
 
 impl Autoencoder<Tensor<f32>> {
     /// A network with initial parameters, whose encoder gives the code and whose decoder begins at the mean of the data.
@@ -309,10 +347,20 @@ impl Autoencoder<Tensor<f32>> {
         }
         let head = Head::new(design.likelihood, data)?;
         let mean = head.output_for_mean(data);
-        let encoder = design.network.encoder_of_code(data, code, outputs, from)?;
-        let decoder = design.network.decoder(data, code, &mean, from)?;
-        let mean = design.network.adds_to_mean().then_some(Buffer(mean));
-        let mut net = Autoencoder { encoder, decoder, head, mean, code };
+        let network = &design.network;
+        let encoder = network.encoder_of_code(data, code, outputs, from)?;
+        let (decoder, writer, mean) = match texts::text_of(data.schema()) {
+            None => {
+                let decoder = network.decoder(data, code, &mean, from)?;
+                (decoder, None, network.adds_to_mean().then_some(Buffer(mean)))
+            }
+            Some(_) => {
+                let writer = network.writer(data, code, &mean, from)?;
+                let writer = writer.ok_or_else(|| texts::refused(network.name()))?;
+                (Sequential::new([]), Some(writer), None)
+            }
+        };
+        let mut net = Autoencoder { encoder, decoder, writer, head, mean, code };
         net.begin_statistics(data);
         Ok(net)
     }
@@ -378,17 +426,35 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
         let outputs = self.encode(x, context);
         let count = outputs.shape()[1].min(self.code);
         let codes = outputs.slice(1, ..count).pad([[0, 0], [0, self.code - count]], 0.0);
-        self.output(codes, context)
+        self.output_for(codes, x, context)
     }
 
-    /// The decoder's numbers, `[rows, code]` to `[rows, parameters]`.
+    /// The decoder's numbers for these examples, `[rows, code]` to `[rows, parameters]`: of a text, at each place given what
+    /// stands before it in `x`.
+    #[track_caller]
+    pub fn output_for(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        match &self.writer {
+            Some(writer) => writer.forward(z, x, context).flatten(1),
+            None => self.output(z, context),
+        }
+    }
+
+    /// The decoder's numbers, `[rows, code]` to `[rows, parameters]`, where they follow from the code alone.
+    ///
+    /// # Panics
+    /// If the examples are texts, whose decoder reads what stands before each place; see [`output_for`](Self::output_for).
+    #[track_caller]
     pub fn output(&self, z: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
+        assert!(self.writer.is_none(), "output: the decoder of texts reads the examples besides a code");
         let output = self.decoder.forward(z, context);
         self.mean.map_or(output, |mean| output + mean.0)
     }
 
-    /// The reconstruction, `[rows, code]` to `[rows, features]`.
+    /// The reconstruction, `[rows, code]` to `[rows, features]`: of a text, token by token the most likely next one.
     pub fn reconstruction(&self, z: Var<'t, T>) -> Var<'t, T> {
+        if let Some(writer) = &self.writer {
+            return writer.write(z, None);
+        }
         self.head.mean(self.output(z, &mut evaluation()))
     }
 
@@ -398,7 +464,7 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
     /// If `z` and `x` have different numbers of rows, or a mask not the shape of `x`.
     #[track_caller]
     pub fn nll(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
-        let output = self.output(z, context);
+        let output = self.output_for(z, x, context);
         match context.on(x.tape()).observed() {
             None => self.head.nll(output, x),
             Some(mask) => self.head.nll_of_observed(output, x, mask),
@@ -411,7 +477,7 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
     /// Those of [`nll`](Self::nll).
     #[track_caller]
     pub fn loss(&self, z: Var<'t, T>, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
-        let output = self.output(z, context);
+        let output = self.output_for(z, x, context);
         match context.on(x.tape()).observed() {
             None => self.head.loss(output, x),
             Some(mask) => self.head.nll_of_observed(output, x, mask).mean(),
@@ -431,16 +497,24 @@ impl<'t, T: Real> Autoencoder<Var<'t, T>> {
         let for_draws = |of: Var<'t, T>| {
             of.unsqueeze(1).expand([batch, draws, features]).reshape([batch * draws, features])
         };
-        let output = self.output(z.reshape([batch * draws, code]), context);
+        let (z, of_draws) = (z.reshape([batch * draws, code]), for_draws(x));
+        let output = match &self.writer {
+            // Dropout is drawn for the examples of the context, and there are several rows for each.
+            Some(writer) => writer.forward(z, of_draws, &mut evaluation()).flatten(1),
+            None => self.output(z, context),
+        };
         let nll = match context.on(x.tape()).observed() {
-            None => self.head.nll(output, for_draws(x)),
-            Some(mask) => self.head.nll_of_observed(output, for_draws(x), for_draws(mask)),
+            None => self.head.nll(output, of_draws),
+            Some(mask) => self.head.nll_of_observed(output, of_draws, for_draws(mask)),
         };
         -nll.reshape([batch, draws])
     }
 
     /// A draw from `p(x|z)` for every row, `[rows, code]` to `[rows, features]`; see [`Head::draw`].
     pub fn draw(&self, z: Var<'t, T>, context: &mut Context) -> Option<Tensor<T>> {
+        if let Some(writer) = &self.writer {
+            return Some(writer.write(z, Some(context)).value());
+        }
         self.head.draw(self.output(z, &mut evaluation()), context)
     }
 }

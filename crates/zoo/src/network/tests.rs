@@ -32,7 +32,7 @@ fn of_pictures() -> Vec<Network> {
     let norms = [Norm::None, Norm::Batch, Norm::Layer, Norm::Group];
     let conv = |norm| Conv { channels: channels.clone(), hidden: hidden.clone(), norm, activation }.into();
     let resnet = |norm| ResNet { channels: vec![8, 8], blocks: 2, norm, activation }.into();
-    let transformer = Transformer { patch: 3, width: 8, heads: 2, blocks: 2 }.into();
+    let transformer = Transformer { patch: 3, width: 8, heads: 2, blocks: 2, word_dropout: 0.0 }.into();
     let all = norms.into_iter().flat_map(|norm| [conv(norm), resnet(norm)]);
     all.chain([transformer, residual(Norm::Group), residual(Norm::Batch)]).collect()
 }
@@ -50,10 +50,10 @@ fn of_series(step: usize) -> Vec<Network> {
         conv1d(0, Norm::None),
         conv1d(0, Norm::Batch),
         conv1d(3, Norm::Group),
-        Gru { state: 6, layers: 1, step }.into(),
-        Gru { state: 6, layers: 3, step }.into(),
-        Lstm { state: 6, layers: 2, step }.into(),
-        Transformer { patch: 3, width: 8, heads: 2, blocks: 2 }.into(),
+        Gru { state: 6, layers: 1, step, word_dropout: 0.0 }.into(),
+        Gru { state: 6, layers: 3, step, word_dropout: 0.0 }.into(),
+        Lstm { state: 6, layers: 2, step, word_dropout: 0.0 }.into(),
+        Transformer { patch: 3, width: 8, heads: 2, blocks: 2, word_dropout: 0.0 }.into(),
         residual(Norm::Layer),
     ]
 }
@@ -177,19 +177,20 @@ fn what_a_network_does_not_read_is_refused_with_one_that_does() {
         );
         net(&data(schema.clone()), &named(instead, schema), Likelihood::SquaredError);
     }
-    let text = of(series.clone(), Gru { state: 3, layers: 1, step: 3 }.into());
+    let text = of(series.clone(), Gru { state: 3, layers: 1, step: 3, word_dropout: 0.0 }.into());
     assert!(
         text.ends_with("a step of series of 6 steps with 2 channels has 2 numbers, and step = 3"),
         "{text}"
     );
-    let text = of(Schema::real(10), Gru { state: 3, layers: 1, step: 3 }.into());
+    let text = of(Schema::real(10), Gru { state: 3, layers: 1, step: 3, word_dropout: 0.0 }.into());
     assert!(
         text.contains("10 features are no series of steps with 3 numbers; choose a divisor of 10"),
         "{text}"
     );
-    let text = of(series.clone(), Transformer { patch: 2, width: 6, heads: 4, blocks: 1 }.into());
+    let text =
+        of(series.clone(), Transformer { patch: 2, width: 6, heads: 4, blocks: 1, word_dropout: 0.0 }.into());
     assert!(text.contains("4 do not divide 6"), "{text}");
-    let text = of(series, Lstm { state: 0, layers: 1, step: 2 }.into());
+    let text = of(series, Lstm { state: 0, layers: 1, step: 2, word_dropout: 0.0 }.into());
     assert!(text.ends_with("state must be at least 1, not 0"), "{text}");
 }
 

@@ -4,21 +4,27 @@
 //! attention let the tokens look at each other, and a linear layer reads all of them. The decoder goes the same way back: a
 //! linear layer makes the tokens, each with a bias of its own, which says where it stands.
 //!
+//! A text is read and written token by token: its decoder looks at what stands before each place, and is told by the code
+//! what belongs there.
+//!
 //! Where patches do not divide an example, those at its borders also cover zeros around it.
 
 use autograd::{Conv, ConvTranspose, Tensor};
-use nn::layers::{Conv2d, ConvTranspose2d, Layer, LayerNorm, LearnedPositions, TransformerBlock};
+use nn::layers::{
+    Conv2d, ConvTranspose2d, Layer, LayerNorm, LearnedPositions, TokenWriter, TransformerBlock,
+};
 use nn::{Dataset, Error, Generator, Init, Linear, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
 use super::shapes::{check_positive, from_channels, parts, refused, series_of, to_channels};
+use super::texts::{self, is_zero, text_of, usual_dropout};
 use super::{Architecture, Mlp, SMALL};
 
 /// Blocks of attention over patches, and the way back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transformer {
-    /// Pixels along the side of a patch, or steps in it.
+    /// Pixels along the side of a patch, or steps in it; of a text 1.
     pub patch: usize,
     /// Numbers of a token.
     pub width: usize,
@@ -26,10 +32,14 @@ pub struct Transformer {
     pub heads: usize,
     /// Blocks in the encoder, and as many in the decoder.
     pub blocks: usize,
+    /// Share of the tokens of a text that the decoder does not see in training, from 0 to below 1: so it asks the code.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub word_dropout: f64,
 }
 
 impl Architecture for Transformer {
-    const TITLE: &'static str = "attention between the patches of a picture or a series";
+    const TITLE: &'static str =
+        "attention between the patches of a picture or a series, or the tokens of a text";
     const TEXT: &'static str = include_str!("transformer.rs");
     const ADDS_TO_MEAN: bool = true;
 
@@ -41,7 +51,8 @@ impl Architecture for Transformer {
             (None, Some([steps, _])) => steps.div_ceil(32),
             (None, None) => 1,
         };
-        Transformer { patch, width: 64, heads: 4, blocks: 2 }
+        let width = if text_of(schema).is_some() { 128 } else { 64 };
+        Transformer { patch, width, heads: 4, blocks: 2, word_dropout: usual_dropout(data) }
     }
 
     fn encoder(
@@ -50,6 +61,10 @@ impl Architecture for Transformer {
         outputs: usize,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>> {
+        if let Some(text) = text_of(data.schema()) {
+            self.check()?;
+            return Ok(self.of_text(text, &|_, from| self.attention(false, from)).reader(outputs, from));
+        }
         let Patches { picture, series, sides, .. } = self.patches(data)?;
         let (width, side, tokens) = (self.width, sides.map(|side| side.patch), count(sides));
         let mut layers = match series {
@@ -63,7 +78,7 @@ impl Architecture for Transformer {
             Layer::Transpose,
             LearnedPositions::new(tokens, width, from).into(),
         ]);
-        layers.extend(self.attention(from));
+        layers.extend(self.attention(false, from));
         let to_code = Linear::new(tokens * width, outputs, Init::Glorot, from);
         layers.extend([Layer::Flatten, to_code.into()]);
         Ok(Sequential::new(layers))
@@ -82,7 +97,7 @@ impl Architecture for Transformer {
             Linear::new(code, tokens * width, Init::LeCun, from).into(),
             Layer::Unflatten(vec![tokens, width]),
         ];
-        layers.extend(self.attention(from));
+        layers.extend(self.attention(false, from));
         let outputs = picture[0] * parts;
         let options = ConvTranspose {
             stride: sides.map(|side| side.patch),
@@ -104,12 +119,33 @@ impl Architecture for Transformer {
         }
         Ok(Sequential::new(layers))
     }
+
+    fn writer(
+        &self,
+        data: &Dataset,
+        code: usize,
+        mean: &Tensor<f32>,
+        from: &mut Generator,
+    ) -> Result<Option<TokenWriter<Tensor<f32>>>> {
+        let Some(text) = text_of(data.schema()) else { return Ok(None) };
+        self.check()?;
+        if self.patch != 1 {
+            let problem = format!("a patch of a text is one token, and patch = {}", self.patch);
+            return Err(Error::setting("patch", problem));
+        }
+        let layers = |causal, from: &mut Generator| self.attention(causal, from);
+        self.of_text(text, &layers).writer(code, mean, self.word_dropout, from).map(Some)
+    }
 }
 
 impl Transformer {
-    /// The patches of examples like these, or what is wrong with them.
-    fn patches(&self, data: &Dataset) -> Result<Patches> {
-        let &Transformer { patch, width, heads, blocks } = self;
+    fn of_text<'a>(&self, text: [usize; 2], layers: &'a texts::Layers<'a>) -> texts::Parts<'a> {
+        texts::Parts { text, widths: [self.width; 2], layers, by_place: true }
+    }
+
+    /// Refuses sizes that make no sense.
+    fn check(&self) -> Result<()> {
+        let &Transformer { patch, width, heads, blocks, .. } = self;
         for (name, size) in [("patch", patch), ("width", width), ("heads", heads), ("blocks", blocks)] {
             check_positive(name, &[size])?;
         }
@@ -118,6 +154,12 @@ impl Transformer {
                 format!("the heads of the attention divide its width, and {heads} do not divide {width}");
             return Err(Error::setting("heads", problem));
         }
+        Ok(())
+    }
+
+    /// The patches of examples like these, or what is wrong with them.
+    fn patches(&self, data: &Dataset) -> Result<Patches> {
+        self.check()?;
         let schema = data.schema();
         let series = series_of(schema);
         let picture = match (schema.as_image(), series) {
@@ -125,16 +167,17 @@ impl Transformer {
             (None, Some([steps, channels])) => [channels, 1, steps],
             (None, None) => return Err(refused("transformer", "pictures and series", schema, "mlp")),
         };
-        let sides = [picture[1], picture[2]].map(|side| Side::new(side, patch));
+        let sides = [picture[1], picture[2]].map(|side| Side::new(side, self.patch));
         Ok(Patches { picture, series, sides })
     }
 
     /// The blocks, and the normalisation after the last. They begin small, so that many of them do not add up to a large
     /// sum.
-    fn attention(&self, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
+    fn attention(&self, causal: bool, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
         let part = (2.0 * self.blocks as f32).sqrt().recip();
         let block = |_| {
             let mut block = TransformerBlock::new([self.width, 4 * self.width], self.heads, from);
+            block.causal = causal;
             for linear in [&mut block.self_attn.out_proj, &mut block.linear2] {
                 linear.weight = linear.weight.map(|w: f32| part * w);
             }

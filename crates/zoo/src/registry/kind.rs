@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::densities::Support;
+use crate::network::texts::text_of;
 use crate::settings;
 use crate::settings::typed::Misfit;
 use crate::{AnyModel, Likelihood, Settings};
@@ -66,7 +67,11 @@ impl Kind {
         };
         let mut table = (self.on)(data, network)?;
         let plain = self.likelihoods.contains(&Likelihood::SquaredError);
-        let of_any_number = if plain { "squared_error" } else { "gaussian" };
+        let of_any_number = match text_of(data.schema()) {
+            Some(_) => "token",
+            None if plain => "squared_error",
+            None => "gaussian",
+        };
         if likelihood(&table).is_some_and(|likelihood| unsuitable(likelihood, data).is_some()) {
             table[LIKELIHOOD]["name"] = of_any_number.into();
         }
@@ -139,6 +144,15 @@ pub(super) fn suits(name: &Value, data: &Dataset) -> bool {
 fn unsuitable(likelihood: Likelihood, data: &Dataset) -> Option<String> {
     if data.schema().blocks().len() > 1 {
         return None;
+    }
+    let is_text = text_of(data.schema()).is_some();
+    match (likelihood == Likelihood::Token, is_text) {
+        (true, true) => return None,
+        (true, false) => {
+            return Some("for the tokens of texts, which these values are not; leave it away".into());
+        }
+        (false, true) => return Some("for numbers, and these are texts; leave it away".into()),
+        (false, false) => {}
     }
     let [low, high] = range(data);
     match likelihood.support() {

@@ -46,6 +46,7 @@ pub(super) fn section(run: &Run, found: &Found) -> Markup {
         labels.as_ref().map(|labels| labels.iter().map(|&label| run.class(label)).collect());
     let values = json!({
         "points": places, "labels": named, "numbers": shown, "grid": sheet.as_ref().map(Sheet::grid),
+        "texts": run.preparation.texts(&test.rows(&shown)),
     });
     let drawing = html! {
         @for (class, path) in paths(&places, labels.as_deref(), &classes) {

@@ -46,6 +46,7 @@ mod sheet;
 mod strangest;
 mod summary;
 mod table;
+mod texts;
 
 pub use compare::compare;
 pub use explorer::script;
@@ -121,8 +122,11 @@ impl Found {
 
 /// The page of a run, a complete HTML document. A section that fails is replaced by a sentence.
 pub fn page(run: &Run) -> String {
+    if run.preparation.alphabet.is_some() {
+        return page_of_texts(run);
+    }
     let found = Found::of(run);
-    let sections: [(&str, &dyn Fn() -> Option<Markup>); 12] = [
+    let sections: [(&str, &Section<'_>); 12] = [
         ("summary", &|| Some(summary::section(run, &found))),
         ("loss", &|| losses::section(run)),
         ("reconstructions", &|| Some(reconstructions::section(run, &found))),
@@ -136,7 +140,30 @@ pub fn page(run: &Run) -> String {
         ("jacobian", &|| Some(jacobian::section(run))),
         ("settings", &|| Some(settings::section(run))),
     ];
-    let made = sections.into_iter().filter_map(|(id, section)| {
+    document(run, &sections)
+}
+
+/// The page of a run that learnt from texts.
+fn page_of_texts(run: &Run) -> String {
+    let found = Found { errors: vec![], codes: evaluate::codes(run.model, run.test()) };
+    let sections: [(&str, &Section<'_>); 7] = [
+        ("summary", &|| Some(texts::summary(run))),
+        ("loss", &|| losses::section(run)),
+        ("reconstructions", &|| texts::pairs(run)),
+        ("codes", &|| Some(code_map::section(run, &found))),
+        ("samples", &|| texts::samples(run)),
+        ("divergence", &|| divergence::section(run)),
+        ("settings", &|| Some(settings::section(run))),
+    ];
+    document(run, &sections)
+}
+
+/// What makes a section.
+type Section<'a> = dyn Fn() -> Option<Markup> + 'a;
+
+/// The document of these sections.
+fn document(run: &Run, sections: &[(&str, &Section<'_>)]) -> String {
+    let made = sections.iter().filter_map(|(id, section)| {
         catch_unwind(AssertUnwindSafe(section)).unwrap_or_else(|panic| {
             let problem = html! { "This section could not be made: " (sentence(&*panic)) };
             Some(html::section(id, id, problem, html! {}))

@@ -59,7 +59,7 @@
 
   // The map: the example whose code is nearest to the pointer.
   for (const script of document.querySelectorAll("script.points")) {
-    const { points, labels, numbers, grid } = JSON.parse(script.textContent);
+    const { points, labels, numbers, grid, texts } = JSON.parse(script.textContent);
     const plot = script.parentElement.querySelector(".plot");
     const [ring, tip] = [create(plot, "ring"), create(plot, "tip")];
     const show = (event) => {
@@ -81,6 +81,7 @@
           `${share(nearest % columns, columns)}% ${share(Math.floor(nearest / columns), rows)}%`;
       }
       create(tip, "row").textContent = `example ${numbers[nearest]}${labels ? `, class ${labels[nearest]}` : ""}`;
+      if (texts) create(tip, "row text").textContent = texts[nearest];
       beside(tip, points[nearest]);
     };
     plot.addEventListener("pointermove", show);

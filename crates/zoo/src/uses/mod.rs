@@ -17,4 +17,5 @@ pub mod sample;
 pub mod search;
 pub mod series;
 pub mod synthesize;
+pub mod texts;
 pub mod tiles;

@@ -90,13 +90,21 @@ fn examples(run: &Run, options: &Options, codes: &Tensor<f32>) -> Result<(Tensor
     // Pictures are looked at, and a coin for every pixel is noise; and where values are no coins, such draws are none.
     let coins = !run.preparation.has_kinds()
         && run.config.setting("likelihood").and_then(toml::Value::as_str) == Some("bernoulli");
-    if !options.draw.unwrap_or(run.preparation.shape().is_none() && !coins) {
+    let texts = run.preparation.alphabet.is_some();
+    let usual = run.preparation.shape().is_none() && !coins && !texts;
+    if !options.draw.unwrap_or(usual) {
+        if texts {
+            return Ok((decoded(), "written by the most likely characters; --draw draws them"));
+        }
         return Ok((decoded(), "means of p(x|z); --draw draws from it, with the spread of examples"));
     }
     let count = codes.shape()[0];
     let parts: Vec<Tensor<f32>> =
         (0..count).step_by(BATCH).filter_map(|from| draws(from, count.min(from + BATCH))).collect();
     let x = Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0);
+    if texts {
+        return Ok((x, "drawn character by character; --mean takes the most likely ones"));
+    }
     Ok((x, "drawn from p(x|z); --mean takes its means, which vary less"))
 }
 

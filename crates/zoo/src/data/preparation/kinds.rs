@@ -45,6 +45,7 @@ impl Preparation {
             schema,
             columns: steps.iter().flat_map(Step::feature_names).collect(),
             channels: vec![],
+            alphabet: None,
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
             bytes: false,

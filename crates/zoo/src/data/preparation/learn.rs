@@ -36,6 +36,7 @@ impl Preparation {
             },
             columns: like.columns.clone(),
             channels: vec![],
+            alphabet: None,
             steps: vec![],
             classes: train.labels().iter().flatten().max().map_or(0, |last| *last as usize + 1),
             class_names: like.classes.clone(),
