@@ -184,7 +184,7 @@ impl Entry {
 
     /// An entry of a model with these settings, which `about` explains: a file that begins with a comment.
     pub(crate) const fn preset(of: &'static Entry, settings: &'static str, about: &'static str) -> Self {
-        Entry { preset: Some(Preset { of, settings }), about, ..*of }
+        Entry { preset: Some(Preset { of, settings }), about, reads_texts: false, ..*of }
     }
 
     /// The given settings, completed with the defaults for this data.

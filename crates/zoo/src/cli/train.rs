@@ -67,7 +67,7 @@ pub(crate) struct TrainArgs {
     pub(crate) hidden: Option<Vec<usize>>,
 
     /// Network of the models that leave it open (see `zoo list --networks`) [default: conv for colour pictures,
-    /// conv1d for series, else mlp].
+    /// conv1d for series, transformer for texts, else mlp].
     #[arg(long, value_name = "NAME")]
     pub(crate) net: Option<String>,
 

@@ -267,12 +267,12 @@ networks! {
 
 impl Network {
     /// The name of the network that suits these data when nothing is said: convolutions for colour pictures and for series
-    /// of more than 8 pixels or steps, recurrent ones for texts, else layers that read all features at once.
+    /// of more than 8 pixels or steps, attention for texts, else layers that read all features at once.
     pub fn suited(data: &Dataset) -> &'static str {
         match data.schema().shape() {
             Some(Shape::Image { channels, height, width }) if channels > 1 && height.max(width) > 8 => "conv",
             Some(Shape::Series { steps, .. }) if steps > 8 => "conv1d",
-            Some(Shape::Tokens { .. }) => "gru",
+            Some(Shape::Tokens { .. }) => "transformer",
             _ => "mlp",
         }
     }

@@ -51,8 +51,7 @@ impl Architecture for Transformer {
             (None, Some([steps, _])) => steps.div_ceil(32),
             (None, None) => 1,
         };
-        let width = if text_of(schema).is_some() { 128 } else { 64 };
-        Transformer { patch, width, heads: 4, blocks: 2, word_dropout: usual_dropout(data) }
+        Transformer { patch, width: 64, heads: 4, blocks: 2, word_dropout: usual_dropout(data) }
     }
 
     fn encoder(

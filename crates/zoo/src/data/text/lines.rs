@@ -51,10 +51,7 @@ pub(super) fn each_text(
             return Err(Error::file(path, problem));
         }
         _ => {
-            return Err(Error::file(
-                path,
-                "this is no file of lines; --text reads text, or a column of a table",
-            ));
+            return Err(Error::file(path, "this is no file of lines, and no table with a column of texts"));
         }
     }
     let open = || {
