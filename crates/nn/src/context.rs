@@ -16,6 +16,7 @@ mod varying;
 use autograd::{Real, Tape, Tensor};
 
 use crate::data::transform::Corruption;
+use crate::pieces::{Crew, Share};
 use crate::random::{Purpose, generator, normal};
 pub use noise::OnTape;
 use noise::{Noise, rows};
@@ -37,6 +38,10 @@ pub struct Context<'a> {
     progress: f64,
     labels: Option<Vec<u32>>,
     observed: Option<Tensor<f32>>,
+    /// Who works on the pieces of the batch, if it is to be cut.
+    pub(crate) crew: Option<&'a Crew>,
+    /// The piece of a batch that these examples are, if it is cut.
+    pub(crate) share: Option<Share>,
     /// In a function that is recorded: the nodes that hold what differs between steps.
     nodes: Option<Nodes>,
 }
@@ -61,7 +66,8 @@ impl<'a> Context<'a> {
 
     fn new(seed: u64, purpose: Purpose, epoch: u64, examples: &'a [usize]) -> Self {
         let (draws, progress) = (0, 1.0);
-        Context { seed, purpose, epoch, examples, draws, progress, labels: None, observed: None, nodes: None }
+        let (labels, observed, crew, share, nodes) = (None, None, None, None, None);
+        Context { seed, purpose, epoch, examples, draws, progress, labels, observed, crew, share, nodes }
     }
 
     /// Says how much of the training is done, from 0 at its first step towards 1.
@@ -94,6 +100,30 @@ impl<'a> Context<'a> {
             assert!(rows == examples, "with_observed: a mask of {rows} rows for {examples} examples");
         }
         Context { observed, ..self }
+    }
+
+    /// Lets [`Update::step_in_pieces`](crate::train::Update::step_in_pieces) cut the batch for this crew.
+    pub fn with_crew(self, crew: &'a Crew) -> Self {
+        Context { crew: crew.cuts().then_some(crew), ..self }
+    }
+
+    /// The context of a part of the pass that does not read the examples of the batch, such as a prior that is learnt: all
+    /// [pieces](crate::pieces) do the same there, and none waits for the others.
+    pub fn apart(&self) -> Self {
+        Context { crew: None, share: None, ..self.clone() }
+    }
+
+    /// The context of one piece of the batch.
+    pub(crate) fn of_share(&self, share: Share) -> Self {
+        let rows = share.rows.clone();
+        Context {
+            examples: &self.examples[rows.clone()],
+            labels: self.labels.as_ref().map(|labels| labels[rows.clone()].to_vec()),
+            observed: self.observed.as_ref().map(|mask| mask.slice(0, rows)),
+            crew: None,
+            share: Some(share),
+            ..self.clone()
+        }
     }
 
     /// How much of the training is done, from 0 to 1: for weights that warm up. It is 1 where nobody said
@@ -184,8 +214,7 @@ impl<'a> Context<'a> {
     /// of it; other numbers at every call.
     #[track_caller]
     pub fn normal_for_batch<T: Real>(&mut self, shape: impl AsRef<[usize]>) -> Tensor<T> {
-        let first = self.examples.first().copied().unwrap_or(0);
-        let mut from = generator(self.seed, self.purpose, self.epoch, first as u64);
+        let mut from = generator(self.seed, self.purpose, self.epoch, self.first() as u64);
         from.set_stream(self.next_stream());
         normal(shape, &mut from)
     }
@@ -195,6 +224,12 @@ impl<'a> Context<'a> {
         rows(width, self.examples.len(), stream, noise, |row| {
             generator(self.seed, self.purpose, self.epoch, self.examples[row] as u64)
         })
+    }
+
+    /// The first example of the batch, also in another piece of it.
+    fn first(&self) -> usize {
+        let own = || self.examples.first().copied().unwrap_or(0);
+        self.share.as_ref().map_or_else(own, |share| share.first)
     }
 
     fn next_stream(&mut self) -> u64 {

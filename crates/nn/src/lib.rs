@@ -23,6 +23,7 @@
 //! - [`losses`]: what is minimised; [`optim`]: optimizers, schedules of the rate, clipping.
 //! - [`data`]: data sets, readers, splits, scaling.
 //! - [`train`]: the trainer, for those who do not want to write loops.
+//! - [`pieces`]: a step shared among threads and processes, with the same bytes for any number of them.
 //! - [`checkpoint`]: models in files that PyTorch reads as well.
 //! - [`guide`]: recipes, each a program: a task, an optimizer and a layer of your own, two models against each other,
 //!   frozen parameters, gradients of single examples, threads, replays.
@@ -40,6 +41,7 @@ pub mod init;
 pub mod layers;
 pub mod losses;
 pub mod optim;
+pub mod pieces;
 pub mod random;
 pub mod train;
 

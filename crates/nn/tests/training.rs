@@ -47,7 +47,7 @@ fn loss<'t>(model: &Sequential<Var<'t, f32>>, batch: Batch<'t>, context: &mut Co
 fn plan(epochs: usize) -> Plan {
     let schedule = Schedule::warmup(0.2, Schedule::Cosine { floor: 0.1 });
     let clip_norm = Some(1.0);
-    Plan { epochs, batch: 32, learning_rate: 0.02, schedule, seed: 5, clip_norm, drop_last: false }
+    Plan { epochs, batch: 32, learning_rate: 0.02, schedule, seed: 5, clip_norm, drop_last: false, pieces: 1 }
 }
 
 fn trainer<'a>(epochs: usize) -> Trainer<'a, f32> {

@@ -400,8 +400,8 @@ const SCHEDULES: [(&str, &str); 4] = [
 
 /// A plan with some of its fields replaced.
 fn plan(defaults: Plan, given: Table) -> Result<Plan> {
-    const FIELDS: [&str; 7] =
-        ["epochs", "batch", "learning_rate", "schedule", "seed", "clip_norm", "drop_last"];
+    const FIELDS: [&str; 8] =
+        ["epochs", "batch", "learning_rate", "schedule", "seed", "clip_norm", "drop_last", "pieces"];
     let mut table = Table::try_from(defaults).expect("a plan is a table");
     for (key, value) in given {
         let word = value.as_str().map(str::to_owned);

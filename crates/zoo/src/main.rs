@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use commands::Outcome;
+use commands::{Outcome, ranks};
 use nn::{Error, Result};
 
 /// Ctrl-C, as shells say it.
@@ -16,17 +16,35 @@ const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let started = std::time::Instant::now();
-    let printed = run(Cli::parse().command, started).and_then(|outcome| match outcome {
+    let command = Cli::try_parse().map(|cli| cli.command).unwrap_or_else(|error| match ranks::is_first() {
+        true => error.exit(),
+        false => std::process::exit(error.exit_code()),
+    });
+    // Until the end of this function, this process belongs to its job.
+    let _job = match ranks::join() {
+        Ok(job) => job,
+        Err(error) => {
+            if ranks::is_first() {
+                eprintln!("error: {error}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    let printed = run(command, started).and_then(|outcome| match outcome {
         Outcome::Done(text) => print(&text).map(|()| ExitCode::SUCCESS),
         Outcome::Interrupted(text) => print(&text).map(|()| ExitCode::from(INTERRUPTED)),
     });
     printed.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        ranks::give_up(|| eprintln!("error: {error}"));
         ExitCode::FAILURE
     })
 }
 
 fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
+    let of_all = matches!(command, Command::Train(_) | Command::Resume(_));
+    if !of_all && !ranks::is_first() {
+        return Ok(Outcome::Done(String::new()));
+    }
     match command {
         Command::List(args) => Ok(Outcome::Done(commands::list::run(&args))),
         Command::Describe(args) => commands::describe::run(&args),

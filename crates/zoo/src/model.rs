@@ -418,13 +418,10 @@ where
         <M::With<Var<'_, f32>> as Model<'_, f32>>::smallest_batch(&self.0)
     }
 
-    fn train_step(
-        &mut self,
-        x: &Tensor<f32>,
-        mut context: Context,
-        update: &mut Update<f32>,
-    ) -> Result<Terms> {
-        update.step(&mut self.0, &mut context, |model, tape, context| model.loss(tape.constant(x), context))
+    fn train_step(&mut self, x: &Tensor<f32>, context: Context, update: &mut Update<f32>) -> Result<Terms> {
+        update.step_in_pieces(&mut self.0, context, |model, tape, context, rows| {
+            model.loss(tape.constant(x.slice(0, rows)), context)
+        })
     }
 
     fn parameters(&self, f: &mut dyn FnMut(Name, &Tensor<f32>)) {

@@ -29,6 +29,8 @@ mod latents;
 mod models;
 mod pages;
 mod pairs;
+mod pieces;
+mod ranks;
 mod run;
 mod tape_page;
 mod variational;

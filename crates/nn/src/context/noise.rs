@@ -136,7 +136,10 @@ impl<'t, T: Real> OnTape<'_, '_, 't, T> {
 
     #[track_caller]
     fn draw(self, draw: Draw) -> Var<'t, T> {
-        let keys = self.keys();
+        let keys = match (&draw, &self.context.share) {
+            (Draw::Whole(_), Some(_)) => self.tape.constant(varying::key_of_batch(self.context)),
+            _ => self.keys(),
+        };
         let stream = self.context.next_stream();
         Var::choose(Drawn { draw, seed: self.context.seed, purpose: self.context.purpose, stream }, [keys])
     }

@@ -78,8 +78,17 @@ impl<T: Real> Varying<Var<'_, T>> {
 
 /// The keys of a context's examples.
 pub(super) fn keys<T: Real>(context: &Context) -> Tensor<T> {
-    let key = |&example: &usize| [digits::<T>(example as u64), digits(context.epoch)].concat();
-    Tensor::from_vec([context.examples.len(), KEY], context.examples.iter().flat_map(key).collect())
+    keys_of(context.examples, context.epoch)
+}
+
+/// The key of the noise that belongs to a batch as a whole: that of its first example.
+pub(super) fn key_of_batch<T: Real>(context: &Context) -> Tensor<T> {
+    keys_of(&[context.first()], context.epoch)
+}
+
+fn keys_of<T: Real>(examples: &[usize], epoch: u64) -> Tensor<T> {
+    let key = |&example: &usize| [digits::<T>(example as u64), digits(epoch)].concat();
+    Tensor::from_vec([examples.len(), KEY], examples.iter().flat_map(key).collect())
 }
 
 /// The number of each example, and the epoch, from their keys.

@@ -1,7 +1,7 @@
 //! Normalisation of activations: over the batch, over the features, over groups of channels.
 
 use autograd::replay::is_recording;
-use autograd::{Buffer, Real, Tensor, Var, tree};
+use autograd::{Buffer, Normalized, Real, Tensor, Var, tree};
 
 use super::convolution::per_channel;
 use crate::Context;
@@ -81,14 +81,17 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
         );
         let broadcast = |v: Var<'t, T>| per_channel(v, shape.len() - 2);
         let normalized = if context.is_training() {
-            let count = shape.iter().product::<usize>() / channels.max(1);
+            let count = context.batch_of(shape[0]) * shape[2..].iter().product::<usize>();
             assert!(
                 count > 1,
                 "BatchNorm: training needs more than one number for each channel of {shape:?}; if this is what \
                  was left for the last batch of an epoch, set `drop_last`, or choose another size of batches"
             );
             let axes: Vec<usize> = (0..shape.len()).filter(|&axis| axis != 1).collect();
-            let normalized = x.batch_norm(&axes[..], self.epsilon);
+            let normalized = match self.of_pieces(x, count, &axes, context) {
+                Some(normalized) => normalized,
+                None => x.batch_norm(&axes[..], self.epsilon),
+            };
             let toward = |old: Buffer<Var<'t, T>>, new: Var<'t, T>, factor: f64| {
                 old.set(
                     old.latest() * (1.0 - self.momentum) + new.stop_gradient() * (self.momentum * factor),
@@ -109,6 +112,25 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
             (x - broadcast(mean)) * broadcast((variance + self.epsilon).rsqrt())
         };
         normalized * broadcast(self.weight) + broadcast(self.bias)
+    }
+}
+
+impl<'t, T: Real> BatchNorm<Var<'t, T>> {
+    /// By the statistics of all [pieces](crate::pieces) of a batch, of `count` numbers for each channel; `None` if it is not
+    /// cut. First the mean, then the squares around it: their difference would lose its digits.
+    fn of_pieces(
+        &self,
+        x: Var<'t, T>,
+        count: usize,
+        axes: &[usize],
+        context: &Context,
+    ) -> Option<Normalized<'t, T>> {
+        let broadcast = |v: Var<'t, T>| per_channel(v, x.shape().len() - 2);
+        let mean = context.over_pieces(x.sum_over(axes))? / count as f64;
+        let centred = x - broadcast(mean);
+        let variance = context.over_pieces(centred.square().sum_over(axes))? / count as f64;
+        let y = centred * broadcast((variance + self.epsilon).rsqrt());
+        Some(Normalized { y, mean, variance })
     }
 }
 

@@ -16,7 +16,7 @@ impl Refused {
         self.0.borrow_mut().get_or_insert_with(|| Diverged::new(number, value.as_f64()));
     }
 
-    pub(super) fn gradient<T: Real>(&self, name: Name, gradient: &Tensor<T>) {
+    pub(crate) fn gradient<T: Real>(&self, name: Name, gradient: &Tensor<T>) {
         if let Some((at, value)) = gradient.first_not_finite() {
             self.because(Number::Gradient { parameter: name.to_string(), element: Some(at) }, value);
         }

@@ -32,11 +32,13 @@
 //! ```
 
 mod callbacks;
+mod in_pieces;
 mod plan;
 #[cfg(feature = "progress")]
 mod progress;
 mod task;
 mod tensorboard;
+mod terms;
 mod trainable;
 mod trainer;
 
@@ -46,5 +48,6 @@ pub use plan::Plan;
 pub use progress::ProgressBar;
 pub use task::{Batch, Fit, Task, Update};
 pub use tensorboard::TensorBoard;
+pub use terms::Terms;
 pub use trainable::Trainable;
-pub use trainer::{Ended, Epoch, Step, Terms, Trainer};
+pub use trainer::{Ended, Epoch, Step, Trainer};

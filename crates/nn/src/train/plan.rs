@@ -25,13 +25,26 @@ pub struct Plan {
     /// Whether an epoch leaves out the examples that do not fill a batch. They are others in every epoch.
     #[serde(default)]
     pub drop_last: bool,
+    /// The number of [pieces](crate::pieces) that the batch of a step is cut into, to be shared among threads and processes.
+    /// The result depends on it in the last digits, and not on who has which piece. 1 leaves the batch whole, and so does a
+    /// task that steps by [`Update::step`](super::Update::step), such as [`Fit`](super::Fit).
+    #[serde(default = "whole", skip_serializing_if = "is_whole")]
+    pub pieces: usize,
+}
+
+fn whole() -> usize {
+    1
+}
+
+fn is_whole(pieces: &usize) -> bool {
+    *pieces == 1
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let (epochs, batch, learning_rate) = (10, 64, 1e-3);
         let schedule = Schedule::Constant;
-        Plan { epochs, batch, learning_rate, schedule, seed: 0, clip_norm: None, drop_last: false }
+        Plan { epochs, batch, learning_rate, schedule, seed: 0, clip_norm: None, drop_last: false, pieces: 1 }
     }
 }
 
@@ -94,6 +107,7 @@ impl Plan {
         if let Some(limit) = self.clip_norm.filter(|limit| limit.is_nan() || *limit <= 0.0) {
             return invalid("clip_norm", format!("clip_norm must be a positive number, not {limit}"));
         }
+        crate::pieces::check(self.pieces)?;
         self.schedule.check()
     }
 }

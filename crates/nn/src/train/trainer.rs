@@ -1,73 +1,21 @@
 //! The trainer: it never knows which model it trains.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use autograd::Real;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Callback, Plan, Task, Update};
+use super::{Callback, Plan, Task, Terms, Update};
 use crate::checkpoint::{Checkpoint, Metadata};
 use crate::data::shuffled;
 use crate::error::{Diverged, Number};
-use crate::losses::{Loss, Unit};
 use crate::optim::{Optimizer, Plateau};
+use crate::pieces::{Alone, Crew, Ranks};
 use crate::{Context, Error, Result};
-
-/// The terms of a loss, as numbers, with their unit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
-    /// The unit of every term.
-    pub unit: Unit,
-    /// Names and values.
-    pub values: Vec<(Cow<'static, str>, f64)>,
-}
-
-impl Terms {
-    /// The numbers of a loss on a tape.
-    pub fn of<T: Real>(loss: &Loss<T>) -> Self {
-        let values = loss.terms.iter().map(|(name, term)| ((*name).into(), term.item().as_f64())).collect();
-        Terms { unit: loss.unit, values }
-    }
-
-    /// The sum of the terms.
-    pub fn total(&self) -> f64 {
-        self.values.iter().map(|term| term.1).sum()
-    }
-
-    /// The mean over parts with these numbers of examples; `None` if there are none.
-    pub fn mean(parts: impl Iterator<Item = (Terms, usize)>) -> Option<Terms> {
-        let mut sum = None;
-        let mut examples = 0;
-        for (terms, count) in parts {
-            Terms::add(&mut sum, terms, count as f64);
-            examples += count;
-        }
-        sum.map(|sum| sum.times(1.0 / examples as f64))
-    }
-
-    /// The first term that is infinite or NaN.
-    pub(super) fn not_finite(&self) -> Option<&(Cow<'static, str>, f64)> {
-        self.values.iter().find(|term| !term.1.is_finite())
-    }
-
-    fn times(mut self, factor: f64) -> Terms {
-        self.values.iter_mut().for_each(|term| term.1 *= factor);
-        self
-    }
-
-    /// Adds `factor` times other terms.
-    fn add(sum: &mut Option<Terms>, terms: Terms, factor: f64) {
-        let terms = terms.times(factor);
-        match sum {
-            None => *sum = Some(terms),
-            Some(sum) => sum.values.iter_mut().zip(&terms.values).for_each(|(sum, term)| sum.1 += term.1),
-        }
-    }
-}
 
 /// The prefix of the model's parameters in a checkpoint.
 pub(super) const MODEL: &str = "model";
@@ -144,8 +92,8 @@ impl Position {
 
 /// Trains a [`Task`] by a [`Plan`] with an optimizer.
 ///
-/// The result depends on the plan alone: not on the number of threads, and not on whether training was
-/// interrupted and [resumed](Self::resume).
+/// The result depends on the plan alone: not on the number of threads, [workers](Self::with_workers) or
+/// [ranks](Self::with_ranks), and not on whether training was interrupted and [resumed](Self::resume).
 pub struct Trainer<'a, T: Real> {
     plan: Plan,
     optimizer: Box<Optimizer<T>>,
@@ -154,6 +102,8 @@ pub struct Trainer<'a, T: Real> {
     file: Option<CheckpointFile>,
     about: Metadata,
     position: Position,
+    workers: usize,
+    ranks: Arc<dyn Ranks>,
 }
 
 /// Where checkpoints go, and when.
@@ -189,7 +139,22 @@ impl<'a, T: Real> Trainer<'a, T> {
             file: None,
             about: Metadata::new(),
             position: Position::default(),
+            workers: 1,
+            ranks: Arc::new(Alone),
         }
+    }
+
+    /// Works on so many [pieces](Plan::pieces) of a batch at the same time.
+    pub fn with_workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Shares the pieces of a batch with other processes, which train the same task by the same plan. All of them have the
+    /// same model after each step; one of them is enough to write it.
+    pub fn with_ranks(mut self, ranks: Arc<dyn Ranks>) -> Self {
+        self.ranks = ranks;
+        self
     }
 
     /// Tells this callback of every step and epoch, after those before it.
@@ -239,10 +204,11 @@ impl<'a, T: Real> Trainer<'a, T> {
             return Err(Error::setting(name, problem));
         }
         self.check_last_batch(task)?;
+        let crew = Crew::new(self.plan.pieces, self.workers, self.ranks.clone())?;
         if self.position.begun() == 0 && task.begin(self.plan.seed)? != Ended::Finished {
             return Ok(Ended::StoppedInPretraining);
         }
-        let trained = self.train(task);
+        let trained = self.train(task, &crew);
         // Also when it failed: the best parameters may be needed more than ever.
         let ended = self.callbacks.iter_mut().try_for_each(|callback| callback.end(task));
         trained.and(ended)?;
@@ -275,11 +241,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         Ok(())
     }
 
-    fn train(&mut self, task: &mut dyn Task<T>) -> Result<()> {
+    fn train(&mut self, task: &mut dyn Task<T>, crew: &Crew) -> Result<()> {
         let started = Instant::now();
-        let mut flow = self.callbacks.iter_mut().try_for_each(|callback| callback.begin());
+        let mut flow = crew.agree(self.callbacks.iter_mut().try_for_each(|callback| callback.begin()));
         while flow.is_continue() && !self.is_finished() {
-            flow = self.epoch(task, started)?;
+            flow = self.epoch(task, crew, started)?;
             if flow.is_continue() {
                 self.write_if_due(task, started, false)?;
             }
@@ -288,7 +254,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Trains to the end of the current epoch, or until a callback stops it.
-    fn epoch(&mut self, task: &mut dyn Task<T>, started: Instant) -> Result<ControlFlow<()>> {
+    fn epoch(&mut self, task: &mut dyn Task<T>, crew: &Crew, started: Instant) -> Result<ControlFlow<()>> {
         let (plan, examples) = (self.plan.clone(), task.examples());
         let number = self.position.epochs.len() + 1;
         let per_epoch = plan.steps(examples);
@@ -303,8 +269,9 @@ impl<'a, T: Real> Trainer<'a, T> {
             rate = plan.learning_rate * lowered * plan.schedule.factor(done, of);
             self.optimizer.set_rate(rate);
             let mut update = Update { optimizer: &mut *self.optimizer, clip_norm: plan.clip_norm };
-            let context =
-                Context::training(plan.seed, number as u64, numbers).with_progress(done as f64 / of as f64);
+            let context = Context::training(plan.seed, number as u64, numbers)
+                .with_progress(done as f64 / of as f64)
+                .with_crew(crew);
             let step = done + 1;
             let loss = task.step(numbers, context, &mut update).map_err(|error| match error {
                 Error::Diverged(diverged) => diverged.at(Some(step), number).into_error(),
@@ -322,6 +289,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                     flow = ControlFlow::Break(());
                 }
             }
+            flow = crew.agree(flow);
             // After the last step the epoch is completed first.
             if self.position.steps < per_epoch {
                 if flow.is_break() {
@@ -352,7 +320,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             }
         }
         self.position.epochs.push(epoch);
-        Ok(flow)
+        Ok(crew.agree(flow))
     }
 
     fn write_if_due(&mut self, task: &dyn Task<T>, started: Instant, in_epoch: bool) -> Result<()> {

@@ -247,6 +247,14 @@ pub(crate) struct ThreadsArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct WorkersArgs {
+    /// Share each batch among so many threads, in pieces (4, or as many as --set train.pieces=N says); the result depends on
+    /// the pieces, not on the workers. For models too small for --threads to help [default: one piece and all threads].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) workers: Option<usize>,
+}
+
+#[derive(Args)]
 pub(crate) struct ReproduceArgs {
     /// Name of the target; without one, or with `list`, all are listed.
     pub(crate) target: Option<String>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{JsonArgs, ReadingArgs, ThreadsArgs};
+use super::{JsonArgs, ReadingArgs, ThreadsArgs, WorkersArgs};
 
 pub(super) const TRAIN_EXAMPLES: &str = "\
 Examples:
@@ -95,6 +95,9 @@ pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
 
+    #[command(flatten)]
+    pub(crate) workers: WorkersArgs,
+
     /// The run folder; it must not hold anything yet [default: runs/MODEL-1, -2, …].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -123,6 +126,9 @@ pub(crate) struct ResumeArgs {
 
     #[command(flatten)]
     pub(crate) threads: ThreadsArgs,
+
+    #[command(flatten)]
+    pub(crate) workers: WorkersArgs,
 }
 
 #[derive(Args)]

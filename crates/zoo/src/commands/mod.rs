@@ -1,6 +1,7 @@
 //! What each command does. The work belongs to the library; here it is only asked for.
 
 pub(crate) mod bench;
+mod crew;
 pub(crate) mod data;
 pub(crate) mod denoise;
 pub(crate) mod describe;
@@ -20,6 +21,7 @@ mod output;
 pub(crate) mod page;
 mod photo;
 mod progress;
+pub(crate) mod ranks;
 mod realism;
 pub(crate) mod recommend;
 pub(crate) mod reconstruct;

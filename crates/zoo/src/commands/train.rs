@@ -11,15 +11,15 @@ use toml::Value;
 use zoo::config::{Config, Draft, Setup};
 use zoo::data::{Origin, Prepared, Reading, Split, prepare_rows};
 use zoo::registry::{self, Entry, Training};
-use zoo::train::{Plan, trainer};
+use zoo::train::Plan;
 use zoo::{AnyModel, run};
 
-use super::Outcome;
 use super::finish::{Trained, finish};
 use super::outlook::announce;
 use super::progress::{Spinner, note};
 use super::run_folder::RunFolder;
 use super::terminal::say_notes;
+use super::{Outcome, crew, ranks};
 use crate::cli::{ResumeArgs, TrainArgs};
 
 /// Where a training that is not finished keeps everything it needs to go on.
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
                 "--resume goes on with the data as they were read; leave the flags for reading away";
             return Err(Error::setting("resume", problem));
         }
-        let how = How { tensorboard: args.tensorboard, json: args.json.json };
+        let how = How { tensorboard: args.tensorboard, json: args.json.json, workers: args.workers.workers };
         return go_on(run, args.epochs, how, args.threads.threads);
     }
     use_threads(args.threads.threads)?;
@@ -50,7 +50,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let spinner = Spinner::new("reading data");
     let setup = draft.complete()?;
     let Setup { entry, config, .. } = &setup;
+    crew::check(config, args.workers.workers)?;
     let model = setup.build()?;
+    if !ranks::is_first() {
+        return follow(&setup, model, &From::Start, args.workers.workers);
+    }
     if entry.training == Training::Gradient {
         announce(&setup, &*model)?;
     }
@@ -75,7 +79,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
     let folder = RunFolder::claim(args.out.as_deref(), entry.name)?;
     // First of all, so that a training that is killed can go on.
     folder.write(run::CONFIG, config.to_toml().as_bytes())?;
-    let how = How { tensorboard: args.tensorboard, json: args.json.json };
+    let how = How { tensorboard: args.tensorboard, json: args.json.json, workers: args.workers.workers };
     let started = Instant::now();
     let trained = train(&setup, model, &folder, From::Start, how);
     // A failure would come again, but whoever has waited for it may want to see how it came.
@@ -92,7 +96,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Outcome> {
 
 /// Goes on where a training was interrupted, or with more epochs.
 pub(crate) fn resume(args: &ResumeArgs) -> Result<Outcome> {
-    let how = How { tensorboard: false, json: args.json.json };
+    let how = How { tensorboard: false, json: args.json.json, workers: args.workers.workers };
     go_on(&args.run, args.epochs, how, args.threads.threads)
 }
 
@@ -106,6 +110,7 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
     let mut config = Config::read(&config_path)?;
     let entry = registry::find(&config.model).map_err(|error| error.in_file(&config_path))?;
     config.train.epochs = epochs.unwrap_or(config.train.epochs);
+    crew::check(&config, how.workers)?;
     let from = beginning(path, entry, &config, epochs.is_some())?;
     let written = match &from {
         From::Checkpoint(file) => Some(checkpoint_of(path, file, &config)?),
@@ -125,7 +130,6 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
             entry.outline(&config.settings, &built_with)?
         }
     };
-    say_notes(&notes);
     let setup = Setup { entry, config, data, origins, preparation, stored, study, series, notes };
     let changed = |written: &Metadata| {
         let now = about(&setup);
@@ -145,6 +149,10 @@ fn go_on(path: &Path, epochs: Option<usize>, how: How, threads: Option<usize>) -
             ),
         });
     }
+    if !ranks::is_first() {
+        return follow(&setup, model, &from, how.workers);
+    }
+    say_notes(&setup.notes);
     let folder = RunFolder::existing(path);
     if epochs.is_some() {
         folder.write(run::CONFIG, setup.config.to_toml().as_bytes())?;
@@ -160,6 +168,8 @@ struct How {
     tensorboard: bool,
     /// Whether the report is for programs.
     json: bool,
+    /// The number of workers, if somebody said it.
+    workers: Option<usize>,
 }
 
 /// Where a training goes on.
@@ -255,7 +265,7 @@ fn train(
     let (epochs, ended) = match entry.training {
         Training::ClosedForm => (vec![], Ended::Finished),
         Training::Gradient => {
-            let mut trainer = trainer(&config.train)
+            let mut trainer = crew::trainer(&config.train, how.workers)
                 .with(stop.clone())
                 .with(ProgressBar::new().per(example))
                 .with_metadata(about(setup))
@@ -265,7 +275,7 @@ fn train(
                 part.set(part.get() + 1);
                 let bar = ProgressBar::new().per(example);
                 let lines = MetricsFile::append(&metrics, part.get())?.per(example);
-                zoo::train::trainer(plan).with(stop.clone()).with(bar).with(lines).run(task)
+                crew::trainer(plan, how.workers).with(stop.clone()).with(bar).with(lines).run(task)
             };
             setup.lesson(&mut *model, &parts, |lesson| {
                 if let From::Checkpoint(file) = &from {
@@ -304,6 +314,28 @@ fn train(
     Ok(Outcome::Interrupted(text))
 }
 
+/// Trains along with the first of several processes, which alone writes and speaks.
+fn follow(
+    setup: &Setup,
+    mut model: Box<dyn AnyModel>,
+    from: &From,
+    workers: Option<usize>,
+) -> Result<Outcome> {
+    if setup.entry.training == Training::Gradient {
+        let stop = stop_by_ctrl_c();
+        let parts =
+            |task: &mut dyn Task<f32>, plan: &Plan| crew::trainer(plan, workers).with(stop.clone()).run(task);
+        setup.lesson(&mut *model, &parts, |lesson| {
+            let mut trainer = crew::trainer(&setup.config.train, workers).with(stop.clone());
+            if let From::Checkpoint(file) = from {
+                trainer.resume(lesson, file)?;
+            }
+            trainer.run(lesson)
+        })?;
+    }
+    Ok(Outcome::Done(String::new()))
+}
+
 /// What is to be done: the file given by `--config`, then `--set`, then the flags.
 fn draft(args: &TrainArgs) -> Result<Draft> {
     let mut draft = args.config.as_deref().map(Draft::read).transpose()?.unwrap_or_default();
@@ -336,6 +368,7 @@ fn draft(args: &TrainArgs) -> Result<Draft> {
             draft.train.insert(key.into(), integer(name, value)?);
         }
     }
+    crew::cut(&mut draft, args.workers.workers)?;
     if let Some(rate) = args.lr {
         draft.train.insert("learning_rate".into(), rate.into());
     }

@@ -96,7 +96,8 @@ impl<'t, T: Real> Model<'t, T> for CapacityVae<Var<'t, T>> {
         let z = q.draw(context);
         let reconstruction = self.net.nll(z, x, context).mean();
         let capacity = warmed_up(self.capacity, self.growth, x.tape(), context);
-        let excess = (gaussian_kl(q.mu, q.log_var) - capacity).abs();
+        let all = q.whole(context);
+        let excess = (gaussian_kl(all.mu, all.log_var) - capacity).abs();
         Loss::sum(Unit::Nats, [("reconstruction", reconstruction), ("capacity", self.gamma * excess)])
     }
 

@@ -76,6 +76,8 @@ impl<'t, T: Real> Codebook<Var<'t, T>> {
     /// Sets the averages after a step on these codes and their choices.
     pub fn follow(&self, z: Var<'t, T>, choices: Var<'t, T>, context: &mut Context) {
         let draws = context.on(z.tape()).uniform(1);
+        // Of the whole batch, so that all its pieces set the same averages.
+        let [z, choices, draws] = [z.stop_gradient(), choices, draws].map(|of| context.whole(of));
         let follow = Follow { decay: self.decay, restart: self.restart };
         let moved = Var::choose(follow, [self.counts.0, self.sums.0, self.parts(z), choices, draws]);
         self.counts.set(moved.slice(1, ..1).squeeze(1));

@@ -135,7 +135,7 @@ impl<'t, T: Real> Model<'t, T> for Ica<Var<'t, T>> {
     }
 
     /// The squared error is that of white components, each of variance 1.
-    fn loss(&self, x: Var<'t, T>, _: &mut Context) -> Loss<'t, T> {
+    fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let Config { independence, decorrelation, orthogonality, .. } = self.config;
         let white = self.white(x);
         let z = white.matmul(self.filters.t());
@@ -145,7 +145,7 @@ impl<'t, T: Real> Model<'t, T> for Ica<Var<'t, T>> {
             terms.push(("independence", independence * losses::log_cosh(z, zero)));
         }
         if decorrelation > 0.0 {
-            terms.push(("decorrelation", decorrelation * correlation(z)));
+            terms.push(("decorrelation", decorrelation * correlation(context.whole(z))));
         }
         if orthogonality > 0.0 {
             let gram = self.filters.matmul(self.filters.t());

@@ -105,7 +105,7 @@ impl Settings for Config {
 impl<'t, T: Real> SparseKl<Var<'t, T>> {
     /// `ρ̂`, `[code]`, with the codes of this batch as its newest part.
     fn rho_hat(&self, h: Var<'t, T>, context: &Context) -> Var<'t, T> {
-        let batch = h.mean_over(0);
+        let batch = context.whole(h).mean_over(0);
         if !context.is_training() || self.memory == 0.0 {
             return batch;
         }

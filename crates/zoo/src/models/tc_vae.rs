@@ -106,7 +106,8 @@ impl<'t, T: Real> Model<'t, T> for TcVae<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let q = self.net.posterior(x, context);
         let z = q.draw(context);
-        let [information, correlation, single] = decomposed(q, z, self.mixture, self.examples);
+        let [information, correlation, single] =
+            decomposed(q.whole(context), context.whole(z), self.mixture, self.examples);
         let [alpha, beta, gamma] = self.weights;
         Loss::sum(
             Unit::Nats,

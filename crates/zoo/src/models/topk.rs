@@ -174,11 +174,16 @@ fn largest<'t, T: Real>(z: Var<'t, T>, k: usize) -> Var<'t, T> {
 impl<'t, T: Real> TopK<Var<'t, T>> {
     /// `h` in training: the winners, from `z`.
     fn compete(&self, z: Var<'t, T>, context: &Context) -> Var<'t, T> {
-        let (shape, z) = (z.shape(), z.relu());
+        let z = z.relu();
         let k = if self.first_k == self.k { self.k } else { self.k_at(context.progress()) };
         match self.select {
             Select::Example => largest(z, k),
-            Select::Batch => largest(z.reshape([1, shape[0] * shape[1]]), k * shape[0]).reshape(shape),
+            Select::Batch => {
+                let z = context.whole(z);
+                let shape = z.shape();
+                let winners = largest(z.reshape([1, shape[0] * shape[1]]), k * shape[0]);
+                context.own(winners.reshape(shape))
+            }
         }
     }
 
@@ -199,7 +204,7 @@ impl<'t, T: Real> TopK<Var<'t, T>> {
         }
     }
 
-    /// Sets the buffers: who was on, and the smallest value that won.
+    /// Sets the buffers from the codes of the whole batch: who was on, and the smallest value that won.
     fn remember(&self, h: Var<'t, T>) {
         let was_on = h.gt(0.0).numbers().sum_over(0).gt(0.0);
         self.idle.set((!was_on).select(self.idle.latest() + h.shape()[0] as f64, 0.0));
@@ -248,7 +253,7 @@ impl<'t, T: Real> Model<'t, T> for TopK<Var<'t, T>> {
         let mut aid = None;
         if context.is_training() {
             aid = self.aid(z, x - x_hat);
-            self.remember(h.stop_gradient());
+            self.remember(context.whole(h.stop_gradient()));
         }
         let none = x.tape().constant(T::zero());
         let error = nn::losses::squared_error(x_hat, x);

@@ -19,7 +19,7 @@ use super::{check_share, check_weight};
 use crate::network::texts::text_of;
 use crate::network::{Autoencoder, Design, evaluation};
 use crate::registry::Entry;
-use crate::terms::{gaussian_kl_by_latent, warmed_up};
+use crate::terms::warmed_up;
 use crate::{Learned, Likelihood, Loss, Model, Settings, Unit};
 
 /// The model in the registry.
@@ -92,11 +92,11 @@ impl<'t, T: Real> Model<'t, T> for Vae<Var<'t, T>> {
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let q = self.net.posterior(x, context);
         let z = q.draw(context);
-        let mut kl = gaussian_kl_by_latent(q.mu, q.log_var);
-        if self.free_bits > 0.0 {
+        let kl = match self.free_bits > 0.0 {
             // Of the mean over the batch: a latent may spend its nats on the examples that need them.
-            kl = kl.maximum(self.free_bits);
-        }
+            true => q.whole(context).divergence().maximum(self.free_bits),
+            false => q.divergence(),
+        };
         let weight = warmed_up(self.beta, self.warm_up, x.tape(), context);
         Loss::sum(
             Unit::Nats,

@@ -94,7 +94,9 @@ impl<'t, T: Real> Vamp<Var<'t, T>> {
 
     /// `ln p(z)` for `[batch, draws, latents]`: `[batch, draws]`.
     pub fn ln_prior(&self, z: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
-        let (shape, component) = (z.shape(), self.net.posterior(self.pseudo_inputs, context));
+        // Pseudo-inputs are no examples of the batch.
+        let component = self.net.posterior(self.pseudo_inputs, &mut context.apart());
+        let shape = z.shape();
         let rows = z.reshape([shape[0] * shape[1], shape[2]]);
         let precision = (-component.log_var).exp();
         // Σⱼ (z − μ)²/σ² multiplied out: two matrix products in place of a table of all differences.

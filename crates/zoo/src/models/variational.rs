@@ -133,6 +133,11 @@ impl<'t, T: Real> Gaussian<'t, T> {
         ln_gaussian(z, mu, log_var)
     }
 
+    /// The posteriors of the [whole](Context::whole) batch.
+    pub fn whole(self, context: &Context) -> Self {
+        Gaussian { mu: context.whole(self.mu), log_var: context.whole(self.log_var) }
+    }
+
     /// The same numbers, through which no gradient passes.
     pub fn stopped(self) -> Self {
         Gaussian { mu: self.mu.stop_gradient(), log_var: self.log_var.stop_gradient() }

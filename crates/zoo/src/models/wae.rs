@@ -98,11 +98,12 @@ impl<'t, T: Real> Model<'t, T> for Wae<Var<'t, T>> {
         let Config { lambda, projections, .. } = self.config;
         let z = self.net.encode(x, context);
         let prior = context.on(x.tape()).normal(self.net.code);
+        let samples = [z, prior].map(|sample| context.whole(sample));
         let (name, divergence) = match self.config.divergence {
-            Divergence::Mmd => ("mmd", mmd(z, prior)),
+            Divergence::Mmd => ("mmd", mmd(samples[0], samples[1])),
             Divergence::SlicedWasserstein => {
                 let directions = context.on(x.tape()).normal_for_batch([self.net.code, projections]);
-                ("sliced wasserstein", sliced_wasserstein(z, prior, directions))
+                ("sliced wasserstein", sliced_wasserstein(samples[0], samples[1], directions))
             }
         };
         let reconstruction = self.net.loss(z, x, context);
