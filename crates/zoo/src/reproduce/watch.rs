@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nn::Result;
 #[cfg(feature = "cli")]
 use nn::train::ProgressBar;
-use nn::train::{Callback, Epoch, Task, Trainer};
+use nn::train::{Callback, Epoch, Task, Terms, Trainer};
 
 /// Where progress goes.
 #[derive(Clone, Copy)]
@@ -48,14 +48,12 @@ impl Callback<f32> for Lines<'_> {
     fn epoch(&mut self, epoch: &Epoch, _: &dyn Task<f32>) -> Result<ControlFlow<()>> {
         if self.last.elapsed() >= Duration::from_secs(60) {
             self.last = Instant::now();
-            let (train, judged) = (epoch.train.total(), epoch.judged());
-            let Lines { watch, what, .. } = self;
-            watch.say(&format!(
-                "{what}: epoch {}, training loss {train:.3}, other examples {:.3} {}",
-                epoch.number,
-                judged.total(),
-                judged.unit.per("img")
-            ));
+            let (watch, what, number) = (&self.watch, &self.what, epoch.number);
+            let other = |terms: &Terms| format!(", of other examples {:.3}", terms.total());
+            let (train, other) =
+                (epoch.train.total(), epoch.validation.as_ref().map_or(String::new(), other));
+            let unit = epoch.train.unit.per("example");
+            watch.say(&format!("{what}: epoch {number}, training loss {train:.3}{other} {unit}"));
         }
         Ok(ControlFlow::Continue(()))
     }

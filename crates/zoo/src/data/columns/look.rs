@@ -179,7 +179,8 @@ impl Column<'_> {
             .then(|| format!("in column {name}, which holds numbers, {marks} counts as missing"));
         let wrong = |value: &f64| match kind {
             ColumnKind::Positive => *value <= 0.0,
-            ColumnKind::Count => *value < 0.0 || value.fract() != 0.0,
+            // Of a gap, which is NaN, neither is true.
+            ColumnKind::Count => *value < 0.0 || value.fract().abs() > 0.0,
             _ => false,
         };
         if let Some(level) = by_level.iter().position(wrong) {
