@@ -141,7 +141,7 @@ fn what_is_no_text_is_one_sentence() {
         (&["--data", "blank.txt", "--text"], "every line is empty"),
         (&["--data", "one.txt", "--text"], "there is only 1 text"),
         (&["--data", "latin.txt", "--text"], "line 2 is no text in UTF-8 (byte 0xfc after 2 others)"),
-        (&["--data", "binary", "--text"], "line 1 is no text in UTF-8"),
+        (&["--data", "binary", "--text"], "this is no file of lines"),
         (&["--data", "no.txt", "--text"], "there is no such file"),
         (&["--data", "t.csv", "--text", "word"], "there is no column `word` (--text); did you mean `words`?"),
         (&["--data", "t.csv", "--text", "words", "--length", "1"], "--length 1: a text has 2 to 4096 places"),
