@@ -14,17 +14,28 @@ use crate::{Error, Result};
 /// If the folder cannot be written or the disk is full. Nothing is left behind.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let refused = |source| Error::io("write", path, source);
+    fill_atomically(path, |file| file.write_all(content).map_err(refused))
+}
+
+/// The same for a file that `fill` writes piece by piece, from its beginning.
+///
+/// # Errors
+/// Those of [`write_atomically`], and those of `fill`.
+pub fn fill_atomically<R>(path: &Path, fill: impl FnOnce(&mut File) -> Result<R>) -> Result<R> {
+    let refused = |source| Error::io("write", path, source);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let unfinished = Unfinished::new(folder).map_err(refused)?;
-    unfinished.fill(content).and_then(|()| fs::rename(&unfinished.0, path)).map_err(refused)?;
+    let mut file = OpenOptions::new().write(true).open(&unfinished.0).map_err(refused)?;
+    let filled = fill(&mut file)?;
+    file.sync_all().and_then(|()| fs::rename(&unfinished.0, path)).map_err(refused)?;
     // The rename itself is durable once the folder is synced. Not every system can open a folder.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
-    Ok(())
+    Ok(filled)
 }
 
 /// A file of this process beside the one that it will become, removed if it does not.
@@ -40,13 +51,6 @@ impl Unfinished {
                 result => return result.map(|_| Unfinished(path)),
             }
         }
-    }
-
-    /// Writes what it is to hold, down to the disk.
-    fn fill(&self, content: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).open(&self.0)?;
-        file.write_all(content)?;
-        file.sync_all()
     }
 }
 

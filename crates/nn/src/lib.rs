@@ -22,6 +22,7 @@
 //! - [`layers`]: structs of parameters with a `forward`, and how to write one; [`init`]: their first values.
 //! - [`losses`]: what is minimised; [`optim`]: optimizers, schedules of the rate, clipping.
 //! - [`data`]: data sets, readers, splits, scaling.
+//! - [`sound`]: spectrograms with derivatives, other rates.
 //! - [`train`]: the trainer, for those who do not want to write loops.
 //! - [`pieces`]: a step shared among threads and processes, with the same bytes for any number of them.
 //! - [`checkpoint`]: models in files that PyTorch reads as well.
@@ -43,6 +44,7 @@ pub mod losses;
 pub mod optim;
 pub mod pieces;
 pub mod random;
+pub mod sound;
 pub mod train;
 
 pub use context::Context;

@@ -11,4 +11,5 @@ mod optimizers;
 mod panics;
 mod refusals;
 mod schedules;
+mod sound;
 mod training;

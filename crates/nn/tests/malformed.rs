@@ -17,7 +17,7 @@ use autograd::Tensor;
 use malformed::{accident, good};
 use nn::data::pictures::{Colour, Fit, PictureOptions};
 use nn::data::table::{Impute, TableOptions};
-use nn::data::{idx, npy, pictures, table};
+use nn::data::{idx, npy, pictures, table, wav};
 use nn::{Error, checkpoint};
 use peak_alloc::PeakAlloc;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -143,6 +143,19 @@ fn webp_pictures() {
 #[test]
 fn tiff_pictures() {
     check(good::tiff_pictures, FEW_BITS, as_it_is, picture);
+}
+
+#[test]
+fn wav_sounds() {
+    check(good::sounds, USUAL, as_it_is, |name, content| {
+        let found = wav::parse(name, content);
+        let finite = |values: &[f32]| values.iter().all(|value| value.abs() <= 1.0);
+        assert!(
+            found.iter().all(|(format, values)| format.float || finite(values)),
+            "whole numbers lie in [-1, 1]"
+        );
+        found
+    });
 }
 
 #[test]

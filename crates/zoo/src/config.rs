@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::AnyModel;
-use crate::data::series::Held;
+use crate::data::series::{Held, is_sound};
 use crate::data::{
     Input, Origin, Preparation, Prepared, Reading, Split, Stored, prepare_input, prepare_rows,
 };
@@ -332,6 +332,7 @@ impl Draft {
             None => self.data.unwrap_or_else(|| "digits".into()),
         };
         let reading = of_recommender(entry, self.reading)?;
+        let reading = of_sound(entry, reading, &name);
         let prepared = match input {
             Some(input) => prepare_input(input, &reading)?,
             None => prepare_rows(&name, &reading)?,
@@ -367,6 +368,15 @@ fn refuse_texts(entry: &Entry, data: &Split) -> Result<()> {
     let problem =
         format!("`{}` learns from numbers and not from texts; {} do", entry.name, others.join(", "));
     Err(Error::setting("text", problem))
+}
+
+/// The reading of sounds by a model that windows of another length than the usual one suit.
+fn of_sound(entry: &Entry, reading: Reading, source: &str) -> Reading {
+    let said = reading.window_ms.is_some() || reading.windows.is_some();
+    match entry.window_ms.filter(|_| !said && is_sound(source)) {
+        None => reading,
+        window_ms => Reading { window_ms, ..reading },
+    }
 }
 
 /// Refuses test examples of a class that a model of classes has never seen.

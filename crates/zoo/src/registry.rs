@@ -88,6 +88,8 @@ pub struct Entry {
     pub recommends: Option<Recommends>,
     /// Whether a layer of it has a weight for every feature, and not for a neighbourhood or a step.
     pub reads_all_at_once: bool,
+    /// The length of a window of sound that suits it when nothing is said, in milliseconds, if it is not the usual one.
+    pub window_ms: Option<f64>,
     /// The word for an example, where it is always the same.
     pub example: Option<&'static str>,
     /// The model and the settings that it is, if it has no file of its own.
@@ -118,6 +120,7 @@ pub static MODELS: &[&Entry] = &[
     &presets::CONV,
     &denoising::ENTRY,
     &dncnn::ENTRY,
+    &spectral_mask::ENTRY,
     &sparse::ENTRY,
     &sparse_kl::ENTRY,
     &topk::ENTRY,
@@ -174,6 +177,7 @@ impl Entry {
             reads_texts: false,
             recommends: None,
             reads_all_at_once: true,
+            window_ms: None,
             example: None,
             preset: None,
             about: text,

@@ -15,6 +15,7 @@ mod cli_recommend;
 mod cli_results;
 mod cli_runs;
 mod cli_series;
+mod cli_sound;
 mod cli_tables;
 mod cli_text;
 mod cli_training;

@@ -10,7 +10,7 @@ use toml::Table;
 use zoo::data::{Split, digits};
 use zoo::models::{
     autoencoder, capacity_vae, conditional_vae, contractive, denoising, dncnn, flow_vae, ica, iwae, jumprelu,
-    linear, rae, sparse, sparse_kl, stacked, tc_vae, topk, vae, vamp, vq_vae, wae,
+    linear, rae, sparse, sparse_kl, spectral_mask, stacked, tc_vae, topk, vae, vamp, vq_vae, wae,
 };
 use zoo::registry::{Entry, MODELS, Training};
 use zoo::train::{Plan, train};
@@ -83,6 +83,15 @@ const CASES: &[Case] = &[
         overfit: "corruption = { gaussian = 0.0 }",
         wide: "channels = 64",
         target: 0.3,
+        ..USUAL
+    },
+    // It copies, too; a babble of single examples repeats the pixels that are learnt by heart.
+    Case {
+        name: "spectral-mask",
+        tiny: "frame = 4\nchannels = 3\nblocks = 1\nactivation = 'tanh'",
+        overfit: "snr = [60.0, 60.0]",
+        wide: "channels = 256",
+        target: 0.5,
         ..USUAL
     },
     // tanh and the square keep away from the kinks of the rectifier and of |h|.
@@ -209,6 +218,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("conv", checked::<autoencoder::Config, _>),
     ("denoising", checked::<denoising::Config, _>),
     ("dncnn", checked::<dncnn::Config, _>),
+    ("spectral-mask", checked::<spectral_mask::Config, _>),
     ("sparse", checked::<sparse::Config, _>),
     ("sparse-kl", checked::<sparse_kl::Config, _>),
     ("topk", checked::<topk::Config, _>),

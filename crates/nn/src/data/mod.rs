@@ -8,6 +8,7 @@
 //! | [`npy`] | NumPy's NPY and NPZ |
 //! | [`idx`] | the format of MNIST |
 //! | [`pictures`] | folders of pictures: PNG, JPEG, WebP, TIFF |
+//! | [`wav`] | sounds, piece by piece |
 //! | [`split`] | parts for training, validation and test, and folds |
 //! | [`transform`] | scaling, whitening, binarization and corruption |
 //! | [`Pairs`] | examples with numbers to predict, for regression |
@@ -38,6 +39,8 @@ pub mod split;
 pub mod table;
 mod tokens;
 pub mod transform;
+#[cfg(feature = "data")]
+pub mod wav;
 
 use std::ops::Range;
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use autograd::Tensor;
 use flate2::{Compression, write::ZlibEncoder};
 use nn::data::npy;
+use nn::data::wav::{self, Format};
 use nn::init::Init;
 use nn::{Linear, Purpose, checkpoint, generator};
 use png::{BitDepth, ColorType, Encoder};
@@ -112,6 +113,15 @@ fn interlaced() -> Vec<u8> {
         content.extend([0; 4]);
     }
     repair_png(content)
+}
+
+pub(crate) fn sounds() -> Vec<Vec<u8>> {
+    let forms = [(1, 8, false), (2, 16, false), (1, 24, false), (3, 32, false), (2, 32, true)];
+    let sound = |(channels, bits, float)| {
+        let values: Vec<f32> = pixels(12 * channels).iter().map(|x| f32::from(*x) / 256.0).collect();
+        wav::bytes(Format { rate: 8000, channels, bits, float }, &values).unwrap()
+    };
+    forms.into_iter().map(sound).collect()
 }
 
 pub(crate) fn jpeg_pictures() -> Vec<Vec<u8>> {

@@ -21,7 +21,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct DataArgs {
-    /// `digits`, a name that was fetched, a CSV, TSV, NPY or NPZ file, or a folder of pictures or IDX files.
+    /// `digits`, a name that was fetched, a CSV, TSV, NPY, NPZ or WAV file, or a folder of pictures, sounds or IDX files.
     #[arg(value_name = "DATA", required = true)]
     pub(crate) source: Option<String>,
 
@@ -134,13 +134,18 @@ pub(crate) struct ReadingArgs {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) time: Option<String>,
 
-    /// Steps in a window of a series [default: 64].
-    #[arg(long, value_name = "STEPS", allow_negative_numbers = true)]
-    pub(crate) window: Option<usize>,
+    /// Steps in a window of a series [default: 64]; of a sound also its length, as in 32ms or 1s [default: 32ms, or what
+    /// suits the model].
+    #[arg(long, value_name = "STEPS|TIME", allow_negative_numbers = true, value_parser = span)]
+    pub(crate) window: Option<Span>,
 
-    /// Steps from one window of a series to the next [default: an eighth of a window].
-    #[arg(long, value_name = "STEPS", allow_negative_numbers = true)]
-    pub(crate) stride: Option<usize>,
+    /// Steps from one window of a series to the next, or for a sound a time [default: an eighth of a window].
+    #[arg(long, value_name = "STEPS|TIME", allow_negative_numbers = true, value_parser = span)]
+    pub(crate) stride: Option<Span>,
+
+    /// The rate to which sounds are brought, in Hz [default: their own, if all have the same].
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    pub(crate) rate: Option<u32>,
 
     /// Take each line of a file for a text, or each cell of the column of a table with this name or number from 1. The
     /// models ae, vae, beta-vae, tc-vae, iwae, flow-vae and wae learn from texts.
@@ -315,8 +320,9 @@ impl ReadingArgs {
                 ),
             ),
             ("time", self.time.clone()),
-            ("window", self.window.map(|x| x.to_string())),
-            ("stride", self.stride.map(|x| x.to_string())),
+            ("window", self.window.map(Span::text)),
+            ("stride", self.stride.map(Span::text)),
+            ("rate", self.rate.map(|x| x.to_string())),
             ("length", self.length.map(|x| x.to_string())),
             ("at-least", self.at_least.map(|x| x.to_string())),
             ("keep-columns", several(&self.keep_columns)),
@@ -367,7 +373,17 @@ impl ReadingArgs {
             colour: if self.colour { Colour::Rgb } else { before.colour },
             skip_broken: self.skip_broken || before.skip_broken,
             memory: self.memory.unwrap_or(before.memory),
-            windows: match (&self.time, self.window, self.stride) {
+            rate: self.rate.or(before.rate),
+            window_ms: match self.window {
+                Some(window) => window.milliseconds(),
+                None => before.window_ms,
+            },
+            stride_ms: match self.stride {
+                Some(stride) => stride.milliseconds(),
+                None => before.stride_ms,
+            },
+            windows: match (&self.time, self.window.and_then(Span::steps), self.stride.and_then(Span::steps))
+            {
                 (None, None, None) => before.windows,
                 (time, window, stride) => {
                     Some(before.windows.unwrap_or_default().with(time.as_deref().map(column), window, stride))
@@ -422,6 +438,47 @@ fn decimal(text: &str) -> Result<char, String> {
         "." | "," => Ok(if text == "." { '.' } else { ',' }),
         _ => Err("a decimal sign is a point or a comma".into()),
     }
+}
+
+/// The length of a window, or of the way to the next one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Span {
+    Steps(usize),
+    Milliseconds(f64),
+}
+
+impl Span {
+    fn steps(self) -> Option<usize> {
+        match self {
+            Span::Steps(steps) => Some(steps),
+            Span::Milliseconds(_) => None,
+        }
+    }
+
+    fn milliseconds(self) -> Option<f64> {
+        match self {
+            Span::Steps(_) => None,
+            Span::Milliseconds(time) => Some(time),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Span::Steps(steps) => steps.to_string(),
+            Span::Milliseconds(time) => format!("{time}ms"),
+        }
+    }
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|time| time.is_finite());
+    let found = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(time), _) => number(time).map(Span::Milliseconds),
+        (_, Some(time)) => number(time).map(|time| Span::Milliseconds(1000.0 * time)),
+        _ => text.parse().ok().map(Span::Steps),
+    };
+    found
+        .ok_or_else(|| "a number of steps is meant, as in 64, or for a sound a time, as in 32ms or 1s".into())
 }
 
 /// One of the changes to training pictures.

@@ -84,7 +84,7 @@ pub(crate) enum Command {
     /// Fill the gaps of a table: the table back, in its own words and units.
     #[command(after_help = uses::IMPUTE_EXAMPLES)]
     Impute(ImputeArgs),
-    /// Remove noise, best with a model that learnt to (`denoising`, or `dncnn` for photos).
+    /// Remove noise, best with a model that learnt to (`denoising`, `dncnn` for photos, `spectral-mask` for sounds).
     #[command(
         after_help = "Examples:\n  zoo denoise runs/denoising-1 --noise gaussian:0.3 --out before-after.png\n  \
         zoo denoise runs/denoising-1 --data noisy.npy --out clean.npy\n  \

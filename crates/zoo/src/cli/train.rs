@@ -31,7 +31,7 @@ pub(crate) struct TrainArgs {
     pub(crate) model: Option<String>,
 
     /// `digits` (embedded), a name that was fetched (see `zoo data fetch`), a CSV or TSV file (`-` for
-    /// standard input), an NPY or NPZ file, or a folder of pictures or MNIST-style IDX files
+    /// standard input), an NPY, NPZ or WAV file, or a folder of pictures, sounds or MNIST-style IDX files
     /// [default: digits].
     #[arg(long, value_name = "DATA")]
     pub(crate) data: Option<String>,

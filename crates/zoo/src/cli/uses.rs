@@ -147,8 +147,9 @@ pub(crate) struct ReconstructArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
 
-    /// A photo of any size, which goes through the model tile by tile and is written as PNG (--out).
-    #[arg(value_name = "PHOTO", conflicts_with_all = ["data", "part", "id"])]
+    /// A photo of any size, which goes through the model tile by tile and is written as PNG (--out); or, for a model of
+    /// sounds, a WAV file of any length, by overlapping windows, written as WAV.
+    #[arg(value_name = "PHOTO|SOUND", conflicts_with_all = ["data", "part", "id"])]
     pub(crate) photo: Option<PathBuf>,
 
     #[command(flatten)]
@@ -171,8 +172,9 @@ pub(crate) struct DenoiseArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
 
-    /// A photo of any size, which goes through the model tile by tile and is written as PNG (--out).
-    #[arg(value_name = "PHOTO", conflicts_with_all = ["data", "part", "id"])]
+    /// A photo of any size, which goes through the model tile by tile and is written as PNG (--out); or, for a model of
+    /// sounds, a WAV file of any length, by overlapping windows, written as WAV.
+    #[arg(value_name = "PHOTO|SOUND", conflicts_with_all = ["data", "part", "id"])]
     pub(crate) photo: Option<PathBuf>,
 
     #[command(flatten)]

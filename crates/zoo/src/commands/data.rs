@@ -25,6 +25,16 @@ fn table(found: &Description) -> String {
     let what = match found.shape {
         Some([1, height, width]) => format!("{} images of {height} × {width} pixels", found.examples),
         Some([_, height, width]) => format!("{} colour images of {height} × {width} pixels", found.examples),
+        None if found.sounds.is_some() => {
+            let sounds = found.sounds.as_ref().expect("it is some");
+            let files = if sounds.files == 1 { "1 sound".into() } else { format!("{} sounds", sounds.files) };
+            let channels = match sounds.channels {
+                1 => "mono".into(),
+                2 => "stereo".into(),
+                more => format!("{more} channels"),
+            };
+            format!("{files} of {:.1} s in all at {} Hz, {channels}", sounds.seconds, sounds.rate)
+        }
         None if has_kinds(found) => {
             let (rows, columns) = (found.examples, found.columns.len());
             format!("{rows} rows of {columns} columns, {} numbers for a model", found.features)

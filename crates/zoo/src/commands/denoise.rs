@@ -8,19 +8,18 @@ use zoo::uses::latent::reconstruct;
 use super::examples::{image_size, images, open_numbers, rows_carrying, sheet};
 use super::output::Target;
 use super::progress::Spinner;
-use super::{Outcome, photo};
+use super::{Outcome, photo, sound};
 use crate::cli::DenoiseArgs;
 
 /// Takes noise out of examples, which it may have put in before.
 pub(crate) fn run(args: &DenoiseArgs) -> Result<Outcome> {
     let noise = args.noise.as_deref().map(corruption).transpose()?;
     if let Some(photo) = &args.photo {
-        return photo::run(
-            &open_numbers(&args.run)?,
-            photo,
-            noise.map(|noise| (noise, args.seed)),
-            &args.out,
-        );
+        let (run, noise) = (open_numbers(&args.run)?, noise.map(|noise| (noise, args.seed)));
+        return match run.preparation.reading.rate {
+            Some(_) => sound::run(&run, photo, noise, &args.out),
+            None => photo::run(&run, photo, noise, &args.out),
+        };
     }
     let target = Target::new(&args.out)?;
     let run = open_numbers(&args.run)?;

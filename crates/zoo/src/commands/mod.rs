@@ -32,6 +32,7 @@ pub(crate) mod sample;
 pub(crate) mod score;
 mod score_series;
 pub(crate) mod search;
+mod sound;
 pub(crate) mod synthesize;
 mod terminal;
 mod texts;

@@ -6,13 +6,17 @@ use zoo::{evaluate, pictures};
 use super::encode::decoded;
 use super::examples::{called, caption, image_size, open, rows_carrying, sheet};
 use super::output::Target;
-use super::{Outcome, photo};
+use super::{Outcome, photo, sound};
 use crate::cli::ReconstructArgs;
 
 /// Examples through the code and back.
 pub(crate) fn run(args: &ReconstructArgs) -> Result<Outcome> {
     if let Some(photo) = &args.photo {
-        return photo::run(&open(&args.run)?, photo, None, &args.out);
+        let run = open(&args.run)?;
+        return match run.preparation.reading.rate {
+            Some(_) => sound::run(&run, photo, None, &args.out),
+            None => photo::run(&run, photo, None, &args.out),
+        };
     }
     let target = Target::new(&args.out)?;
     let run = open(&args.run)?;

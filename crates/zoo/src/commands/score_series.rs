@@ -133,7 +133,7 @@ impl<'a> Findings<'a> {
 
     fn time(&self, number: usize, step: usize) -> String {
         let track = &self.tracks[number];
-        track.clock.text(track.times[step])
+        track.clock.text(track.times.at(step))
     }
 
     /// For people: the strongest events.

@@ -13,6 +13,7 @@ use super::input::Input;
 use super::pipeline::Step;
 use super::preparation::hint_at_skipping;
 use super::raw::{self, Raw, TableText};
+use super::series::SoundsDescription;
 use super::{Impute, Preparation, Reading, Scale, explain, index};
 
 /// What there is to know about a data set.
@@ -36,6 +37,9 @@ pub struct Description {
     pub text: Vec<String>,
     /// Channels, height and width, if an example is a picture.
     pub shape: Option<[usize; 3]>,
+    /// Number, length and rate of sounds, whose examples are then their frames.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sounds: Option<SoundsDescription>,
     /// Sentences about how the data were understood, and about what was left out.
     pub notes: Vec<String>,
 }
@@ -74,6 +78,9 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
 }
 
 fn described(input: &Input, source: &str, reading: &Reading) -> Result<Description> {
+    if input.is_sound()? {
+        return of_sounds(input, source, reading);
+    }
     if let Some(windows) = &reading.windows {
         let (examples, columns, notes) = Preparation::described_series(input, reading, windows)?;
         return Ok(Description {
@@ -86,6 +93,7 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
             columns: columns.into_iter().map(|(name, values)| column(name, values)).collect(),
             text: vec![],
             shape: None,
+            sounds: None,
             notes,
         });
     }
@@ -141,7 +149,30 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
         columns,
         text,
         shape: raw.data.shape,
+        sounds: None,
         notes: raw.notes,
+    })
+}
+
+/// Sounds, each channel a column.
+fn of_sounds(input: &Input, name: &str, reading: &Reading) -> Result<Description> {
+    let (sounds, examples, levels, notes) = Preparation::described_sounds(input, reading)?;
+    let columns = levels.iter().map(|levels| {
+        let ([min, max], [mean, median]) = (levels.range, levels.centres());
+        ColumnDescription { min, mean, median, max, ..column(levels.name.clone(), vec![]) }
+    });
+    Ok(Description {
+        name: name.to_owned(),
+        examples,
+        test: None,
+        features: levels.len(),
+        image: None,
+        classes: BTreeMap::new(),
+        columns: columns.collect(),
+        text: vec![],
+        shape: None,
+        sounds: Some(sounds),
+        notes,
     })
 }
 
@@ -188,6 +219,7 @@ fn of_kinds(
         columns,
         text,
         shape: None,
+        sounds: None,
         notes,
     })
 }

@@ -90,6 +90,14 @@ impl Input {
         self.memory.as_ref()
     }
 
+    /// Whether these are sounds: a WAV file or a folder of them.
+    ///
+    /// # Errors
+    /// Those of [`kind`](Self::kind).
+    pub(super) fn is_sound(&self) -> Result<bool> {
+        Ok(!self.is_digits() && self.kind()?.is_sound())
+    }
+
     /// The kind of the data.
     ///
     /// # Errors

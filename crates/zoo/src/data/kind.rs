@@ -2,11 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nn::data::pictures::{self, Colour, Fit};
+use nn::data::wav;
 use nn::{Error, Result};
 
+use super::series::{holds_sounds, is_named_wav};
 use super::{Impute, Reading, fetch};
 
 /// What can be read.
@@ -24,6 +26,10 @@ pub(super) enum Kind {
     Arrays,
     /// A Parquet file.
     Parquet,
+    /// A WAV file.
+    Sound,
+    /// A folder of WAV files.
+    Sounds,
     /// Numbers as text.
     Table,
 }
@@ -65,6 +71,13 @@ impl Kind {
                 other("this is a zip archive; unpack it and give the file or the folder in it")
             }
             [b'P', b'K', ..] => Ok(Kind::Arrays),
+            start if wav::is_wav(start) => Ok(Kind::Sound),
+            [b'R', b'I', b'F', b'X', ..] | [b'R', b'F', b'6', b'4', ..] if ends(&[".wav"]) => {
+                other("this kind of WAV file is not read; save it as an ordinary one, of at most 4 GB")
+            }
+            [b'f', b'L', b'a', b'C', ..] | [b'O', b'g', b'g', b'S', ..] | [b'I', b'D', b'3', ..] => {
+                other("sounds are read from WAV files, and this is a compressed one; convert it")
+            }
             start if pictures::is_picture(start) => Ok(Kind::Picture),
             [b'P', b'A', b'R', b'1', ..] => Ok(Kind::Parquet),
             [b'A', b'R', b'R', b'O', b'W', b'1', ..] => {
@@ -80,6 +93,7 @@ impl Kind {
             [0, 0, 8 | 9 | 0x0b..=0x0e, ..] => other(PART_OF_IDX),
             [0x1f, 0x8b, ..] if name.contains("-ubyte") => other(PART_OF_IDX),
             // What else is no table is named where tables are read.
+            _ if ends(&[".wav"]) => other("this is no WAV file, whatever its name says"),
             _ if ends(PICTURES) => {
                 other("this is no PNG, JPEG, WebP or TIFF picture, whatever its name says")
             }
@@ -89,11 +103,19 @@ impl Kind {
 
     fn of_folder(path: &Path) -> Result<Self> {
         let entries = fs::read_dir(path).map_err(|error| Error::io("read the folder", path, error))?;
-        let mut names = entries.filter_map(|entry| entry.ok()).map(|entry| entry.file_name());
-        match names.any(|name| name.to_string_lossy().contains("-ubyte")) {
-            true => Ok(Kind::Idx),
-            false => Ok(Kind::Pictures),
+        let paths: Vec<_> = entries.filter_map(|entry| entry.ok()).map(|entry| entry.path()).collect();
+        let is_idx =
+            |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("-ubyte"));
+        match () {
+            () if paths.iter().any(|path| is_idx(&path)) => Ok(Kind::Idx),
+            () if paths.iter().any(|path| is_named_wav(path) || holds_sounds(path)) => Ok(Kind::Sounds),
+            () => Ok(Kind::Pictures),
         }
+    }
+
+    /// Whether these are sounds.
+    pub(super) fn is_sound(self) -> bool {
+        matches!(self, Kind::Sound | Kind::Sounds)
     }
 
     /// Refuses instructions that mean nothing for such data and so would not be followed.
@@ -102,6 +124,7 @@ impl Kind {
     /// With one sentence that names the flag.
     pub(super) fn check(self, path: &Path, reading: &Reading) -> Result<()> {
         let table = matches!(self, Kind::Table | Kind::Parquet);
+        let sounds = self.is_sound();
         let pictures = matches!(self, Kind::Pictures | Kind::Picture);
         let plural = match self {
             Kind::Idx if path == Path::new("digits") => "the embedded digits",
@@ -110,6 +133,7 @@ impl Kind {
             Kind::Array => "an NPY array",
             Kind::Arrays => "an NPZ file",
             Kind::Parquet => "a Parquet file",
+            Kind::Sound | Kind::Sounds => "sounds",
             Kind::Table => "a table",
         };
         let labels = match self {
@@ -124,9 +148,24 @@ impl Kind {
             (reading.label.is_none() || table || self == Kind::Arrays, "--label-column", labels),
             (reading.array.is_none() || self == Kind::Arrays, "--array", ""),
             (
-                reading.series.is_none() || !(pictures || self == Kind::Idx),
+                reading.series.is_none() || !(pictures || sounds || self == Kind::Idx),
                 "--series",
-                "; the networks gru, lstm and transformer read pictures as they are",
+                if sounds {
+                    "; they are series already"
+                } else {
+                    "; the networks gru, lstm and transformer read pictures as they are"
+                },
+            ),
+            (reading.rate.is_none() || sounds, "--rate", "; only a sound has one"),
+            (
+                reading.window_ms.is_none() && reading.stride_ms.is_none() || sounds,
+                "a length of time for --window or --stride",
+                "; it is a number of steps",
+            ),
+            (
+                !sounds || reading.windows.as_ref().is_none_or(|windows| windows.time.is_none()),
+                "--time",
+                "; their rate says when each value was taken",
             ),
             (reading.delimiter.is_none() || self == Kind::Table, "--delimiter", ""),
             (reading.header.is_none() || self == Kind::Table, "--header", ""),
@@ -137,12 +176,13 @@ impl Kind {
             (reading.size.is_none() || pictures, "--size", ""),
             (reading.colour == Colour::Grey || pictures, "--colour", ""),
             (reading.fit == Fit::Stretch || pictures, "--fit", ""),
-            (reading.augment.is_none() || !table, "--augment", "; only pictures are changed"),
+            (reading.augment.is_none() || !(table || sounds), "--augment", "; only pictures are changed"),
             (!reading.skip_broken || pictures, "--skip-broken", ""),
             (
-                matches!(reading.impute, Impute::Keep | Impute::Refuse) || !(pictures || self == Kind::Idx),
+                matches!(reading.impute, Impute::Keep | Impute::Refuse)
+                    || !(pictures || sounds || self == Kind::Idx),
                 "--impute",
-                "; no pixel is missing",
+                if sounds { "; no value is missing" } else { "; no pixel is missing" },
             ),
             (
                 reading.test_fraction == Reading::default().test_fraction || self != Kind::Idx,

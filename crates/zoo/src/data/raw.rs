@@ -93,6 +93,9 @@ impl Raw {
             Kind::Idx => Ok(Raw::of_images(idx::read_folder(path)?, 255.0)),
             Kind::Pictures => Raw::of_folder(path, reading),
             Kind::Picture => Raw::of_picture(path, reading),
+            Kind::Sound | Kind::Sounds => {
+                Err(Error::file(path, "this is a sound, and the model did not learn from sounds"))
+            }
             Kind::Array => Raw::of_array(path, reading),
             Kind::Arrays => Raw::of_arrays(path, reading),
             Kind::Parquet => {

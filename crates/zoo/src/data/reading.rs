@@ -60,6 +60,15 @@ pub struct Reading {
     /// The way in which texts are read; `None` for data that are numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Texts>,
+    /// The rate at which sounds are read, in Hz; their own if nothing is given and all have the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
+    /// The length of a window of sound in milliseconds, in place of a number of steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_ms: Option<f64>,
+    /// Milliseconds from one window of sound to the next, in place of a number of steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride_ms: Option<f64>,
     /// The value in place of missing ones: one found for the column in the training examples. If they are
     /// [kept](Impute::Keep), a model learns from what was observed.
     pub impute: Impute,
@@ -105,6 +114,9 @@ impl Default for Reading {
             series: None,
             windows: None,
             text: None,
+            rate: None,
+            window_ms: None,
+            stride_ms: None,
             impute: Impute::Keep,
             scale: Scale::Auto,
             test_fraction: 0.2,
@@ -139,6 +151,21 @@ impl Reading {
         self.augment.check()?;
         self.windows.iter().try_for_each(|windows| windows.check(self))?;
         self.text.iter().try_for_each(|text| text.check(self))?;
+        if let Some(rate) = self.rate.filter(|rate| !RATES.contains(rate)) {
+            let problem = format!(
+                "--rate {rate} is no rate of a sound; it is from {} to {} Hz",
+                RATES.start(),
+                RATES.end()
+            );
+            return Err(Error::setting("rate", problem));
+        }
+        for (flag, time) in [("window", self.window_ms), ("stride", self.stride_ms)] {
+            if let Some(time) = time.filter(|time| !(*time > 0.0 && *time <= 3.6e6)) {
+                let problem =
+                    format!("--{flag} {time}ms makes no sense; it is more than 0 and at most an hour");
+                return Err(Error::setting(flag, problem));
+            }
+        }
         // As many megabytes as bytes can be counted.
         if self.memory > 1 << 40 {
             return Err(Error::setting(
@@ -158,6 +185,9 @@ impl Reading {
         ))
     }
 }
+
+/// Rates that sounds are brought to, in Hz.
+const RATES: std::ops::RangeInclusive<u32> = 100..=768_000;
 
 /// How features are scaled, by what was found in the training examples. An image has one scale for all its
 /// pixels, every other feature its own.

@@ -25,6 +25,7 @@
 mod clock;
 mod learn;
 mod read;
+mod sound;
 mod track;
 
 use nn::data::table::Column;
@@ -35,7 +36,10 @@ use super::{Impute, Reading};
 
 pub use self::clock::Clock;
 pub use self::read::Lines;
-pub use self::track::{Held, Track};
+pub use self::sound::SoundsDescription;
+pub(crate) use self::sound::is_sound;
+pub(super) use self::sound::{holds_sounds, is_named_wav};
+pub use self::track::{Held, Times, Track};
 pub(crate) use self::track::{Windowed, filled};
 
 /// The way in which a long table is cut into examples.

@@ -24,6 +24,7 @@ mod principal;
 pub mod rae;
 pub mod sparse;
 pub mod sparse_kl;
+pub mod spectral_mask;
 pub mod stacked;
 pub mod tc_vae;
 pub mod topk;

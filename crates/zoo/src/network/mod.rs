@@ -37,6 +37,7 @@ mod recurrent;
 mod residual;
 mod resnet;
 mod shapes;
+pub(crate) use self::shapes::series_of;
 mod stages;
 #[cfg(test)]
 mod tests;

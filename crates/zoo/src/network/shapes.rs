@@ -32,7 +32,7 @@ pub(super) fn series(network: &str, data: &Dataset) -> Result<[usize; 2]> {
 
 /// Steps and channels of examples that are series. Columns that nothing else is known of are taken for the steps of one
 /// channel, unless together they are one category.
-pub(super) fn series_of(schema: &Schema) -> Option<[usize; 2]> {
+pub(crate) fn series_of(schema: &Schema) -> Option<[usize; 2]> {
     match *schema.blocks() {
         [Block { shape: Shape::Series { steps, channels }, .. }] => Some([steps, channels]),
         [Block { shape: Shape::Scalars(columns), kind }] if kind != Kind::Category => Some([columns, 1]),

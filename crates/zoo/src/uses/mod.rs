@@ -16,6 +16,8 @@ pub mod realism;
 pub mod sample;
 pub mod search;
 pub mod series;
+pub mod sound;
+pub mod stretches;
 pub mod synthesize;
 pub mod texts;
 pub mod tiles;

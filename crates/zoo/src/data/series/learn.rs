@@ -14,13 +14,13 @@ use super::super::preparation::Prepared;
 use super::super::stored::Stored;
 use super::super::{Preparation, Reading, Rows, Scale, sample};
 use super::read::{Found, Recording, read};
-use super::{Clock, Held, Track, Windowed, Windows};
+use super::{Clock, Held, Times, Track, Windowed, Windows};
 
 /// Names and values of channels.
 type Columns = Vec<(String, Vec<f64>)>;
 
 /// Numbers of windows that are at hand at once, 64 megabytes; of more there is a sample.
-const AT_HAND: usize = 1 << 24;
+pub(super) const AT_HAND: usize = 1 << 24;
 
 impl Preparation {
     /// Reads a series and splits it by time.
@@ -32,6 +32,7 @@ impl Preparation {
         reading: &Reading,
         windows: &Windows,
     ) -> Result<Prepared> {
+        reading.refuse_times(input.path())?;
         Preparation::of_recordings(input.path(), reading, windows, read(input, reading, windows, &[])?)
     }
 
@@ -180,25 +181,33 @@ impl Preparation {
                 );
                 return Err(Error::file(path, problem));
             }
-            Ok(Track { name, clock, times: times.into(), values: scaled.into(), pieces })
+            Ok(Track { name, clock, times: Times::Each(times.into()), values: scaled.into(), pieces })
         };
         recordings.into_iter().map(track).collect()
     }
 
     /// A value of a channel as a model sees it.
     pub fn scaled(&self, x: f64, channel: usize) -> f32 {
-        match (self.shift.get(channel), self.scale.get(channel)) {
-            (Some(shift), Some(scale)) => ((x - shift) / scale) as f32,
-            _ => x as f32,
+        match self.unit_of(channel) {
+            Some([shift, scale]) => ((x - shift) / scale) as f32,
+            None => x as f32,
         }
     }
 
     /// A value of a channel in its unit.
     pub fn in_unit(&self, y: f64, channel: usize) -> f64 {
-        match (self.shift.get(channel), self.scale.get(channel)) {
-            (Some(shift), Some(scale)) => y * scale + shift,
-            _ => y,
+        match self.unit_of(channel) {
+            Some([shift, scale]) => y * scale + shift,
+            None => y,
         }
+    }
+
+    /// Shift and scale of a channel, which the channels of a sound share.
+    fn unit_of(&self, channel: usize) -> Option<[f64; 2]> {
+        let of = |numbers: &[f64]| {
+            if numbers.len() == 1 { numbers.first() } else { numbers.get(channel) }.copied()
+        };
+        Some([of(&self.shift)?, of(&self.scale)?])
     }
 
     /// The value that a model sees in place of what was not observed, of each channel: its mean.
@@ -207,7 +216,12 @@ impl Preparation {
     }
 
     /// The windows of some steps of each track.
-    fn windowed(&self, tracks: &[Track], windows: &Windows, range: impl Fn(usize) -> [usize; 2]) -> Windowed {
+    pub(super) fn windowed(
+        &self,
+        tracks: &[Track],
+        windows: &Windows,
+        range: impl Fn(usize) -> [usize; 2],
+    ) -> Windowed {
         let mut places = vec![];
         for (number, track) in tracks.iter().enumerate() {
             let starts = track.starts(range(number), windows.length, windows.stride);
@@ -224,7 +238,7 @@ impl Preparation {
     }
 
     /// As many windows as so many numbers are: all, or a sample.
-    fn at_hand(&self, of: &Windowed, most: usize) -> Rows {
+    pub(super) fn at_hand(&self, of: &Windowed, most: usize) -> Rows {
         let chosen = sample(of.len(), None, (most / of.width().max(1)).max(32));
         let (x, mask) = of.rows_and_mask(&chosen);
         let gaps = mask.as_ref().map_or(vec![], |mask| {
@@ -242,6 +256,7 @@ impl Preparation {
         reading: &Reading,
         windows: &Windows,
     ) -> Result<(usize, Columns, Vec<String>)> {
+        reading.refuse_times(input.path())?;
         let Found { recordings, channels, notes } = read(input, reading, windows, &[])?;
         let count = channels.len();
         let steps = recordings.iter().map(|recording| recording.times.len()).sum();
@@ -264,6 +279,9 @@ impl Preparation {
     }
 
     fn tracks_of(&self, input: &Input, given: &Reading) -> Result<(Vec<Track>, Vec<String>)> {
+        if self.reading.rate.is_some() {
+            return self.tracks_of_sounds(input);
+        }
         let reading = self.reading_of_series(given);
         let windows = reading.windows.clone().unwrap_or_default();
         let Found { recordings, notes, .. } = read(input, &reading, &windows, &self.channels)?;
@@ -293,6 +311,20 @@ impl Preparation {
     }
 }
 
+impl Reading {
+    /// Refuses what is said of sounds for a series that is none.
+    fn refuse_times(&self, path: &Path) -> Result<()> {
+        let problem = match self {
+            Reading { rate: Some(_), .. } => "--rate means nothing for a table; only a sound has one",
+            Reading { window_ms: None, stride_ms: None, .. } => return Ok(()),
+            _ => {
+                "a length of time for --window or --stride means nothing for a table; give a number of steps"
+            }
+        };
+        Err(Error::file(path, problem))
+    }
+}
+
 /// A recording of so many channels that was not read from anywhere.
 fn in_memory(values: Vec<f64>, channels: usize) -> Recording {
     let steps = values.len() / channels;
@@ -301,6 +333,6 @@ fn in_memory(values: Vec<f64>, channels: usize) -> Recording {
 }
 
 /// `1 run`, `34 runs`.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -15,7 +15,7 @@ pub struct Track {
     /// The meaning of its times.
     pub clock: Clock,
     /// The time of each step.
-    pub times: Arc<[f64]>,
+    pub times: Times,
     /// `[steps, channels]`, with NaN where nothing was observed.
     pub values: Arc<[f32]>,
     /// Stretches without a gap that is as long as a window: from and to.
@@ -43,6 +43,58 @@ impl Track {
     }
 }
 
+/// The times of the steps of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Times {
+    /// A time for each step.
+    Each(Arc<[f64]>),
+    /// So many steps in seconds, a step at a rate in Hz.
+    Even {
+        /// The second of the first step.
+        first: f64,
+        /// Steps in a second.
+        rate: f64,
+        /// The number of steps.
+        steps: usize,
+    },
+}
+
+impl Times {
+    /// The number of steps.
+    pub fn len(&self) -> usize {
+        match self {
+            Times::Each(times) => times.len(),
+            Times::Even { steps, .. } => *steps,
+        }
+    }
+
+    /// Whether there is no step.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The time of a step.
+    ///
+    /// # Panics
+    /// If there are not so many steps.
+    #[track_caller]
+    pub fn at(&self, step: usize) -> f64 {
+        assert!(step < self.len(), "Times: step {step} of {}", self.len());
+        match self {
+            Times::Each(times) => times[step],
+            Times::Even { first, rate, .. } => first + step as f64 / rate,
+        }
+    }
+
+    /// The distances of steps: of even ones a single one.
+    fn distances(&self) -> Vec<f64> {
+        match self {
+            Times::Each(times) => times.windows(2).map(|pair| pair[1] - pair[0]).collect(),
+            Times::Even { rate, .. } => vec![1.0 / rate],
+        }
+    }
+}
+
 /// The recordings of a series, and where what is for testing begins in each.
 #[derive(Clone, Debug)]
 pub struct Held {
@@ -55,8 +107,7 @@ pub struct Held {
 impl Held {
     /// The usual time between two steps; 1 where there are none.
     pub fn step(&self) -> f64 {
-        let pairs = self.tracks.iter().flat_map(|track| track.times.windows(2).map(|pair| pair[1] - pair[0]));
-        let mut distances: Vec<f64> = pairs.collect();
+        let mut distances: Vec<f64> = self.tracks.iter().flat_map(|track| track.times.distances()).collect();
         match distances.len() {
             0 => 1.0,
             count => *distances.select_nth_unstable_by(count / 2, f64::total_cmp).1,
@@ -104,7 +155,7 @@ impl Windowed {
     pub(crate) fn name(&self, number: usize) -> String {
         let [track, start] = self.places[number].map(|place| place as usize);
         let track_of = &self.tracks[track];
-        let time = track_of.clock.text(track_of.times[start]);
+        let time = track_of.clock.text(track_of.times.at(start));
         if self.tracks.len() == 1 { time } else { format!("{} {time}", track_of.name) }
     }
 

@@ -112,8 +112,8 @@ mod tests {
             let mut follower = Follower::new(&monitor);
             for round in 0..2 {
                 let mut found = vec![];
-                for (time, row) in track.times.iter().zip(track.values.chunks(2)) {
-                    found.extend(follower.push(*time, row.to_vec()));
+                for (step, row) in track.values.chunks(2).enumerate() {
+                    found.extend(follower.push(track.times.at(step), row.to_vec()));
                 }
                 found.extend(follower.end());
                 assert_eq!(found.len(), all.scores.len());

@@ -146,7 +146,7 @@ mod tests {
         Track {
             name: "pump".into(),
             clock: crate::data::series::Clock::Rows,
-            times: (0..steps).map(|i| i as f64).collect(),
+            times: crate::data::series::Times::Each((0..steps).map(|i| i as f64).collect()),
             values: (0..steps).flat_map(|i| [wave(i), 2.0 * wave(i)]).collect(),
             pieces: vec![[0, steps]],
         }
