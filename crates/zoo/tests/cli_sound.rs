@@ -146,7 +146,7 @@ fn what_is_no_sound_is_a_sentence() {
         "the longest sound has 250.0 ms, and a window 2000.0 ms",
     );
     refuse(folder, &train("sounds", &["--window", "0.1ms"]), "a window of 1 steps at 8000 Hz is no sound");
-    refuse(folder, &train("sounds", &["--window", "-1ms"]), "makes no sense");
+    refuse(folder, &train("sounds", &["--window", "0ms"]), "makes no sense");
     refuse(folder, &train("sounds", &["--rate", "7"]), "--rate 7 is no rate of a sound");
     refuse(folder, &train("sounds", &["--time", "when"]), "--time means nothing for sounds");
     refuse(folder, &train("sounds", &["--label-column", "a"]), "--label-column means nothing for sounds");

@@ -266,8 +266,8 @@ fn the_program_explains_itself() {
     let here = Path::new(".");
     for entry in zoo::registry::MODELS {
         let text = succeed(here, &["describe", entry.name]);
-        // The code of DnCNN is the picture.
-        let has_code = text.contains("code = ") || entry.name == "dncnn";
+        // The code of a network that removes noise is the example itself.
+        let has_code = text.contains("code = ") || ["dncnn", "spectral-mask"].contains(&entry.name);
         assert!(text.contains(entry.source) && has_code, "{text}");
     }
     refuse(here, &["describe", "vea"], "there is no model `vea`; did you mean `vae`?");

@@ -158,7 +158,7 @@ impl<'t, T: Real> SpectralMask<Var<'t, T>> {
         let sounds =
             x.reshape([batch, steps, channels]).permute([0, 2, 1]).reshape([batch * channels, steps]);
         let [re, im] = self.stft.forward(sounds);
-        let magnitude = re.hypot(im);
+        let magnitude = (re.square() + im.square() + 1e-12).sqrt();
         /// What is quieter than the mean by this is as good as nothing.
         const QUIET: f64 = 1e-3;
         let [sounds, frames, bins] = [0, 1, 2].map(|axis| magnitude.shape()[axis]);

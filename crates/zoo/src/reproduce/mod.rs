@@ -13,6 +13,7 @@ mod linear;
 mod nab;
 mod pca;
 mod skab;
+mod sound;
 mod stacked;
 mod vae;
 mod watch;
@@ -55,6 +56,8 @@ pub enum Needs {
     Skab,
     /// The folders of the Numenta Anomaly Benchmark.
     Nab,
+    /// A folder of WAV files with speech.
+    Voices,
 }
 
 impl Needs {
@@ -64,6 +67,7 @@ impl Needs {
             Needs::Mnist => "MNIST",
             Needs::Skab => "SKAB (github.com/waico/SKAB)",
             Needs::Nab => "NAB (github.com/numenta/NAB)",
+            Needs::Voices => "WAV files with speech, such as those of Debian's asterisk-core-sounds-en-wav",
         }
     }
 }
@@ -79,6 +83,7 @@ pub const TARGETS: &[Target] = &[
     anomaly::TARGET,
     skab::TARGET,
     nab::TARGET,
+    sound::TARGET,
     vae::TARGET,
     stacked::TARGET,
     deep::TARGET,

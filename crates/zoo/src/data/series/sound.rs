@@ -358,6 +358,9 @@ impl Preparation {
         let mut tracks: Vec<Track> =
             sounds.stretches(memory, length)?.into_iter().map(|(_, track)| track).collect();
         for track in &mut tracks {
+            if track.steps() < length {
+                track.lengthen(length, sounds.channels);
+            }
             track.values = track.values.iter().map(|&x| self.scaled(x.into(), 0)).collect();
         }
         Ok((tracks, sounds.notes))
