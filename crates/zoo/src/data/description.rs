@@ -78,7 +78,7 @@ pub fn describe(source: &str, reading: &Reading) -> Result<Description> {
 }
 
 fn described(input: &Input, source: &str, reading: &Reading) -> Result<Description> {
-    if input.is_sound()? {
+    if input.is_sound() {
         return of_sounds(input, source, reading);
     }
     if let Some(windows) = &reading.windows {
@@ -109,6 +109,7 @@ fn described(input: &Input, source: &str, reading: &Reading) -> Result<Descripti
             columns: vec![column(format!("{unit} of a text"), lengths)],
             text: vec![],
             shape: None,
+            sounds: None,
             notes,
         });
     }

@@ -91,11 +91,8 @@ impl Input {
     }
 
     /// Whether these are sounds: a WAV file or a folder of them.
-    ///
-    /// # Errors
-    /// Those of [`kind`](Self::kind).
-    pub(super) fn is_sound(&self) -> Result<bool> {
-        Ok(!self.is_digits() && self.kind()?.is_sound())
+    pub(super) fn is_sound(&self) -> bool {
+        !self.is_digits() && self.kind().is_ok_and(Kind::is_sound)
     }
 
     /// The kind of the data.

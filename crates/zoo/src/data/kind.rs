@@ -75,7 +75,7 @@ impl Kind {
             [b'R', b'I', b'F', b'X', ..] | [b'R', b'F', b'6', b'4', ..] if ends(&[".wav"]) => {
                 other("this kind of WAV file is not read; save it as an ordinary one, of at most 4 GB")
             }
-            [b'f', b'L', b'a', b'C', ..] | [b'O', b'g', b'g', b'S', ..] | [b'I', b'D', b'3', ..] => {
+            _ if ends(&[".flac", ".mp3", ".ogg", ".opus", ".m4a"]) => {
                 other("sounds are read from WAV files, and this is a compressed one; convert it")
             }
             start if pictures::is_picture(start) => Ok(Kind::Picture),
@@ -156,6 +156,7 @@ impl Kind {
                     "; the networks gru, lstm and transformer read pictures as they are"
                 },
             ),
+            (reading.text.is_none() || !sounds, "--text", ""),
             (reading.rate.is_none() || sounds, "--rate", "; only a sound has one"),
             (
                 reading.window_ms.is_none() && reading.stride_ms.is_none() || sounds,

@@ -135,7 +135,7 @@ fn prepared(input: &Input, reading: &Reading) -> Result<Prepared> {
     if let Some(choices) = &reading.choices {
         return Ok(Study::read(input, reading, choices)?.prepared(name, reading));
     }
-    if input.is_sound()? {
+    if input.is_sound() {
         return Preparation::of_sounds(input, reading);
     }
     if let Some(windows) = &reading.windows {
