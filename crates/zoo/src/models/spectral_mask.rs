@@ -88,7 +88,7 @@ impl Settings for Config {
         let power = (steps as f64 / 32.0).log2().round().clamp(2.0, 12.0);
         Config {
             frame: 1 << power as u32,
-            channels: 192,
+            channels: if steps < 1024 { 32 } else { 192 },
             blocks: 5,
             activation: Activation::Relu,
             snr: [-5.0, 15.0],
