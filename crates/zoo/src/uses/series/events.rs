@@ -62,7 +62,7 @@ mod tests {
         let track = Track {
             name: "a".into(),
             clock: Clock::Rows,
-            times: (0..10).map(f64::from).collect(),
+            times: crate::data::series::Times::Each((0..10).map(f64::from).collect()),
             values: vec![0.0; 20].into(),
             pieces: vec![[0, 9], [9, 10]],
         };
