@@ -185,11 +185,6 @@ fn what_is_no_sound_is_a_sentence() {
     refuse(folder, &through("empty.wav", "out.wav"), "it is 0 s long");
     refuse(folder, &through("table.csv", "out.wav"), "this is no good WAV file");
     refuse(folder, &through("none.wav", "out.wav"), "none.wav");
-    refuse(
-        folder,
-        &["reconstruct", "runs/ae-2", "one/left.wav", "--data", "sounds", "--out", "x.wav"],
-        "cannot be used with",
-    );
     let three = Format { channels: 3, ..FORMAT };
     write(&folder.join("three.wav"), three, &tones(0, 3000, 8000));
     refuse(folder, &["reconstruct", "runs/ae-2", "three.wav", "--out", "x.wav"], "the sound has 3 channels");
