@@ -10,6 +10,7 @@ mod anomaly;
 mod deep;
 mod keras;
 mod linear;
+mod miwae;
 mod nab;
 mod pca;
 mod skab;
@@ -58,6 +59,8 @@ pub enum Needs {
     Nab,
     /// A folder of WAV files with speech.
     Voices,
+    /// Tables that come with scikit-learn.
+    ScikitLearn,
 }
 
 impl Needs {
@@ -68,6 +71,9 @@ impl Needs {
             Needs::Skab => "SKAB (github.com/waico/SKAB)",
             Needs::Nab => "NAB (github.com/numenta/NAB)",
             Needs::Voices => "WAV files with speech, such as those of Debian's asterisk-core-sounds-en-wav",
+            Needs::ScikitLearn => {
+                "the tables that scikit-learn comes with, breast_cancer.csv and iris.csv (its folder datasets/data)"
+            }
         }
     }
 }
@@ -84,6 +90,7 @@ pub const TARGETS: &[Target] = &[
     skab::TARGET,
     nab::TARGET,
     sound::TARGET,
+    miwae::TARGET,
     vae::TARGET,
     stacked::TARGET,
     deep::TARGET,
