@@ -12,6 +12,7 @@ mod keras;
 mod linear;
 mod miwae;
 mod nab;
+mod numpy;
 mod pca;
 mod skab;
 mod sound;
