@@ -1,4 +1,4 @@
-//! What the book needs besides mdBook: a preprocessor that typesets its formulas, which `mdbook build docs` runs (see
+//! Tools of the book besides mdBook: a preprocessor that typesets its formulas, which `mdbook build docs` runs (see
 //! `docs/book.toml`), and the whole book in one file, or its slides, without mdBook: `cargo run -p formulas -- book book.html`,
 //! `cargo run -p formulas -- slides slides.html`.
 //!

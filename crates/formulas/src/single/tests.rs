@@ -9,7 +9,7 @@ fn sources() -> Sources {
     Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src")).unwrap()
 }
 
-/// What stands between `before` and the next quotation mark, wherever it does.
+/// The texts between `before` and the next quotation mark.
 fn values<'a>(page: &'a str, before: &str) -> BTreeSet<&'a str> {
     page.split(before).skip(1).filter_map(|rest| rest.split_once('"')).map(|(value, _)| value).collect()
 }

@@ -9,7 +9,7 @@ use crate::random::{Generator, normal};
 /// Layers that read a text, given as the number of the token at each of its places. Places behind the end, which hold
 /// [`PADDING`](crate::data::PADDING), are hidden from attention, and nothing of them is in the result.
 ///
-/// What comes out is what the layers say at the last place of the text, `[batch, width]`, or, if a text is read as a whole,
+/// The output is that of the layers at the last place of the text, `[batch, width]`, or, if a text is read as a whole,
 /// what they say at all places side by side, `[batch, places · width]`, with zeros behind the end.
 ///
 /// ```

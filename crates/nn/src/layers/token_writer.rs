@@ -49,7 +49,7 @@ pub struct TokenWriter<W> {
 }
 tree!(TokenWriter { from_code, embedding, positions, layers, to_tokens; length, word_dropout });
 
-/// What a layer remembers of the places before.
+/// Memory of a layer of the places before.
 #[derive(Clone, Copy)]
 enum Memory<'t, T: Real> {
     Gru([Var<'t, T>; 1]),
@@ -114,7 +114,7 @@ impl<'t, T: Real> TokenWriter<Var<'t, T>> {
         self.to_tokens.forward(h)
     }
 
-    /// What code and place add to the vector of a token, `[batch, places or 1, width]`.
+    /// The sum that code and place add to the vector of a token, `[batch, places or 1, width]`.
     #[track_caller]
     fn places(&self, z: Var<'t, T>) -> Var<'t, T> {
         let (rows, width) = (z.shape()[0], self.embedding.weight.shape()[1]);

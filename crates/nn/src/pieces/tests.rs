@@ -3,7 +3,7 @@ use autograd::{Tape, Tensor};
 use super::*;
 use crate::Context;
 
-/// What a panic in one of the pieces says.
+/// The sentence of a panic in one of the pieces.
 fn said(work: impl Fn(usize, &Context, &Tape<f64>) + Sync) -> String {
     let numbers = [0, 1, 2, 3];
     let crew = Crew::new(4, 2, Arc::new(Alone)).unwrap();

@@ -30,7 +30,7 @@ const STRETCH: f64 = 10.0;
 /// Frames that are read at once.
 const AT_ONCE: usize = 1 << 14;
 
-/// What there is to know about sounds beside their values.
+/// Facts about sounds beside their values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SoundsDescription {
     /// Files with a sound in them.
@@ -423,7 +423,7 @@ fn cuts(found: &[(usize, Track)], files: usize, test_fraction: f64) -> Vec<usize
     found.iter().map(cut).collect()
 }
 
-/// What is learnt about the values of each channel before the cuts.
+/// Moments of the values of each channel, which are learnt before the cuts.
 struct Learnt {
     count: f64,
     sums: Vec<f64>,
