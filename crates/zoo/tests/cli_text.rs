@@ -13,7 +13,8 @@ fn lines(count: usize) -> String {
     (0..count).map(|i| format!("{} {}\n", first[i % 4], second[i / 4 % 4])).collect()
 }
 
-const SMALL: [&str; 8] = ["--code", "8", "--epochs", "60", "--set", "state=32", "--lr", "0.02"];
+const SMALL: [&str; 8] =
+    ["--code", "8", "--epochs", "60", "--net", "gru", "--set", "state=32", "--lr", "0.02"];
 
 /// Trains on 160 lines: `runs/vae-1`.
 fn trained(folder: &Path, model: &str) -> Value {
