@@ -13,7 +13,7 @@ fn lines(count: usize) -> String {
     (0..count).map(|i| format!("{} {}\n", first[i % 4], second[i / 4 % 4])).collect()
 }
 
-const SMALL: [&str; 8] =
+const SMALL: [&str; 10] =
     ["--code", "8", "--epochs", "60", "--net", "gru", "--set", "state=32", "--lr", "0.02"];
 
 /// Trains on 160 lines: `runs/vae-1`.
@@ -136,7 +136,10 @@ fn what_is_no_text_is_one_sentence() {
     write("one.txt", b"only this\n");
     write("latin.txt", b"ok\ngr\xfc\xdfe\n");
     write("binary", &[0x89, b'P', b'N', b'G', 0, 1]);
-    write("t.csv", b"id,words\n1,red\n2,blue\n");
+    write(
+        "t.csv",
+        b"id,words\n1,red\n2,blue\n3,green\n4,white\n5,black\n6,brown\n7,grey\n8,pink\n9,gold\n10,teal\n",
+    );
     let cases: [(&[&str], &str); 11] = [
         (&["--data", "empty.txt", "--text"], "empty"),
         (&["--data", "blank.txt", "--text"], "every line is empty"),
