@@ -2,8 +2,8 @@
 //! second build, so that these tests run only where somebody names one with it:
 //!
 //! ```sh
-//! cargo build --release --bin zoo --features mpi && cp target/release/zoo /tmp/zoo-mpi
-//! ZOO_MPI=/tmp/zoo-mpi cargo test --release -p zoo --test all ranks:: -- --ignored
+//! cargo build --release --bin zoo --features mpi && cp target/release/zoo target/zoo-mpi
+//! ZOO_MPI=$PWD/target/zoo-mpi cargo test --release -p zoo --test all ranks:: -- --ignored
 //! ```
 
 use std::fs;

@@ -159,7 +159,7 @@ impl<'t, T: Real> SpectralMask<Var<'t, T>> {
             x.reshape([batch, steps, channels]).permute([0, 2, 1]).reshape([batch * channels, steps]);
         let [re, im] = self.stft.forward(sounds);
         let magnitude = (re.square() + im.square() + 1e-12).sqrt();
-        /// What is quieter than the mean by this is as good as nothing.
+        /// Quieter than the mean by this is as good as nothing.
         const QUIET: f64 = 1e-3;
         let [sounds, frames, bins] = [0, 1, 2].map(|axis| magnitude.shape()[axis]);
         let mean = magnitude.mean_over([1, 2]).reshape([sounds, 1, 1]) + 1e-8;
@@ -174,20 +174,22 @@ impl<'t, T: Real> SpectralMask<Var<'t, T>> {
     /// Noise of the power 1, and for each example that by which it is multiplied.
     fn noise(&self, x: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
         let Noise { snr: [low, high], babble, talkers } = self.noise;
-        let (tape, batch) = (x.tape(), x.shape()[0]);
+        let tape = x.tape();
         let draws = context.on(tape).uniform(2 + talkers);
         let white = context.on(tape).normal(x.shape()[1]);
         let decibels = draws.slice(1, ..1) * (high - low) + low;
         let sigma = (decibels * (-std::f64::consts::LN_10 / 20.0)).exp();
         // Each talker is another example, half as loud to as loud as it is.
         let levels = draws.slice(1, 2..) * 0.5 + 0.5;
-        let whole = levels.square().sum_over(1).sqrt().reshape([batch, 1]);
+        let loudness = levels.square().sum_over(1).sqrt().reshape([x.shape()[0], 1]);
+        let all = context.whole(x.stop_gradient());
+        let batch = all.shape()[0];
         let talker = |number: usize| {
             let first = (batch * (number + 1) / (talkers + 1)).clamp(1, batch.max(2) - 1).min(batch);
-            let other = Var::concat([x.slice(0, first..), x.slice(0, ..first)], 0);
+            let other = context.own(Var::concat([all.slice(0, first..), all.slice(0, ..first)], 0));
             other * levels.slice(1, number..number + 1)
         };
-        let others = (1..talkers).fold(talker(0), |sum, number| sum + talker(number)) / whole;
+        let others = (1..talkers).fold(talker(0), |sum, number| sum + talker(number)) / loudness;
         let is_babble = draws.slice(1, 1..2).expand(x.shape()).lt(babble);
         (is_babble.select(others, white) * sigma).stop_gradient()
     }
