@@ -11,5 +11,7 @@ mod optimizers;
 mod panics;
 mod refusals;
 mod schedules;
+mod sequences;
 mod sound;
+mod statistics;
 mod training;

@@ -2,8 +2,10 @@
 
 mod data;
 mod pages;
+mod recommend;
 mod train;
 mod uses;
+mod values;
 
 use std::path::PathBuf;
 
@@ -12,16 +14,15 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use zoo::registry::MODELS;
 
-pub(crate) use self::data::{
-    DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs, column, quoted,
-};
+pub(crate) use self::data::{DataArgs, DataCommand, DatasetName, FetchArgs, ReadingArgs, TableArgs};
 pub(crate) use self::pages::{CompareArgs, ExportArgs, ExportPart, ReportArgs};
+pub(crate) use self::recommend::RecommendArgs;
 pub(crate) use self::train::{MeasureName, ResumeArgs, SearchArgs, StrategyName, TrainArgs};
 pub(crate) use self::uses::{
     CarriedArgs, DecodeArgs, DenoiseArgs, EncodeArgs, EvalArgs, ImputeArgs, InspectArgs, InterpolateArgs,
-    OutArgs, Part, PathName, RecommendArgs, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName,
-    SynthesizeArgs,
+    OutArgs, Part, PathName, ReconstructArgs, RowsArgs, SampleArgs, ScoreArgs, ScoreName, SynthesizeArgs,
 };
+pub(crate) use self::values::{column, quoted};
 
 /// Trains autoencoders on your data or on examples, and shows what they learnt, beside PCA with a code of
 /// the same size.
@@ -74,7 +75,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  zoo encode runs/ae-1 | zoo decode runs/ae-1 --codes - > again.csv")]
     Decode(DecodeArgs),
     /// Recommend items to users by what they chose, with a model that learnt who chose what (`mult-vae`).
-    #[command(after_help = uses::RECOMMEND_EXAMPLES)]
+    #[command(after_help = recommend::RECOMMEND_EXAMPLES)]
     Recommend(RecommendArgs),
     /// Encode and decode: what is left of examples after they went through the code.
     #[command(after_help = "Examples:\n  zoo reconstruct runs/ae-1 --out pairs.png\n  \

@@ -1,11 +1,12 @@
 //! `zoo eval`.
 
-use nn::{Error, Result};
+use nn::{Dataset, Error, Result};
 use serde_json::json;
+use zoo::evaluate;
+use zoo::likelihood::{self, Nll};
 use zoo::registry::Training;
 use zoo::run::Run;
 use zoo::settings::check_size;
-use zoo::{evaluate, likelihood};
 
 use super::examples::{called, rows};
 use super::progress::{Spinner, note};
@@ -41,15 +42,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         }
     };
     let mean = reference.as_ref().map_or_else(|| evaluate::mean(data.x()), |pca| pca.mean.clone());
-    let nll = match args.likelihood {
-        None => None,
-        Some(draws) => Some(likelihood::nll(model, &data, draws, &[seed]).ok_or_else(|| {
-            let name = run.entry.name;
-            Error::unsupported(format!(
-                "the model `{name}` is no distribution, so there is no likelihood of data"
-            ))
-        })?),
-    };
+    let nll = likelihood_of(&run, &data, args)?;
     let summary = Summary {
         model: run.entry.name.to_owned(),
         data: called(&run, &args.rows),
@@ -94,4 +87,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Outcome> {
         );
     }
     Ok(Outcome::Done(text))
+}
+
+/// The likelihood of data by as many draws as `--likelihood` asks for, if it does.
+pub(super) fn likelihood_of(run: &Run, data: &Dataset, args: &EvalArgs) -> Result<Option<Nll>> {
+    let Some(draws) = args.likelihood else { return Ok(None) };
+    likelihood::nll(&*run.model, data, draws, &[run.config.train.seed]).map(Some).ok_or_else(|| {
+        let name = run.entry.name;
+        Error::unsupported(format!(
+            "the model `{name}` is no distribution, so there is no likelihood of data"
+        ))
+    })
 }

@@ -32,6 +32,17 @@ pub(super) struct Trained<'a> {
     pub(super) json: bool,
 }
 
+impl Trained<'_> {
+    /// Writes the page of the run, which took so many seconds.
+    pub(super) fn write_page(&self, reference: &Reference, seconds: f64) -> Result<()> {
+        let &Trained { setup: Setup { entry, config, preparation, .. }, model, folder, epochs, .. } = self;
+        let place = folder.path().display().to_string();
+        let run =
+            report::Run { entry, model, reference, preparation, config, epochs, seconds, folder: place };
+        folder.write("report.html", report::page(&run).as_bytes())
+    }
+}
+
 /// Saves the model, measures it, writes what the run keeps of its data, and draws. Nothing that fails after the model
 /// was saved costs more than itself.
 pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
@@ -103,19 +114,7 @@ pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
     });
     draw("loss.png", &|| pictures::loss(&caption, epochs, (code, fidelity.pca_sse), test));
     draw("samples.png", &|| pictures::samples(&caption, model, test, config.train.seed));
-    missing.without("report.html", || {
-        let run = report::Run {
-            entry,
-            model,
-            reference: &reference,
-            preparation,
-            config,
-            epochs,
-            seconds: summary.seconds,
-            folder: place.to_string(),
-        };
-        folder.write("report.html", report::page(&run).as_bytes())
-    });
+    missing.without("report.html", || trained.write_page(&reference, summary.seconds));
     drop(spinner);
     if json {
         return Ok(missing.told(pretty(&summary.whole(folder.path()))));

@@ -8,8 +8,9 @@ use zoo::reference::{self, Reference};
 use zoo::run::Run;
 use zoo::tendency::Tendency;
 use zoo::uses::texts::Quality;
-use zoo::{evaluate, likelihood, pictures, report, run};
+use zoo::{evaluate, pictures, run};
 
+use super::eval::likelihood_of;
 use super::examples::{called, rows};
 use super::finish::{Missing, Trained, caption};
 use super::progress::Spinner;
@@ -51,19 +52,7 @@ pub(super) fn finish(trained: Trained<'_>) -> Result<String> {
         Some(picture) => folder.write("loss.png", &png(&picture)),
         None => Ok(()),
     });
-    missing.without("report.html", || {
-        let run = report::Run {
-            entry,
-            model,
-            reference: &reference,
-            preparation,
-            config,
-            epochs,
-            seconds,
-            folder: place.to_string(),
-        };
-        folder.write("report.html", report::page(&run).as_bytes())
-    });
+    missing.without("report.html", || trained.write_page(&reference, seconds));
     drop(spinner);
     let [train, tests] = reference.examples;
     if json {
@@ -138,15 +127,7 @@ pub(super) fn eval(run: &Run, args: &EvalArgs) -> Result<Outcome> {
     let (model, seed) = (&*run.model, run.config.train.seed);
     let quality = Quality::measure(model, &data, seed);
     check(&quality)?;
-    let nll = match args.likelihood {
-        None => None,
-        Some(draws) => Some(likelihood::nll(model, &data, draws, &[seed]).ok_or_else(|| {
-            let name = run.entry.name;
-            Error::unsupported(format!(
-                "the model `{name}` is no distribution, so there is no likelihood of data"
-            ))
-        })?),
-    };
+    let nll = likelihood_of(run, &data, args)?;
     drop(spinner);
     let (data_name, code) = (called(run, &args.rows), run.code());
     if args.json.json {

@@ -1,6 +1,6 @@
 //! Values that were not observed.
 
-use autograd::{Name, Recorded, Tape, Tree, value};
+use autograd::{Name, Recorded, Tape, Tree, Var, value};
 use nn::context::Varying;
 use nn::{Purpose, generator};
 

@@ -1,6 +1,6 @@
 //! Every network on every shape that it reads.
 
-use autograd::{value, value_and_grad};
+use autograd::{Tree, cost, value, value_and_grad};
 use nn::data::schema::{Block, Kind, Schema};
 use nn::optim::Adam;
 use nn::train::Update;
@@ -8,7 +8,7 @@ use nn::{Purpose, generator};
 
 use super::*;
 use crate::models::autoencoder;
-use crate::{AnyModel, Settings};
+use crate::{AnyModel, Settings, evaluate};
 
 fn data(schema: Schema) -> Dataset {
     let width = schema.width();
