@@ -1,5 +1,6 @@
 //! All tests of the public interface and of the command line, one module a file: a program for each would link the
-//! whole zoo again. (`steady_state.rs` is a program of its own, as it counts the page faults of its process.)
+//! whole zoo again. (`steady_state.rs` is a program of its own, as it counts the page faults of its process,
+//! and `ranks.rs`, as it needs MPI.)
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +32,6 @@ mod models;
 mod pages;
 mod pairs;
 mod pieces;
-mod ranks;
 mod run;
 mod tape_page;
 mod variational;

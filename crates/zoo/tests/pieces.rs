@@ -1,7 +1,6 @@
 //! Batches in pieces: the gradient is that of the whole batch, and the bytes do not depend on who had which piece.
 
 use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Barrier, Mutex};
 
 use autograd::Tensor;
@@ -14,7 +13,7 @@ use zoo::data::{Split, digits};
 use zoo::registry::{MODELS, Training, find};
 use zoo::train::Lesson;
 
-use crate::common::{refuse, succeed};
+use crate::common::{bytes, refuse, succeed};
 use crate::models::parameters;
 
 /// Models whose loss is no mean over examples, or whose buffers follow the batch, by their settings.
@@ -179,37 +178,6 @@ fn any_number_of_workers_and_of_ranks_gives_the_same_bits() {
             }
         }
     }
-}
-
-/// The files of a run that do not tell the time.
-pub(crate) fn bytes(run: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let told = files.iter().filter(|path| path.is_file());
-    let read = |path: &std::path::PathBuf| {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut bytes = fs::read(path).unwrap();
-        if name == "report.html" {
-            // It is made of the others, with the name of the run and the time that it took in words.
-            bytes.clear();
-        }
-        if name == "metrics.jsonl" {
-            let text = String::from_utf8(bytes).unwrap();
-            bytes = without_times(&text).into_bytes();
-        }
-        (name, bytes)
-    };
-    told.map(read).collect()
-}
-
-/// Every number after `"seconds":` left out.
-fn without_times(text: &str) -> String {
-    let mut parts = text.split("\"seconds\":");
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        kept += part.trim_start_matches(|sign: char| sign.is_ascii_digit() || ".e- ".contains(sign));
-    }
-    kept
 }
 
 #[test]

@@ -1,24 +1,25 @@
-//! Several processes under `mpirun`: the same bytes as one, and nothing lost when one is killed. A zoo without MPI is a
-//! second build, so that these tests run only where somebody names one with it:
+//! Several processes under `mpirun`: the same bytes as one, and nothing lost when one is killed. A program of its own, because it
+//! is for a zoo with MPI:
 //!
 //! ```sh
-//! cargo build --release --bin zoo --features mpi && cp target/release/zoo target/zoo-mpi
-//! ZOO_MPI=$PWD/target/zoo-mpi cargo test --release -p zoo --test all ranks:: -- --ignored
+//! cargo test --release -p zoo --features mpi --test ranks
 //! ```
+
+#[allow(dead_code, reason = "the other program of tests uses all of it")]
+mod common;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::succeed;
-use crate::pieces::bytes;
+use common::{bytes, succeed};
 
 fn mpirun(folder: &Path, processes: usize, arguments: &[&str]) -> Command {
     let mut command = Command::new("mpirun");
     command
         .args(["--oversubscribe", "--allow-run-as-root", "-n", &processes.to_string()])
-        .arg(std::env::var_os("ZOO_MPI").expect("ZOO_MPI names a zoo that was built with --features mpi"))
+        .arg(env!("CARGO_BIN_EXE_zoo"))
         .args(arguments)
         .current_dir(folder);
     command
@@ -36,7 +37,6 @@ fn succeed_together(folder: &Path, processes: usize, arguments: &[&str]) -> Stri
 }
 
 #[test]
-#[ignore = "needs ZOO_MPI"]
 fn one_two_and_four_processes_give_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
@@ -86,7 +86,6 @@ fn one_two_and_four_processes_give_the_same_bytes() {
 }
 
 #[test]
-#[ignore = "needs ZOO_MPI"]
 fn the_first_process_says_what_is_wrong_and_all_end() {
     let folder = tempfile::tempdir().unwrap();
     let refused: [(usize, &[&str], &str); 3] = [
@@ -123,7 +122,6 @@ fn children(of: &Child) -> Vec<u32> {
 
 /// `ZOO_KILLS=50` for more of them.
 #[test]
-#[ignore = "needs ZOO_MPI"]
 fn a_process_that_is_killed_ends_all_and_nothing_is_lost() {
     let kills = std::env::var("ZOO_KILLS").map_or(3, |kills| kills.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{LazyLock, Mutex};
 
@@ -137,4 +137,35 @@ pub(crate) fn csv(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
 pub(crate) fn close(a: &[String], b: &[String]) -> bool {
     let number = |text: &String| text.parse::<f64>().unwrap();
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (number(a) - number(b)).abs() < 1e-5)
+}
+
+/// The files of a run that do not tell the time.
+pub(crate) fn bytes(run: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let told = files.iter().filter(|path| path.is_file());
+    let read = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut bytes = fs::read(path).unwrap();
+        if name == "report.html" {
+            // It is made of the others, with the name of the run and the time that it took in words.
+            bytes.clear();
+        }
+        if name == "metrics.jsonl" {
+            let text = String::from_utf8(bytes).unwrap();
+            bytes = without_times(&text).into_bytes();
+        }
+        (name, bytes)
+    };
+    told.map(read).collect()
+}
+
+/// Every number after `"seconds":` left out.
+fn without_times(text: &str) -> String {
+    let mut parts = text.split("\"seconds\":");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept += part.trim_start_matches(|sign: char| sign.is_ascii_digit() || ".e- ".contains(sign));
+    }
+    kept
 }
