@@ -128,11 +128,12 @@ fn messages_name_only_flags_that_the_command_has() {
 #[test]
 fn flags_in_the_source_exist() {
     /// The files of several commands, or of one with another name, and one command that has all of their flags.
-    const OF: [(&str, &str); 17] = [
+    const OF: [(&str, &str); 18] = [
         ("score_series", "score"),
         ("score_series/follow", "score"),
         ("judged", "eval"),
         ("texts", "train"),
+        ("crew", "train"),
         ("maps", "score"),
         ("photo", "denoise"),
         ("realism", "sample"),

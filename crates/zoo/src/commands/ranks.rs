@@ -46,8 +46,8 @@ mod job {
         match count() {
             1 => Ok(Job),
             count => Err(Error::unsupported(format!(
-                "{count} processes of zoo were started to work together, and this zoo was built without MPI; build it with \
-                 `cargo build --release --bin zoo --features mpi`"
+                "{count} processes of zoo were started to work together, and this zoo was built without MPI; build it with its \
+                 feature `mpi`, as docs/CLUSTER.md says"
             ))),
         }
     }

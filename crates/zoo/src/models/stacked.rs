@@ -1,4 +1,4 @@
-//! The stacked autoencoder, pretrained layer by layer (Bengio, Lamblin, Popovici and Larochelle 2007;
+//! The stacked autoencoder, trained layer by layer (Bengio, Lamblin, Popovici and Larochelle 2007;
 //! with noise: Vincent et al. 2010).
 //!
 //! > stage `l`: `min ‖hₗ₋₁ − g(f(h̃ₗ₋₁))‖²`,  then all layers together: `min ‖x − x̂‖²`
@@ -29,7 +29,7 @@ use crate::{Learned, Likelihood, Loss, Model, Settings, evaluate};
 /// The model in the registry.
 pub static ENTRY: Entry = Entry {
     name: "stacked",
-    title: "stacked autoencoder, pretrained layer by layer",
+    title: "stacked autoencoder, trained layer by layer",
     equation: "−ln p(x|z)",
     source: "Bengio et al. 2007; Vincent et al. 2010",
     may_copy: true,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Runs `zoo` in a folder.
 pub(crate) fn zoo(folder: &Path, arguments: &[&str]) -> Output {
@@ -50,7 +50,8 @@ pub(crate) fn flags_exist(arguments: &[&str], message: &str) {
 /// Whether the help of a command lists a flag.
 pub(crate) fn has_flag(command: &str, flag: &str) -> bool {
     static HELP: LazyLock<Mutex<HashMap<String, String>>> = LazyLock::new(Default::default);
-    let mut known = HELP.lock().unwrap();
+    // A test that failed with it says so itself.
+    let mut known = HELP.lock().unwrap_or_else(PoisonError::into_inner);
     let help = known.entry(command.to_owned()).or_insert_with(|| {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let output = zoo(Path::new("."), &arguments);
