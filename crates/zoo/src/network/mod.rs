@@ -1,5 +1,5 @@
-//! Networks that objectives are written on: an encoder, a decoder, and a [`Head`] that says what the decoder's numbers
-//! mean.
+//! Networks that objectives are written on: an encoder, a decoder, and a [`Head`](crate::densities::Head) that says
+//! what the decoder's numbers mean.
 //!
 //! An objective knows how an [`Autoencoder`] is trained, and not what it is made of.
 //!
