@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("TPE", Strategy::Tpe, 30),
     ] {
         let about = format!("an autoencoder of the digits with 8 numbers, 27 epochs, {name}");
-        let search = Search { about, space: space.clone(), strategy, trials, seed: 0 };
+        let search = Search { about, space: space.clone(), strategy, trials, at_once: 1, seed: 0 };
         let state = folder.join(format!("search-{name}.json"));
         let study = search.run(Some(&state), |settings, budget| judge.loss(settings, budget))?;
         let best = study.best().ok_or("every trial failed")?;

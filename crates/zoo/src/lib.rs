@@ -55,6 +55,7 @@ pub mod run;
 pub mod settings;
 pub mod tendency;
 pub mod terms;
+pub mod together;
 pub mod train;
 pub mod uses;
 

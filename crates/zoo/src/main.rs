@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         }
     };
     let printed = run(command, started).and_then(|outcome| match outcome {
+        Outcome::Done(_) if !ranks::is_first() => Ok(ExitCode::SUCCESS),
         Outcome::Done(text) => print(&text).map(|()| ExitCode::SUCCESS),
         Outcome::Interrupted(text) => print(&text).map(|()| ExitCode::from(INTERRUPTED)),
     });
@@ -41,7 +42,10 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, started: std::time::Instant) -> Result<Outcome> {
-    let of_all = matches!(command, Command::Train(_) | Command::Resume(_));
+    let of_all = matches!(
+        command,
+        Command::Train(_) | Command::Resume(_) | Command::Search(_) | Command::Reproduce(_)
+    );
     if !of_all && !ranks::is_first() {
         return Ok(Outcome::Done(String::new()));
     }

@@ -164,7 +164,7 @@ fn what_is_no_text_is_one_sentence() {
 
     // A line of a million characters is cut, and takes no more memory than others.
     write("long.txt", format!("{}\nab\nba\nabab\n", "é".repeat(1_000_000)).as_bytes());
-    let flags = ["--length", "6", "--epochs", "1", "--set", "state=4", "--code", "2"];
+    let flags = ["--length", "6", "--epochs", "1", "--set", "width=8", "--code", "2"];
     let output = zoo(path, &[&["train", "ae", "--data", "long.txt", "--text"][..], &flags].concat());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && said.contains("the longest has 1000000"), "{said}");

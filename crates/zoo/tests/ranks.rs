@@ -107,6 +107,35 @@ fn the_first_process_says_what_is_wrong_and_all_end() {
     assert_eq!(list.matches("\n  vae ").count().max(list.matches("\nvae ").count()), 1, "{list}");
 }
 
+#[test]
+fn processes_share_a_search_and_the_trainings_of_a_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let search = |state: &str| {
+        let flags =
+            ["search", "ae", "--space", "code=2..12", "--trials", "10", "--epochs", "2", "--at-once", "4"];
+        flags.map(str::to_owned).into_iter().chain(["--state".into(), state.into()]).collect::<Vec<_>>()
+    };
+    let [alone, shared] = ["alone.json", "shared.json"].map(search);
+    let text = |arguments: &[String], processes: usize| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        match processes {
+            0 => succeed(path, &arguments),
+            _ => succeed_together(path, processes, &arguments),
+        }
+    };
+    assert_eq!(text(&alone, 0), text(&shared, 2), "both say the same, once");
+    let read = |name: &str| fs::read(path.join(name)).unwrap();
+    assert!(read("alone.json") == read("shared.json"));
+    assert_eq!(fs::read_dir(path).unwrap().count(), 2, "no lock is left");
+    let output = together(path, 2, &["search", "ae", "--space", "code=2..12"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.matches("share the trials by a file; add --state").count() == 1,
+        "{said}"
+    );
+}
+
 /// The processes that `mpirun` has started.
 fn children(of: &Child) -> Vec<u32> {
     let parent = of.id().to_string();

@@ -276,6 +276,11 @@ pub(crate) struct ReproduceArgs {
     /// Epochs of every training in place of the target's own, for a quick look.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) epochs: Option<usize>,
+
+    /// A file in which the trainings of a target that has several are kept; if it is there, the work goes on. Several
+    /// `zoo reproduce` with the same file share them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 #[derive(Args)]

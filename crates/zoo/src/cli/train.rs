@@ -168,9 +168,15 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// A file in which the search is kept after every trial; if it is there, the search goes on.
+    /// A file in which the search is kept after every trial; if it is there, the search goes on. Several `zoo search` with
+    /// the same file share the trials.
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+
+    /// Trials that `tpe` chooses by the same outcomes, so that as many processes can work on them [default: 1; 4 under
+    /// mpirun].
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) at_once: Option<usize>,
 
     #[command(flatten)]
     pub(crate) json: JsonArgs,

@@ -3,7 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::ranks;
 
 /// The bar that is on the terminal now, if any: a note has to get it out of its way.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -13,8 +15,11 @@ pub(super) fn note(text: &str) {
     line(&format!("note: {text}"));
 }
 
-/// The same without a word before it.
+/// The same without a word before it. Of several processes only the first speaks.
 pub(super) fn line(text: &str) {
+    if !ranks::is_first() {
+        return;
+    }
     let line = || eprintln!("{text}");
     let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match shown.filter(|bar| !bar.is_finished()) {
@@ -52,6 +57,9 @@ pub(super) fn bar(steps: u64, template: &str) -> ProgressBar {
 }
 
 fn shown(bar: ProgressBar) -> ProgressBar {
+    if !ranks::is_first() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
     *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
     bar
 }

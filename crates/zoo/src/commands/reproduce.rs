@@ -8,9 +8,11 @@ use autograd::Tensor;
 use nn::{Dataset, Error, Result};
 use zoo::data::{self, Split};
 use zoo::reproduce::{self, Bench, Margin, Needs, Published, Row, TARGETS, Watch};
+use zoo::together::Board;
 
-use super::Outcome;
+use super::progress::line;
 use super::train::use_threads;
+use super::{Outcome, ranks};
 use crate::cli::ReproduceArgs;
 
 /// Runs a target and prints its table; without one, or for `list`, prints what there is.
@@ -22,6 +24,20 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
         return Ok(Outcome::Done(list()));
     };
     let target = reproduce::find(name)?;
+    match (&args.state, ranks::count()) {
+        (None, 1) => {}
+        _ if !target.in_parts => {
+            let problem = format!(
+                "`{name}` has one training, which cannot be shared; start one process, without --state"
+            );
+            return Err(Error::setting("state", problem));
+        }
+        (None, _) => {
+            let problem = "processes share the trainings of a target by a file; add --state FILE";
+            return Err(Error::setting("state", problem));
+        }
+        _ => {}
+    }
     let Some(folder) = &args.data else {
         return Err(Error::setting(
             "data",
@@ -46,13 +62,14 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
 
     let terminal = std::io::stderr().is_terminal();
     let started = Instant::now();
-    let say = |line: &str| eprintln!("{:5.1} min  {line}", started.elapsed().as_secs_f64() / 60.0);
-    let watch = Watch { terminal, say: &say };
+    let say = |text: &str| line(&format!("{:5.1} min  {text}", started.elapsed().as_secs_f64() / 60.0));
+    let watch = Watch { terminal: terminal && ranks::is_first(), say: &say };
     let rows = target.run(&Bench {
         folder: Path::new(folder),
         data: &data,
         seed: args.seed,
         epochs: args.epochs,
+        board: args.state.as_deref().map(Board::at),
         watch,
     })?;
     let minutes = started.elapsed().as_secs_f64() / 60.0;
@@ -67,7 +84,9 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
     match rows.iter().filter(|row| row.met() == Some(false)).count() {
         0 => Ok(Outcome::Done(text)),
         missed => {
-            crate::print(&text)?;
+            if ranks::is_first() {
+                crate::print(&text)?;
+            }
             Err(Error::data(format!("{missed} of {} figures outside the margin", rows.len())))
         }
     }

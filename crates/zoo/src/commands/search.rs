@@ -1,7 +1,7 @@
 //! `zoo search`.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nn::data::schema::Shape;
 use nn::{Error, Result};
@@ -10,10 +10,11 @@ use toml::{Table, Value};
 use zoo::config::{Draft, Setup, value_of};
 use zoo::settings::{find, names};
 use zoo::uses::search::{
-    Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Study, Trial, Validation,
+    Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Study, Validation,
 };
 
 use super::progress::bar;
+use super::ranks;
 use super::terminal::say_notes;
 use super::train::use_threads;
 use super::{Outcome, json as pretty};
@@ -22,10 +23,16 @@ use crate::cli::{MeasureName, SearchArgs, StrategyName, quoted};
 
 /// The fraction of the training examples that judges.
 const HELD_BACK: f64 = 0.25;
+/// Trials that are chosen at once where several processes were started together, whatever their number.
+const AT_ONCE: usize = 4;
 
 /// Tries settings, and says which were best and how to train with them.
 pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     use_threads(args.threads.threads)?;
+    if ranks::count() > 1 && args.state.is_none() {
+        let problem = "processes that search together share the trials by a file; add --state FILE";
+        return Err(Error::setting("state", problem));
+    }
     let mut space = Space::default();
     for text in &args.space {
         let (key, range) = range(text)?;
@@ -79,7 +86,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
         about += &format!(", with {}", flags(&said).join(", "));
     }
     let different = space.size().filter(|size| *size <= args.trials);
-    let search = Search { about, space, strategy, trials: args.trials, seed: args.seed };
+    let at_once = args.at_once.unwrap_or(if ranks::count() > 1 { AT_ONCE } else { 1 });
+    let search = Search { about, space, strategy, trials: args.trials, at_once, seed: args.seed };
     let words = Words {
         model: args.model.clone(),
         data: data_text,
@@ -92,38 +100,32 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     stop_by_ctrl_c(words.clone(), args.state.clone(), so_far.clone());
     let progress =
         bar(different.unwrap_or(args.trials) as u64, "{bar:30}  trial {pos} of {len}  {msg}  {eta} left");
-    let study = search.run(args.state.as_deref(), |settings, budget| {
-        let mut all = fixed.clone();
-        all.extend(settings.clone());
-        let loss = judge.loss(&all, budget);
-        let outcome = match &loss {
-            Ok(loss) if loss.is_finite() => Tried::Loss(*loss),
-            Ok(loss) => Tried::Failed(format!("the loss is {loss}")),
-            Err(error) => Tried::Failed(error.to_string()),
-        };
-        let mut so_far = locked(&so_far);
-        so_far.trials.push(Trial { point: vec![], settings: settings.clone(), budget, outcome });
-        let best = so_far.best_so_far().last().copied().unwrap_or(f64::INFINITY);
-        progress.inc(1);
-        progress.set_message(format!("best {best:.4}"));
-        loss
-    })?;
+    let study = search.run_watched(
+        args.state.as_deref(),
+        |settings, budget| {
+            let mut all = fixed.clone();
+            all.extend(settings.clone());
+            judge.loss(&all, budget)
+        },
+        |study| {
+            let best = study.best_so_far().last().copied().unwrap_or(f64::INFINITY);
+            progress.set_position(study.ended() as u64);
+            progress.set_message(format!("best {best:.4}"));
+            *so_far.lock().unwrap_or_else(PoisonError::into_inner) = study.clone();
+        },
+    )?;
     progress.finish_and_clear();
     words.of(&study).map(Outcome::Done)
-}
-
-fn locked(study: &Mutex<Study>) -> MutexGuard<'_, Study> {
-    study.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ctrl-C ends the search at once, with what it has found. A trial is lost, but it would be the same again.
 fn stop_by_ctrl_c(words: Words, state: Option<PathBuf>, so_far: Arc<Mutex<Study>>) {
     let handler = move || {
-        // The file has the trials of earlier searches as well.
-        let kept = state.as_ref().and_then(|path| std::fs::read(path).ok());
-        let kept: Option<Study> = kept.and_then(|text| serde_json::from_slice(&text).ok());
-        let study = kept.unwrap_or_else(|| locked(&so_far).clone());
-        let count = study.trials.len();
+        if !ranks::is_first() {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        let study = so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = study.ended();
         match words.of(&study) {
             Ok(text) => print!("{text}"),
             Err(_) => eprintln!("no trial has succeeded yet"),
@@ -161,7 +163,7 @@ impl Words {
         let Some(found) = study.best() else {
             let why = study.trials.iter().find_map(|trial| match &trial.outcome {
                 Tried::Failed(why) => Some(why.clone()),
-                Tried::Loss(_) => None,
+                Tried::Loss(_) | Tried::Open => None,
             });
             return Err(Error::data(format!(
                 "every trial failed, the first because {}",
@@ -181,7 +183,7 @@ impl Words {
             let trial = |trial: &Trial| {
                 let failed = match &trial.outcome {
                     Tried::Failed(why) => Some(why),
-                    Tried::Loss(_) => None,
+                    Tried::Loss(_) | Tried::Open => None,
                 };
                 let loss = Some(trial.loss()).filter(|loss| loss.is_finite());
                 json!({"settings": trial.settings, "budget": trial.budget, "loss": loss, "failed": failed})

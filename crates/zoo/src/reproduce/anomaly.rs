@@ -30,6 +30,7 @@ pub(super) const TARGET: Target = Target {
     published: "≈ 0.897 (autoencoder)",
     minutes: 4.0,
     needs: Needs::Mnist,
+    in_parts: true,
     run,
 };
 
@@ -43,8 +44,8 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
         data.labels().map(<[u32]>::to_vec).ok_or_else(missing)
     };
     let (train_labels, test_labels) = (labels(train)?, labels(test)?);
-    let (mut ours, mut pca) = (vec![], vec![]);
-    for class in 0..CLASSES {
+    let areas = bench.each(CLASSES as usize, |class| {
+        let class = class as u32;
         let numbers: Vec<usize> = (0..train.len()).filter(|&i| train_labels[i] == class).collect();
         if numbers.len() < 2 {
             return Err(Error::data(format!("{name}: there are no training images of the digit {class}")));
@@ -53,13 +54,12 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
         let anomalous: Vec<bool> = test_labels.iter().map(|&label| label != class).collect();
         let model = learn(bench, class, &normal)?;
         let found = against_pca(&*model, &normal, test, &anomalous, Score::SquaredError)?;
-        let (a, b) = (found.auroc, found.pca_auroc);
-        bench.watch.say(&format!("digit {class}: area {a:.4}, PCA {b:.4}"));
-        ours.push(a);
-        pca.push(b);
-    }
-    let mean = |areas: &[f64]| areas.iter().sum::<f64>() / areas.len() as f64;
-    let (ours, pca) = (mean(&ours), mean(&pca));
+        let areas = [found.auroc, found.pca_auroc];
+        bench.watch.say(&format!("digit {class}: area {:.4}, PCA {:.4}", areas[0], areas[1]));
+        Ok(areas)
+    })?;
+    let mean = |which: usize| areas.iter().map(|areas| areas[which]).sum::<f64>() / areas.len() as f64;
+    let [ours, pca] = [0, 1].map(mean);
     Ok(vec![
         Row::new("PCA, code 32: mean area", pca).margin(Margin::Within(0.9553, 0.001)).digits(4),
         Row::new("denoising autoencoder, code 32: mean area (paper: autoencoder)", ours)

@@ -28,6 +28,7 @@ pub(super) const TARGET: Target = Target {
     published: "3.00",
     minutes: 13.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run,
 };
 

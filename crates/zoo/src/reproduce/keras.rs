@@ -37,6 +37,7 @@ pub(super) const SHALLOW: Target = Target {
     published: "0.09",
     minutes: 1.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run: |bench| fully_connected(bench, vec![], 50, 0.09),
 };
 
@@ -47,6 +48,7 @@ pub(super) const SPARSE: Target = Target {
     published: "0.10",
     minutes: 2.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run: sparse,
 };
 
@@ -57,6 +59,7 @@ pub(super) const DEEP: Target = Target {
     published: "0.08",
     minutes: 4.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run: |bench| fully_connected(bench, vec![128, 64], 100, 0.08),
 };
 
@@ -67,6 +70,7 @@ pub(super) const CONVOLUTIONAL: Target = Target {
     published: "0.094",
     minutes: 30.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run: convolutional,
 };
 

@@ -23,6 +23,7 @@ pub(super) const TARGET: Target = Target {
     published: "equal",
     minutes: 1.5,
     needs: Needs::Mnist,
+    in_parts: false,
     run,
 };
 

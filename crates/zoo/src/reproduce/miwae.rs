@@ -30,6 +30,7 @@ pub(super) const TARGET: Target = Target {
     published: "0.2867 (breast cancer), 0.4439 (iris)",
     minutes: 1.5,
     needs: Needs::ScikitLearn,
+    in_parts: true,
     run,
 };
 
@@ -38,25 +39,23 @@ const TABLES: [(&str, usize, f64, f64); 2] =
     [("breast_cancer", 10, 0.2867, 0.301), ("iris", 1, 0.4439, 0.466)];
 
 fn run(bench: &Bench) -> Result<Vec<Row>> {
-    let mut rows = vec![];
-    for (name, code, published, most) in TABLES {
-        let path = bench.folder.join(format!("{name}.csv"));
-        if !path.is_file() {
-            bench.watch.say(&format!("{}: there is no such file, so it is left out", path.display()));
-            continue;
-        }
-        let x = standardised(&path)?;
-        let error = error_of_gaps(bench, name, &x, code)?;
-        let row = Row::new(format!("{name}: mean squared error of hidden cells"), error);
-        rows.push(row.published(Exactly(published)).margin(Margin::AtMost(most)).digits(4));
-    }
-    match rows.is_empty() {
-        false => Ok(rows),
-        true => Err(Error::file(
+    let there = |name: &str| bench.folder.join(format!("{name}.csv"));
+    let tables: Vec<_> = TABLES.iter().filter(|(name, ..)| there(name).is_file()).collect();
+    if tables.is_empty() {
+        return Err(Error::file(
             bench.folder,
             "the folder has neither breast_cancer.csv nor iris.csv of scikit-learn",
-        )),
+        ));
     }
+    let errors = bench.each(tables.len(), |number| {
+        let (name, code, ..) = tables[number];
+        error_of_gaps(bench, name, &standardised(&there(name))?, *code)
+    })?;
+    let row = |(&&(name, _, published, most), error): (&&(&str, usize, f64, f64), f64)| {
+        let row = Row::new(format!("{name}: mean squared error of hidden cells"), error);
+        row.published(Exactly(published)).margin(Margin::AtMost(most)).digits(4)
+    };
+    Ok(tables.iter().zip(errors).map(row).collect())
 }
 
 /// A table of scikit-learn with columns of mean 0 and variance 1. Its first line counts rows and columns and names the classes,

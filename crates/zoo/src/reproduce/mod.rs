@@ -27,8 +27,11 @@ use nn::checkpoint::nearest;
 use nn::optim::{Optimizer, Rule};
 use nn::train::{EarlyStopping, Ended, Plan, Task, Trainer};
 use nn::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::data::Split;
+use crate::together::Board;
 
 pub use watch::Watch;
 
@@ -46,6 +49,8 @@ pub struct Target {
     pub minutes: f64,
     /// The data that it works on.
     pub needs: Needs,
+    /// Whether it has several trainings that know nothing of each other, which processes can share.
+    pub in_parts: bool,
     run: fn(&Bench) -> Result<Vec<Row>>,
 }
 
@@ -107,6 +112,8 @@ pub struct Bench<'a> {
     pub seed: u64,
     /// Epochs of every training in place of the target's own, for a quick look.
     pub epochs: Option<usize>,
+    /// Where processes share the trainings of a target that has several.
+    pub board: Option<Board>,
     /// How to show that the work goes on.
     pub watch: Watch<'a>,
 }
@@ -205,6 +212,17 @@ impl Target {
 }
 
 impl Bench<'_> {
+    /// What becomes of all parts of the work, in their order; several processes share them, if there is a board.
+    fn each<R: Serialize + DeserializeOwned>(
+        &self,
+        parts: usize,
+        work: impl FnMut(usize) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        let Some(board) = &self.board else { return (0..parts).map(work).collect() };
+        let epochs = self.epochs.map_or(String::new(), |epochs| format!(", {epochs} epochs"));
+        board.all(&format!("{}, seed {}{epochs}", self.folder.display(), self.seed), parts, work)
+    }
+
     /// A plan with the seed and, if the user wants, with other epochs; a batch has at most all examples.
     fn plan(&self, examples: usize, plan: Plan) -> Plan {
         let epochs = self.epochs.unwrap_or(plan.epochs);

@@ -31,6 +31,7 @@ pub(super) const TARGET: Target = Target {
     published: "58.0 (KNN-CAD), 70.1 (Numenta)",
     minutes: 1.0,
     needs: Needs::Nab,
+    in_parts: true,
     run,
 };
 
@@ -52,8 +53,8 @@ struct Labelled {
 
 fn run(bench: &Bench) -> Result<Vec<Row>> {
     let all = read(bench.folder)?;
-    let (mut ours, mut moving, mut labels) = (0.0, 0.0, 0);
-    for series in &all {
+    let scores = bench.each(all.len(), |number| {
+        let series = &all[number];
         let own = series.score(&series.detections(&errors(bench, series)?, usize::MAX, DEVIATIONS, LEAST));
         let scale = deviation(&series.values[..series.known()]);
         let z = series.score(&series.detections(&series.values, PAST, FAR, LEAST * scale));
@@ -62,8 +63,10 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
             series.name,
             series.windows.len()
         ));
-        (ours, moving, labels) = (ours + own, moving + z, labels + series.windows.len());
-    }
+        Ok([own, z])
+    })?;
+    let [ours, moving] = [0, 1].map(|which| scores.iter().map(|scores| scores[which]).sum());
+    let labels: usize = all.iter().map(|series| series.windows.len()).sum();
     let scaled = |sum: f64| 100.0 * (sum + labels as f64) / (2 * labels).max(1) as f64;
     Ok(vec![
         Row::new("autoencoder of windows: NAB score (leaderboard: KNN-CAD)", scaled(ours))

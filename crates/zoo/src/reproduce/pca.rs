@@ -18,6 +18,7 @@ pub(super) const TARGET: Target = Target {
     published: "13.87",
     minutes: 0.3,
     needs: Needs::Mnist,
+    in_parts: false,
     run,
 };
 

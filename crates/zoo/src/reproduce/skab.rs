@@ -29,6 +29,7 @@ pub(super) const TARGET: Target = Target {
     published: "0.78 (Conv-AE), 0.76 (PCA)",
     minutes: 1.0,
     needs: Needs::Skab,
+    in_parts: true,
     run,
 };
 
@@ -53,7 +54,8 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     let experiments = read(bench.folder)?;
     let (mut ours, mut pca, mut moving, mut all) =
         (Counts::default(), Counts::default(), Counts::default(), Counts::default());
-    for experiment in &experiments {
+    let found = bench.each(experiments.len(), |number| {
+        let experiment = &experiments[number];
         let found = watched(bench, experiment)?;
         let mut own = Counts::default();
         own.add(&found, &experiment.anomalous);
@@ -64,7 +66,10 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
             own.far(),
             own.mar()
         ));
-        ours.add(&found, &experiment.anomalous);
+        Ok(found)
+    })?;
+    for (experiment, found) in experiments.iter().zip(&found) {
+        ours.add(found, &experiment.anomalous);
         pca.add(&by_pca(experiment), &experiment.anomalous);
         moving.add(&by_moving_mean(experiment), &experiment.anomalous);
         all.add(&vec![true; found.len()], &experiment.anomalous);

@@ -30,6 +30,7 @@ pub(super) const TARGET: Target = Target {
     published: "(a gain of 6 dB or more)",
     minutes: 6.0,
     needs: Needs::Voices,
+    in_parts: false,
     run,
 };
 

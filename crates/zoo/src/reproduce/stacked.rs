@@ -31,6 +31,7 @@ pub(super) const TARGET: Target = Target {
     published: "1.3",
     minutes: 8.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run,
 };
 

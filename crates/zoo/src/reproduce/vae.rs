@@ -32,6 +32,7 @@ pub(super) const TARGET: Target = Target {
     published: "89.9",
     minutes: 10.0,
     needs: Needs::Mnist,
+    in_parts: false,
     run,
 };
 

@@ -1,7 +1,6 @@
 //! The objective of a search over models of the registry: how good are these settings on examples that
 //! were not trained with?
 
-use autograd::Tensor;
 use nn::data::split::{Fractions, Split as Numbers};
 use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -70,15 +69,10 @@ impl<'a> Judge<'a> {
                 "a validation with 0 of the examples cannot judge; use 0.2",
             ));
         }
-        let part = |numbers: &[usize]| {
-            let x: Tensor<f32> = examples.rows(numbers);
-            let labels = examples.labels().map(|all| numbers.iter().map(|&i| all[i]).collect());
-            Dataset::new(x).with_labels(labels).with_schema(examples.schema().clone())
-        };
         let split = |numbers: Numbers| Split {
             name: "validation".into(),
-            train: part(&numbers.train),
-            test: part(&numbers.validation),
+            train: examples.select(&numbers.train),
+            test: examples.select(&numbers.validation),
         };
         Ok(Judge { entry, parts: numbers.into_iter().map(split).collect(), plan, measure })
     }

@@ -2,7 +2,8 @@
 //!
 //! What is tried next depends on the seed, the number of the trial and the outcomes of earlier trials,
 //! and on nothing else. After every trial all of that is written to a file, so a search that was
-//! interrupted goes on and ends with the same bits.
+//! interrupted goes on and ends with the same bits. Processes that search with the same file share the trials, and the trial of
+//! one that died is taken up by another ([`Board`]).
 //!
 //! ```
 //! use zoo::uses::search::{Range, Search, Space, Strategy};
@@ -12,6 +13,7 @@
 //!     space: Space::new([("x", Range::Real { low: -1.0, high: 2.0, log: false })]),
 //!     strategy: Strategy::Tpe,
 //!     trials: 40,
+//!     at_once: 1,
 //!     seed: 0,
 //! };
 //! let found = search.run(None, |settings, _budget| Ok(settings["x"].as_float().unwrap().powi(2)))?;
@@ -33,6 +35,8 @@ use toml::Table;
 
 pub use judge::{Judge, Measure, Validation};
 pub use space::{Range, Space};
+
+use crate::together::{Board, Claim};
 
 /// How to choose what is tried next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +67,17 @@ pub struct Search {
     pub strategy: Strategy,
     /// Different settings to try, as far as the space has so many.
     pub trials: usize,
+    /// Trials that are chosen by the same outcomes, so that as many processes can work on them. It matters to [`Strategy::Tpe`]
+    /// only: other strategies know most of their trials from the start.
+    #[serde(default = "one")]
+    pub at_once: usize,
     /// Every draw follows from it.
     pub seed: u64,
+}
+
+/// Files from before searches were shared have no other number.
+fn one() -> usize {
+    1
 }
 
 /// One evaluation of the objective.
@@ -89,6 +102,18 @@ pub enum Outcome {
     Loss(f64),
     /// Why there is none: bad settings, or training that diverged. Worse than any loss.
     Failed(String),
+    /// Nothing yet: a process works on it, or has died.
+    Open,
+}
+
+/// What there is to do in a search.
+enum Next {
+    /// The trial of this number, which is open.
+    Trial(usize, Claim),
+    /// Nothing, before others have done what they work on.
+    Wait,
+    /// Nothing more.
+    Nothing,
 }
 
 /// A search and its trials so far.
@@ -103,7 +128,7 @@ pub struct Study {
 
 impl Search {
     /// Evaluates `objective(settings, budget)`, a loss to be minimised, until all trials are done. With a
-    /// file it begins with the trials there, and writes every new one to it.
+    /// file it begins with the trials there, and writes every new one to it; processes with the same file share the trials.
     ///
     /// An objective that fails makes a failed trial; the search goes on.
     ///
@@ -113,27 +138,65 @@ impl Search {
     pub fn run(
         &self,
         file: Option<&Path>,
+        objective: impl FnMut(&Table, f64) -> Result<f64>,
+    ) -> Result<Study> {
+        self.run_watched(file, objective, |_| ())
+    }
+
+    /// The same; `watch` sees the search whenever a trial begins or ends here.
+    ///
+    /// # Errors
+    /// Those of [`run`](Search::run).
+    pub fn run_watched(
+        &self,
+        file: Option<&Path>,
         mut objective: impl FnMut(&Table, f64) -> Result<f64>,
+        mut watch: impl FnMut(&Study),
     ) -> Result<Study> {
         self.check()?;
-        let mut study = match file {
-            Some(path) if path.exists() => self.resume(path)?,
-            _ => Study { search: self.clone(), trials: vec![] },
-        };
-        while let Some((point, budget)) = study.next() {
-            let settings = self.space.settings(&point);
-            let outcome = match objective(&settings, budget) {
+        let board = file.map(Board::at);
+        let mut study = Study { search: self.clone(), trials: vec![] };
+        loop {
+            let next = match &board {
+                Some(board) => board.alone(|| {
+                    study = self.read(board.path())?;
+                    let next = study.take(|number| board.claim(number))?;
+                    if let Next::Trial(..) = next {
+                        study.write(board.path())?;
+                    }
+                    Ok(next)
+                })?,
+                None => study.take(|_| Ok(Some(Claim::alone())))?,
+            };
+            watch(&study);
+            let (number, claim) = match next {
+                Next::Trial(number, claim) => (number, claim),
+                Next::Wait => {
+                    Board::wait();
+                    continue;
+                }
+                Next::Nothing => {
+                    board.iter().for_each(Board::tidy);
+                    return Ok(study);
+                }
+            };
+            let Trial { settings, budget, .. } = &study.trials[number];
+            let outcome = match objective(settings, *budget) {
                 Ok(loss) if loss.is_finite() => Outcome::Loss(loss),
                 Ok(loss) => Outcome::Failed(format!("the loss is {loss}")),
                 Err(error) => Outcome::Failed(error.to_string()),
             };
-            study.trials.push(Trial { point, settings, budget, outcome });
-            if let Some(path) = file {
-                let text = serde_json::to_vec_pretty(&study).expect("a study is plain data");
-                files::write_atomically(path, &text)?;
+            match &board {
+                Some(board) => board.alone(|| {
+                    study = self.read(board.path())?;
+                    study.trials[number].outcome = outcome;
+                    drop(claim);
+                    study.write(board.path())
+                })?,
+                None => study.trials[number].outcome = outcome,
             }
+            watch(&study);
         }
-        Ok(study)
     }
 
     /// How many different settings are tried: the space may have fewer than were asked for.
@@ -146,6 +209,9 @@ impl Search {
         if self.trials == 0 {
             return Err(Error::setting("trials", "a search needs at least 1 trial, not 0"));
         }
+        if self.at_once == 0 {
+            return Err(Error::setting("at_once", "at least 1 trial has to be chosen at once, not 0"));
+        }
         match self.strategy {
             Strategy::Halving { factor: factor @ ..2 } => Err(Error::setting(
                 "factor",
@@ -155,7 +221,12 @@ impl Search {
         }
     }
 
-    fn resume(&self, path: &Path) -> Result<Study> {
+    /// The trials of a file, if it is there.
+    fn read(&self, path: &Path) -> Result<Study> {
+        let mut replay = Study { search: self.clone(), trials: vec![] };
+        if !path.exists() {
+            return Ok(replay);
+        }
         let text = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
         let study: Study = serde_json::from_slice(&text).map_err(|error| {
             Error::file(path, format!("it is no state of a search ({error}); delete it to begin anew"))
@@ -175,9 +246,8 @@ impl Search {
             return Err(Error::file(path, format!("it has {done} trials already; ask for as many or more")));
         }
         // The trials must be those that this search would have made, or what follows would not be.
-        let mut replay = Study { search: self.clone(), trials: vec![] };
         for trial in study.trials {
-            if replay.next() != Some((trial.point.clone(), trial.budget)) {
+            if replay.chosen() != Some((trial.point.clone(), trial.budget)) {
                 let number = replay.trials.len();
                 return Err(Error::file(
                     path,
@@ -204,6 +274,9 @@ impl Search {
         } else if self.trials != there.trials && matches!(self.strategy, Strategy::Halving { .. }) {
             other.push(format!("number of trials ({}, not {})", there.trials, self.trials));
         }
+        if self.at_once != there.at_once {
+            other.push(format!("number of trials at once ({}, not {})", there.at_once, self.at_once));
+        }
         if self.seed != there.seed {
             other.push(format!("seed ({}, not {})", there.seed, self.seed));
         }
@@ -212,11 +285,11 @@ impl Search {
 }
 
 impl Trial {
-    /// The loss; infinite if the trial failed.
+    /// The loss; infinite if the trial failed or has not ended.
     pub fn loss(&self) -> f64 {
         match self.outcome {
             Outcome::Loss(loss) => loss,
-            Outcome::Failed(_) => f64::INFINITY,
+            Outcome::Failed(_) | Outcome::Open => f64::INFINITY,
         }
     }
 }
@@ -239,8 +312,36 @@ impl Study {
         self.trials.iter().scan(f64::INFINITY, lowest).collect()
     }
 
-    /// The point and the budget of the next trial.
-    fn next(&self) -> Option<(Vec<f64>, f64)> {
+    /// The trials that have ended.
+    pub fn ended(&self) -> usize {
+        self.trials.iter().filter(|trial| trial.outcome != Outcome::Open).count()
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).expect("a study is plain data");
+        files::write_atomically(path, &text)
+    }
+
+    /// What this process is to do next; `claim` says whether a trial can be its own.
+    fn take(&mut self, claim: impl Fn(usize) -> Result<Option<Claim>>) -> Result<Next> {
+        for (number, _) in self.trials.iter().enumerate().filter(|(_, trial)| trial.outcome == Outcome::Open)
+        {
+            if let Some(claim) = claim(number)? {
+                return Ok(Next::Trial(number, claim)); // left by a process that died
+            }
+        }
+        let number = self.trials.len();
+        let Some((point, budget)) = self.chosen() else {
+            return Ok(if self.ended() < number { Next::Wait } else { Next::Nothing });
+        };
+        let Some(claim) = claim(number)? else { return Ok(Next::Wait) };
+        let settings = self.search.space.settings(&point);
+        self.trials.push(Trial { point, settings, budget, outcome: Outcome::Open });
+        Ok(Next::Trial(number, claim))
+    }
+
+    /// The point and the budget of the next trial, if there is one, and if what it depends on has ended.
+    fn chosen(&self) -> Option<(Vec<f64>, f64)> {
         let (search, done) = (&self.search, self.trials.len());
         let mut from = generator(search.seed, Purpose::Sample, 0, done as u64);
         let random = |from: &mut Generator| -> Vec<f64> {
@@ -259,14 +360,14 @@ impl Study {
                     0 => Some((self.untried(&mut from, random), budget)),
                     _ if rung == rungs.len() => None,
                     _ => {
-                        let before = ranked(&self.trials[first - rungs[rung - 1]..first]);
+                        let before = ranked(&self.trials[first - rungs[rung - 1]..first])?;
                         Some((before[done - first].point.clone(), budget))
                     }
                 }
             }
             _ if done >= search.different() => None,
-            Strategy::Tpe if done >= tpe::STARTUP => {
-                let ranked = ranked(&self.trials);
+            Strategy::Tpe if done - done % search.at_once >= tpe::STARTUP => {
+                let ranked = ranked(&self.trials[..done - done % search.at_once])?;
                 let points: Vec<&[f64]> = ranked.iter().map(|trial| trial.point.as_slice()).collect();
                 let draw = |from: &mut Generator| tpe::next(&search.space, &points, from);
                 Some((self.untried(&mut from, draw), 1.0))
@@ -294,11 +395,11 @@ fn rungs(trials: usize, factor: usize) -> Vec<usize> {
     std::iter::successors(Some(trials), |&n| (n > 1).then(|| (n / factor).max(1))).collect()
 }
 
-/// The best first; of equal ones the earlier.
-fn ranked(trials: &[Trial]) -> Vec<&Trial> {
+/// The best first; of equal ones the earlier. `None` if one of them has not ended.
+fn ranked(trials: &[Trial]) -> Option<Vec<&Trial>> {
     let mut ranked: Vec<&Trial> = trials.iter().collect();
     ranked.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
-    ranked
+    trials.iter().all(|trial| trial.outcome != Outcome::Open).then_some(ranked)
 }
 
 #[cfg(test)]

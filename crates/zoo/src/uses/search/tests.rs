@@ -1,3 +1,9 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use autograd::Tensor;
+use nn::Dataset;
+
 use super::*;
 use crate::data::digits;
 use crate::registry;
@@ -11,7 +17,7 @@ fn bowl(settings: &Table, _: f64) -> Result<f64> {
 fn search(strategy: Strategy, trials: usize, seed: u64) -> Search {
     let range = || Range::Real { low: -1.0, high: 1.0, log: false };
     let space = Space::new([("x", range()), ("y", range())]);
-    Search { about: "a bowl".into(), space, strategy, trials, seed }
+    Search { about: "a bowl".into(), space, strategy, trials, at_once: 1, seed }
 }
 
 #[test]
@@ -64,6 +70,40 @@ fn an_interrupted_search_ends_with_the_same_bits() {
             assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(&whole).unwrap());
         }
         std::fs::remove_file(&whole).unwrap();
+    }
+}
+
+#[test]
+fn searches_that_share_a_file_end_with_the_bits_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for strategy in [Strategy::Random, Strategy::Halving { factor: 2 }, Strategy::Tpe] {
+        let search = Search { at_once: 3, ..search(strategy, 17, 5) };
+        let alone = folder.path().join("alone.json");
+        let study = search.run(Some(&alone), bowl).unwrap();
+        let path = folder.path().join("shared.json");
+        // A trial that was begun by a process that died.
+        let begun = Trial { outcome: Outcome::Open, ..study.trials[0].clone() };
+        let died = Study { search: search.clone(), trials: vec![begun] };
+        std::fs::write(&path, serde_json::to_vec_pretty(&died).unwrap()).unwrap();
+        let calls = AtomicUsize::new(0);
+        let objective = |settings: &Table, budget: f64| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            // Long or short, so that trials do not end in the order in which they begin.
+            std::thread::sleep(Duration::from_millis(
+                (settings["x"].as_float().unwrap().abs() * 20.0) as u64,
+            ));
+            bowl(settings, budget)
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| assert_eq!(search.run(Some(&path), objective).unwrap(), study));
+            }
+        });
+        assert_eq!(calls.load(Ordering::Relaxed), study.trials.len(), "{strategy:?}: nothing is done twice");
+        assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(&alone).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no lock is left");
+        std::fs::remove_file(&alone).unwrap();
+        std::fs::remove_file(&path).unwrap();
     }
 }
 
@@ -149,6 +189,7 @@ fn models_are_judged_by_examples_they_have_not_seen() {
         space: Space::new([("code", Range::Whole { low: 1, high: 40, log: true })]),
         strategy: Strategy::Random,
         trials: 6,
+        at_once: 1,
         seed: 0,
     };
     let judged = judge(Validation::Folds(3)).unwrap();
@@ -159,6 +200,26 @@ fn models_are_judged_by_examples_they_have_not_seen() {
     by_code.sort_by_key(|&(code, _)| -code);
     assert!(by_code.is_sorted_by(|a, b| a.1 <= b.1), "{by_code:?}");
     assert!(judge(Validation::Fraction(0.0)).is_err() && judge(Validation::Folds(1)).is_err());
+}
+
+#[test]
+fn gaps_do_not_judge() {
+    let digits = digits().train;
+    let data = Dataset::new(digits.rows(&(0..200).collect::<Vec<_>>()));
+    // What stands in the gaps is grey, which no model can know to be so in every third place.
+    let mask = Tensor::from_fn(data.x().shape(), |i| if i % 3 == 0 { 0.0 } else { 1.0 });
+    let gaps = |guess: f32| {
+        let x = data.x().zip(&mask, |x, known| if known == 1.0 { x } else { guess });
+        data.clone().with_x(x).with_observed(mask.clone())
+    };
+    let entry = registry::find("vae").unwrap();
+    let judged = |data: &Dataset| {
+        let plan = Plan { epochs: 1, ..Plan::default() };
+        let judge = Judge::new(entry, data, plan, Validation::Fraction(0.3), Measure::Loss).unwrap();
+        judge.loss(&Table::new(), 1.0).unwrap()
+    };
+    let (some, all) = (judged(&gaps(0.5)), judged(&data));
+    assert!(some < 0.8 * all, "the loss of two thirds of the values is {some}, that of all is {all}");
 }
 
 #[test]
