@@ -59,7 +59,8 @@ impl Board {
         let path = self.beside("lock");
         let lock = opened(&path)?;
         lock.lock().map_err(|source| Error::io("lock", &path, source))?;
-        change()
+        // What is refused leaves nothing behind.
+        change().inspect_err(|_| self.tidy())
     }
 
     /// Takes the piece of this number, within [`alone`](Board::alone); `None` if a process that lives has it.

@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use zoo::config::{Draft, Setup, value_of};
 use zoo::settings::{find, names};
 use zoo::uses::search::{
-    Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Study, Validation,
+    Judge, Measure, Outcome as Tried, Range, Search, Space, Strategy, Study, Trial, Validation,
 };
 
 use super::progress::bar;
