@@ -447,6 +447,9 @@ fn a_loss_that_is_not_finite_stops_training_with_a_sentence() {
 #[test]
 fn the_readme_lists_every_model() {
     let readme = include_str!("../../../README.md");
+    let count = format!("{} models", MODELS.len());
+    assert!(readme.contains(&count), "README.md should say “{count}”");
+    assert!(include_str!("../../python/README.md").contains(&count), "that of the Python package, too");
     for entry in MODELS {
         let cell = |text: &str| text.replace('|', "\\|");
         let (equation, source) = (cell(entry.equation), cell(entry.source));
