@@ -30,23 +30,25 @@ impl Outcome {
 /// If cargo cannot be run.
 pub(crate) fn check(folder: &Folder, step: &Step) -> io::Result<Outcome> {
     let libraries = step.uses_libraries();
-    let loud = libraries && !folder.compiled();
-    if loud {
+    let broken = Outcome { passed: BTreeSet::new(), failures: vec![], broken: true };
+    if libraries && !folder.compiled() {
         println!("This step is the first to use the libraries. To compile them takes some minutes, once.\n");
-    }
-    let mut build = cargo(folder, step, libraries);
-    build.arg("--no-run");
-    if !loud {
-        build.arg("--quiet");
-    }
-    if !build.status()?.success() {
-        return Ok(Outcome { passed: BTreeSet::new(), failures: vec![], broken: true });
-    }
-    if loud {
+        // By themselves: a step that does not compile leaves them compiled all the same.
+        if !cargo(folder, &["build", "--lib"]).status()?.success() {
+            return Ok(broken);
+        }
         folder.note_compiled()?;
     }
-    let mut run = cargo(folder, step, libraries);
-    run.args(["--quiet", "--", "--format", "pretty", "--color", "never"]);
+    let test = || {
+        let mut test = cargo(folder, &["test", "--quiet", "--test", &step.name]);
+        test.args((!libraries).then_some("--no-default-features"));
+        test
+    };
+    if !test().arg("--no-run").status()?.success() {
+        return Ok(broken);
+    }
+    let mut run = test();
+    run.args(["--", "--format", "pretty", "--color", "never"]);
     run.env("RUST_BACKTRACE", "0").stderr(Stdio::null());
     let output = run.output()?;
     let mut outcome = outcome(&String::from_utf8_lossy(&output.stdout));
@@ -56,7 +58,7 @@ pub(crate) fn check(folder: &Folder, step: &Step) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-fn cargo(folder: &Folder, step: &Step, libraries: bool) -> Command {
+fn cargo(folder: &Folder, words: &[&str]) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // Cargo sets variables for the programs that it runs; the other package must not see them.
     for (name, _) in std::env::vars_os() {
@@ -64,10 +66,7 @@ fn cargo(folder: &Folder, step: &Step, libraries: bool) -> Command {
             cargo.env_remove(name);
         }
     }
-    cargo.current_dir(&folder.path).args(["test", "--test", &step.name]);
-    if !libraries {
-        cargo.arg("--no-default-features");
-    }
+    cargo.current_dir(&folder.path).args(words);
     cargo
 }
 

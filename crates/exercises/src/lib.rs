@@ -1,4 +1,4 @@
-//! Forty steps from a derivative to a variational autoencoder of one's own.
+//! Forty-three steps from a derivative to a variational autoencoder of one's own.
 //!
 //! `cargo run -p exercises` makes a folder `exercises/` with a small program for each step, says which comes next, and
 //! checks it. This library is what those programs use beside `autograd` and `nn`: [`blank`], the [tape](scalar) that is

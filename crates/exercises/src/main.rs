@@ -17,7 +17,7 @@ mod lab;
 mod step;
 
 const USAGE: &str = "\
-Forty steps from a derivative to a variational autoencoder of your own.
+Forty-three steps from a derivative to a variational autoencoder of your own.
 
 cargo run -p exercises                    the next step: check it, say what is missing
 cargo run -p exercises -- watch           the same, again whenever you save
@@ -81,7 +81,14 @@ fn run(mut arguments: Vec<String>) -> Result<bool, Problem> {
         Step::all(&here.join("steps")).into_iter().chain(Step::all(&here.join("labs"))).collect();
     let (folder, new) =
         Folder::open(path.clone(), &root(), &programs).map_err(failed(&path.display().to_string()))?;
-    let guide = Guide { folder, steps: &steps, new };
+    if new {
+        println!("Made the folder {} with a program for each step.", folder.path.display());
+        println!(
+            "The pages that a step names are those of the book. `cargo run -p formulas -- book book.html`"
+        );
+        println!("makes the book as one file, with drawings and listings. Open that in a browser.\n");
+    }
+    let guide = Guide { folder, steps: &steps };
     let file = |error| failed(&path.display().to_string())(error);
     match words[..] {
         [] => guide.next().map_err(file),
@@ -118,15 +125,11 @@ fn find<'a>(steps: impl Iterator<Item = &'a Step>, wanted: &str) -> Result<&'a S
 struct Guide<'a> {
     folder: Folder,
     steps: &'a [Step],
-    new: bool,
 }
 
 impl Guide<'_> {
     /// The first step that has not passed, checked. Goes on while steps pass.
     fn next(&self) -> io::Result<bool> {
-        if self.new {
-            println!("Made the folder {} with a program for each step.\n", self.folder.path.display());
-        }
         for (number, step) in self.steps.iter().enumerate() {
             if self.folder.state(step)? == State::Passed {
                 continue;

@@ -43,6 +43,8 @@ fn a_reader_fills_the_first_hole_and_is_led_on() {
     let folder = Folder::new("reader");
     let (right, printed) = folder.run(&[]);
     assert!(!right && printed.contains("There is a hole to fill, at tests/01_secant.rs:"), "{printed}");
+    assert!(printed.contains("cargo run -p formulas -- book book.html"), "{printed}");
+    assert!(!folder.run(&[]).1.contains("book.html"), "it is said once");
 
     let answer = |answer: &str| {
         let path = folder.step("01_secant");
