@@ -5,7 +5,7 @@
 //! A secant has two errors. With a large `h` it is not the tangent: an error of about `h²`. With a small `h` the two
 //! values of `f` are nearly equal, and their difference is mostly rounding: an error of about `10⁻¹⁶ / h`. Find, by
 //! trying, for which `k` from 1 to 12 the step `h = 10⁻ᵏ` has the smallest error.
-// hint: (1..=12).min_by(|a, b| …) with the errors of the steps 10^−a and 10^−b; f64 has total_cmp. Or a loop that keeps the best.
+// hint: (1..=12).min_by(|a, b| …) compares error(*a) with error(*b); f64 has total_cmp. Or a loop that keeps the best.
 
 /// The slope of the secant through `x − h` and `x + h`.
 fn secant(f: &dyn Fn(f64) -> f64, x: f64, h: f64) -> f64 {
@@ -23,6 +23,8 @@ fn best_power(f: &dyn Fn(f64) -> f64, slope: &dyn Fn(f64) -> f64) -> i32 {
     (1..=12).min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(1)
     // wrong: (1..=12).max_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(1)
     // wrong: 12
+    // wrong: 5
+    // wrong: 4
     // wrong: (1..=12).find(|k| error(*k) < 1e-3).unwrap_or(1)
     // end
 }
@@ -38,6 +40,12 @@ mod tests {
             (4..=7).contains(&k),
             "the best step for tanh(x²) is about 10⁻⁵ or 10⁻⁶, and yours is 10^−{k}"
         );
+    }
+
+    #[test]
+    fn a_function_that_bends_more_needs_a_smaller_step() {
+        let k = best_power(&|x| (1000.0 * x).sin(), &|x| 1000.0 * (1000.0 * x).cos());
+        assert!((6..=8).contains(&k), "the best step for sin(1000 x) is about 10⁻⁷, and yours is 10^−{k}");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!
 //! `e^1000` overflows. But the softmax does not change if the same number is subtracted from all scores, so subtract
 //! the largest.
-// hint: largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max). Exponentials of s − largest, their sum, and each divided by it.
+// hint: largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max). The exponentials of s - largest, their sum, and each divided by it.
 
 /// Probabilities of the classes.
 fn softmax(scores: &[f64]) -> Vec<f64> {
@@ -23,6 +23,10 @@ fn softmax(scores: &[f64]) -> Vec<f64> {
     // | scores.iter().map(|s| s / total).collect()
     // wrong: let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // | scores.iter().map(|s| (s - largest).exp()).collect()
+    // wrong: let largest = scores.iter().copied().fold(0.0, f64::max);
+    // | let powers: Vec<f64> = scores.iter().map(|s| (s - largest).exp()).collect();
+    // | let total: f64 = powers.iter().sum();
+    // | powers.iter().map(|power| power / total).collect()
     // end
 }
 
@@ -48,5 +52,10 @@ mod tests {
     fn large_scores_do_not_overflow() {
         let p = softmax(&[1000.0, 1000.0, -1000.0]);
         assert_eq!(p, [0.5, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn scores_far_below_0_do_not_vanish() {
+        assert_eq!(softmax(&[-1000.0, -1000.0]), [0.5, 0.5]);
     }
 }

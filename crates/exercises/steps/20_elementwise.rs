@@ -8,7 +8,7 @@
 //! > `dy/dx = σ(x) + x σ(x) (1 − σ(x))`
 //!
 //! `gradcheck` compares with finite differences, at orders 1, 2 and 3.
-// hint: Scalars have sigmoid(), and x.lit(1.0) is the constant 1. f: x * x.sigmoid(). df: let s = x.sigmoid(); then s + x * s * (x.lit(1.0) − s).
+// hint: Scalars have sigmoid(), and x.lit(1.0) is the constant 1. f: x * x.sigmoid(). df: let s = x.sigmoid(); then s + x * s * (x.lit(1.0) - s).
 // new: Elementwise, Real, Scalar, gradcheck, df, lit
 
 use autograd::{Elementwise, Real, Scalar};
@@ -31,6 +31,8 @@ impl Elementwise for Silu {
         let s = x.sigmoid();
         s + x * s * (x.lit(1.0) - s)
         // wrong: x.sigmoid()
+        // wrong: let s = _y / x;
+        // | s + x * s * (x.lit(1.0) - s)
         // wrong: let s = x.sigmoid();
         // | s * (x.lit(1.0) - s)
         // wrong: let s = x.sigmoid();
@@ -53,7 +55,7 @@ mod tests {
 
     #[test]
     fn gradcheck_agrees_at_orders_1_to_3() {
-        let x = Tensor::from_vec([3], vec![0.3, -1.2, 2.0]);
+        let x = Tensor::from_vec([4], vec![0.3, -1.2, 2.0, 0.0]);
         for order in 1..=3 {
             if let Err(mistake) = gradcheck(|[x]| Var::apply(Silu, [x]), [x.clone()], order) {
                 panic!("{mistake}");

@@ -10,7 +10,7 @@
 //! > `w ← w − η · m̂ / (√v̂ + ε)`, `m̂ = m / (1 − β₁ᵗ)`, `v̂ = v / (1 − β₂ᵗ)`
 //!
 //! `t` counts the steps from 1; `β₁ = 0.9`, `β₂ = 0.999`, `ε = 10⁻⁸`.
-// hint: self.t += 1 first. Then the two means, then m_hat = m / (1 − 0.9_f64.powi(self.t)), the same for v with 0.999; return w − rate · m_hat / (v_hat.sqrt() + 1e-8).
+// hint: self.t += 1 first. Then the two means, then m_hat = self.m / (1.0 - 0.9_f64.powi(self.t)), the same for v with 0.999; return w - rate * m_hat / (v_hat.sqrt() + 1e-8).
 // new: Adam
 
 /// The running means that Adam keeps for one weight.
@@ -41,6 +41,12 @@ impl Adam {
         // | let m_hat = self.m / (1.0 - 0.9_f64.powi(self.t));
         // | let v_hat = self.v / (1.0 - 0.999_f64.powi(self.t));
         // | w - rate * m_hat / (v_hat + 1e-8)
+        // wrong: self.t += 1;
+        // | self.m = 0.9 * self.m + 0.1 * g;
+        // | self.v = 0.999 * self.v + 0.001 * g * g;
+        // | let m_hat = self.m / (1.0 - 0.9_f64.powi(self.t));
+        // | let v_hat = self.v / (1.0 - 0.999_f64.powi(self.t));
+        // | w - rate * m_hat / v_hat.sqrt()
         // wrong: self.m = 0.9 * self.m + 0.1 * g;
         // | self.v = 0.999 * self.v + 0.001 * g * g;
         // | let m_hat = self.m / (1.0 - 0.9_f64);
@@ -63,6 +69,12 @@ mod tests {
                 "for the gradient {g} the first step has the length {length}"
             );
         }
+    }
+
+    #[test]
+    fn without_a_gradient_the_weight_stays() {
+        let w = Adam::default().step(1.0, 0.0, 0.05);
+        assert!(w == 1.0, "for the gradient 0 the weight stays at 1, and yours becomes {w}");
     }
 
     #[test]

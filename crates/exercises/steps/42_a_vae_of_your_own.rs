@@ -9,7 +9,7 @@
 //!
 //! `losses::bce_with_logits(logits, x)` is `−ln p(x|z)` of black and white pixels, summed over them and averaged over the
 //! examples. The parts are there; put them together.
-// hint: Encode; narrow: mu = out.slice(1, ..2), log_var = out.slice(1, 2..4). z = mu + (log_var * 0.5).exp() * eps. The loss is losses::bce_with_logits(self.decoder.forward(z), x) + kl(mu, log_var).mean().
+// hint: q = self.encoder.forward(x), mu = q.slice(1, ..2), log_var = q.slice(1, 2..4). z = mu + (log_var * 0.5).exp() * eps. The loss is losses::bce_with_logits(self.decoder.forward(z), x) + kl(mu, log_var).mean().
 
 use autograd::{Tensor, Var, tree, value_and_grad};
 use nn::{Activation, Adam, Mlp, Purpose, generator, losses, random};
@@ -45,6 +45,13 @@ impl<'t> Vae<Var<'t, f64>> {
         // | let (mu, log_var) = (q.slice(1, 0..2), q.slice(1, 2..4));
         // | let z = mu + (log_var * 0.5).exp() * eps;
         // | losses::bce_with_logits(self.decoder.forward(z), x) + kl(mu, log_var).sum()
+        // wrong: let q = self.encoder.forward(x);
+        // | let (mu, log_var) = (q.slice(1, 0..2), q.slice(1, 2..4));
+        // | let z = mu + log_var.exp() * eps;
+        // | losses::bce_with_logits(self.decoder.forward(z), x) + kl(mu, log_var).mean()
+        // wrong: let q = self.encoder.forward(x);
+        // | let (mu, log_var) = (q.slice(1, 0..2), q.slice(1, 2..4));
+        // | losses::bce_with_logits(self.decoder.forward(mu + eps), x) + kl(mu, log_var).mean()
         // end
     }
 }
@@ -120,6 +127,21 @@ mod tests {
         let model = vae(64);
         let (one, other) = (loss(&model, &digits(3), 0.0), loss(&model, &digits(3), 1.0));
         assert!((one - other).abs() > 1e-6, "the loss does not depend on the noise");
+    }
+
+    #[test]
+    fn the_noise_has_the_standard_deviation_of_the_proposal() {
+        // With ln σ² = 2 the noise ½ is drawn out to ½ e, and the divergence of two latents grows by e² − 3.
+        let proposing = |log_var| Vae { decoder: vae(64).decoder, ..proposing(0.5, log_var) };
+        let e = std::f64::consts::E;
+        let (yours, expected) = (
+            loss(&proposing(2.0), &digits(3), 0.5),
+            loss(&proposing(0.0), &digits(3), 0.5 * e) + e * e - 3.0,
+        );
+        assert!(
+            (yours - expected).abs() < 1e-9,
+            "with ln σ² = 2 and the noise ½ the loss should be {expected:.3}, and yours is {yours:.3}"
+        );
     }
 
     #[test]

@@ -20,6 +20,9 @@ fn bound(log_weights: &[f64]) -> f64 {
     // wrong: (log_weights.iter().map(|ln_w| ln_w.exp()).sum::<f64>() / log_weights.len() as f64).ln()
     // wrong: let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // | largest + log_weights.iter().map(|ln_w| (ln_w - largest).exp()).sum::<f64>().ln()
+    // wrong: let smallest = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
+    // | let sum: f64 = log_weights.iter().map(|ln_w| (ln_w - smallest).exp()).sum();
+    // | smallest + sum.ln() - (log_weights.len() as f64).ln()
     // end
 }
 
@@ -41,6 +44,12 @@ mod tests {
     #[test]
     fn tiny_weights_do_not_vanish() {
         assert_eq!(bound(&[-2000.0, -2000.0]), -2000.0);
+    }
+
+    #[test]
+    fn a_weight_that_is_far_larger_than_another_does_not_overflow() {
+        let (yours, expected) = (bound(&[0.0, 1000.0]), 1000.0 - 2.0_f64.ln());
+        assert!((yours - expected).abs() < 1e-12, "1000 − ln 2 = {expected}, and yours is {yours}");
     }
 
     #[test]
