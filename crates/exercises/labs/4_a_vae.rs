@@ -7,7 +7,7 @@
 //!
 //! 1. (15 minutes) `posterior` and `draw`. 2. (15 minutes) `bound`: one number for each digit. 3. (25 minutes) `train`:
 //!    batches, an optimizer, a rate. 4. (20 minutes) `likelihood`: the bound with many draws. 5. (15 minutes) `sample`.
-// hint: The terms of a digit: losses::bce_with_logits averages over the batch, so sum by hand: (logits.softplus() − logits · x).sum_over(1) is −ln p(x|z) of each. For the bound with K draws, ln w = −nll − ½ Σ z² + ½ Σ (ln σ² + ε²), and 1/K Σ w in logarithms as in step 43. Adam with a rate of 0.005 and batches of 50 for 30 epochs reaches about 24 nats.
+// hint: The terms of a digit: losses::bce_with_logits averages over the batch, so sum by hand: (logits.softplus() - logits * x).sum_over(1) is −ln p(x|z) of each. For the bound with K draws, ln w = −nll − ½ Σ z² + ½ Σ (ln σ² + ε²), and 1/K Σ w in logarithms as in step 43. Adam with a rate of 0.005 and batches of 50 for 30 epochs reaches about 24 nats.
 // marks: a_draw_has_mean_and_variance 10, the_bound_is_made_of_both_terms 15, each_digit_has_its_own_number 5
 // marks: training_lowers_the_loss 15, digits_of_the_test_cost_less_than_27_nats 20
 // marks: many_draws_tighten_the_bound 15, new_digits_are_probabilities 10, and_not_all_the_same 10

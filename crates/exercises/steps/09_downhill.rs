@@ -7,7 +7,7 @@
 //! > `a ← a − η ā`, `b ← b − η b̄`
 //!
 //! Each step needs a new tape, since its values are new. Write one step.
-// hint: A new Tape, two variables of it, y = f(a, b), the adjoints y.backward(); the result is [at[0] − rate · adjoint of a, …].
+// hint: adjoint has the adjoints of all nodes, and a.id is the number of the node of a: the result is [at[0] - rate * adjoint[a.id], …].
 
 use exercises::scalar::{Tape, Var};
 

@@ -5,7 +5,7 @@
 //! Two half circles reach into each other; no straight line separates them. The network below has two inputs, eight
 //! hidden neurons and a score. Write the loss of the whole data set: the mean of `ln(1 + e^(−t s))` over the examples,
 //! on the tape, with `softplus` for `ln(1 + eˣ)`. Then the training works.
-// hint: score = network(w, &x.map(|x| tape.var(x))). Then (score · tape.var(−t)).softplus() is the loss of one example. Add them up from tape.var(0.0), and multiply by tape.var(1/n).
+// hint: score = network(w, &x.map(|x| tape.var(x))). Then (score * tape.var(-t)).softplus() is the loss of one example. Add them up from tape.var(0.0), and multiply by tape.var(1.0 / data.len() as f64).
 
 use exercises::scalar::{Tape, Var};
 

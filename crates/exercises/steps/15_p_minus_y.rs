@@ -21,7 +21,7 @@ fn cross_entropy(scores: &[f64], class: usize) -> f64 {
 
 /// `∂L/∂sᵢ` for every score.
 fn gradient(scores: &[f64], class: usize) -> Vec<f64> {
-    // hole: pᵢ − yᵢ
+    // hole: the derivative of −s_c + ln Σⱼ e^sⱼ with respect to each sᵢ
     let mut gradient = softmax(scores);
     gradient[class] -= 1.0;
     gradient

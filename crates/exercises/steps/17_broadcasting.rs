@@ -5,7 +5,7 @@
 //! To add a row to every row of a matrix, the row is repeated. The rule: write both shapes one above the other, aligned
 //! at the right. Where one has 1, or nothing, and the other `n`, the first is repeated `n` times. Any other difference
 //! is an error.
-// hint: The result has as many axes as the longer shape. From the right, length i of a shape is shape[shape.len() − 1 − i], or 1 if there is none. Compare the two: equal, or one is 1; else None.
+// hint: For each axis compare length(a, axis) and length(b, axis). If they are equal, or one of them is 1, the common length is Some of the larger; else None. An iterator of Options can be collected into an Option<Vec<usize>>.
 
 /// The common shape of two, if there is one.
 fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {

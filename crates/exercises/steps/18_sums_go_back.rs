@@ -4,7 +4,8 @@
 //!
 //! From here on the libraries are there: `autograd` has tensors, and a tape for them. `y = rows + bias` repeats the bias
 //! for every row. So it is used several times, and its gradient is the sum of what arrives. You are given the gradient
-//! that arrives at `y`; write what the bias, the column and the number get.
+//! that arrives at `y`; write what the bias, the column and the number get. (It is a plain `Tensor`, which has `sum_to`;
+//! `sum` and `sum_over` are methods of variables.)
 // hint: A repeated axis is summed. Tensor has sum_to(shape), which sums to a smaller shape: g.sum_to([3]) adds up the rows.
 // new: Tensor, sum_to
 

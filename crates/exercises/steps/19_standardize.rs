@@ -5,7 +5,7 @@
 //! Numbers in a network should have mean 0 and mean square 1. Write `(x − mean) / (standard deviation)` for every column
 //! of a `[batch, width]` variable. `x.mean_over(Keep(0))` is the mean over the rows, of shape `[1, width]`, so that it
 //! broadcasts. The derivative comes from the tape; it goes through the mean and the deviation as well.
-// hint: centred = x − x.mean_over(Keep(0)); the deviation is the root of the mean of centred.square(), again over Keep(0).
+// hint: centred = x - x.mean_over(Keep(0)); the deviation is the root of the mean of centred.square(), again over Keep(0).
 // new: Keep, mean_over
 
 use autograd::{Keep, Var};

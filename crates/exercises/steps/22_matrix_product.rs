@@ -4,7 +4,7 @@
 //!
 //! `Y = A B`. Move the inputs a little: `dY = dA B + A dB`. In `dL = ⟨Ȳ, dY⟩` a factor may change sides if it is
 //! transposed: `⟨P, Q R⟩ = ⟨P Rᵀ, Q⟩ = ⟨Qᵀ P, R⟩`. What stands beside `dA` is `Ā`, and what stands beside `dB` is `B̄`.
-// hint: ⟨Ȳ, dA B⟩ = ⟨Ȳ Bᵀ, dA⟩ and ⟨Ȳ, A dB⟩ = ⟨Aᵀ Ȳ, dB⟩. The transpose is .t(), the product .matmul(…). The shapes leave no other choice.
+// hint: ⟨Ȳ, dA B⟩ = ⟨Ȳ Bᵀ, dA⟩ and ⟨Ȳ, A dB⟩ = ⟨Aᵀ Ȳ, dB⟩. The transpose is .t(), the product .matmul(…).
 // new: matmul
 
 use autograd::{Op, Real, Tensor, Var};

@@ -5,7 +5,7 @@
 //! `x.stop_gradient()` is a constant with the value of `x`: what is computed from it does not depend on `x`, as the
 //! tape sees it. Losses use this where one part should learn from another that stays as it is. Write a loss
 //! `(student − teacher)²` whose gradient moves the student only.
-// hint: Only one of the two is stopped: (student − teacher.stop_gradient()).square().
+// hint: Only one of the two is stopped: (student - teacher.stop_gradient()).square().
 
 use autograd::Var;
 

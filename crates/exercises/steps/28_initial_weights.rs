@@ -4,7 +4,7 @@
 //!
 //! A unit `y = Σ wᵢ xᵢ` with `n` inputs of mean square 1 and independent weights of variance `Var w` has the variance
 //! `n · Var w`. It should be 1, so that the signal neither grows nor dies. After a rectifier half of the mean square is
-//! left; so there it should be 2.
+//! left; so there `n · Var w` should be 2.
 // hint: Var w = 1/n, and 2/n behind rectifiers. Multiplying numbers of variance 1 by s gives the variance s², so the factor is √(1/n) or √(2/n).
 // new: generator, Purpose, normal, Init
 

@@ -6,7 +6,7 @@
 //! adds up gradients cures this: the bounces cancel, and the way along the floor adds up.
 //!
 //! > `u ← μ u + g`, `w ← w − η u`
-// hint: velocity = velocity · momentum + gradient, number by number; then at = at − rate · velocity. Both change in place: *u = momentum * *u + g.
+// hint: velocity[i] = momentum * velocity[i] + gradient[i]. Then the place moves against rate * velocity[i].
 
 /// A step with momentum, in place.
 fn step(at: &mut [f64; 2], velocity: &mut [f64; 2], gradient: [f64; 2], rate: f64, momentum: f64) {

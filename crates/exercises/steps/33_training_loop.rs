@@ -4,7 +4,7 @@
 //!
 //! Now with layers and an optimizer of the library: an `Mlp` learns the exclusive or. `value_and_grad` takes a model and
 //! a loss, and returns the loss and a gradient of the model's own form. `optimizer.step` moves the model. Write the loop.
-// hint: for _ in 0..steps: let (loss, gradient) = value_and_grad(&model, |model, tape| losses::bce_with_logits(model.forward(tape.constant(x)), tape.constant(y))); then adam.step(&mut model, &gradient) and losses.push(loss).
+// hint: for _ in 0..steps: let (loss, gradient) = value_and_grad(&model, |model, tape| losses::bce_with_logits(model.forward(tape.constant(x)), tape.constant(y))); then adam.step(&mut model, &gradient) and curve.push(loss).
 // new: Mlp, Activation, bce_with_logits
 
 use autograd::{Tensor, value_and_grad};

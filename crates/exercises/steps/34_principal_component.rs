@@ -5,7 +5,7 @@
 //! The best linear code of one number is how far an example lies along the direction in which the data vary most. That
 //! is the eigenvector of the covariance matrix `C` with the largest eigenvalue. *Power iteration* finds it: multiply a
 //! vector by `C` again and again, and keep its length at 1. What belongs to the largest eigenvalue wins.
-// hint: C v without C: with the centred data X of shape [n, d], C v is proportional to Xᵀ (X v). Then divide by the length, the root of the sum of squares.
+// hint: centred: the mean is x.sum_to([1, d]).map(|sum| sum / n as f64), and x.zip(&mean.expand([n, d]), …) subtracts it. first_component: C v is proportional to Xᵀ (X v), so C is not needed: x.t().matmul(&x.matmul(&v)). Then divide by the length, the root of the sum of squares.
 
 use autograd::Tensor;
 

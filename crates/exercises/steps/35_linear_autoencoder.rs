@@ -5,7 +5,7 @@
 //! An autoencoder copies its input through a narrow code: `z = f(x)`, `x̂ = g(z)`. With one linear layer on each side and
 //! the loss `‖x − x̂‖²` it finds the same space as PCA. The loss is summed over the pixels, and averaged over the
 //! examples.
-// hint: code = self.encoder.forward(x), x_hat = self.decoder.forward(code). (x_hat − x).square().sum_over(1) is the error of each example, and .mean() averages.
+// hint: code = self.encoder.forward(x), x_hat = self.decoder.forward(code). (x_hat - x).square().sum_over(1) is the error of each example, and .mean() averages.
 // new: Linear, sum_over
 
 use autograd::{Tensor, Var, tree, value_and_grad};

@@ -6,7 +6,7 @@
 //! the code. Training differentiates it, so it must be written with `grad`, whose results are variables. The code of an
 //! example depends on that example only, so one `grad` of the *sum* of unit `j` over the batch gives row `j` of the
 //! Jacobian for every example at once.
-// hint: For each unit j: let [row] = h.slice(1, j..j + 1).sum().grad([x]); add row.square().sum() to the total, and divide by the number of examples.
+// hint: For each unit j: let [row] = h.slice(1, j..j + 1).sum().grad([x]); add row.square().sum() to the total.
 
 use autograd::Var;
 

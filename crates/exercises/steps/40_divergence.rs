@@ -8,7 +8,7 @@
 //! > `KL = ½ Σⱼ (μⱼ² + e^sⱼ − 1 − sⱼ)`
 //!
 //! Write it for a batch: one number for each example.
-// hint: (mu.square() + log_var.exp() − log_var − 1.0).sum_over(1) * 0.5.
+// hint: (mu.square() + log_var.exp() - log_var - 1.0).sum_over(1) * 0.5.
 
 use autograd::Var;
 
