@@ -71,7 +71,6 @@ pub(crate) use self::shapes::series_of;
 pub use self::transformer::Transformer;
 use crate::densities::Likelihood;
 
-// ANCHOR: architecture
 /// The settings of a network, and the encoder and decoder that they make: what the file of a network implements.
 pub trait Architecture: Serialize + DeserializeOwned {
     /// Its purpose in a few words, for `zoo list --networks`.
@@ -87,6 +86,7 @@ pub trait Architecture: Serialize + DeserializeOwned {
     /// them.
     const ADDS_TO_MEAN: bool;
 
+    // ANCHOR: architecture
     /// Layers with initial parameters, `[batch, features]` to `[batch, outputs]`, for examples like these. The last layer with
     /// parameters is [linear](nn::Linear): objectives scale its weights.
     ///
@@ -98,21 +98,6 @@ pub trait Architecture: Serialize + DeserializeOwned {
         outputs: usize,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>>;
-
-    /// The same for a code of so many numbers, of which the outputs are several kinds, such as means and variances, one kind
-    /// after the other.
-    ///
-    /// # Errors
-    /// Those of [`encoder`](Self::encoder).
-    fn encoder_of_code(
-        &self,
-        data: &Dataset,
-        _code: usize,
-        outputs: usize,
-        from: &mut Generator,
-    ) -> Result<Sequential<Tensor<f32>>> {
-        self.encoder(data, outputs, from)
-    }
 
     /// Layers with initial parameters, `[rows, code]` to `[rows, parameters]`, of which there are as many for each feature
     /// as `mean` has, the numbers for the mean of the data. What it makes of any code in the beginning should be near
@@ -127,6 +112,22 @@ pub trait Architecture: Serialize + DeserializeOwned {
         mean: &Tensor<f32>,
         from: &mut Generator,
     ) -> Result<Sequential<Tensor<f32>>>;
+    // ANCHOR_END: architecture
+
+    /// The [encoder](Self::encoder) for a code of so many numbers, of which the outputs are several kinds, such as means and
+    /// variances, one kind after the other.
+    ///
+    /// # Errors
+    /// Those of [`encoder`](Self::encoder).
+    fn encoder_of_code(
+        &self,
+        data: &Dataset,
+        _code: usize,
+        outputs: usize,
+        from: &mut Generator,
+    ) -> Result<Sequential<Tensor<f32>>> {
+        self.encoder(data, outputs, from)
+    }
 
     /// In place of the decoder for texts, the layers that read what stands before each place besides a code; `None` for a
     /// network that reads no texts. `mean` has the logits of the tokens, as often as they are, for each place.
@@ -143,7 +144,6 @@ pub trait Architecture: Serialize + DeserializeOwned {
         Ok(None)
     }
 }
-// ANCHOR_END: architecture
 
 /// Every network is a line here, and a file.
 macro_rules! networks {
