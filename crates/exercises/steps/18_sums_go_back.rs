@@ -4,18 +4,19 @@
 //!
 //! From here on the libraries are there: `autograd` has tensors, and a tape for them. `y = rows + bias` repeats the bias
 //! for every row. So it is used several times, and its gradient is the sum of what arrives. You are given the gradient
-//! that arrives at `y`; write what the bias, the column and the number get. (It is a plain `Tensor`, which has `sum_to`;
-//! `sum` and `sum_over` are methods of variables.)
-// hint: A repeated axis is summed. Tensor has sum_to(shape), which sums to a smaller shape: g.sum_to([3]) adds up the rows.
-// new: Tensor, sum_to
+//! that arrives at `y`; write what the bias, the column and the number get. (Tensors have the methods of variables, such
+//! as `sum_over`.)
+// hint: A repeated axis is summed. g.sum_to(shape) sums to a smaller shape: g.sum_to([3]) adds up the rows. g.sum_over(Keep(axis)) sums over one axis and leaves it with the length 1.
+// new: Tensor, sum_to, sum_over, Keep
 
-use autograd::Tensor;
+use autograd::{Keep, Tensor};
 
 /// The gradients of a bias `[3]`, of a column `[2, 1]` and of a number `[]`, each of which was added to a `[2, 3]` whose
 /// gradient `g` is.
 fn gradients(g: &Tensor<f64>) -> [Tensor<f64>; 3] {
     // hole: three sums: over the rows, within each row, over all
-    [g.sum_to([3]), g.sum_to([2, 1]), g.sum_to([])]
+    [g.sum_to([3]), g.sum_over(Keep(1)), g.sum_to([])]
+    // wrong: [g.sum_to([3]), g.sum_over(1), g.sum_to([])]
     // wrong: [g.sum_to([1, 3]), g.sum_to([2, 1]), g.sum_to([])]
     // wrong: [g.sum_to([3]), g.sum_to([2, 1]), Tensor::scalar(1.0)]
     // wrong: [g.slice(0, 0..1).reshape([3]), g.slice(1, 0..1), g.sum_to([])]

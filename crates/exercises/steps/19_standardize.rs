@@ -6,7 +6,7 @@
 //! of a `[batch, width]` variable. `x.mean_over(Keep(0))` is the mean over the rows, of shape `[1, width]`, so that it
 //! broadcasts. The derivative comes from the tape; it goes through the mean and the deviation as well.
 // hint: centred = x - x.mean_over(Keep(0)); the deviation is the root of the mean of centred.square(), again over Keep(0).
-// new: Keep, mean_over
+// new: mean_over
 
 use autograd::{Keep, Var};
 

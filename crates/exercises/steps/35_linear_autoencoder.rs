@@ -6,7 +6,7 @@
 //! the loss `‖x − x̂‖²` it finds the same space as PCA. The loss is summed over the pixels, and averaged over the
 //! examples.
 // hint: code = self.encoder.forward(x), x_hat = self.decoder.forward(code). (x_hat - x).square().sum_over(1) is the error of each example, and .mean() averages.
-// new: Linear, sum_over
+// new: Linear
 
 use autograd::{Tensor, Var, tree, value_and_grad};
 use nn::{Adam, Init, Linear, Purpose, generator};
