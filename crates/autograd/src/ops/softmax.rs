@@ -12,7 +12,7 @@ use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::compiled::built_in;
 use crate::shortcuts::{Destination, Shortcuts, Written};
-use crate::tensor::{largest_of, place_of, sum_by, sum_of_terms};
+use crate::tensor::{largest_of, map_row, place_of, sum_by, sum_of_terms};
 use crate::{Axis, Keep, Op, Real, Scalar, Tensor, Var};
 
 /// `y = eˣ / Σ eˣ`,  `x̄ = y (ȳ − Σ ȳ y)`, with sums along one axis.
@@ -182,9 +182,7 @@ fn largest<T: Real>(row: &[T]) -> Option<usize> {
 #[inline(always)]
 fn softmax_row<T: Real>(x: &[T], y: &mut [T]) {
     let max = largest_of(x);
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = (x - max).exp();
-    }
+    map_row(x, y, |x| (x - max).exp());
     let total = sum_by([y], |[y]| y);
     for y in y {
         *y /= total;

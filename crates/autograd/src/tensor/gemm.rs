@@ -10,7 +10,7 @@
 //! through are copied, so that they lie one after the other (a *panel*): by the first tile, on the way, where they
 //! are contiguous, which hides the reading behind the arithmetic (products of W1 to W4: 4 to 6 % faster); else
 //! beforehand. The tiles after it fetch the numbers of the next panel (gradients of W2's inputs: 6 %). `a` is
-//! read where it is.
+//! read where it is, unless its numbers lie so that this is slow (`strips.rs`).
 //!
 //! Products that are too small for that are computed without panels, by `dots.rs` (few rows) and `small.rs`.
 //!
@@ -21,6 +21,7 @@
 
 mod dots;
 mod small;
+mod strips;
 mod tile;
 
 use std::ops::Range;
@@ -31,6 +32,7 @@ use super::matrix::copy;
 pub(super) use super::matrix::{Matrix, Place};
 use super::pool::{Buffer, LINE, too_large};
 use crate::Real;
+use strips::Strips;
 use tile::{Beside, Tile};
 
 /// Rows of a tile.
@@ -182,8 +184,13 @@ impl<T: Real> Product<'_, T> {
         let lanes = size_of::<T::V<S>>() / size_of::<T>();
         let room = stretch * (VECTORS * lanes).min(n.next_multiple_of(lanes));
         let Some(mut panel) = Buffer::stale(room) else { too_large::<T>(&[room]) };
+        let mut strips = Strips::of(self, stretch);
         for p in (0..k).step_by(stretch) {
             let depth = stretch.min(k - p);
+            if let Some(strips) = &mut strips {
+                // SAFETY: columns p .. p + depth are inside a.
+                unsafe { strips.fill(a.wrapping_offset(self.a.at(0, p)), self.a, depth) };
+            }
             for part in even(n.div_ceil(lanes), VECTORS) {
                 let (j, vectors, width) = (part.start * lanes, part.len(), part.len() * lanes);
                 let columns = width.min(n - j);
@@ -217,12 +224,16 @@ impl<T: Real> Product<'_, T> {
                         }
                         _ => (in_panel, Beside::Nothing),
                     };
+                    let (a, [row, along]) = match &strips {
+                        Some(strips) => strips.of_tile(number),
+                        None => (a.wrapping_offset(self.a.at(i, p)), self.a.strides),
+                    };
                     let tile = Tile {
-                        a: a.wrapping_offset(self.a.at(i, p)),
-                        row: self.a.strides[0],
+                        a,
+                        row,
                         b,
                         runs: &[[0, 0]],
-                        run: Run { length: depth, steps: [self.a.strides[1], step] },
+                        run: Run { length: depth, steps: [along, step] },
                         beside,
                         bias: if p + depth == k { self.bias.part(0, i).part(1, j) } else { Bias::NONE },
                         first: p == 0,

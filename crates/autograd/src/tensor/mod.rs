@@ -58,7 +58,7 @@ pub use linear_algebra::Triangle;
 pub(crate) use linear_algebra::square_size;
 pub(crate) use matmul::matmul_shape;
 pub use pool::Pool;
-pub(crate) use rows::{largest_of, place_of, sum_by, sum_of_terms};
+pub(crate) use rows::{largest_of, map_row, place_of, sum_by, sum_of_terms};
 pub use shape::Shape;
 pub use sort::SortOrder;
 

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::chunks::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
-use super::sums::{BLOCK, LANES, sum_of_block};
+use super::sums::{BLOCK, LANES, block_by, halved};
 use super::{Shape, Tensor};
 use crate::Real;
 
@@ -90,23 +90,34 @@ fn row<T, const N: usize>(i: usize, data: [&[T]; N], lengths: [usize; N]) -> [&[
 /// has the bits of the sum of a tensor with these elements.
 #[inline(always)]
 pub(crate) fn sum_by<T: Real, const N: usize>(rows: [&[T]; N], f: impl Fn([T; N]) -> T) -> T {
-    sum_of_terms(
+    sum_of_blocks(
         rows[0].len(),
         #[inline(always)]
-        |start, terms| {
-            // As long as the terms, so that no index needs a check and the loop becomes one of vectors.
-            let parts = rows.map(|row| &row[start..][..terms.len()]);
-            for (i, term) in terms.iter_mut().enumerate() {
-                *term = f(parts.map(|part| part[i]));
-            }
+        |start, count| block_by(rows.map(|row| &row[start..][..count]), &f),
+    )
+}
+
+/// The same for so many terms, of which `fill` writes a part: those from a place on.
+#[inline(always)]
+pub(crate) fn sum_of_terms<T: Real>(count: usize, fill: impl Fn(usize, &mut [T])) -> T {
+    sum_of_blocks(
+        count,
+        #[inline(always)]
+        |start, count| {
+            let mut terms = [T::zero(); BLOCK];
+            fill(start, &mut terms[..count]);
+            block_by([&terms[..count]], &|[term]| term)
         },
     )
 }
 
-/// The same for so many terms, of which `fill` writes a part: those from a place on. Without recursion, so that a loop for the
-/// machine's vectors can contain it.
+/// The sum of so many terms, of which `block` adds up a part: so many from a place on. Without recursion, so that a loop for
+/// the machine's vectors can contain it.
 #[inline(always)]
-pub(crate) fn sum_of_terms<T: Real>(count: usize, fill: impl Fn(usize, &mut [T])) -> T {
+fn sum_of_blocks<T: Real>(count: usize, block: impl Fn(usize, usize) -> T) -> T {
+    if count <= BLOCK {
+        return block(0, count);
+    }
     // Parts that are to be added up, the next one last; and sums that wait for their other halves. With the number of times
     // that the whole was halved.
     let mut parts: SmallVec<[(usize, usize, u32); 16]> = SmallVec::new();
@@ -120,9 +131,7 @@ pub(crate) fn sum_of_terms<T: Real>(count: usize, fill: impl Fn(usize, &mut [T])
             parts.push((start, middle, depth + 1));
             continue;
         }
-        let mut terms = [T::zero(); BLOCK];
-        fill(start, &mut terms[..count]);
-        let mut total = sum_of_block(&terms[..count]);
+        let mut total = block(start, count);
         while let Some(&(left, other)) = sums.last()
             && other == depth
         {
@@ -133,6 +142,25 @@ pub(crate) fn sum_of_terms<T: Real>(count: usize, fill: impl Fn(usize, &mut [T])
         sums.push((total, depth));
     }
     sums[0].0
+}
+
+/// Numbers that are computed at once: four vectors to a compiler, which would unroll a loop of fewer and not vectorise it.
+const AT_ONCE: usize = 64;
+
+/// Writes `f` of each number of a row, for an `f` of many steps.
+#[inline(always)]
+pub(crate) fn map_row<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
+    let ((blocks, rest), (out, last)) = (x.as_chunks::<AT_ONCE>(), y.as_chunks_mut::<AT_ONCE>());
+    for (out, x) in out.iter_mut().zip(blocks) {
+        let mut results = [T::zero(); AT_ONCE];
+        for (y, &x) in results.iter_mut().zip(x) {
+            *y = f(x);
+        }
+        *out = results;
+    }
+    for (y, &x) in last.iter_mut().zip(rest) {
+        *y = f(x);
+    }
 }
 
 /// The largest number; NaN if there is one, `−∞` of none.
@@ -149,7 +177,7 @@ pub(crate) fn largest_of<T: Real>(data: &[T]) -> T {
             *lane = Real::max(*lane, x);
         }
     }
-    lanes.iter().chain(rest).fold(-T::INFINITY, |most, &x| Real::max(most, x))
+    rest.iter().fold(halved(lanes, Real::max), |most, &x| Real::max(most, x))
 }
 
 /// The first place of this number.

@@ -159,21 +159,42 @@ pub(super) fn sum<T: Real>(data: &[T]) -> T {
 
 #[inline(always)]
 pub(super) fn sum_of_block<T: Real>(data: &[T]) -> T {
+    block_by([data], &|[x]| x)
+}
+
+/// The sum of `f` of the numbers at each place of some rows of at most [`BLOCK`] numbers.
+#[inline(always)]
+pub(super) fn block_by<T: Real, const N: usize>(rows: [&[T]; N], f: &impl Fn([T; N]) -> T) -> T {
+    let parts = rows.map(|row| row.as_chunks::<LANES>());
+    let (count, rest) = (parts[0].0.len(), parts[0].1.len());
+    // As long as the first, so that no index needs a check.
+    let (vectors, rests) =
+        (parts.map(|(vectors, _)| &vectors[..count]), parts.map(|(_, last)| &last[..rest]));
     let mut lanes = [T::zero(); LANES];
-    let rows = data.chunks_exact(LANES);
-    let rest = rows.remainder().iter().copied().fold(T::zero(), |total, x| total + x);
-    for row in rows {
-        lanes.iter_mut().zip(row).for_each(|(lane, &x)| *lane += x);
+    for i in 0..count {
+        let vectors = vectors.map(|vectors| &vectors[i]);
+        for (j, lane) in lanes.iter_mut().enumerate() {
+            *lane += f(vectors.map(|vector| vector[j]));
+        }
     }
+    let mut last = T::zero();
+    for i in 0..rest {
+        last += f(rests.map(|rest| rest[i]));
+    }
+    halved(lanes, |a, b| a + b) + last
+}
+
+/// All lanes combined, the upper half with the lower one as long as there are two.
+#[inline(always)]
+pub(super) fn halved<T: Real>(mut lanes: [T; LANES], combine: impl Fn(T, T) -> T) -> T {
     let mut width = LANES;
     while width > 1 {
         width /= 2;
         for i in 0..width {
-            let upper = lanes[i + width];
-            lanes[i] += upper;
+            lanes[i] = combine(lanes[i], lanes[i + width]);
         }
     }
-    lanes[0] + rest
+    lanes[0]
 }
 
 #[cfg(test)]

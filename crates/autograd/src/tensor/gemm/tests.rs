@@ -2,6 +2,7 @@
 
 use pulp::Arch;
 
+use super::strips::PRODUCTS;
 use super::*;
 
 /// A matrix in a buffer of its own, row by row or column by column, with room to spare around it.
@@ -73,6 +74,24 @@ fn every_size_layout_and_instruction_set() {
                 assert!(portable == expected, "{m}×{k}×{n} {left} {right}, portable");
             }
         }
+    }
+}
+
+#[test]
+fn what_is_copied_into_strips_has_the_bits_of_what_is_not() {
+    let third = |i: usize, j: usize| (number(i, j) + 0.5) / 3.0;
+    // Tiles of equal heights and of two, one stretch and several, whole panels and parts.
+    for [m, k, n] in
+        [[513, PRODUCTS, 128], [512, PRODUCTS + 1, 145], [517, DEPTH + 3, 131], [540, 2 * DEPTH, 128]]
+    {
+        let product = |upright: bool| {
+            let (a, b) = (Owned::new([m, k], upright, third), Owned::new([k, n], true, third));
+            computed(&a, &b, Bias::NONE, |p| {
+                assert_eq!(Strips::of(&p, PRODUCTS).is_some(), !upright);
+                Arch::new().dispatch(&p);
+            })
+        };
+        assert!(product(true) == product(false), "{m}×{k}×{n}");
     }
 }
 
