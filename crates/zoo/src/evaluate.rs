@@ -84,12 +84,12 @@ pub(crate) fn residuals(
     }
 }
 
-/// SSE/img: the squared error summed over the pixels of an image, the mean over images.
+/// The squared error of an example, summed over its features (SSE): the mean over examples.
 pub fn mean_squared_error(model: &dyn AnyModel, data: &Dataset) -> f64 {
     squared_errors(model, data).iter().sum::<f64>() / data.len() as f64
 }
 
-/// The SSE/img of always answering `mean`: what R² compares with. What was not observed has no part in it.
+/// The SSE of always answering `mean`: what R² compares with. What was not observed has no part in it.
 pub fn variance_around(mean: &Tensor<f32>, data: &Dataset) -> f64 {
     let mean = mean.cast::<f64>();
     let squares = |block: Tensor<f64>| block.zip(&mean, |x, m| (x - m) * (x - m));

@@ -105,7 +105,7 @@ impl Run<'_> {
 
 /// What several sections need, computed once.
 struct Found {
-    /// SSE/img of every test example that is at hand.
+    /// Squared error of every test example that is at hand.
     errors: Vec<f64>,
     /// Codes of these test examples, `[examples, code]`.
     codes: Tensor<f32>,

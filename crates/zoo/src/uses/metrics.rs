@@ -21,13 +21,13 @@ use crate::{AnyModel, evaluate};
 /// Reconstruction errors of a model and of PCA with a code of the same size, on test examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fidelity {
-    /// SSE/img of the model: `1/n Σᵢ ‖xᵢ − x̂ᵢ‖²`, summed over features, the mean over examples.
+    /// Squared error of the model (SSE): `1/n Σᵢ ‖xᵢ − x̂ᵢ‖²`, summed over features, the mean over examples.
     pub sse: f64,
-    /// SSE/img of PCA, fitted to the training examples.
+    /// SSE of PCA, fitted to the training examples.
     pub pca_sse: f64,
     /// Components of that PCA: the size of the code, or all features if the code is larger.
     pub rank: usize,
-    /// SSE/img of always answering the mean of the training examples.
+    /// SSE of always answering the mean of the training examples.
     pub variance: f64,
 }
 

@@ -26,7 +26,7 @@ pub enum Validation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// SSE/img of the reconstructions. A larger code always helps it.
+    /// Squared error of the reconstructions, summed over features. A larger code always helps it.
     SquaredError,
     /// The loss of the model. It cannot compare settings that are weights in it, such as β.
     Loss,
