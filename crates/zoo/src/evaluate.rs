@@ -23,6 +23,10 @@ const BATCH: usize = 500;
 /// Bytes that a step after the training may take besides the model, the examples and its result; a single example may
 /// need more.
 const MEMORY: usize = 256 << 20;
+/// A product of fewer rows is made by another kernel, whose last digits differ.
+const FEWEST: usize = 3;
+/// Numbers of a row from which on its last digits are not worth the memory of further rows.
+const WIDE: usize = 1 << 12;
 /// Numbers of which no loss takes more.
 const SMALL: usize = 1 << 16;
 
@@ -161,13 +165,22 @@ pub(crate) fn evaluation<'a>(seed: u64, numbers: &'a [usize], data: &Dataset) ->
 }
 
 /// `f` of all rows of `[rows, width]`, which it is given some at a time: 500, or so few that it takes no more than 256
-/// megabytes, if a single one does not take more.
+/// megabytes, if a single one does not take more. A row has the same bits alone as among others, unless it is very wide.
 pub fn in_batches<T: Real>(x: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Tensor<T>) -> Tensor<T> {
     let rows = x.shape()[0];
-    let part = |start: usize, count: usize| f(&x.slice(0, start..rows.min(start + count)));
+    let f = |x: Tensor<f32>| {
+        let few = x.shape()[0];
+        if !(1..FEWEST).contains(&few) || x.shape()[1] >= WIDE {
+            return f(&x);
+        }
+        let last = x.slice(0, few - 1..);
+        let repeated = vec![&last; FEWEST - few];
+        f(&Tensor::concat(&[&[&x][..], &repeated].concat(), 0)).slice(0, ..few).contiguous()
+    };
+    let part = |start: usize, count: usize| f(x.slice(0, start..rows.min(start + count)));
     let batch = at_once(rows, BATCH, |count| drop(part(0, count)));
     if rows <= batch {
-        return f(x);
+        return f(x.clone());
     }
     let parts: Vec<Tensor<T>> = (0..rows).step_by(batch).map(|start| part(start, batch)).collect();
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)
@@ -219,5 +232,19 @@ mod tests {
         let x = Tensor::from_fn([1201, 2], |i| i as f32);
         assert_eq!(in_batches(&x, |x| x.map(|v| v + 1.0)), x.map(|v| v + 1.0));
         assert_eq!(in_batches(&x.slice(0, ..0), Tensor::cast::<f64>).shape(), [0, 2]);
+    }
+
+    #[test]
+    fn a_row_has_the_same_bits_alone_as_among_others() {
+        let number = |i: usize| ((i * 7919) % 1013) as f32 * 1e-3 - 0.5;
+        let x = Tensor::from_fn([502, 37], number);
+        let weights = Tensor::from_fn([19, 37], number).t();
+        let of = |x: &Tensor<f32>| in_batches(x, |x| x.matmul(&weights));
+        let all = of(&x);
+        for row in [0, 250, 500, 501] {
+            assert_eq!(of(&x.slice(0, row..row + 1)), all.slice(0, row..row + 1), "row {row}");
+        }
+        let plain = x.slice(0, 7..8).matmul(&weights);
+        assert_ne!(plain, all.slice(0, 7..8), "without that, a product of one row has other digits");
     }
 }
