@@ -1,6 +1,6 @@
 //! New digits from a model without a prior.
 //!
-//! The regularised autoencoder says nothing about where codes lie. Decoded draws from `N(0, I)` need not
+//! The regularized autoencoder says nothing about where codes lie. Decoded draws from `N(0, I)` need not
 //! be digits, then. A mixture of Gaussians fitted to the codes afterwards knows where they lie, and its
 //! draws are. How good samples are is measured by the squared distance to the nearest training digit:
 //! you should see that draws from the mixture are as near as test digits are, and those from `N(0, I)` are not.
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("16_mixture.png", "Draws from a mixture of ten Gaussians, decoded", from_mixture),
     ] {
         let images: Vec<Vec<f32>> = images.to_vec().chunks(64).map(<[f32]>::to_vec).collect();
-        let title = format!("{title}\nregularised autoencoder, digits");
+        let title = format!("{title}\nregularized autoencoder, digits");
         fs::write(
             folder.join(name),
             png(&image_grid(&title, Size { height: 8, width: 8 }, 10, &images, None)),

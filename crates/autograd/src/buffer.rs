@@ -30,7 +30,7 @@
 use crate::tree::{Leaf, Name, Tree};
 use crate::{Real, Tape, Tensor, Var};
 
-/// A leaf that is stored with the model but not trained: running statistics, a normaliser of the data,
+/// A leaf that is stored with the model but not trained: running statistics, a normalizer of the data,
 /// a codebook that follows an average. On a tape it is a constant: its gradient is 0 and costs nothing, and optimizers
 /// pass over it (see [`Name::is_buffer`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

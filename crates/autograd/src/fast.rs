@@ -1,4 +1,4 @@
-//! Elementary functions of `f32` and `f64`, in arithmetic that the compiler can vectorise.
+//! Elementary functions of `f32` and `f64`, in arithmetic that the compiler can vectorize.
 //!
 //! The standard library calls a function for every number. Here a function is a short polynomial without branches, the
 //! same formula for both precisions; [`Fast`] says what differs between them. Coefficients are the best in the sense of

@@ -75,7 +75,7 @@ pub(crate) fn zeros<T: Real>(shape: &[usize]) -> Tensor<T> {
 
 /// The value of a scalar function of a model, and its gradient in the form of the model itself.
 ///
-/// The tape lives only during the call, so afterwards an optimiser can update the parameters in
+/// The tape lives only during the call, so afterwards an optimizer can update the parameters in
 /// place.
 ///
 /// ```

@@ -17,7 +17,7 @@ use crate::{Name, Real, Tape, Tensor, Tree, Var};
 ///
 /// `f` is the loss of one example. It is given the example as a batch of one, so that it may be written for batches, and
 /// is called once for each, on several threads at a time. So the result is exact whatever `f` does. Its mean over the
-/// batch is the gradient of the mean loss, if `f` does not let examples influence each other, as batch normalisation does.
+/// batch is the gradient of the mean loss, if `f` does not let examples influence each other, as batch normalization does.
 ///
 /// The time is that of the examples one by one, divided by the number of threads; the memory that of the result.
 ///

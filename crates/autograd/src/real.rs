@@ -108,7 +108,7 @@ macro_rules! standard {
     };
 }
 
-/// Methods that the standard library has as well, and ours is a loop that can be vectorised.
+/// Methods that the standard library has as well, and ours is a loop that can be vectorized.
 macro_rules! fast {
     ($($name:ident $(($more:ident: $t:ty))?)+) => {
         $(

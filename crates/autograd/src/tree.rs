@@ -168,7 +168,7 @@ impl<W: Leaf, P: Tree<W>> Tree<W> for Option<P> {
 /// Trees side by side. The parts of a tuple have types of their own, so each length needs an implementation.
 macro_rules! tuple {
     ($($Part:ident $number:tt),+) => {
-        /// Trees side by side: a model and its normaliser, a teacher and a pupil.
+        /// Trees side by side: a model and its normalizer, a teacher and a pupil.
         impl<W: Leaf, $($Part: Tree<W>),+> Tree<W> for ($($Part),+) {
             type With<V: Leaf> = ($($Part::With<V>),+);
 

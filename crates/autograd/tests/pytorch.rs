@@ -165,7 +165,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("logdet", |x| definite(x[0]).logdet()),
     ("solve_triangular, lower", |x| definite(x[0]).tril(0).solve_triangular(x[1], Triangle::Lower)),
     ("solve_triangular, upper", |x| definite(x[0]).triu(0).solve_triangular(x[1], Triangle::Upper)),
-    // Normalised rows, and losses from logits.
+    // Normalized rows, and losses from logits.
     ("softmax", |x| x[0].softmax(1)),
     ("log_softmax over rows", |x| x[0].log_softmax(0)),
     ("log_softmax", |x| x[0].log_softmax(1)),

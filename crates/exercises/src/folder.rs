@@ -51,7 +51,7 @@ unused = "allow"
 [profile.dev]
 debug = false
 
-# Networks are trained here, so the kernels are optimised a little.
+# Networks are trained here, so the kernels are optimized a little.
 [profile.dev.package.autograd]
 opt-level = 1
 "#;

@@ -5,7 +5,7 @@
 //! one, never a part.
 //!
 //! [`save`] and [`load`] are for a model alone. A [`Checkpoint`] is for several trees in one file, each
-//! under a prefix: a model, the state of its optimizer, the normaliser of its data.
+//! under a prefix: a model, the state of its optimizer, the normalizer of its data.
 //!
 //! ```
 //! use autograd::Tensor;

@@ -30,7 +30,7 @@ pub enum Init {
     He,
     /// `U(−b, b)` with `b = √(6 / inputs)`: the same variance from a uniform distribution.
     HeUniform,
-    /// `N(0, 1 / inputs)` (LeCun et al. 1998, eq. 16): also for self-normalising units (SELU).
+    /// `N(0, 1 / inputs)` (LeCun et al. 1998, eq. 16): also for self-normalizing units (SELU).
     LeCun,
     /// `U(−b, b)` with `b = √(1 / inputs)`: what PyTorch gives its linear and convolutional layers.
     Torch,

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! - [`layers`]: structs of parameters with a `forward`, and how to write one; [`init`]: their first values.
-//! - [`losses`]: what is minimised; [`optim`]: optimizers, schedules of the rate, clipping.
+//! - [`losses`]: what is minimized; [`optim`]: optimizers, schedules of the rate, clipping.
 //! - [`data`]: data sets, readers, splits, scaling.
 //! - [`sound`]: spectrograms with derivatives, other rates.
 //! - [`train`]: the trainer, for those who do not want to write loops.

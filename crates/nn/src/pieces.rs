@@ -6,7 +6,7 @@
 //! other number.
 //!
 //! Random numbers are keyed by example, so the noise of a piece is that of its examples. What is no sum over examples,
-//! such as batch normalisation or a penalty on a mean over the batch, says so by [`Context::whole`]: an operation that
+//! such as batch normalization or a penalty on a mean over the batch, says so by [`Context::whole`]: an operation that
 //! joins the rows of all pieces, at which they wait for each other. Its derivative is the sum of the cotangents of all
 //! pieces, so that a gradient passes from the loss of one piece to the rows of another, as it does in a batch that is not
 //! cut.

@@ -27,7 +27,7 @@ fn data(seed: u64) -> Dataset {
     Dataset::new(x).with_labels(labels)
 }
 
-/// With everything that has a state: batch normalisation, dropout.
+/// With everything that has a state: batch normalization, dropout.
 fn network() -> Sequential<Tensor<f32>> {
     let from = &mut generator(1, Purpose::Init, 0, 0);
     Sequential::new([
@@ -140,7 +140,7 @@ fn a_checkpoint_of_other_training_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_last_batch_that_is_not_full_can_be_left_out() {
-    // 65 examples in batches of 64 leave one, of which batch normalisation knows no variance.
+    // 65 examples in batches of 64 leave one, of which batch normalization knows no variance.
     let all = data(1);
     let train = all.range(0..65);
     let seen = Cell::new(0);

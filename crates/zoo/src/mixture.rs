@@ -1,4 +1,4 @@
-//! Mixtures of Gaussians, fitted by expectation maximisation (Dempster, Laird and Rubin 1977).
+//! Mixtures of Gaussians, fitted by expectation maximization (Dempster, Laird and Rubin 1977).
 //!
 //! > `p(z) = Σₖ πₖ N(z; μₖ, Σₖ)`
 //!
@@ -48,7 +48,7 @@ struct Component {
     factor: DMatrix<f64>,
 }
 
-/// Steps of expectation maximisation at most, and the gain in mean log-likelihood that ends them earlier.
+/// Steps of expectation maximization at most, and the gain in mean log-likelihood that ends them earlier.
 const STEPS: usize = 200;
 const ENOUGH: f64 = 1e-6;
 /// Added to every variance, as a fraction of the mean variance of the points: it keeps a component from
@@ -89,7 +89,7 @@ impl GaussianMixture {
         let mut shares = nearest(&z, &starts(&z, components, seed));
         let mut mixture = GaussianMixture { components: vec![], history: vec![] };
         for _ in 0..STEPS {
-            mixture.components = maximise(&z, &shares, floor);
+            mixture.components = maximize(&z, &shares, floor);
             let logs = mixture.joint_logs(&z);
             let totals: Vec<f64> = logs.row_iter().map(|row| log_sum_exp(row.iter().copied())).collect();
             shares = DMatrix::from_fn(points, components, |i, k| (logs[(i, k)] - totals[i]).exp());
@@ -158,7 +158,7 @@ impl GaussianMixture {
 }
 
 /// The components that are most likely, given the share of each in each point.
-fn maximise(z: &DMatrix<f64>, shares: &DMatrix<f64>, floor: f64) -> Vec<Component> {
+fn maximize(z: &DMatrix<f64>, shares: &DMatrix<f64>, floor: f64) -> Vec<Component> {
     let component = |shares: nalgebra::DVectorView<f64>| {
         // A component that lost all its points keeps a density, and a weight of almost nothing.
         let total = shares.sum().max(1e-10);

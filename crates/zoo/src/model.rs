@@ -80,7 +80,7 @@ pub trait Model<'t, T: Real>: Tree<Var<'t, T>> {
 
     /// The number of examples that a step of training needs; see
     /// [`Task::smallest_batch`](nn::train::Task::smallest_batch). `model` is the model at rest. One example has no variance,
-    /// so batch normalisation needs two.
+    /// so batch normalization needs two.
     fn smallest_batch(model: &Self::With<Tensor<f32>>) -> usize {
         if normalizes_batches(model) { 2 } else { 1 }
     }

@@ -58,7 +58,7 @@ fn close(a: &[f64], b: &[f64]) -> bool {
 
 /// A collection of models gave the largest weight to the worst draw, by a softmax over losses.
 #[test]
-fn through_the_logarithm_and_by_normalised_weights_the_gradient_is_the_same() {
+fn through_the_logarithm_and_by_normalized_weights_the_gradient_is_the_same() {
     for samples in [1, 2, 7] {
         let (loss, encoder, decoder) = gradient(&iwae(samples, Estimator::Bound), 1);
         let (by_weights, weighed_encoder, weighed_decoder) = gradient(&iwae(samples, Estimator::Weights), 1);

@@ -164,7 +164,7 @@ fn wrong_tables_are_refused_with_a_sentence() {
     wrong(
         "mult-vae",
         "film,stars\nx,3\ny,4\n",
-        "no column is recognised as that of users among `film`, `stars`",
+        "no column is recognized as that of users among `film`, `stars`",
     );
     wrong(
         "mult-vae",

@@ -193,7 +193,7 @@ fn gradients_pass_straight_through_and_the_commitment_moves_the_encoder_alone() 
     assert!(encoder > 0.01 && decoder == 0.0 && codebook == 0.0);
 
     // The derivative of the distance to a fixed code is an ordinary one.
-    let quantised = model.encode(data.x()).cast::<f64>();
-    let z = quantised.map(|v| 0.9 * v + 0.1);
-    autograd::gradcheck(|[z]| nn::losses::squared_error(z, z.tape().constant(&quantised)), [z], 2).unwrap();
+    let quantized = model.encode(data.x()).cast::<f64>();
+    let z = quantized.map(|v| 0.9 * v + 0.1);
+    autograd::gradcheck(|[z]| nn::losses::squared_error(z, z.tape().constant(&quantized)), [z], 2).unwrap();
 }

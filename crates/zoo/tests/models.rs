@@ -56,7 +56,7 @@ const CASES: &[Case] = &[
         target: 1.64,
         ..USUAL
     },
-    // Normalising three examples curves the loss too much for finite differences; the model's own tests take
+    // Normalizing three examples curves the loss too much for finite differences; the model's own tests take
     // twenty.
     Case {
         name: "residual",
@@ -318,7 +318,7 @@ fn jacobians_agree_with_finite_differences() {
             let most = 2 * batch * outputs;
             assert!(10 * compared > 9 * most, "{}: {what}: {compared} of {most} compared", entry.name);
         };
-        // A quantised code is constant almost everywhere: its Jacobian is one by decree.
+        // A quantized code is constant almost everywhere: its Jacobian is one by decree.
         if entry.name != "vq-vae" {
             let jumps = ["topk", "jumprelu"].contains(&entry.name);
             check("encoder", &|x| model.encode(x), &x, model.encoder_jacobian(&x), jumps);

@@ -85,7 +85,7 @@ fn pieces_have_the_gradient_of_the_whole_batch() {
         let furthest =
             before.iter().zip(&whole).map(|(before, whole)| length(before, whole)).fold(0.0, f64::max);
         for (place, ((before, whole), cut)) in before.iter().zip(&whole).zip(&cut).enumerate() {
-            // A step is small beside the parameters, which are rounded to 24 bits, and a bias before batch normalisation
+            // A step is small beside the parameters, which are rounded to 24 bits, and a bias before batch normalization
             // has no gradient but what rounding leaves of it.
             let zero = Tensor::zeros(before.shape());
             let rounding = 1e-6 * (length(before, &zero) + furthest);

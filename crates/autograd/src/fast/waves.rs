@@ -20,7 +20,7 @@ pub(crate) trait Wave: Fast {
 }
 
 /// Whether a function of this file needs no more than the arithmetic of its fast path. A loop over such numbers alone is
-/// vectorised.
+/// vectorized.
 #[inline(always)]
 pub(crate) fn is_near<F: Wave>(x: F) -> bool {
     x.abs() < F::of(F::NEAR)

@@ -43,7 +43,7 @@ pub trait Elementwise: Send + Sync + 'static {
     fn df<S: Scalar>(&self, x: S, y: S) -> S;
 
     /// Whether function and derivative of this number have few steps. If they call a function for others, a loop over
-    /// numbers that are near can still be vectorised.
+    /// numbers that are near can still be vectorized.
     #[doc(hidden)]
     #[inline(always)]
     fn is_near<T: Real>(&self, _x: T) -> bool {

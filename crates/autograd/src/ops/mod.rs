@@ -19,7 +19,7 @@
 //! | shape | [`reshape`](Var::reshape), [`flatten`](Var::flatten), [`permute`](Var::permute), [`squeeze`](Var::squeeze), [`unsqueeze`](Var::unsqueeze), [`expand`](Var::expand), [`sum_to`](Var::sum_to), [`repeat`](Var::repeat), [`flip`](Var::flip) |
 //! | parts | [`slice`](Var::slice), [`slice_step`](Var::slice_step), [`split`](Var::split), [`chunk`](Var::chunk), [`unbind`](Var::unbind), [`concat`](Var::concat), [`stack`](Var::stack), [`pad`](Var::pad), [`index_select`](Var::index_select), [`gather`](Var::gather), [`scatter_add`](Var::scatter_add), [`embedding`](Var::embedding), [`one_hot`](Var::one_hot) |
 //! | images | [`conv1d`](Var::conv1d), [`conv2d`](Var::conv2d), [`conv_transpose2d`](Var::conv_transpose2d), [`max_pool1d`](Var::max_pool1d), [`max_pool2d`](Var::max_pool2d), [`avg_pool1d`](Var::avg_pool1d), [`avg_pool2d`](Var::avg_pool2d), [`upsample_nearest2d`](Var::upsample_nearest2d), [`upsample_bilinear2d`](Var::upsample_bilinear2d) |
-//! | normalisation | [`batch_norm`](Var::batch_norm), [`layer_norm`](Var::layer_norm) |
+//! | normalization | [`batch_norm`](Var::batch_norm), [`layer_norm`](Var::layer_norm) |
 //!
 //! Two operands broadcast. `…_over` works along [axes](crate::Axes), and drops them unless they
 //! are in [`Keep`](crate::Keep).

@@ -1,4 +1,4 @@
-//! Normalisation to mean 0 and variance 1: layer and batch normalisation, which differ only in the
+//! Normalization to mean 0 and variance 1: layer and batch normalization, which differ only in the
 //! axes. Scale and shift are left to the caller: `x.layer_norm(-1, 1e-5) * scale + shift`.
 
 use smallvec::SmallVec;
@@ -150,7 +150,7 @@ impl<T: Real> Choice<T, 1> for Moments {
     }
 }
 
-/// The number by which a row is normalised.
+/// The number by which a row is normalized.
 struct Row<T> {
     /// A power of 2 that the row is multiplied by: 1, unless the squares of its numbers are too large or too small.
     unit: T,
@@ -215,9 +215,9 @@ fn mean_and_variance<T: Real>(x: &[T], unit: T) -> (T, T) {
 
 /// The result of [`Var::batch_norm`].
 pub struct Normalized<'t, T: Real> {
-    /// The normalised input.
+    /// The normalized input.
     pub y: Var<'t, T>,
-    /// The mean over the normalised axes, which are dropped: a number for each channel, without a derivative.
+    /// The mean over the normalized axes, which are dropped: a number for each channel, without a derivative.
     pub mean: Var<'t, T>,
     /// The biased variance (the sum of squares is divided by the count `n`). Running statistics
     /// traditionally keep the unbiased one: multiply by `n / (n − 1)`.
@@ -226,7 +226,7 @@ pub struct Normalized<'t, T: Real> {
 
 impl<'t, T: Real> Var<'t, T> {
     /// `(x − mean) / √(variance + ε)`, with mean and (biased) variance over some axes: the last for
-    /// layer normalisation, `[-2, -1]` for instance normalisation of images.
+    /// layer normalization, `[-2, -1]` for instance normalization of images.
     ///
     /// If all elements are equal, the result is 0; with `ε = 0` it is NaN. The squares of the elements may be
     /// larger than the largest number or smaller than the smallest.
@@ -238,7 +238,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.normalize("layer_norm", &axes, epsilon)
     }
 
-    /// Batch normalisation in training: like [`layer_norm`](Self::layer_norm), over the batch and
+    /// Batch normalization in training: like [`layer_norm`](Self::layer_norm), over the batch and
     /// all axes but the channels (`[0, 2, 3]` for images). Also returns mean and variance, without a derivative, for
     /// running statistics.
     ///

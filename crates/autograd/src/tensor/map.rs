@@ -206,7 +206,7 @@ fn fill<T: Real, const N: usize>(
 
 /// `f` of the elements at each place, in blocks of a fixed size as long as there are whole ones, and then the rest.
 /// Large blocks are four vectors to a compiler. What they leave over is done in small ones: 16 elements one by one
-/// would take 10 ns. (Small ones alone would be unrolled and not vectorised.)
+/// would take 10 ns. (Small ones alone would be unrolled and not vectorized.)
 ///
 /// Results are in an array of their own until all of a block are there: so the compiler sees that nothing is
 /// written which `f` reads.

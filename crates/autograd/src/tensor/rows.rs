@@ -144,7 +144,7 @@ fn sum_of_blocks<T: Real>(count: usize, block: impl Fn(usize, usize) -> T) -> T 
     sums[0].0
 }
 
-/// Numbers that are computed at once: four vectors to a compiler, which would unroll a loop of fewer and not vectorise it.
+/// Numbers that are computed at once: four vectors to a compiler, which would unroll a loop of fewer and not vectorize it.
 const AT_ONCE: usize = 64;
 
 /// Writes `f` of each number of a row, for an `f` of many steps.

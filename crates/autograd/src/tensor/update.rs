@@ -1,4 +1,4 @@
-//! Updating tensors in place: the inner loop of an optimiser.
+//! Updating tensors in place: the inner loop of an optimizer.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -97,7 +97,7 @@ type Pass<'f, T, const N: usize, const M: usize> = dyn Fn(&mut [&mut [T]; N], &[
 /// The elements from number `done` on, in blocks of a fixed size as long as there are whole ones; up to where it came.
 ///
 /// New values are in local arrays until all of a block are there: the compiler then sees that nothing is written which
-/// `f` reads, and vectorises it. (With what is read in local arrays too, Adam took 0.37 ns a number, now 0.19. In
+/// `f` reads, and vectorizes it. (With what is read in local arrays too, Adam took 0.37 ns a number, now 0.19. In
 /// blocks of 64, whose arrays are cleared by a call, W2 took 2 % longer.)
 #[inline(always)]
 #[allow(clippy::needless_range_loop)]

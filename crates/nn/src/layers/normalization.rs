@@ -1,4 +1,4 @@
-//! Normalisation of activations: over the batch, over the features, over groups of channels.
+//! Normalization of activations: over the batch, over the features, over groups of channels.
 
 use autograd::replay::is_recording;
 use autograd::{Buffer, Normalized, Real, Tensor, Var, tree};
@@ -6,7 +6,7 @@ use autograd::{Buffer, Normalized, Real, Tensor, Var, tree};
 use super::convolution::per_channel;
 use crate::Context;
 
-/// Batch normalisation (Ioffe and Szegedy 2015, algorithm 1), for `[batch, channels]` and for
+/// Batch normalization (Ioffe and Szegedy 2015, algorithm 1), for `[batch, channels]` and for
 /// `[batch, channels, …]`:
 ///
 /// > `y = w · (x − μ) / √(σ² + ε) + b`, for every channel.
@@ -51,7 +51,7 @@ pub struct BatchNorm<W> {
 tree!(BatchNorm { weight, bias, running_mean, running_var, num_batches_tracked; momentum, epsilon });
 
 impl<T: Real> BatchNorm<Tensor<T>> {
-    /// Normalises this many channels: `w = 1`, `b = 0`, momentum 0.1 and ε = 10⁻⁵ as in PyTorch.
+    /// Normalizes this many channels: `w = 1`, `b = 0`, momentum 0.1 and ε = 10⁻⁵ as in PyTorch.
     pub fn new(channels: usize) -> Self {
         BatchNorm {
             weight: Tensor::ones([channels]),
@@ -134,7 +134,7 @@ impl<'t, T: Real> BatchNorm<Var<'t, T>> {
     }
 }
 
-/// Layer normalisation (Ba, Kiros and Hinton 2016): every example by its own mean and variance, over
+/// Layer normalization (Ba, Kiros and Hinton 2016): every example by its own mean and variance, over
 /// its last axes, the same in training and evaluation.
 ///
 /// > `y = w · (x − μ) / √(σ² + ε) + b`
@@ -150,7 +150,7 @@ pub struct LayerNorm<W> {
 tree!(LayerNorm { weight, bias; epsilon });
 
 impl<T: Real> LayerNorm<Tensor<T>> {
-    /// Normalises over last axes of this shape: `w = 1`, `b = 0`, ε = 10⁻⁵.
+    /// Normalizes over last axes of this shape: `w = 1`, `b = 0`, ε = 10⁻⁵.
     pub fn new(shape: impl AsRef<[usize]>) -> Self {
         let shape = shape.as_ref();
         LayerNorm { weight: Tensor::ones(shape), bias: Tensor::zeros(shape), epsilon: 1e-5 }
@@ -174,9 +174,9 @@ impl<'t, T: Real> LayerNorm<Var<'t, T>> {
     }
 }
 
-/// Group normalisation (Wu and He 2018): every example by the mean and variance of each group of its
+/// Group normalization (Wu and He 2018): every example by the mean and variance of each group of its
 /// channels. With one group, all channels together; with as many groups as channels, instance
-/// normalisation.
+/// normalization.
 #[derive(Clone, Debug)]
 pub struct GroupNorm<W> {
     /// `w`, of shape `[channels]`.

@@ -1,8 +1,8 @@
-//! Normalisation by the root mean square.
+//! Normalization by the root mean square.
 
 use autograd::{Keep, Real, Tensor, Var, tree};
 
-/// Root mean square normalisation (Zhang and Sennrich 2019): every example by its own size, over its last axes. It is
+/// Root mean square normalization (Zhang and Sennrich 2019): every example by its own size, over its last axes. It is
 /// [`LayerNorm`](super::LayerNorm) without mean and bias.
 ///
 /// > `y = w · x / √(mean(x²) + ε)`
@@ -16,8 +16,8 @@ pub struct RmsNorm<W> {
 tree!(RmsNorm { weight; epsilon });
 
 impl<T: Real> RmsNorm<Tensor<T>> {
-    /// Normalises over last axes of this shape: `w = 1`, ε = 10⁻⁵. (PyTorch's ε is the rounding error of the element
-    /// type, so it changes with that; here it is that of the other normalisations.)
+    /// Normalizes over last axes of this shape: `w = 1`, ε = 10⁻⁵. (PyTorch's ε is the rounding error of the element
+    /// type, so it changes with that; here it is that of the other normalizations.)
     pub fn new(shape: impl AsRef<[usize]>) -> Self {
         RmsNorm { weight: Tensor::ones(shape), epsilon: 1e-5 }
     }

@@ -7,7 +7,7 @@ use crate::Context;
 use crate::init::Init;
 use crate::random::Generator;
 
-/// The side of a sum `x + f(x)` that a layer normalisation stands on.
+/// The side of a sum `x + f(x)` that a layer normalization stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormPlace {
     /// `x + f(norm(x))`, pre-norm (Xiong et al. 2020): gradients reach the first block undamped, so it trains without a
@@ -50,9 +50,9 @@ pub struct TransformerBlock<W> {
     pub linear1: Linear<W>,
     /// `W₂` and `b₂`, back to the width.
     pub linear2: Linear<W>,
-    /// The normalisation that goes with the attention.
+    /// The normalization that goes with the attention.
     pub norm1: LayerNorm<W>,
-    /// The normalisation that goes with the network.
+    /// The normalization that goes with the network.
     pub norm2: LayerNorm<W>,
     /// Where both stand.
     pub norm: NormPlace,

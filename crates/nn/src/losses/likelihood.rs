@@ -49,7 +49,7 @@ pub fn multinomial_nll<'t, T: Real>(logits: Var<'t, T>, x: Var<'t, T>) -> Var<'t
 /// > `−ln p(x) = −Σⱼ [ x ln λ + (1 − x) ln (1 − λ) + ln C(λ) ]`,  `λ = σ(l)`,
 ///
 /// in nats an example. Unlike the cross-entropy, which is no density for values between 0 and 1, it
-/// is normalised. In terms of the logit, `C = l / tanh(l/2)`.
+/// is normalized. In terms of the logit, `C = l / tanh(l/2)`.
 ///
 /// # Panics
 /// If the shapes differ.

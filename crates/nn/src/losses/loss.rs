@@ -66,7 +66,7 @@ impl<'t, T: Real> Loss<'t, T> {
         Loss { unit, terms: terms.into() }
     }
 
-    /// The number to minimise.
+    /// The number to minimize.
     #[track_caller]
     pub fn total(&self) -> Var<'t, T> {
         self.terms.iter().map(|term| term.1).reduce(|a, b| a + b).expect("a loss has a term")

@@ -20,7 +20,7 @@ pub trait Task<T: Real> {
     /// The number of training examples.
     fn examples(&self) -> usize;
 
-    /// The number of examples that a step needs: 2 for a model that normalises over them, such as one with a
+    /// The number of examples that a step needs: 2 for a model that normalizes over them, such as one with a
     /// [`BatchNorm`](crate::layers::BatchNorm) of features.
     fn smallest_batch(&self) -> usize {
         1

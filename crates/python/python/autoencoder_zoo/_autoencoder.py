@@ -53,7 +53,7 @@ class Autoencoder(OutlierMixin, TransformerMixin, BaseEstimator):
     gaps : str, default "keep"
         Treatment of missing values in training: "keep" leaves it out of the loss, "mean", "median" and "zero" fill it, "refuse" refuses it.
     scale : str, default "auto"
-        "standard", "minmax", "none"; "auto" standardises tables and leaves pictures in 0 … 1.
+        "standard", "minmax", "none"; "auto" standardizes tables and leaves pictures in 0 … 1.
     series : int, default None
         Numbers at each step, if a row is a series.
     test_fraction : float, default 0.2

@@ -149,7 +149,7 @@ pub(super) fn shown<const N: usize>(run: &Run, images: [&Tensor<f32>; N]) -> Res
     let all = || values.iter().flatten().copied();
     finite(all().map(f64::from))?;
     let range = || all().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
-    // Standardised images have no black and no white, so the darkest and the brightest value stand in.
+    // Standardized images have no black and no white, so the darkest and the brightest value stand in.
     let [low, high] = if run.preparation.reading.scale == Scale::Standard { range() } else { [0.0, 1.0] };
     let shown = |v: f32| ((v - low) / (high - low).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
     Ok(values.map(|values| values.into_iter().map(shown).collect()))

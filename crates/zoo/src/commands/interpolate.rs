@@ -13,7 +13,7 @@ use super::output::Target;
 use super::progress::Spinner;
 use crate::cli::{InterpolateArgs, PathName};
 
-/// Steps of the optimisation of a geodesic.
+/// Steps of the optimization of a geodesic.
 const ITERATIONS: usize = 300;
 
 /// From one example to another.

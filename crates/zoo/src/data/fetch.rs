@@ -23,7 +23,7 @@ pub struct Collection {
     pub files: &'static [Remote],
 }
 
-/// A file and how to recognise it.
+/// A file and how to recognize it.
 #[derive(Clone, Copy, Debug)]
 pub struct Remote {
     /// Its name.

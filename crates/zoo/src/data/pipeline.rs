@@ -194,7 +194,7 @@ impl Step {
                 let first = match impute {
                     Impute::Keep | Impute::Refuse => {
                         let scaled: Vec<f64> = others.iter().map(|cell| self.scaled(*cell)).collect();
-                        // Without the rounding, 0 for what was standardised.
+                        // Without the rounding, 0 for what was standardized.
                         (mean(&scaled) * 1e9).round() / 1e9 + 0.0
                     }
                     how => self.scaled(how.value(&mut others).unwrap_or(0.0)),
@@ -278,7 +278,7 @@ impl Step {
         }
     }
 
-    /// The cell on the scale on which it is standardised.
+    /// The cell on the scale on which it is standardized.
     fn bent(&self, cell: f64) -> f64 {
         match self.kind {
             ColumnKind::Positive => cell.max(f64::MIN_POSITIVE).ln(),

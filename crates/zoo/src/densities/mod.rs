@@ -42,7 +42,7 @@ pub enum Likelihood {
     /// A coin for every pixel: the loss is the cross-entropy, and the reconstruction the coin's mean `σ(output)`. A
     /// likelihood only for pixels that are 0 or 1; for grey ones a cross-entropy.
     Bernoulli,
-    /// A density on `[0, 1]` for every pixel: the cross-entropy with the normaliser that grey values need (Loaiza-Ganem
+    /// A density on `[0, 1]` for every pixel: the cross-entropy with the normalizer that grey values need (Loaiza-Ganem
     /// and Cunningham 2019). The reconstruction is the mean of the density.
     ContinuousBernoulli,
     /// No distribution: the loss is `‖x − x̂‖²`, and the output the reconstruction. With its constant it is

@@ -1,4 +1,4 @@
-//! Where expectation maximisation starts: k-means++ (Arthur and Vassilvitskii 2007).
+//! Where expectation maximization starts: k-means++ (Arthur and Vassilvitskii 2007).
 
 use nalgebra::DMatrix;
 use nn::{Generator, Purpose, generator};

@@ -4,7 +4,7 @@
 //!
 //! `‖·‖_O` counts the ratings that are there: nothing is learnt from those that are missing, neither by the loss nor by its
 //! gradient. Ratings are taken as distances from what the biases of user and item say (Koren 2010), so what is learnt is
-//! taste. The network does not see most of the ratings in training, which regularises more than the squared weights of the
+//! taste. The network does not see most of the ratings in training, which regularizes more than the squared weights of the
 //! paper do where users are few.
 
 use super::autoencoder;

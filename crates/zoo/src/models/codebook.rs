@@ -64,7 +64,7 @@ impl<'t, T: Real> Codebook<Var<'t, T>> {
 
     /// The code with each of its parts replaced by the nearest vector, and the number of that vector for each part; of
     /// two that are equally near, the first. For derivatives both are constants.
-    pub fn quantise(&self, z: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
+    pub fn quantize(&self, z: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
         let vectors = self.vectors();
         // ‖p − e‖² without ‖p‖², which is the same for all vectors.
         let squares = vectors.square().sum_over(1);

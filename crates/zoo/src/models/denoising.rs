@@ -4,7 +4,7 @@
 //!
 //! The network sees a damaged input and is to give the whole one. Copying does not help, so even a wide
 //! code has to learn what the data is like. With α and β the features that were damaged and those that
-//! were not count differently (the *emphasised* loss; Vincent et al. 2010, section 4.3).
+//! were not count differently (the *emphasized* loss; Vincent et al. 2010, section 4.3).
 //!
 //! For Gaussian noise of deviation σ the best reconstruction is `r(x̃) = x̃ + σ² ∇ ln p_σ(x̃)`, where `p_σ` is the
 //! density of the damaged data (Miyasawa 1961; Vincent 2011; Alain and Bengio 2014): what the network

@@ -2,7 +2,7 @@
 //!
 //! > `L(x) = E ‖x − (x̃ − R(x̃))‖²`,  `x̃ = x + σ ε`
 //!
-//! `R` predicts the *noise*, not the picture: convolutions with batch normalisation and rectifiers, all as large as the
+//! `R` predicts the *noise*, not the picture: convolutions with batch normalization and rectifiers, all as large as the
 //! picture. To predict noise is easier than to copy a picture, and taking it away keeps what is fine. The noise of every
 //! example has a σ of its own, so one network has to do with noise of any strength in between.
 //!
@@ -39,7 +39,7 @@ pub struct Config {
     pub depth: usize,
     /// Channels between them; the paper has 64.
     pub channels: usize,
-    /// Normalisation after every convolution but the first and the last.
+    /// Normalization after every convolution but the first and the last.
     pub norm: Norm,
     /// Activation after every convolution but the last.
     pub activation: Activation,
@@ -103,7 +103,7 @@ impl Settings for Config {
 }
 
 impl DnCnn<Tensor<f32>> {
-    /// Gives batch normalisation its first running statistics, of damaged pictures.
+    /// Gives batch normalization its first running statistics, of damaged pictures.
     fn begin_statistics(&mut self, data: &Dataset) {
         /// As many pictures as are looked at.
         const ENOUGH: usize = 64;

@@ -167,7 +167,7 @@ pub fn correlation<'t, T: Real>(z: Var<'t, T>) -> Var<'t, T> {
 }
 
 /// How far a square matrix is from a permutation with signs and scales: from 0, for one, to 1 (Amari,
-/// Cichocki and Yang 1996, normalised). For `P = unmixing · mixing`, 0 means that every source was found.
+/// Cichocki and Yang 1996, normalized). For `P = unmixing · mixing`, 0 means that every source was found.
 ///
 /// > `1/(2n(n−1)) [ Σᵢ (Σⱼ |pᵢⱼ| / maxₖ |pᵢₖ| − 1) + Σⱼ (Σᵢ |pᵢⱼ| / maxₖ |pₖⱼ| − 1) ]`
 ///

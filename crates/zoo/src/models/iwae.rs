@@ -32,7 +32,7 @@ pub static ENTRY: Entry = Entry {
 pub enum Estimator {
     /// The derivative of the bound: through the logarithm of the mean.
     Bound,
-    /// `Σₖ w̃ₖ ∇ ln wₖ` with the normalised weights `w̃` as constants (eq. 14): the same numbers.
+    /// `Σₖ w̃ₖ ∇ ln wₖ` with the normalized weights `w̃` as constants (eq. 14): the same numbers.
     Weights,
     /// Doubly reparameterized (Tucker et al. 2019, eq. 8): for the encoder `Σₖ w̃ₖ² ∂ln wₖ/∂zₖ ∇zₖ`. The
     /// same in expectation, without the noise that drowns the encoder's gradient when `K` is large

@@ -4,7 +4,7 @@
 //!
 //! A variational autoencoder of what people chose: choices are draws from one distribution over all items, so items compete,
 //! and a list is judged by which come first. The network does not see half of the choices, and has to restore them. The
-//! divergence has a weight below 1, which grows in the first part of the training: here it regularises, and is no bound
+//! divergence has a weight below 1, which grows in the first part of the training: here it regularizes, and is no bound
 //! (section 2.2.2).
 
 use super::vae;

@@ -1,6 +1,6 @@
 //! Principal component analysis (Pearson 1901; Hotelling 1933): the best linear autoencoder.
 //!
-//! > `z = (x − μ) V`,  `x̂ = z Vᵀ + μ`,  minimising  `‖x − x̂‖²`
+//! > `z = (x − μ) V`,  `x̂ = z Vᵀ + μ`,  minimizing  `‖x − x̂‖²`
 //!
 //! The columns of `V` are the eigenvectors of the covariance with the largest eigenvalues. They are
 //! computed, not learnt, and stand beside every result of the zoo: a model with a code of the same

@@ -1,4 +1,4 @@
-//! The regularised autoencoder (Ghosh, Sajjadi, Vergari, Black and Schölkopf 2020).
+//! The regularized autoencoder (Ghosh, Sajjadi, Vergari, Black and Schölkopf 2020).
 //!
 //! > `L(x) = ‖x − x̂‖² + β ½ ‖z‖² + λ R`,  `R = ‖θ_D‖²` or `R = ‖∂D/∂z‖²_F`
 //!
@@ -23,14 +23,14 @@ use crate::{Learned, Likelihood, Loss, Model, Settings};
 /// The model in the registry.
 pub static ENTRY: Entry = Entry {
     name: "rae",
-    title: "regularised autoencoder",
+    title: "regularized autoencoder",
     equation: "‖x − x̂‖² + β ½ ‖z‖² + λ ‖∂x̂/∂z‖²",
     source: "Ghosh et al. 2020",
     leaves_gaps_out: true,
     ..Entry::of::<Config>(include_str!("rae.rs"))
 };
 
-/// Settings of a regularised autoencoder.
+/// Settings of a regularized autoencoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

@@ -1,4 +1,4 @@
-//! The vector-quantised autoencoder, VQ-VAE (van den Oord, Vinyals and Kavukcuoglu 2017, eq. 3), with the
+//! The vector-quantized autoencoder, VQ-VAE (van den Oord, Vinyals and Kavukcuoglu 2017, eq. 3), with the
 //! codebook of its appendix A.1.
 //!
 //! > `L = ‖x − x̂(z_q)‖² + β ‖z_e − sg(z_q)‖²`,  `z_q = e_k`,  `k = argminⱼ ‖z_e − eⱼ‖`
@@ -23,7 +23,7 @@ use crate::{Learned, Likelihood, Loss, Model, Settings};
 /// The model in the registry.
 pub static ENTRY: Entry = Entry {
     name: "vq-vae",
-    title: "vector-quantised autoencoder",
+    title: "vector-quantized autoencoder",
     equation: "‖x − x̂(e)‖² + β ‖z − sg(e)‖²",
     source: "van den Oord et al. 2017",
     leaves_gaps_out: true,
@@ -118,7 +118,7 @@ impl VqVae<Tensor<f32>> {
 impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
     fn encode(&self, x: Var<'t, T>) -> Var<'t, T> {
         let z = self.net.encode(x, &mut evaluation());
-        z.straight_through(self.codebook.quantise(z).0)
+        z.straight_through(self.codebook.quantize(z).0)
     }
 
     fn decode(&self, z: Var<'t, T>) -> Var<'t, T> {
@@ -127,12 +127,12 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
 
     fn loss(&self, x: Var<'t, T>, context: &mut Context) -> Loss<'t, T> {
         let z = self.net.encode(x, context);
-        let (quantised, choices) = self.codebook.quantise(z);
+        let (quantized, choices) = self.codebook.quantize(z);
         if context.is_training() {
             self.codebook.follow(z, choices, context);
         }
-        let reconstruction = self.net.loss(z.straight_through(quantised), x, context);
-        let distance = nn::losses::squared_error(z, quantised);
+        let reconstruction = self.net.loss(z.straight_through(quantized), x, context);
+        let distance = nn::losses::squared_error(z, quantized);
         Loss::sum(
             self.net.head.unit(),
             [("reconstruction", reconstruction), ("commitment", self.commitment * distance)],
@@ -142,7 +142,7 @@ impl<'t, T: Real> Model<'t, T> for VqVae<Var<'t, T>> {
     fn usage(&self, x: Var<'t, T>) -> Option<Usage> {
         let z = self.net.encode(x, &mut evaluation());
         let mut counts = vec![0; self.codebook.counts.0.shape()[0]];
-        self.codebook.quantise(z).1.value().to_vec().iter().for_each(|k| counts[k.as_f64() as usize] += 1);
+        self.codebook.quantize(z).1.value().to_vec().iter().for_each(|k| counts[k.as_f64() as usize] += 1);
         Some(Usage(counts))
     }
 

@@ -69,7 +69,7 @@ impl Autoencoder<Tensor<f32>> {
         Ok(net)
     }
 
-    /// Gives batch normalisation its first running statistics, so that a network can be looked at before it has learnt
+    /// Gives batch normalization its first running statistics, so that a network can be looked at before it has learnt
     /// anything.
     fn begin_statistics(&mut self, data: &Dataset) {
         /// As many examples as are looked at.

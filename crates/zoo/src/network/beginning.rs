@@ -7,7 +7,7 @@ use nn::{Dataset, Linear, Sequential};
 use super::evaluation;
 use crate::evaluate;
 
-/// Whether a model normalises over its batches, so that a single example teaches it nothing.
+/// Whether a model normalizes over its batches, so that a single example teaches it nothing.
 pub(crate) fn normalizes_batches(model: &impl Tree<Tensor<f32>>) -> bool {
     let mut found = false;
     model.visit(&mut |name, _| found |= name.to_string().ends_with("num_batches_tracked"));
@@ -36,7 +36,7 @@ pub(crate) fn centre(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
 
 /// Lets a network begin with 0 for the mean of the data, by the bias of its last layer. Where all pixels are light, its
 /// outputs would otherwise be far from 0 and much the same for every example, and a decoder would add a picture of them to
-/// the mean. (Batch normalisation does as much, and has no statistics yet.)
+/// the mean. (Batch normalization does as much, and has no statistics yet.)
 pub(crate) fn centre_outputs(net: &mut Sequential<Tensor<f32>>, data: &Dataset) {
     if normalizes_batches(net) {
         return;

@@ -16,7 +16,7 @@ pub struct Conv {
     pub channels: Vec<usize>,
     /// Units in the linear layers that follow the convolutions; the decoder mirrors them.
     pub hidden: Vec<usize>,
-    /// Normalisation after every convolution but the last.
+    /// Normalization after every convolution but the last.
     pub norm: Norm,
     /// Activation of all layers but the last.
     pub activation: Activation,

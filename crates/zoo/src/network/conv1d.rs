@@ -23,7 +23,7 @@ pub struct Conv1d {
     pub kernel: usize,
     /// Residual blocks with dilated kernels after each stage; 0 for none.
     pub blocks: usize,
-    /// Normalisation after each convolution; in blocks before each activation.
+    /// Normalization after each convolution; in blocks before each activation.
     pub norm: Norm,
     /// Activation of all layers but the last.
     pub activation: Activation,

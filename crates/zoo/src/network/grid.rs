@@ -21,7 +21,7 @@ pub struct Grid {
     pub channels: Vec<usize>,
     /// Residual blocks after each stage.
     pub blocks: usize,
-    /// Normalisation before each activation.
+    /// Normalization before each activation.
     pub norm: Norm,
     /// Activation in the blocks.
     pub activation: Activation,

@@ -1,10 +1,10 @@
-//! Normalisation between layers, as a setting.
+//! Normalization between layers, as a setting.
 
 use autograd::Tensor;
 use nn::layers::{BatchNorm, GroupNorm, Layer};
 use serde::{Deserialize, Serialize};
 
-/// The normalisation that keeps the sums of a layer in range.
+/// The normalization that keeps the sums of a layer in range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Norm {

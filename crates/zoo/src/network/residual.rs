@@ -18,7 +18,7 @@ pub struct Residual {
     pub width: usize,
     /// Blocks in the encoder, and as many in the decoder.
     pub blocks: usize,
-    /// Normalisation before each activation.
+    /// Normalization before each activation.
     pub norm: Norm,
     /// Activation `σ`.
     pub activation: Activation,

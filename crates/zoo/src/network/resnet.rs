@@ -17,7 +17,7 @@ pub struct ResNet {
     pub channels: Vec<usize>,
     /// Residual blocks after each stage.
     pub blocks: usize,
-    /// Normalisation before each activation.
+    /// Normalization before each activation.
     pub norm: Norm,
     /// Activation in the blocks.
     pub activation: Activation,

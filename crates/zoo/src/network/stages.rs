@@ -30,7 +30,7 @@ pub(crate) struct Stages<'a> {
     pub(crate) blocks: usize,
     /// Whether the elements of a kernel are 1, 2, 4 and so on pixels apart, from block to block of a stage.
     pub(crate) dilated: bool,
-    /// Normalisation after every convolution, or before every activation of a residual block.
+    /// Normalization after every convolution, or before every activation of a residual block.
     pub(crate) norm: Norm,
     /// Activation of all layers.
     pub(crate) activation: Activation,
@@ -168,7 +168,7 @@ impl Stages<'_> {
         Conv2d { weight, bias: Tensor::zeros([outputs]), options }
     }
 
-    /// Normalisation and activation.
+    /// Normalization and activation.
     fn activated(&self, channels: usize) -> Vec<Layer<Tensor<f32>>> {
         self.norm.layer(channels).into_iter().chain([self.activation.into()]).collect()
     }

@@ -102,7 +102,7 @@ fn any_shape_comes_back_and_begins_near_the_mean() {
 #[test]
 fn every_parameter_gets_a_gradient() {
     for (network, data) in all() {
-        // Of one place alone, attention has nothing to choose from, and a normalised group is nothing but its bias.
+        // Of one place alone, attention has nothing to choose from, and a normalized group is nothing but its bias.
         if data.schema().width() < 20 {
             continue;
         }
@@ -204,7 +204,7 @@ fn what_suits_is_chosen_by_shape() {
 }
 
 #[test]
-fn batches_are_normalised_by_statistics_from_the_beginning() {
+fn batches_are_normalized_by_statistics_from_the_beginning() {
     let data = data(pictures([1, 8, 8]));
     let network = Conv { channels: vec![4], hidden: vec![], norm: Norm::Batch, activation: Activation::Relu };
     let design = Design { code: 3, network: network.into(), likelihood: Likelihood::SquaredError };

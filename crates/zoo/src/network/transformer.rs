@@ -105,7 +105,7 @@ impl Architecture for Transformer {
             ..ConvTranspose::default()
         };
         let mut pixels = ConvTranspose2d::new([width, outputs], options.stride, options, Init::Glorot, from);
-        // Normalised tokens are larger than the activations of other networks.
+        // Normalized tokens are larger than the activations of other networks.
         pixels.weight = pixels.weight.map(|w: f32| 0.5 * SMALL * w);
         let [rows, columns] = sides.map(|side| side.count);
         layers.extend([Layer::Transpose, Layer::Unflatten(vec![width, rows, columns]), pixels.into()]);
@@ -170,7 +170,7 @@ impl Transformer {
         Ok(Patches { picture, series, sides })
     }
 
-    /// The blocks, and the normalisation after the last. They begin small, so that many of them do not add up to a large
+    /// The blocks, and the normalization after the last. They begin small, so that many of them do not add up to a large
     /// sum.
     fn attention(&self, causal: bool, from: &mut Generator) -> Vec<Layer<Tensor<f32>>> {
         let part = (2.0 * self.blocks as f32).sqrt().recip();

@@ -247,18 +247,18 @@ impl Places {
         };
         let [user, item, value, time] =
             [said(&columns.user)?, said(&columns.item)?, said(&columns.value)?, said(&columns.time)?];
-        let recognised = [named(USERS), named(ITEMS)];
+        let recognized = [named(USERS), named(ITEMS)];
         let places = match (user, item) {
             (Some(user), Some(item)) => {
                 Places { user, item, value: value.or(named(VALUES)), time: time.or(named(TIMES)) }
             }
-            (None, None) if recognised == [None; 2] && named(VALUES).is_none() => {
+            (None, None) if recognized == [None; 2] && named(VALUES).is_none() => {
                 // Nobody has said anything, and no name helps.
                 let place = |place: usize| (names.len() > place).then_some(place);
                 Places { user: 0, item: 1, value: value.or(place(2)), time: time.or(place(3)) }
             }
             (user, item) => {
-                let [mut user, mut item] = [user.or(recognised[0]), item.or(recognised[1])];
+                let [mut user, mut item] = [user.or(recognized[0]), item.or(recognized[1])];
                 if names.len() == 2 && named(VALUES).or(named(TIMES)).is_none() {
                     // One is known, so the other one is left.
                     [user, item] = [user.or(item.map(|i| 1 - i)), item.or(user.map(|u| 1 - u))];
@@ -294,7 +294,7 @@ fn unknown(knows_users: bool, names: &[String]) -> String {
     let wanted = if knows_users { "items" } else { "users" };
     let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
     format!(
-        "no column is recognised as that of {wanted} among {}; say which hold users and items, as in --columns \
+        "no column is recognized as that of {wanted} among {}; say which hold users and items, as in --columns \
          user=NAME,item=NAME",
         names.join(", ")
     )
@@ -379,7 +379,7 @@ mod tests {
         assert!(text("anna\nbert\n", &plain).contains("one field only"));
         let none = text("film,stars\nx,3\n", &plain);
         let expected =
-            "a.csv: no column is recognised as that of users among `film`, `stars`; say which hold";
+            "a.csv: no column is recognized as that of users among `film`, `stars`; say which hold";
         assert!(none.starts_with(expected), "{none}");
         assert!(text("user,a,b\nx,y,z\n", &plain).contains("as that of items among"));
         let same = Choices { user: Some(1.into()), item: Some(1.into()), ..Choices::default() };

@@ -119,7 +119,7 @@ pub fn ranked(scores: &[f32], k: usize) -> Vec<usize> {
     order
 }
 
-/// NDCG@k, the normalised discounted cumulative gain: `Σ 1/log₂(rank + 1)` over the relevant items among
+/// NDCG@k, the normalized discounted cumulative gain: `Σ 1/log₂(rank + 1)` over the relevant items among
 /// the first `k`, ranks counted from 1, divided by that of the best list, which has `min(k, relevant)` of
 /// them in front. `relevant` is in ascending order; without relevant items it is 0.
 pub fn ndcg(list: &[usize], relevant: &[usize], k: usize) -> f64 {

@@ -22,7 +22,7 @@ pub enum Part {
     Test,
 }
 
-/// Choices in parts. Who chose what is split by users, of whom some are met only at the end (*strong generalisation*,
+/// Choices in parts. Who chose what is split by users, of whom some are met only at the end (*strong generalization*,
 /// Marlin 2004): a model has to recommend to people whom it has not met. Ratings are split one by one, and a model
 /// predicts hidden ones of users whom it knows.
 pub struct Study {

@@ -1,6 +1,6 @@
 //! Gaps filled by a bound that leaves them out (Mattei and Frellsen 2019, MIWAE), on two tables of scikit-learn.
 //!
-//! Protocol of the notebooks that its authors published with the paper: all columns are standardised, half of the cells are
+//! Protocol of the notebooks that its authors published with the paper: all columns are standardized, half of the cells are
 //! hidden (those that NumPy draws with seed 1234), the model learns from the others of the same rows, and what is compared is
 //! the mean squared error of the means of what is hidden. Codes have 10 numbers for breast cancer and 1 for iris; the bound has
 //! 20 draws.
@@ -49,7 +49,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
     }
     let errors = bench.each(tables.len(), |number| {
         let (name, code, ..) = tables[number];
-        error_of_gaps(bench, name, &standardised(&there(name))?, *code)
+        error_of_gaps(bench, name, &standardized(&there(name))?, *code)
     })?;
     let row = |(&&(name, _, published, most), error): (&&(&str, usize, f64, f64), f64)| {
         let row = Row::new(format!("{name}: mean squared error of hidden cells"), error);
@@ -60,7 +60,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>> {
 
 /// A table of scikit-learn with columns of mean 0 and variance 1. Its first line counts rows and columns and names the classes,
 /// and the last column is the class, which is left out.
-fn standardised(path: &Path) -> Result<Tensor<f32>> {
+fn standardized(path: &Path) -> Result<Tensor<f32>> {
     let text = fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
     let number = |cell: &str| cell.trim().parse::<f64>();
     let rows: std::result::Result<Vec<Vec<f64>>, _> =

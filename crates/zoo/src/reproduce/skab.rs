@@ -114,8 +114,8 @@ fn watched(bench: &Bench, experiment: &Experiment) -> Result<Vec<bool>> {
     Ok(scores.scores.iter().map(|score| *score > threshold).collect())
 }
 
-/// Standardised by the steps that are known, as all rivals see them: `[steps, channels]`.
-fn standardised(experiment: &Experiment) -> Vec<f64> {
+/// Standardized by the steps that are known, as all rivals see them: `[steps, channels]`.
+fn standardized(experiment: &Experiment) -> Vec<f64> {
     let width = experiment.channels.len();
     let mut x = experiment.values.clone();
     for channel in 0..width {
@@ -132,7 +132,7 @@ fn standardised(experiment: &Experiment) -> Vec<f64> {
 /// deviations, or Q, the squared error of its reconstruction, exceeds what 99 % of the known steps have.
 fn by_pca(experiment: &Experiment) -> Vec<bool> {
     let width = experiment.channels.len();
-    let x: Vec<f32> = standardised(experiment).iter().map(|x| *x as f32).collect();
+    let x: Vec<f32> = standardized(experiment).iter().map(|x| *x as f32).collect();
     let x = Tensor::from_vec([x.len() / width, width], x);
     let known = x.slice(0, ..KNOWN).contiguous();
     let codes = |components: usize| {
@@ -168,7 +168,7 @@ fn by_pca(experiment: &Experiment) -> Vec<bool> {
 /// three.
 fn by_moving_mean(experiment: &Experiment) -> Vec<bool> {
     const STEPS: usize = 8;
-    let (width, x) = (experiment.channels.len(), standardised(experiment));
+    let (width, x) = (experiment.channels.len(), standardized(experiment));
     let steps = x.len() / width;
     let mut found = vec![false; steps];
     for channel in 0..width {

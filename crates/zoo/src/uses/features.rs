@@ -153,7 +153,7 @@ mod tests {
             let right = accuracy(&nearest.predict(data.test.x()), test);
             assert_eq!(((1.0 - right) * 359.0).round(), wrong, "k = {k}");
         }
-        // A logistic regression minimised by another library errs 13 times, too.
+        // A logistic regression minimized by another library errs 13 times, too.
         let probe = Probe::fit(data.train.x(), train, 1e-3).unwrap();
         let right = accuracy(&probe.predict(data.test.x()), test);
         assert_eq!(((1.0 - right) * 359.0).round(), 13.0);

@@ -3,12 +3,12 @@
 //! A line between two codes moves unevenly through the images: nearly still here, a jump there, and
 //! perhaps across a region that no example comes from. A *geodesic* is the curve `z(t)` whose decoded
 //! images change least (Chen et al. 2018; Shao, Kumar and Fletcher 2018; Arvanitidis et al. 2018): it
-//! minimises the energy
+//! minimizes the energy
 //!
 //! > `E = ∫ żᵀ G(z) ż dt = ∫ ‖d x̂/dt‖² dt`,  `G(z) = Jᵀ J`,  `J = ∂x̂/∂z`
 //!
 //! with the pull-back metric `G` (see [`pull_back_metric`](super::manifold::pull_back_metric)). Among all
-//! parametrisations of one curve the energy is least at constant speed.
+//! parametrizations of one curve the energy is least at constant speed.
 
 use autograd::{Tensor, tree};
 use nn::Result;
@@ -31,7 +31,7 @@ pub struct Geodesic {
 
 /// The geodesic from code `a` to code `b`, `[1, code]` each, with `steps` points.
 ///
-/// The discrete energy `E = (steps − 1) Σᵢ ‖x̂ᵢ₊₁ − x̂ᵢ‖²` is minimised over the points between the ends,
+/// The discrete energy `E = (steps − 1) Σᵢ ‖x̂ᵢ₊₁ − x̂ᵢ‖²` is minimized over the points between the ends,
 /// from the line, by at most `iterations` steps of L-BFGS. Its gradient `∂E/∂zᵢ ∝ J(zᵢ)ᵀ (2x̂ᵢ − x̂ᵢ₋₁ −
 /// x̂ᵢ₊₁)` needs first derivatives only. What is found is a local minimum near the line.
 ///

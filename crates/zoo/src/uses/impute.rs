@@ -106,7 +106,7 @@ fn by_weights(
         let (x, known) = (data.rows(numbers), mask.index_select(0, numbers));
         let [ln_weights, codes] = model.weighted_codes(&x, samples, context)?;
         let (rows, code) = (numbers.len(), codes.shape()[2]);
-        let weights = normalised(&ln_weights);
+        let weights = normalized(&ln_weights);
         let decoded = model.decode(&codes.reshape([rows * samples, code])).to_vec();
         let mean = Tensor::from_fn([rows, width], |i| {
             let (row, feature) = (i / width, i % width);
@@ -143,7 +143,7 @@ fn by_weights(
 }
 
 /// The weights of each row, which sum to 1.
-fn normalised(ln_weights: &Tensor<f32>) -> Vec<f64> {
+fn normalized(ln_weights: &Tensor<f32>) -> Vec<f64> {
     let samples = ln_weights.shape()[1];
     let mut weights: Vec<f64> = ln_weights.to_vec().into_iter().map(f64::from).collect();
     for row in weights.chunks_mut(samples) {

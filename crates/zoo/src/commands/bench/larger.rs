@@ -74,7 +74,7 @@ fn mean_square<'t>(difference: Var<'t, f32>) -> Var<'t, f32> {
     difference.square().mean()
 }
 
-/// Batch normalisation in training.
+/// Batch normalization in training.
 fn normalized<'t>(norm: &BatchNorm<Var<'t, f32>>, x: Var<'t, f32>) -> Var<'t, f32> {
     let examples: Vec<usize> = (0..x.shape()[0]).collect();
     norm.forward(x, &mut Context::training(0, 0, &examples))

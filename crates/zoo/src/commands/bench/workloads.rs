@@ -108,7 +108,7 @@ impl<'t> ConvAutoencoder<Var<'t, f32>> {
 }
 
 /// The weights that every framework starts from: stream 1, 2 … for each weight in turn, biases 0. Weights of one axis,
-/// which are those of normalisations, and running statistics stay.
+/// which are those of normalizations, and running statistics stay.
 pub(super) fn started<M: Tree<Rest>>(mut model: M) -> M {
     let mut stream = 0;
     model.visit_mut(Name::Root, &mut |name, parameter| {

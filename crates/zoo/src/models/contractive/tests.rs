@@ -172,7 +172,7 @@ fn settings_without_sense_are_refused() {
 
 /// A code that depends on its company has no Jacobian of its own.
 #[test]
-fn batch_normalisation_is_refused_and_other_networks_are_contracted() {
+fn batch_normalization_is_refused_and_other_networks_are_contracted() {
     let data = digits().train;
     let on = |norm: &str, jacobian: &str| {
         let given = format!(

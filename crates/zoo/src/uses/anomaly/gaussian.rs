@@ -14,7 +14,7 @@ pub(super) struct Gaussian {
 impl Gaussian {
     /// The covariance `S` of residuals is often singular: pixels that are always black, directions that
     /// a linear model reconstructs exactly. It is therefore drawn towards `m I`, with `m` the mean
-    /// variance, by the weight `ρ` that minimises the expected squared error (Ledoit and Wolf 2004,
+    /// variance, by the weight `ρ` that minimizes the expected squared error (Ledoit and Wolf 2004,
     /// eq. 14):
     ///
     /// > `Σ = ρ m I + (1 − ρ) S`,  `ρ = min(b̄², d²) / d²`,  `d² = ‖S − m I‖²`,

@@ -1,4 +1,4 @@
-//! Lossy compression: images become quantised codes, and those a file.
+//! Lossy compression: images become quantized codes, and those a file.
 //!
 //! An autoencoder is a compressor by construction. To be one in earnest it needs a [`Quantizer`], which
 //! rounds codes to a few levels, and an entropy coder ([`range_coder`]), which writes frequent levels with

@@ -3,7 +3,7 @@
 use autograd::Tensor;
 use nn::{Error, Result};
 
-/// Uniform quantisation, with a range of its own for every number of the code.
+/// Uniform quantization, with a range of its own for every number of the code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantizer {
     /// The lowest level of every number.

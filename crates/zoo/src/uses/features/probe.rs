@@ -23,7 +23,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Minimises `1/n Σᵢ −ln p(cᵢ|zᵢ) + l2/2 ‖W‖²` by L-BFGS, from zero. With `l2 > 0` there is one
+    /// Minimizes `1/n Σᵢ −ln p(cᵢ|zᵢ) + l2/2 ‖W‖²` by L-BFGS, from zero. With `l2 > 0` there is one
     /// minimum, so the result depends on nothing else.
     ///
     /// # Errors

@@ -127,7 +127,7 @@ pub struct Study {
 }
 
 impl Search {
-    /// Evaluates `objective(settings, budget)`, a loss to be minimised, until all trials are done. With a
+    /// Evaluates `objective(settings, budget)`, a loss to be minimized, until all trials are done. With a
     /// file it begins with the trials there, and writes every new one to it; processes with the same file share the trials.
     ///
     /// An objective that fails makes a failed trial; the search goes on.

@@ -1,7 +1,7 @@
-//! A vector-quantised autoencoder: each digit becomes eight numbers from 0 to 63, and is drawn from them.
+//! A vector-quantized autoencoder: each digit becomes eight numbers from 0 to 63, and is drawn from them.
 //!
 //! ```text
-//! cargo run --release --example 21_vector_quantisation [-- FOLDER]
+//! cargo run --release --example 21_vector_quantization [-- FOLDER]
 //! ```
 //!
 //! You should see an error half that of PCA with eight real numbers (1.56), and a perplexity near 64: most of the
