@@ -180,15 +180,23 @@ fn a_process_that_is_killed_ends_all_and_nothing_is_lost() {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut job =
             mpirun(path, 2, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Anywhere between the start and the end.
         let part = (f64::from(kill) * 0.618_034 + 0.2).fract();
-        std::thread::sleep(Duration::from_secs_f64(0.3 + part * 0.9 * whole.as_secs_f64()));
+        let run = path.join(&out);
+        if kill % 2 == 0 {
+            // Anywhere between the start and the end.
+            std::thread::sleep(Duration::from_secs_f64(0.3 + part * 0.9 * whole.as_secs_f64()));
+        } else {
+            // Soon after the first checkpoint.
+            while !run.join("training.safetensors").exists() && job.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_secs_f64(0.1 * part));
+        }
         let ranks = children(&job);
         if let Some(victim) = ranks.get(kill as usize % ranks.len().max(1)) {
             Command::new("kill").args(["-9", &victim.to_string()]).status().unwrap();
         }
         let ended = job.wait().unwrap();
-        let run = path.join(&out);
         if run.join("finished.safetensors").exists() && ended.success() {
             continue;
         }
