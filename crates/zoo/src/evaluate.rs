@@ -168,7 +168,7 @@ pub(crate) fn evaluation<'a>(seed: u64, numbers: &'a [usize], data: &Dataset) ->
 /// megabytes, if a single one does not take more. A row has the same bits alone as among others, unless it is very wide.
 pub fn in_batches<T: Real>(x: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Tensor<T>) -> Tensor<T> {
     let rows = x.shape()[0];
-    let f = |x: Tensor<f32>| {
+    let of_enough = |x: Tensor<f32>| {
         let few = x.shape()[0];
         if !(1..FEWEST).contains(&few) || x.shape()[1] >= WIDE {
             return f(&x);
@@ -177,10 +177,10 @@ pub fn in_batches<T: Real>(x: &Tensor<f32>, f: impl Fn(&Tensor<f32>) -> Tensor<T
         let repeated = vec![&last; FEWEST - few];
         f(&Tensor::concat(&[&[&x][..], &repeated].concat(), 0)).slice(0, ..few).contiguous()
     };
-    let part = |start: usize, count: usize| f(x.slice(0, start..rows.min(start + count)));
+    let part = |start: usize, count: usize| of_enough(x.slice(0, start..rows.min(start + count)));
     let batch = at_once(rows, BATCH, |count| drop(part(0, count)));
     if rows <= batch {
-        return f(x.clone());
+        return of_enough(x.clone());
     }
     let parts: Vec<Tensor<T>> = (0..rows).step_by(batch).map(|start| part(start, batch)).collect();
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0)

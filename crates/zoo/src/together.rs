@@ -169,7 +169,7 @@ impl Board {
     }
 }
 
-/// What a file of [`Board::all`] holds.
+/// The content of a file of [`Board::all`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Results<R> {

@@ -24,19 +24,15 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<Outcome> {
         return Ok(Outcome::Done(list()));
     };
     let target = reproduce::find(name)?;
-    match (&args.state, ranks::count()) {
-        (None, 1) => {}
-        _ if !target.in_parts => {
-            let problem = format!(
-                "`{name}` has one training, which cannot be shared; start one process, without --state"
-            );
-            return Err(Error::setting("state", problem));
-        }
-        (None, _) => {
-            let problem = "processes share the trainings of a target by a file; add --state FILE";
-            return Err(Error::setting("state", problem));
-        }
-        _ => {}
+    let is_shared = args.state.is_some() || ranks::count() > 1;
+    if is_shared && !target.in_parts {
+        let problem =
+            format!("`{name}` has one training, which cannot be shared; start one process, without --state");
+        return Err(Error::setting("state", problem));
+    }
+    if is_shared && args.state.is_none() {
+        let problem = "processes share the trainings of a target by a file; add --state FILE";
+        return Err(Error::setting("state", problem));
     }
     let Some(folder) = &args.data else {
         return Err(Error::setting(

@@ -212,7 +212,7 @@ impl Target {
 }
 
 impl Bench<'_> {
-    /// What becomes of all parts of the work, in their order; several processes share them, if there is a board.
+    /// The results of all parts of the work, in their order; several processes share them, if there is a board.
     fn each<R: Serialize + DeserializeOwned>(
         &self,
         parts: usize,

@@ -106,7 +106,7 @@ pub enum Outcome {
     Open,
 }
 
-/// What there is to do in a search.
+/// The next thing to do in a search.
 enum Next {
     /// The trial of this number, which is open.
     Trial(usize, Claim),
@@ -159,7 +159,7 @@ impl Search {
         loop {
             let next = match &board {
                 Some(board) => board.alone(|| {
-                    study = self.read(board.path())?;
+                    study = self.read(board.path(), &study)?;
                     let next = study.take(|number| board.claim(number))?;
                     if let Next::Trial(..) = next {
                         study.write(board.path())?;
@@ -188,10 +188,11 @@ impl Search {
             };
             match &board {
                 Some(board) => board.alone(|| {
-                    study = self.read(board.path())?;
+                    study = self.read(board.path(), &study)?;
                     study.trials[number].outcome = outcome;
+                    study.write(board.path())?;
                     drop(claim);
-                    study.write(board.path())
+                    Ok(())
                 })?,
                 None => study.trials[number].outcome = outcome,
             }
@@ -221,8 +222,8 @@ impl Search {
         }
     }
 
-    /// The trials of a file, if it is there.
-    fn read(&self, path: &Path) -> Result<Study> {
+    /// The trials of a file, if it is there. Those that are `known` were compared before with what the search would choose.
+    fn read(&self, path: &Path, known: &Study) -> Result<Study> {
         let mut replay = Study { search: self.clone(), trials: vec![] };
         if !path.exists() {
             return Ok(replay);
@@ -246,9 +247,11 @@ impl Search {
             return Err(Error::file(path, format!("it has {done} trials already; ask for as many or more")));
         }
         // The trials must be those that this search would have made, or what follows would not be.
-        for trial in study.trials {
-            if replay.chosen() != Some((trial.point.clone(), trial.budget)) {
-                let number = replay.trials.len();
+        for (number, trial) in study.trials.into_iter().enumerate() {
+            let is_known = |known: &Trial| known.point == trial.point && known.budget == trial.budget;
+            if !known.trials.get(number).is_some_and(is_known)
+                && replay.chosen() != Some((trial.point.clone(), trial.budget))
+            {
                 return Err(Error::file(
                     path,
                     format!("trial {number} was changed; delete the file to begin anew"),
@@ -322,7 +325,7 @@ impl Study {
         files::write_atomically(path, &text)
     }
 
-    /// What this process is to do next; `claim` says whether a trial can be its own.
+    /// The next thing for this process to do; `claim` says whether a trial can be its own.
     fn take(&mut self, claim: impl Fn(usize) -> Result<Option<Claim>>) -> Result<Next> {
         for (number, _) in self.trials.iter().enumerate().filter(|(_, trial)| trial.outcome == Outcome::Open)
         {
