@@ -53,8 +53,8 @@ Exit codes: 0 done, 1 error, 2 wrong command line, 130 interrupted (Ctrl-C).";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// List the models, or the networks that most of them can be trained on.
-    #[command(after_help = "Examples:\n  zoo list --json\n  zoo list --networks")]
+    /// List the models, or the networks and likelihoods that most of them can have.
+    #[command(after_help = "Examples:\n  zoo list --json\n  zoo list --networks\n  zoo list --likelihoods")]
     List(ListArgs),
     /// Explain a model: paper, equation, every setting with its default.
     #[command(after_help = "Example:\n  zoo describe beta-vae")]
@@ -219,6 +219,10 @@ pub(crate) struct ListArgs {
     /// List networks in place of models.
     #[arg(long)]
     pub(crate) networks: bool,
+
+    /// List likelihoods, and what a decoder says for each.
+    #[arg(long, conflicts_with = "networks")]
+    pub(crate) likelihoods: bool,
 
     #[command(flatten)]
     pub(crate) json: JsonArgs,

@@ -4,79 +4,41 @@
 //! complete with its constants, in nats, so that bounds and likelihoods compare. A [`Head`] has one for each block of a
 //! [`Schema`](nn::data::schema::Schema).
 //!
-//! | | support | decoder's numbers for a column | mean |
-//! |---|---|---|---|
-//! | `squared_error` | numbers | `x̂` | `x̂` |
-//! | `bounded_squared_error` | `[0, 1]` | a logit | `σ` |
-//! | `bernoulli` | 0 and 1 | a logit | `σ` |
-//! | `continuous_bernoulli` | `[0, 1]` | a logit | that of the density |
-//! | `fixed_gaussian` | numbers | `μ` | `μ` |
-//! | `gaussian` | numbers | `μ` | `μ` |
-//! | `gaussian_per_pixel` | numbers | `μ`, `ln σ²` | `μ` |
-//! | `discretized_logistic` | 256 levels of `[0, 1]` | `μ`, `ln s` | that of the logistic, cut |
-//! | `categorical` | one of the block's columns | a logit | probabilities |
-//! | `ordinal` | levels 0 to K − 1 | K − 1 thresholds | `Σ P(x ≥ k)` |
-//! | `poisson` | counts | `ln λ` | `λ` |
-//! | `negative_binomial` | counts | `ln μ`, `ln r` | `μ` |
-//! | `zero_inflated` | counts | `ln μ`, `ln r`, a logit of 0 | `(1 − π) μ` |
-//! | `multinomial` | counts of the block's columns | a logit | shares |
-//! | `token` | tokens 1 to K, and 0 for none | K logits, column after column | the most likely token |
+//! Each has a file: its formulas, its source, and what it is checked by. `zoo list --likelihoods` prints them all.
 
-mod categories;
-mod counts;
-mod gaussian;
+pub mod bernoulli;
+pub mod bounded_squared_error;
+pub mod categorical;
+pub mod continuous_bernoulli;
+pub mod discretized_logistic;
+pub mod fixed_gaussian;
+pub mod gaussian;
+pub mod gaussian_per_pixel;
 mod head;
-mod unit_interval;
+pub mod multinomial;
+pub mod negative_binomial;
+pub mod ordinal;
+mod part;
+pub mod poisson;
+mod said;
+pub mod squared_error;
+pub mod token;
+pub mod zero_inflated;
+
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod tests;
 
 use autograd::{Real, Tensor, Var};
 use nn::data::schema::Kind;
-use nn::losses::{self, Unit};
+use nn::losses::Unit;
+use nn::{Context, Dataset, Result};
 use serde::{Deserialize, Serialize};
 
 pub use self::head::Head;
-
-/// How the decoder's output describes the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Likelihood {
-    /// A coin for every pixel: the loss is the cross-entropy, and the reconstruction the coin's mean `σ(output)`. A
-    /// likelihood only for pixels that are 0 or 1; for grey ones a cross-entropy.
-    Bernoulli,
-    /// A density on `[0, 1]` for every pixel: the cross-entropy with the normalizer that grey values need (Loaiza-Ganem
-    /// and Cunningham 2019). The reconstruction is the mean of the density.
-    ContinuousBernoulli,
-    /// No distribution: the loss is `‖x − x̂‖²`, and the output the reconstruction. With its constant it is
-    /// [`FixedGaussian`](Self::FixedGaussian).
-    SquaredError,
-    /// No distribution: the loss is `‖x − x̂‖²` with `x̂ = σ(output)`, which so stays within `[0, 1]`.
-    BoundedSquaredError,
-    /// `N(x̂, ½ I)`: the negative logarithm is `‖x − x̂‖²` and a constant, `½ ln π` for each feature.
-    FixedGaussian,
-    /// `N(x̂, σ² I)` with one learned σ (Rybkin, Daniilidis and Levine 2021). Its best value is the root of
-    /// the mean squared error of a pixel, so it weighs reconstruction against divergence by itself.
-    Gaussian,
-    /// `N(x̂, diag σ²(z))`: a deviation for every pixel, by the decoder.
-    GaussianPerPixel,
-    /// A logistic distribution in 256 bins, the outer ones open (Salimans et al. 2017, eq. 2): for pixels that were
-    /// bytes.
-    DiscretizedLogistic,
-    /// One category for the whole block, whose columns are 1 for the category and 0 for the others.
-    Categorical,
-    /// One of several levels in order, by thresholds on a logistic scale (McCullagh 1980). A column holds the number of
-    /// its level.
-    Ordinal,
-    /// Counts at a rate (variance equal to the mean).
-    Poisson,
-    /// Counts that vary more than those at a rate: mean `μ`, variance `μ + μ²/r`.
-    NegativeBinomial,
-    /// The same, but with probability `π` the count is 0 whatever the rate (Lopez et al. 2018).
-    ZeroInflated,
-    /// Counts of the columns of a block, given their total (Liang et al. 2018, with its coefficient).
-    Multinomial,
-    /// A token at each place of a text. Places behind the end of the text hold [padding](nn::data::PADDING) and have no
-    /// part in it.
-    Token,
-}
+use self::part::Part;
+use self::said::Said;
 
 /// The numbers that a likelihood is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,92 +49,262 @@ pub enum Support {
     UnitInterval,
     /// 0, 1, 2 and so on.
     Counts,
+    /// Numbers of levels in order, from 0.
+    Levels,
     /// 1 in one column of a block and 0 in the others.
     OneHot,
     /// Numbers of tokens.
     Tokens,
 }
 
-use Likelihood::{
-    Bernoulli, BoundedSquaredError, Categorical, ContinuousBernoulli, DiscretizedLogistic, FixedGaussian,
-    Gaussian, GaussianPerPixel, Multinomial, NegativeBinomial, Ordinal, Poisson, SquaredError, Token,
-    ZeroInflated,
-};
-
-impl Likelihood {
-    /// All of them: first those that are a function of one number of the decoder and one of the data and learn nothing
-    /// besides, of which the first two are no distributions.
-    pub const ALL: &[Self] = &[
-        SquaredError,
-        BoundedSquaredError,
-        Bernoulli,
-        ContinuousBernoulli,
-        FixedGaussian,
-        Gaussian,
-        GaussianPerPixel,
-        DiscretizedLogistic,
-        Categorical,
-        Ordinal,
-        Poisson,
-        NegativeBinomial,
-        ZeroInflated,
-        Multinomial,
-        Token,
-    ];
-
-    /// Those that are a function of one number of the decoder and one of the data, and learn nothing besides.
-    pub const PLAIN: &[Self] = Self::ALL.split_at(4).0;
-
-    /// Those that are distributions.
-    pub const DENSITIES: &[Self] = Self::ALL.split_at(2).1;
-
-    /// Whether it is a distribution, with all of its constants.
-    pub fn is_density(self) -> bool {
-        !matches!(self, SquaredError | BoundedSquaredError)
+impl Support {
+    /// Its numbers in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Support::Real => "all numbers",
+            Support::UnitInterval => "from 0 to 1",
+            Support::Counts => "0, 1, 2, …",
+            Support::Levels => "levels 0, 1, 2, …",
+            Support::OneHot => "one column is 1",
+            Support::Tokens => "tokens",
+        }
     }
 
-    /// The unit of its loss.
-    pub fn unit(self) -> Unit {
-        if self.is_density() { Unit::Nats } else { Unit::SquaredError }
+    /// Whether columns of this kind have such numbers.
+    fn fits(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Real => self == Support::Real,
+            Kind::UnitInterval | Kind::Binary => matches!(self, Support::Real | Support::UnitInterval),
+            Kind::Count => self == Support::Counts,
+            Kind::Token { .. } => self == Support::Tokens,
+            Kind::Category => self == Support::OneHot,
+            Kind::Ordinal { .. } => self == Support::Levels,
+        }
     }
+}
+
+/// A likelihood of the columns of one block: what its file implements.
+trait Density {
+    /// Its distribution in a few words, for `zoo list --likelihoods`.
+    const TITLE: &'static str;
+
+    /// The decoder's numbers for a column. They stand side by side in a block: the first of all columns, then the second.
+    const NUMBERS: &'static [&'static str];
 
     /// The numbers that it is for.
-    pub fn support(self) -> Support {
-        match self {
-            SquaredError | FixedGaussian | Gaussian | GaussianPerPixel => Support::Real,
-            // No error of an output beyond the interval can be small, but every error can be measured.
-            BoundedSquaredError => Support::Real,
-            Bernoulli | ContinuousBernoulli | DiscretizedLogistic => Support::UnitInterval,
-            Ordinal | Poisson | NegativeBinomial | ZeroInflated | Multinomial => Support::Counts,
-            Categorical => Support::OneHot,
-            Token => Support::Tokens,
+    const SUPPORT: Support;
+
+    /// The unit of its loss; anything but nats says that it is no distribution.
+    const UNIT: Unit = Unit::Nats;
+
+    /// Whether one variance is learned beside the network; [`Said::log_var`] has it.
+    const LEARNS_VARIANCE: bool = false;
+
+    // ANCHOR: density
+    /// `−ln p(x|z)` (or the error) of every column, of the shape of `x`. Of a distribution of the whole block it stands in
+    /// the first column.
+    fn nll<'t, T: Real>(said: Said<'t, T>, x: Var<'t, T>) -> Var<'t, T>;
+
+    /// The reconstruction `x̂`, the mean of the distribution.
+    fn mean<'t, T: Real>(said: Said<'t, T>) -> Var<'t, T>;
+
+    /// A draw for every row, with the noise of the context's examples.
+    fn draw<T: Real>(said: Said<'_, T>, context: &mut Context) -> Tensor<T>;
+
+    /// The decoder's numbers that describe the mean and the spread of the data, `[parameters]`: a good initial bias, which
+    /// then does not have to be learnt first.
+    fn first(data: &Part, levels: usize) -> Tensor<f32>;
+    // ANCHOR_END: density
+
+    /// The number of levels or tokens of such data, if it has levels.
+    ///
+    /// # Errors
+    /// If the data are no whole numbers from 0 up.
+    fn levels(_kind: Kind, _data: &Part) -> Result<usize> {
+        Ok(0)
+    }
+
+    /// How many numbers the decoder gives for a column.
+    fn per_column(_levels: usize) -> usize {
+        Self::NUMBERS.len()
+    }
+
+    /// The reconstruction term of a loss: the sum over columns, the mean over the batch.
+    #[track_caller]
+    fn loss<'t, T: Real>(said: Said<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        Self::nll(said, x).sum_over(-1).mean()
+    }
+}
+
+/// Every likelihood is a line here, and a file. `errors` are no distributions. They and `coins` are a function of one number
+/// of the decoder and one of the data, and learn nothing besides.
+macro_rules! likelihoods {
+    (
+        errors { $($error:ident $error_file:ident,)+ }
+        coins { $($coin:ident $coin_file:ident,)+ }
+        others { $($other:ident $other_file:ident,)+ }
+    ) => {
+        impl Likelihood {
+            /// Those that are a function of one number of the decoder and one of the data, and learn nothing besides.
+            pub const PLAIN: &[Self] = &[$(Likelihood::$error,)+ $(Likelihood::$coin,)+];
+
+            /// Those that are distributions.
+            pub const DENSITIES: &[Self] = &[$(Likelihood::$coin,)+ $(Likelihood::$other,)+];
         }
+
+        likelihoods! { $($error $error_file,)+ $($coin $coin_file,)+ $($other $other_file,)+ }
+    };
+    ($($name:ident $file:ident,)+) => {
+        /// The distribution of the data around what a decoder says.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Likelihood {
+            $(
+                #[doc = concat!("See [`", stringify!($file), "`].")]
+                $name,
+            )+
+        }
+
+        impl Likelihood {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Likelihood::$name,)+];
+
+            /// Its word in a configuration.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Likelihood::$name => stringify!($file),)+
+                }
+            }
+
+            /// Its distribution in a few words.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Likelihood::$name => $file::$name::TITLE,)+
+                }
+            }
+
+            /// The decoder's numbers for a column.
+            pub fn numbers(self) -> &'static [&'static str] {
+                match self {
+                    $(Likelihood::$name => $file::$name::NUMBERS,)+
+                }
+            }
+
+            /// The numbers that it is for.
+            pub fn support(self) -> Support {
+                match self {
+                    $(Likelihood::$name => $file::$name::SUPPORT,)+
+                }
+            }
+
+            /// The unit of its loss.
+            pub fn unit(self) -> Unit {
+                match self {
+                    $(Likelihood::$name => $file::$name::UNIT,)+
+                }
+            }
+
+            fn learns_variance(self) -> bool {
+                match self {
+                    $(Likelihood::$name => $file::$name::LEARNS_VARIANCE,)+
+                }
+            }
+
+            fn levels(self, kind: Kind, data: &Part) -> Result<usize> {
+                match self {
+                    $(Likelihood::$name => $file::$name::levels(kind, data),)+
+                }
+            }
+
+            fn per_column(self, levels: usize) -> usize {
+                match self {
+                    $(Likelihood::$name => $file::$name::per_column(levels),)+
+                }
+            }
+
+            fn first(self, data: &Part, levels: usize) -> Tensor<f32> {
+                match self {
+                    $(Likelihood::$name => $file::$name::first(data, levels),)+
+                }
+            }
+
+            #[track_caller]
+            fn nll_of<'t, T: Real>(self, said: Said<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+                match self {
+                    $(Likelihood::$name => $file::$name::nll(said, x),)+
+                }
+            }
+
+            #[track_caller]
+            fn loss_of<'t, T: Real>(self, said: Said<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+                match self {
+                    $(Likelihood::$name => $file::$name::loss(said, x),)+
+                }
+            }
+
+            fn mean_of<'t, T: Real>(self, said: Said<'t, T>) -> Var<'t, T> {
+                match self {
+                    $(Likelihood::$name => $file::$name::mean(said),)+
+                }
+            }
+
+            fn draw_of<T: Real>(self, said: Said<'_, T>, context: &mut Context) -> Tensor<T> {
+                match self {
+                    $(Likelihood::$name => $file::$name::draw(said, context),)+
+                }
+            }
+        }
+    };
+}
+
+likelihoods! {
+    errors {
+        SquaredError squared_error,
+        BoundedSquaredError bounded_squared_error,
+    }
+    coins {
+        Bernoulli bernoulli,
+        ContinuousBernoulli continuous_bernoulli,
+    }
+    others {
+        FixedGaussian fixed_gaussian,
+        Gaussian gaussian,
+        GaussianPerPixel gaussian_per_pixel,
+        DiscretizedLogistic discretized_logistic,
+        Categorical categorical,
+        Ordinal ordinal,
+        Poisson poisson,
+        NegativeBinomial negative_binomial,
+        ZeroInflated zero_inflated,
+        Multinomial multinomial,
+        Token token,
+    }
+}
+
+impl Likelihood {
+    /// Whether it is a distribution, with all of its constants.
+    pub fn is_density(self) -> bool {
+        self.unit() == Unit::Nats
     }
 
     /// The likelihood for columns of this kind when nothing is said.
     pub fn for_kind(kind: Kind) -> Self {
         match kind {
-            Kind::Real => Gaussian,
-            Kind::UnitInterval => ContinuousBernoulli,
-            Kind::Binary => Bernoulli,
-            Kind::Count => NegativeBinomial,
-            Kind::Token { .. } => Token,
-            Kind::Category => Categorical,
-            Kind::Ordinal { .. } => Ordinal,
+            Kind::Real => Self::Gaussian,
+            Kind::UnitInterval => Self::ContinuousBernoulli,
+            Kind::Binary => Self::Bernoulli,
+            Kind::Count => Self::NegativeBinomial,
+            Kind::Token { .. } => Self::Token,
+            Kind::Category => Self::Categorical,
+            Kind::Ordinal { .. } => Self::Ordinal,
         }
     }
 
-    /// How many numbers a decoder gives for so many columns; `levels` are those of an ordinal one, or the tokens of a text
-    /// but padding.
-    pub fn parameters(self, columns: usize, levels: usize) -> usize {
-        columns
-            * match self {
-                GaussianPerPixel | DiscretizedLogistic | NegativeBinomial => 2,
-                ZeroInflated => 3,
-                Ordinal => levels.saturating_sub(1).max(1),
-                Token => levels.max(1),
-                _ => 1,
-            }
+    /// The decoder's numbers that describe columns of this mean, `[columns]`: a good initial bias of the last layer, which
+    /// then does not have to be learnt first.
+    pub fn output_for(self, mean: &Tensor<f32>) -> Tensor<f32> {
+        let of_mean = Dataset::new(mean.unsqueeze(0));
+        self.first(&Part::of(&of_mean, 0..mean.len()), 0)
     }
 
     /// The reconstruction term for `[batch, features]`: the sum over features, the mean over the batch.
@@ -181,13 +313,7 @@ impl Likelihood {
     /// If the likelihood learns something besides (`gaussian`) or has levels (`ordinal`, `token`), which a [`Head`] knows.
     #[track_caller]
     pub fn loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        match self {
-            SquaredError => losses::squared_error(output, x),
-            BoundedSquaredError => losses::squared_error(output.sigmoid(), x),
-            Bernoulli => losses::bce_with_logits(output, x),
-            ContinuousBernoulli => losses::continuous_bernoulli_nll(output, x),
-            _ => self.summands(output, x).sum() * (1.0 / x.shape()[0] as f64),
-        }
+        self.loss_of(self.alone(output), x)
     }
 
     /// The reconstruction term with a weight `w` for every feature of every example, `Σⱼ wⱼ ℓⱼ`; all of
@@ -197,90 +323,39 @@ impl Likelihood {
     /// Those of [`loss`](Self::loss).
     #[track_caller]
     pub fn weighted_loss<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>, w: Var<'t, T>) -> Var<'t, T> {
-        (w * self.summands(output, x)).sum() * (1.0 / x.shape()[0] as f64)
-    }
-
-    #[track_caller]
-    fn summands<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        assert!(
-            !matches!(self, Gaussian | Ordinal | Token),
-            "{self:?}: its σ or its levels are known to a Head only"
-        );
-        self.nll(output, x, None, 0)
-    }
-
-    /// `−ln p(x|z)` (or the squared error) of every column, of the shape of `x`. Of a distribution of the whole block it
-    /// stands in the first column. `log_var` is the learned `ln σ²`, before its floor.
-    #[track_caller]
-    fn nll<'t, T: Real>(
-        self,
-        output: Var<'t, T>,
-        x: Var<'t, T>,
-        log_var: Option<Var<'t, T>>,
-        levels: usize,
-    ) -> Var<'t, T> {
-        match self {
-            SquaredError => (output - x).square(),
-            BoundedSquaredError => (output.sigmoid() - x).square(),
-            Bernoulli => losses::elementwise::bce_with_logits(output, x),
-            ContinuousBernoulli => losses::elementwise::continuous_bernoulli_nll(output, x),
-            FixedGaussian | Gaussian | GaussianPerPixel => {
-                let (mu, log_var) = gaussian::parameters(self, output, log_var);
-                losses::elementwise::gaussian_nll(mu, log_var, x)
-            }
-            DiscretizedLogistic => unit_interval::logistic_nll(output, x),
-            Categorical => categories::in_first_column(output.soft_cross_entropy(x), x),
-            Ordinal => categories::ordinal_nll(output, x, levels),
-            Poisson => losses::elementwise::poisson_nll(output, x),
-            NegativeBinomial => counts::negative_binomial_nll(output, x),
-            ZeroInflated => counts::zero_inflated_nll(output, x),
-            Multinomial => categories::multinomial_nll(output, x),
-            Token => categories::token_nll(output, x, levels),
-        }
+        (w * self.nll_of(self.alone(output), x)).sum() * (1.0 / x.shape()[0] as f64)
     }
 
     /// The reconstruction `x̂`, the mean of the distribution.
+    ///
+    /// # Panics
+    /// Those of [`loss`](Self::loss).
+    #[track_caller]
     pub fn mean<'t, T: Real>(self, output: Var<'t, T>) -> Var<'t, T> {
-        self.mean_with(output, 0)
+        self.mean_of(self.alone(output))
     }
 
-    fn mean_with<'t, T: Real>(self, output: Var<'t, T>, levels: usize) -> Var<'t, T> {
-        match self {
-            SquaredError | FixedGaussian | Gaussian => output,
-            Bernoulli | BoundedSquaredError => output.sigmoid(),
-            ContinuousBernoulli => unit_interval::continuous_bernoulli_mean(output),
-            GaussianPerPixel => output.chunk::<2>(-1)[0],
-            DiscretizedLogistic => unit_interval::logistic_mean(output),
-            Categorical | Multinomial => output.softmax(-1),
-            Ordinal => categories::ordinal_mean(output, levels),
-            Token => categories::likeliest_tokens(output, levels),
-            Poisson => output.exp(),
-            NegativeBinomial => output.chunk::<2>(-1)[0].exp(),
-            ZeroInflated => counts::zero_inflated_mean(output),
-        }
+    /// `−ln p` of every column.
+    #[cfg(test)]
+    fn nll_alone<'t, T: Real>(self, output: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        self.nll_of(self.alone(output), x)
     }
 
-    /// The output that describes the mean of the data: a good initial bias of the last layer, which
-    /// then does not have to be learnt first.
-    pub fn output_for<T: Real>(self, mean: &Tensor<f32>) -> Tensor<T> {
-        let of = |f: fn(f64) -> f64| mean.cast::<f64>().map(f).cast();
-        match self {
-            SquaredError | FixedGaussian | Gaussian | GaussianPerPixel | DiscretizedLogistic => mean.cast(),
-            // Pixels that are always 0 would ask for −∞.
-            Bernoulli | BoundedSquaredError | ContinuousBernoulli => {
-                mean.cast::<f64>().map(|p| p.clamp(0.01, 0.99)).map(|p| (p / (1.0 - p)).ln()).cast()
-            }
-            Categorical | Multinomial => of(|p| p.max(1e-3).ln()),
-            Ordinal | Token => of(|_| 0.0),
-            Poisson | NegativeBinomial | ZeroInflated => of(|mean| mean.max(1e-2).ln()),
-        }
+    #[track_caller]
+    fn alone<T: Real>(self, output: Var<'_, T>) -> Said<'_, T> {
+        let whole = !self.learns_variance() && !matches!(self.support(), Support::Levels | Support::Tokens);
+        assert!(whole, "{self:?}: its σ or its levels are known to a Head only");
+        Said { output, per_column: self.per_column(0), log_var: None, levels: 0 }
     }
+}
+
+/// The number before a sigmoid. Pixels that are always 0 would ask for −∞.
+fn logit(p: f64) -> f64 {
+    let p = p.clamp(0.01, 0.99);
+    (p / (1.0 - p)).ln()
 }
 
 /// `ln (1 − e⁻ᵈ)` for `d > 0`: with all its digits, as the difference of the exponentials is one of `expm1`.
 fn ln_one_less_exp<'t, T: Real>(d: Var<'t, T>) -> Var<'t, T> {
     (-(-d).exp_m1()).ln()
 }
-
-#[cfg(test)]
-mod tests;

@@ -146,7 +146,7 @@ fn unsuitable(likelihood: Likelihood, data: &Dataset) -> Option<String> {
         return None;
     }
     let is_text = text_of(data.schema()).is_some();
-    match (likelihood == Likelihood::Token, is_text) {
+    match (likelihood.support() == Support::Tokens, is_text) {
         (true, true) => return None,
         (true, false) => {
             return Some("for the tokens of texts, which these values are not; leave it away".into());
@@ -159,7 +159,7 @@ fn unsuitable(likelihood: Likelihood, data: &Dataset) -> Option<String> {
         Support::UnitInterval if !(low >= 0.0 && high <= 1.0) => {
             Some(format!("for values from 0 to 1, but these go from {low} to {high}; use --scale minmax"))
         }
-        Support::Counts if !all(data, |x| x >= 0.0 && x.fract() == 0.0) => Some(
+        Support::Counts | Support::Levels if !all(data, |x| x >= 0.0 && x.fract() == 0.0) => Some(
             "for counts 0, 1, 2 and so on, which these values are not; use --scale none if they were".into(),
         ),
         Support::OneHot if !all(data, |x| x == 0.0 || x == 1.0) => Some(
