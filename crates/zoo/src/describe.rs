@@ -55,8 +55,13 @@ pub struct Setting {
 
 /// Describes a model with the defaults for this data.
 pub fn model(entry: &Entry, data: &Dataset) -> Description {
-    let text = entry.text;
     let defaults = entry.complete(&Table::new(), data).unwrap_or_default();
+    with_settings(entry, &defaults, &entry.plan(data))
+}
+
+/// Describes a model with these complete settings and this plan in place of defaults.
+pub fn with_settings(entry: &Entry, defaults: &Table, plan: &Plan) -> Description {
+    let text = entry.text;
     let name =
         |section: &str| defaults.get(section).and_then(|table| table.get("name")).and_then(Value::as_str);
     let [file, start] = name("network").and_then(Network::text).unwrap_or_default();
@@ -77,13 +82,13 @@ pub fn model(entry: &Entry, data: &Dataset) -> Description {
         };
         found.unwrap_or_default()
     };
-    let settings = settings::names(&defaults).into_iter().map(|key| Setting {
-        default: settings::find(&defaults, &key).map_or(String::new(), ToString::to_string),
+    let settings = settings::names(defaults).into_iter().map(|key| Setting {
+        default: settings::find(defaults, &key).map_or(String::new(), ToString::to_string),
         about: about(&key),
-        values: entry.words(&defaults, &key).into_iter().map(str::to_owned).collect(),
+        values: entry.words(defaults, &key).into_iter().map(str::to_owned).collect(),
         name: key,
     });
-    let plan = Table::try_from(entry.plan(data)).unwrap_or_default();
+    let plan = Table::try_from(plan).unwrap_or_default();
     let training = fields(include_str!("../../nn/src/train/plan.rs"), "pub struct Plan {");
     let training = training.into_iter().map(|(name, about)| Setting {
         default: plan.get(&name).map_or("none".to_owned(), ToString::to_string),

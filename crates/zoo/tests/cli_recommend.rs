@@ -197,3 +197,47 @@ fn wrong_tables_are_refused_with_a_sentence() {
     fs::remove_file(folder.join("ratings.csv")).unwrap();
     refuse(folder, &["recommend", "runs/mult-vae-1"], "or give histories with --data");
 }
+
+#[test]
+fn settings_of_a_recommender_are_searched_by_what_is_hidden() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("ratings.csv"), ratings(80)).unwrap();
+    // A model that hardly learns, and one that does.
+    let small =
+        ["--data", "ratings.csv", "--epochs", "20", "--set", "network.hidden=[16]", "--set", "code=8"];
+    let search = |model: &str, measure: &str| {
+        let space = ["search", model, "--space", "train.learning_rate=1e-9,1e-2", "--trials", "2", "--json"];
+        let found: Value = serde_json::from_str(&succeed(folder, &[&space[..], &small].concat())).unwrap();
+        assert_eq!(
+            (&found["measure"], &found["best"]["settings"]["train.learning_rate"]),
+            (&measure.into(), &0.01.into())
+        );
+        let losses: Vec<f64> =
+            found["trials"].as_array().unwrap().iter().map(|trial| trial["loss"].as_f64().unwrap()).collect();
+        assert_eq!(losses.len(), 2, "{found}");
+        // The command that it prints trains such a model, and its lists for validation are as good.
+        let command = found["command"].as_str().unwrap();
+        assert!(
+            command.starts_with(&format!("zoo train {model} --data ratings.csv --epochs 20 ")),
+            "{command}"
+        );
+        let arguments: Vec<&str> = command
+            .split(' ')
+            .skip(1)
+            .map(|argument| argument.trim_matches('\''))
+            .chain(["--json"])
+            .collect();
+        let report: Value = serde_json::from_str(&succeed(folder, &arguments)).unwrap();
+        let validation = &report["validation"][0];
+        let figure = match measure {
+            "RMSE" => validation["rmse"].as_f64().unwrap(),
+            _ => 1.0 - validation["ndcg_100"].as_f64().unwrap(),
+        };
+        assert_eq!(losses.iter().copied().fold(f64::INFINITY, f64::min), figure, "{report}");
+    };
+    search("mult-vae", "1 − NDCG@100");
+    search("autorec", "RMSE");
+    let asked = ["search", "mult-vae", "--data", "ratings.csv", "--space", "code=2,4", "--measure", "loss"];
+    refuse(folder, &asked, "a recommender is judged by its lists or its ratings; leave --measure away");
+}

@@ -344,6 +344,13 @@ fn the_manual_has_the_pages_it_refers_to_and_shells_know_the_models() {
     }
     let text = succeed(here, &["describe", "vae"]);
     assert!(text.contains("One of: bernoulli, continuous_bernoulli, fixed_gaussian, gaussian"), "{text}");
+    let text = succeed(here, &["list", "--likelihoods"]);
+    assert!(
+        text.lines().any(|line| line.starts_with("negative_binomial") && line.contains("ln μ, ln r")),
+        "{text}"
+    );
+    let text = succeed(here, &["describe", "vae", "--net", "conv"]);
+    assert!(text.contains("network.channels = ") && text.ends_with("zoo train vae --net conv\n"), "{text}");
     // Words of the models, not of the parser.
     refuse(here, &["describe", "beta-vea"], "there is no model `beta-vea`; did you mean `beta-vae`?");
 }

@@ -1,5 +1,8 @@
 //! Rows of which almost all numbers are 0, or are not there.
 
+#[cfg(feature = "data")]
+mod files;
+
 use autograd::Tensor;
 
 use super::examples::Examples;

@@ -21,7 +21,7 @@ Examples:
 
 #[derive(Args)]
 pub(crate) struct DataArgs {
-    /// `digits`, a name that was fetched, a CSV, TSV, NPY, NPZ or WAV file, or a folder of pictures, sounds or IDX files.
+    /// `digits`, a name that was fetched, a CSV, TSV, NPY, NPZ, MTX or WAV file, or a folder of pictures, sounds or IDX files.
     #[arg(value_name = "DATA", required = true)]
     pub(crate) source: Option<String>,
 

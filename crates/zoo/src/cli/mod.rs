@@ -57,7 +57,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  zoo list --json\n  zoo list --networks\n  zoo list --likelihoods")]
     List(ListArgs),
     /// Explain a model: paper, equation, every setting with its default.
-    #[command(after_help = "Example:\n  zoo describe beta-vae")]
+    #[command(
+        after_help = "Examples:\n  zoo describe beta-vae\n  zoo describe vae --data titanic.csv\n  zoo describe vae --net conv"
+    )]
     Describe(DescribeArgs),
     /// Train a model and write a run folder: settings, metrics, checkpoint, pictures.
     #[command(after_help = train::TRAIN_EXAMPLES)]
@@ -240,8 +242,20 @@ pub(crate) struct DescribeArgs {
     /// Name of the model (see `zoo list`).
     pub(crate) model: String,
 
+    /// The data whose defaults are shown, as for `zoo train` [default: digits].
+    #[arg(long, value_name = "DATA", default_value = "digits", hide_default_value = true)]
+    pub(crate) data: String,
+
+    /// The network whose settings are shown, of the models that leave it open (see `zoo list --networks`) [default: the one
+    /// that suits the data].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) net: Option<String>,
+
     #[command(flatten)]
     pub(crate) json: JsonArgs,
+
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
 }
 
 #[derive(Args)]

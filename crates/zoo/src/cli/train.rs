@@ -31,7 +31,7 @@ pub(crate) struct TrainArgs {
     pub(crate) model: Option<String>,
 
     /// `digits` (embedded), a name that was fetched (see `zoo data fetch`), a CSV or TSV file (`-` for
-    /// standard input), an NPY, NPZ or WAV file, or a folder of pictures, sounds or MNIST-style IDX files
+    /// standard input), an NPY, NPZ, MTX or WAV file, or a folder of pictures, sounds or MNIST-style IDX files
     /// [default: digits].
     #[arg(long, value_name = "DATA")]
     pub(crate) data: Option<String>,
@@ -152,9 +152,10 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_enum, default_value = "tpe")]
     pub(crate) strategy: StrategyName,
 
-    /// What is to be small on the quarter of the training examples that is held back.
-    #[arg(long, value_enum, default_value = "squared-error")]
-    pub(crate) measure: MeasureName,
+    /// What is to be small on the quarter of the training examples that is held back [default: squared-error; for a
+    /// recommender 1 − NDCG@100 of its lists for users held back, or the error of ratings].
+    #[arg(long, value_enum)]
+    pub(crate) measure: Option<MeasureName>,
 
     /// A setting that is not searched, as for `zoo train`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -1,12 +1,12 @@
 //! `zoo describe`.
 
 use nn::Result;
-use zoo::data::digits;
-use zoo::describe::{Setting, model};
-use zoo::registry;
+use zoo::config::{Draft, Setup};
+use zoo::describe::{Setting, model, with_settings};
+use zoo::{data, registry};
 
 use super::{Outcome, json, terminal};
-use crate::cli::DescribeArgs;
+use crate::cli::{DescribeArgs, quoted};
 
 /// Columns of text that can be read with ease.
 const WIDEST: usize = 100;
@@ -14,7 +14,13 @@ const WIDEST: usize = 100;
 /// A model in words.
 pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
     let entry = registry::find(&args.model)?;
-    let found = model(entry, &digits().train);
+    let is_usual = args.data == "digits" && args.net.is_none();
+    let found = if is_usual {
+        model(entry, &data::digits().train)
+    } else {
+        let Setup { config, .. } = setup(args)?;
+        with_settings(entry, &config.settings, &config.train)
+    };
     if args.json.json {
         return Ok(Outcome::Done(json(&found)));
     }
@@ -25,9 +31,12 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
         text += &wrapped(line, if line.starts_with("    ") { 6 } else { 2 });
     }
     text += &format!("\n  Loss:    {}\n  Source:  {}\n", found.equation, found.source);
-    let about =
-        "Settings (--set KEY=VALUE), with the defaults for the embedded digits; some grow with the data:";
-    text += &format!("\n{}\n", wrapped(about, 0));
+    let of = match &*args.data {
+        "digits" => "the embedded digits; --data FILE shows those for a file".to_owned(),
+        data => quoted(data),
+    };
+    text +=
+        &format!("\n{}\n", wrapped(&format!("Settings (--set KEY=VALUE), with the defaults for {of}:"), 0));
     let settings = |settings: &[Setting], prefix: &str| -> String {
         let lines = settings.iter().map(|setting| {
             let values = match setting.values.is_empty() {
@@ -48,7 +57,26 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
         text += "\nTraining:\n\n";
         text += &settings(&found.training, "train.");
     }
-    let data = entry.recommends.map_or("", |_| " --data ratings.csv");
-    text += &format!("\nExample:\n  zoo train {}{data}\n", found.name);
+    let data = match (&*args.data, entry.recommends) {
+        ("digits", Some(_)) => " --data ratings.csv".into(),
+        ("digits", None) => String::new(),
+        (data, _) => format!(" --data {}{}", quoted(data), args.reading.text()),
+    };
+    let net = args.net.as_ref().map_or(String::new(), |net| format!(" --net {net}"));
+    text += &format!("\nExample:\n  zoo train {}{data}{net}\n", found.name);
     Ok(Outcome::Done(text))
+}
+
+/// What a training with these flags would begin with.
+fn setup(args: &DescribeArgs) -> Result<Setup> {
+    let mut draft = Draft {
+        model: Some(args.model.clone()),
+        data: Some(args.data.clone()),
+        reading: args.reading.over(Default::default()),
+        ..Draft::default()
+    };
+    if let Some(net) = &args.net {
+        draft.say("network.name", net.clone());
+    }
+    draft.complete()
 }

@@ -55,32 +55,39 @@ pub(crate) fn run(args: &SearchArgs) -> Result<Outcome> {
     }
     let fixed = draft.settings.clone();
     let said = said(&draft, &space, args.epochs.is_some());
-    let Setup { entry, config, data, notes, study: choices, .. } = draft.complete()?;
-    if choices.is_some() {
-        return Err(Error::unsupported(
-            "a search goes by losses, and a recommender is judged by its lists; train some, and compare the figures for \
-             validation that `zoo train --json` prints",
-        ));
-    }
-    if matches!(data.train.schema().shape(), Some(Shape::Tokens { .. }))
-        && matches!(args.measure, MeasureName::SquaredError)
-    {
-        return Err(Error::setting("measure", "texts have no squared error; search with --measure loss"));
-    }
+    let setup = draft.complete()?;
+    let Setup { entry, config, data, notes, study: choices, .. } = &setup;
     known(&space, &config.settings)?;
-    let measure = match args.measure {
-        MeasureName::SquaredError => Measure::SquaredError,
-        MeasureName::Loss => Measure::Loss,
+    let (judge, what) = match (choices, args.measure) {
+        (Some(_), Some(_)) => {
+            let problem = "a recommender is judged by its lists or its ratings; leave --measure away";
+            return Err(Error::setting("measure", problem));
+        }
+        (Some(choices), None) => {
+            let what = if choices.is_rated() { "RMSE" } else { "1 − NDCG@100" };
+            (Judge::of_choices(&setup, choices), what)
+        }
+        (None, measure) => {
+            let is_text = matches!(data.train.schema().shape(), Some(Shape::Tokens { .. }));
+            let (measure, what) = match measure.unwrap_or(MeasureName::SquaredError) {
+                MeasureName::SquaredError if is_text => {
+                    let problem = "texts have no squared error; search with --measure loss";
+                    return Err(Error::setting("measure", problem));
+                }
+                MeasureName::SquaredError => (Measure::SquaredError, "SSE"),
+                MeasureName::Loss => (Measure::Loss, "loss"),
+            };
+            let held_back = Validation::Fraction(HELD_BACK);
+            (Judge::new(entry, &data.train, config.train.clone(), held_back, measure)?, what)
+        }
     };
-    let plan = config.train.clone();
-    let judge = Judge::new(entry, &data.train, plan, Validation::Fraction(HELD_BACK), measure)?;
-    say_notes(&notes);
+    say_notes(notes);
     let strategy = match args.strategy {
         StrategyName::Random => Strategy::Random,
         StrategyName::Halving => Strategy::Halving { factor: 3 },
         StrategyName::Tpe => Strategy::Tpe,
     };
-    let (data_text, what) = (quoted(&args.data) + &args.reading.text(), measure_text(args.measure));
+    let data_text = quoted(&args.data) + &args.reading.text();
     let mut about = format!("`{}` on {data_text}, {} epochs, by {what}", args.model, config.train.epochs);
     if !said.is_empty() {
         about += &format!(", with {}", flags(&said).join(", "));
@@ -215,13 +222,6 @@ fn said(draft: &Draft, space: &Space, epochs: bool) -> Table {
     let elsewhere = |key: &str| space.0.contains_key(key) || epochs && key == "train.epochs";
     said.retain(|key, _| !elsewhere(key));
     said
-}
-
-fn measure_text(measure: MeasureName) -> &'static str {
-    match measure {
-        MeasureName::SquaredError => "SSE",
-        MeasureName::Loss => "loss",
-    }
 }
 
 /// `key=value` for every setting.

@@ -164,6 +164,9 @@ fn ending(start: &[u8]) -> &'static str {
     }
     let first = unpacked.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let tabs = first.contains(&b'\t') && !first.contains(&b',');
+    if zipped && unpacked.starts_with(b"%%MatrixMarket") {
+        return ".mtx.gz";
+    }
     match (unpacked.starts_with(b"\x93NUMPY"), tabs, zipped) {
         (true, _, true) => ".npy.gz",
         (false, true, true) => ".tsv.gz",

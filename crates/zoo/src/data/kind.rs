@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Array,
     /// An NPZ file.
     Arrays,
+    /// A Matrix Market file.
+    Matrix,
     /// A Parquet file.
     Parquet,
     /// A WAV file.
@@ -64,6 +66,8 @@ impl Kind {
             [] => other("the file is empty"),
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Ok(Kind::Array),
             [0x1f, 0x8b, ..] if ends(&[".npy.gz"]) => Ok(Kind::Array),
+            [0x1f, 0x8b, ..] if ends(&[".mtx.gz"]) => Ok(Kind::Matrix),
+            start if start.starts_with(b"%%MatrixMarket") => Ok(Kind::Matrix),
             [b'P', b'K', ..] if ends(&[".xlsx", ".xlsm", ".ods"]) => {
                 other("this is a spreadsheet; save it as CSV")
             }
@@ -132,6 +136,7 @@ impl Kind {
             Kind::Pictures | Kind::Picture => "pictures",
             Kind::Array => "an NPY array",
             Kind::Arrays => "an NPZ file",
+            Kind::Matrix => "a Matrix Market file",
             Kind::Parquet => "a Parquet file",
             Kind::Sound | Kind::Sounds => "sounds",
             Kind::Table => "a table",

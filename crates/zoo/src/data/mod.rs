@@ -198,7 +198,7 @@ pub fn digits() -> Split {
 /// - a folder of pictures (PNG, JPEG, WebP, TIFF), or of folders of them that are classes;
 /// - a table of comma- or tab-separated numbers;
 /// - an NPY or NPZ file: `[examples, features]`, or images `[images, height, width]`, perhaps with an axis of 1 or 3
-///   channels behind or before these two;
+///   channels behind or before these two; or a sparse matrix, in an NPZ file of SciPy or a Matrix Market file;
 /// - `-` for one of these files on standard input, or the name of a pipe.
 ///
 /// # Errors

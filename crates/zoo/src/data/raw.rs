@@ -1,11 +1,13 @@
 //! Reading data from wherever they are, as they are: nothing is filled in, scaled or split yet.
 
+mod sparse;
 mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use autograd::{Real, Tensor};
+use nn::data::SparseRows;
 use nn::data::idx;
 use nn::data::npy;
 use nn::data::pictures::{self, PictureFolder, PictureOptions, Pictures};
@@ -98,6 +100,7 @@ impl Raw {
             }
             Kind::Array => Raw::of_array(path, reading),
             Kind::Arrays => Raw::of_arrays(path, reading),
+            Kind::Matrix => Raw::of_matrix(path, reading),
             Kind::Parquet => {
                 Raw::of_table(path, Some(&parquet::as_csv(path, usize::MAX)?), &parquet::as_table(reading))
             }
@@ -175,6 +178,9 @@ impl Raw {
     /// Several arrays: the examples, and perhaps labels.
     fn of_arrays(path: &Path, reading: &Reading) -> Result<Self> {
         let mut npz = npy::Npz::open(path)?;
+        if let Some(rows) = SparseRows::of_scipy(path, &mut npz)? {
+            return Raw::of_sparse(path, &rows, reading);
+        }
         let arrays: Vec<String> = npz.arrays().map(|(name, _)| name.to_owned()).collect();
         let no_numbers: Vec<(String, String)> =
             npz.others().map(|(name, why)| (name.to_owned(), why.to_string())).collect();

@@ -13,7 +13,7 @@ use super::{Density, Part, Said, Support, logit};
 pub(super) struct BoundedSquaredError;
 
 impl Density for BoundedSquaredError {
-    const TITLE: &'static str = "squared error of a number from 0 to 1, which is no distribution";
+    const TITLE: &'static str = "squared error within [0, 1], no distribution";
     const NUMBERS: &'static [&'static str] = &["logit of x̂"];
     const SUPPORT: Support = Support::Real;
     const UNIT: Unit = Unit::SquaredError;

@@ -21,11 +21,11 @@
 use std::ops::Range;
 
 use autograd::{Real, Tensor, Var, tree};
-use nn::data::schema::Kind;
+use nn::data::schema::{Kind, Schema};
 use nn::losses::Unit;
 use nn::{Context, Dataset, Result};
 
-use super::{Likelihood, Part, Said};
+use super::{Likelihood, Part, Said, Support};
 
 /// A likelihood for every block of an example.
 #[derive(Clone, Debug)]
@@ -91,10 +91,24 @@ impl<W> Head<W> {
     }
 }
 
-/// The likelihood of a block of this kind if `wished` is that of the data in general: what is a category, a level or a
-/// count in a table stays one, whatever is said about its numbers.
+/// The likelihood of a block of this kind if `wished` is that of the data in general: what is a category, a level, a count or
+/// one of two words in a table stays so, whatever is said about its numbers. (An error of numbers is one of 0 and 1 as well.)
 fn of_kind(kind: Kind, wished: Likelihood) -> Likelihood {
-    if wished.support().fits(kind) { wished } else { Likelihood::for_kind(kind) }
+    let density_of_numbers = wished.support() == Support::Real && wished.is_density();
+    let fits = wished.support().fits(kind) && !(kind == Kind::Binary && density_of_numbers);
+    if fits { wished } else { Likelihood::for_kind(kind) }
+}
+
+impl Likelihood {
+    /// The likelihood that the numbers of several blocks get in place of this one, if it does not fit them.
+    pub(crate) fn instead(self, schema: &Schema) -> Option<Self> {
+        let mut kinds = schema.blocks().iter().map(|block| block.kind);
+        if kinds.len() == 1 {
+            return None;
+        }
+        let number = kinds.find(|kind| matches!(kind, Kind::Real | Kind::UnitInterval | Kind::Count))?;
+        (!self.support().fits(number)).then(|| Self::for_kind(number))
+    }
 }
 
 impl Head<Tensor<f32>> {

@@ -100,7 +100,6 @@ trait Density {
     /// Whether one variance is learned beside the network; [`Said::log_var`] has it.
     const LEARNS_VARIANCE: bool = false;
 
-    // ANCHOR: density
     /// `−ln p(x|z)` (or the error) of every column, of the shape of `x`. Of a distribution of the whole block it stands in
     /// the first column.
     fn nll<'t, T: Real>(said: Said<'t, T>, x: Var<'t, T>) -> Var<'t, T>;
@@ -114,7 +113,6 @@ trait Density {
     /// The decoder's numbers that describe the mean and the spread of the data, `[parameters]`: a good initial bias, which
     /// then does not have to be learnt first.
     fn first(data: &Part, levels: usize) -> Tensor<f32>;
-    // ANCHOR_END: density
 
     /// The number of levels or tokens of such data, if it has levels.
     ///

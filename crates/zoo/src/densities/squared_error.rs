@@ -13,7 +13,7 @@ use super::{Density, Part, Said, Support};
 pub(super) struct SquaredError;
 
 impl Density for SquaredError {
-    const TITLE: &'static str = "squared error, which is no distribution";
+    const TITLE: &'static str = "squared error, no distribution";
     const NUMBERS: &'static [&'static str] = &["x̂"];
     const SUPPORT: Support = Support::Real;
     const UNIT: Unit = Unit::SquaredError;

@@ -187,6 +187,24 @@ fn blocks_of_a_table_are_distributed_each_in_its_own_way() {
     }
 }
 
+/// Settings name the likelihood that the numbers of a table really have.
+#[test]
+fn a_likelihood_that_does_not_fit_numbers_gives_way_to_theirs() {
+    let table = mixed();
+    assert_eq!(Bernoulli.instead(table.schema()), Some(Gaussian));
+    assert_eq!(FixedGaussian.instead(table.schema()), None);
+    assert_eq!(Bernoulli.instead(shares().schema()), None, "a single block has what is said");
+    // The model is the same, also where a column is one of two words.
+    let x = Tensor::concat(&[table.x(), &table.x().slice(1, 2..3)], 1);
+    let words = Block::new(Shape::Scalars(1), Kind::Binary);
+    let blocks: Vec<Block> = table.schema().blocks().iter().cloned().chain([words]).collect();
+    let table = Dataset::new(x).with_schema(Schema::new(blocks));
+    let with = |wished: Likelihood| head(wished, &table).1;
+    assert_eq!(Bernoulli.instead(table.schema()), Some(Gaussian));
+    assert_eq!(with(Bernoulli), with(Gaussian));
+    assert!(with(FixedGaussian).to_vec().last() == with(Bernoulli).to_vec().last(), "words stay words");
+}
+
 #[test]
 fn what_was_not_observed_changes_nothing() {
     let data = mixed();

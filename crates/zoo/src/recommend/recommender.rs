@@ -39,6 +39,16 @@ pub enum Quality {
     Errors(Errors),
 }
 
+impl Quality {
+    /// How far it is from perfect: `1 − NDCG@100`, or the root of the mean squared error of ratings.
+    pub fn shortfall(&self) -> f64 {
+        match self {
+            Quality::Lists(lists) => 1.0 - lists.ndcg_100,
+            Quality::Errors(errors) => errors.rmse,
+        }
+    }
+}
+
 impl Recommender<'_> {
     /// Scores of all items for each user of whom this is known, `[users, items]`: shares of the next choice, or predicted
     /// ratings.

@@ -72,8 +72,13 @@ impl Kind {
             None if plain => "squared_error",
             None => "gaussian",
         };
-        if likelihood(&table).is_some_and(|likelihood| unsuitable(likelihood, data).is_some()) {
-            table[LIKELIHOOD]["name"] = of_any_number.into();
+        if let Some(usual) = likelihood(&table) {
+            if unsuitable(usual, data).is_some() {
+                table[LIKELIHOOD]["name"] = of_any_number.into();
+            } else if let Some(other) = usual.instead(data.schema()).filter(|l| self.likelihoods.contains(l))
+            {
+                table[LIKELIHOOD]["name"] = other.word().into();
+            }
         }
         let defaults = table.clone();
         for (key, value) in &given {

@@ -10,8 +10,8 @@
 //! in the list.
 
 use super::super::chunks::for_each_chunk;
-use super::super::gemm::{LANES, Listed, Place, Run};
-use super::super::threads::share;
+use super::super::gemm::{LANES, Listed, Place, ROWS, Run};
+use super::super::threads::{self, share};
 use super::{Geometry, Tensor};
 use crate::Real;
 
@@ -61,11 +61,14 @@ fn products<T: Real>(
     Tensor::build([g.groups * to.channels * height * width, lanes], |out: &mut [T]| {
         let place = Place { start: out.as_mut_ptr(), strides: [(height * width * lanes) as isize, 1] };
         let place = &place;
-        share(g.groups * height, |task| {
-            let (group, line) = (task / height, task % height);
+        // A series is an image of one line.
+        let some = width.div_ceil(wanted_parts(g.groups * height));
+        let parts = width.div_ceil(some);
+        share(g.groups * height * parts, |task| {
+            let (group, line, first) = (task / parts / height, task / parts % height, task % parts * some);
             let lines = connected(0, line);
             let mut runs = vec![];
-            for (column, connected) in columns.iter().enumerate() {
+            for (column, connected) in columns.iter().enumerate().skip(first).take(some) {
                 runs.clear();
                 for channel in 0..from.channels {
                     let (image, weight) = (group * from.channels + channel, channel * from.weight);
@@ -90,11 +93,20 @@ fn products<T: Real>(
                     out: Place { start: place.start.wrapping_add(pixel * lanes), ..*place },
                 };
                 // SAFETY: the list was made from channels, places and positions that exist, and rows of x have
-                // `lanes` numbers. The result's pixels in this line and group are this task's own.
+                // `lanes` numbers. The result's pixels in these columns of the line and in this group are this task's own.
                 unsafe { sums.add_up() };
             }
         });
     })
+}
+
+/// In how many parts each of so many equally long tasks should be divided, so that no thread waits long for another.
+fn wanted_parts(tasks: usize) -> usize {
+    const PER_THREAD: usize = 8;
+    match threads::count() {
+        1 => 1,
+        threads => (PER_THREAD * threads).div_ceil(tasks),
+    }
 }
 
 /// See [`Geometry::weight`]. The sum over the images is the inner one here, so the lanes are filters.
@@ -109,8 +121,11 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
     Tensor::build(g.weight_shape(), |w: &mut [T]| {
         let strides = [places as isize, (channels * places) as isize];
         let place = &Place { start: w.as_mut_ptr(), strides };
-        share(g.groups * places, |task| {
-            let (group, k) = (task / places, task % places);
+        // Nine places of a kernel would be five for one of two threads and four for the other.
+        let some = channels.div_ceil(wanted_parts(g.groups * places)).next_multiple_of(ROWS);
+        let parts = channels.div_ceil(some);
+        share(g.groups * places * parts, |task| {
+            let (group, k, first) = (task / parts / places, task / parts % places, task % parts * some);
             let at = |axis: usize, output: usize| {
                 let k = [k / g.kernel[1], k % g.kernel[1]][axis];
                 g.reads(axis, output).find(|&(place, _)| place == k).map(|(_, input)| input)
@@ -121,13 +136,13 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
                 runs.clear();
                 for column in 0..columns {
                     if let (Some(iy), Some(ix)) = (at(0, line), at(1, column)) {
-                        let pixel = (group * channels * height + iy) * width + ix;
+                        let pixel = ((group * channels + first) * height + iy) * width + ix;
                         let output = (group * lines + line) * columns + column;
                         runs.push([pixel * row, output * g.batch * lanes].map(|at| at as isize));
                     }
                 }
                 let sums = Listed {
-                    rows: channels,
+                    rows: some.min(channels - first),
                     columns: filters,
                     a: x.as_ptr(),
                     row: (height * width * row) as isize,
@@ -136,12 +151,12 @@ pub(super) fn weight<T: Real>(g: &Geometry, x: &Tensor<T>, y: &Tensor<T>) -> Ten
                     run: Run { length: g.batch, steps: [1, lanes as isize] },
                     first: line == 0,
                     out: Place {
-                        start: place.start.wrapping_add(group * filters * channels * places + k),
+                        start: place.start.wrapping_add((group * filters * channels + first) * places + k),
                         ..*place
                     },
                 };
                 // SAFETY: rows of x have a number for each image at least, and rows of y are filled up to
-                // `lanes`. The elements of this group at this place of the kernel are this task's own.
+                // `lanes`. The elements of these channels at this place of the kernel are this task's own.
                 unsafe { sums.add_up() };
             }
         });

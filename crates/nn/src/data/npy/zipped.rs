@@ -27,7 +27,7 @@ pub fn read_npz<T: Real>(path: &Path) -> Result<BTreeMap<String, Tensor<T>>> {
 /// # Errors
 /// Those of [`read_npz`].
 pub fn parse_npz<T: Real>(name: &Path, content: &[u8]) -> Result<BTreeMap<String, Tensor<T>>> {
-    Npz::of(name, Cursor::new(content))?.all()
+    Npz::parse(name, content)?.all()
 }
 
 /// An NPZ file of which an array is read when it is asked for. So text beside the numbers, which is no array for
@@ -47,6 +47,16 @@ impl Npz {
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
         Npz::of(path, BufReader::new(file))
+    }
+}
+
+impl<'a> Npz<Cursor<&'a [u8]>> {
+    /// The same for the content of a file. Errors call it `name`.
+    ///
+    /// # Errors
+    /// Those of [`open`](Npz::open).
+    pub fn parse(name: &Path, content: &'a [u8]) -> Result<Self> {
+        Npz::of(name, Cursor::new(content))
     }
 }
 
@@ -110,6 +120,17 @@ impl<R: Read + Seek> Npz<R> {
         let place = self.name.join(format!("{array}.npy"));
         let mut source = Source { name: &place, bytes: Box::new(file), packing: Packing::Zip };
         numbers::tensor(&place, decode(&mut source)?)
+    }
+
+    /// Whether the entry of this name, which need not hold numbers, ends with these bytes.
+    pub(crate) fn ending(&mut self, array: &str, end: &[u8]) -> Result<bool> {
+        /// No word is as long.
+        const MOST: u64 = 1 << 12;
+        let Some((entry, _)) = self.entries.get(array) else { return Ok(false) };
+        let file = self.archive.by_index(*entry).map_err(|error| broken(&self.name, &error))?;
+        let place = self.name.join(format!("{array}.npy"));
+        let mut source = Source { name: &place, bytes: Box::new(file), packing: Packing::Zip };
+        Ok(source.at_most(MOST)?.ends_with(end))
     }
 
     fn all<T: Real>(mut self) -> Result<BTreeMap<String, Tensor<T>>> {

@@ -6,10 +6,12 @@ use nn::{Dataset, Error, Result};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::config::Setup;
 use crate::data::Split;
 use crate::evaluate;
+use crate::recommend::{Part, Recommender, Study};
 use crate::registry::Entry;
-use crate::train::{Plan, train};
+use crate::train::{Plan, train, train_part, trainer};
 
 /// Which examples judge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +43,14 @@ pub struct Judge<'a> {
     parts: Vec<Split>,
     /// How to train with the whole budget.
     plan: Plan,
-    measure: Measure,
+    by: By<'a>,
+}
+
+/// The figure of a trained model.
+enum By<'a> {
+    Measure(Measure),
+    /// Of a recommender: how far its lists, or predicted ratings, are from the hidden ones.
+    Choices(&'a Setup, &'a Study),
 }
 
 impl<'a> Judge<'a> {
@@ -74,7 +83,15 @@ impl<'a> Judge<'a> {
             train: examples.select(&numbers.train),
             test: examples.select(&numbers.validation),
         };
-        Ok(Judge { entry, parts: numbers.into_iter().map(split).collect(), plan, measure })
+        let parts = numbers.into_iter().map(split).collect();
+        Ok(Judge { entry, parts, plan, by: By::Measure(measure) })
+    }
+
+    /// A judge of recommenders that learn from all choices for training, by what is hidden of the [part for
+    /// validation](Part::Validation): `1 − NDCG@100` of the lists, or the root of the mean squared error of ratings.
+    pub fn of_choices(setup: &'a Setup, study: &'a Study) -> Self {
+        let (entry, plan) = (setup.entry, setup.config.train.clone());
+        Judge { entry, parts: vec![setup.data.clone()], plan, by: By::Choices(setup, study) }
     }
 
     /// The mean over the parts; to be given to [`Search::run`](super::Search::run).
@@ -89,10 +106,19 @@ impl<'a> Judge<'a> {
             let plan = Plan { epochs, batch: plan.batch.min(data.train.len()), ..plan.clone() };
             let complete = self.entry.complete(&model, &data.train)?;
             let mut model = self.entry.build(&complete, &data.train, plan.seed)?;
-            train(&mut *model, data, &plan)?;
-            sum += match self.measure {
-                Measure::SquaredError => evaluate::mean_squared_error(&*model, &data.test),
-                Measure::Loss => evaluate::loss(&*model, &data.test, plan.seed).total(),
+            sum += match self.by {
+                By::Measure(measure) => {
+                    train(&mut *model, data, &plan)?;
+                    match measure {
+                        Measure::SquaredError => evaluate::mean_squared_error(&*model, &data.test),
+                        Measure::Loss => evaluate::loss(&*model, &data.test, plan.seed).total(),
+                    }
+                }
+                By::Choices(setup, study) => {
+                    setup.lesson(&mut *model, &train_part, |lesson| trainer(&plan).run(lesson))?;
+                    let recommender = Recommender { model: &*model, preparation: &setup.preparation };
+                    recommender.judged(self.entry.name, &study.judged(Part::Validation)).quality.shortfall()
+                }
             };
         }
         Ok(sum / self.parts.len() as f64)
