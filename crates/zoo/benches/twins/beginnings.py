@@ -4,7 +4,8 @@
 
 trains every network for so many steps by the command line of the zoo and by its twin, on the same made-up examples,
 with Adam at 0.001 and all examples in every step. It prints a Markdown table of the squared error on these examples, as
-a share of that of the mean example. Twins begin as PyTorch lets them begin.
+a share of that of the mean example. Twins begin as PyTorch lets them begin; with `--mean` what they give is added to the
+mean example.
 
 `--output FILE` takes the column of the zoo from what the test `first_step` prints in place of a binary:
 
@@ -95,11 +96,13 @@ def twin(name, settings, kind, sizes, code):
     return networks.Autoencoder(*parts)
 
 
-def by_torch(case, x, steps, seed):
+def by_torch(case, x, steps, seed, centred):
     """The share of the error that is left."""
     name, settings, kind, sizes, code = case
     torch.manual_seed(seed)
     net = twin(name, settings, kind, sizes, code)
+    if centred:
+        net.mean = x.mean(0)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
 
     def error():
@@ -177,7 +180,7 @@ def cases():
     for steps in [8, 64, 256]:
         for code in [2, 32, 512]:
             add(of_series, 1, "series", (steps, 2), code)
-    for side, depth, codes in [(8, 1, [2, 32, 512]), (28, 1, [2, 32, 512]), (96, 4, [2, 32]), (256, 5, [32])]:
+    for side, depth, codes in [(8, 1, [2, 32, 512]), (28, 1, [2, 32, 512]), (64, 3, [2, 32]), (256, 5, [32])]:
         for code in codes:
             # So many stages that a few pixels are left.
             add(["conv", "resnet"], depth, "pictures", (side,), code)
@@ -227,6 +230,7 @@ def main():
     options.add_argument("--steps", type=int, default=30)
     options.add_argument("--seeds", type=int, default=3, help="the median of so many beginnings")
     options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--mean", action="store_true", help="twins add to the mean example")
     options.add_argument("--only", help="networks, as in mlp,conv")
     given = options.parse_args()
     torch.set_num_threads(given.threads)
@@ -245,7 +249,7 @@ def main():
     if given.output:
         for case, ours in cases_of_test(given.output.read_text()):
             x = torch.from_numpy(data(*case[2:4], 12).reshape(12, -1))
-            row(case, ours, median(lambda seed: by_torch(case, x, 30, seed)))
+            row(case, ours, median(lambda seed: by_torch(case, x, 30, seed, given.mean)))
     elif given.zoo:
         with tempfile.TemporaryDirectory() as folder:
             for case in cases():
@@ -259,7 +263,7 @@ def main():
                     return share
 
                 share = median(ours)
-                row(case, share, median(lambda seed: by_torch(case, x, given.steps, seed)))
+                row(case, share, median(lambda seed: by_torch(case, x, given.steps, seed, given.mean)))
     else:
         sys.exit("say --zoo BINARY or --output FILE")
     print("\n| network | cases | median of zoo / PyTorch | largest |\n|---|---|---|---|")
