@@ -15,7 +15,7 @@ impl<T: Real> Op<T, 1> for Reshape {
     const NAME: &'static str = "reshape";
 
     fn forward(&self, [a]: [&Tensor<T>; 1]) -> Tensor<T> {
-        a.reshape(&self.0)
+        a.reshaped(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, [a]: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
         g.reshape(a.shape())

@@ -31,7 +31,21 @@ impl<T: Real> Tensor<T> {
         if self.len() == shape.iter().product::<usize>() {
             return self.reshape(shape);
         }
+        if let Some(order) = self.other_order() {
+            // Added up as it lies in memory, and left so.
+            let lead = self.rank() - shape.len();
+            let size = |&axis: &usize| axis.checked_sub(lead).map_or(1, |axis| shape[axis]);
+            let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
+            order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
+            let sizes: SmallVec<[usize; 4]> = order.iter().map(size).collect();
+            return self.permuted(&order).sum_to_shape(&sizes).permuted(&back).reshape(shape);
+        }
         Tensor::build(shape, |out| self.sum_into(shape, out))
+    }
+
+    /// The order of its axes in memory, if that is not theirs and the tensor has no gaps.
+    fn other_order(&self) -> Option<SmallVec<[usize; 4]>> {
+        if self.is_contiguous() { None } else { self.order_in_memory() }
     }
 
     /// [`sum_to`](Self::sum_to) a shape that fits, written in row-major order into `out`.
@@ -44,6 +58,9 @@ impl<T: Real> Tensor<T> {
             *sum = sum_parallel(data);
             return;
         }
+        if self.other_order().is_some() {
+            return out.copy_from_slice(self.sum_to_shape(shape).in_order(&mut None));
+        }
         let lead = self.rank() - shape.len();
         let reduced = |&axis: &usize| axis < lead || shape[axis - lead] == 1;
         let (mut gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rank()).partition(reduced);
@@ -51,6 +68,10 @@ impl<T: Real> Tensor<T> {
         gone.sort_by_key(|&axis| -self.strides[axis]);
         cost::work(self.len());
         let count = gone.iter().map(|&axis| self.shape[axis]).product::<usize>();
+        let inside = gone.first() != Some(&0) && kept.last() == Some(&(self.rank() - 1));
+        if let (true, true, Some(data)) = (inside, count > 0, self.as_slice()) {
+            return self.sum_inside(data, &gone, out);
+        }
         let order: SmallVec<[usize; 4]> = if gone.first() == Some(&0) && self.is_contiguous() {
             // Outer axes go: add whole rows, in order, so that memory is read straight through.
             gone.iter().chain(&kept).copied().collect()
@@ -83,6 +104,49 @@ impl<T: Real> Tensor<T> {
             });
         }
     }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The sum over axes between the first and the last, of a tensor with these elements in row-major order: whole rows are
+    /// added, for the last of these axes first.
+    fn sum_inside(&self, data: &[T], gone: &[usize], out: &mut [T]) {
+        let mut sizes = self.shape.clone();
+        let mut sums: Option<Tensor<T>> = None;
+        let mut gone = gone.iter().copied().filter(|&axis| self.shape[axis] > 1).rev().peekable();
+        while let Some(axis) = gone.next() {
+            // Axes beside each other are one.
+            let mut first = axis;
+            while let Some(before) = gone.next_if(|&before| before + 1 == first) {
+                first = before;
+            }
+            let count = sizes[first..=axis].iter().product();
+            let width = sizes[axis + 1..].iter().product();
+            sizes[first..=axis].fill(1);
+            let data = sums.as_ref().map_or(data, |sums| sums.as_slice().expect("contiguous"));
+            if gone.peek().is_none() {
+                return add_rows(data, [count, width], out);
+            }
+            sums = Some(Tensor::build(&sizes, |out| add_rows(data, [count, width], out)));
+        }
+        out.copy_from_slice(data); // all of them had one element
+    }
+}
+
+/// For each `count` rows of `data` that follow each other, of this width, their sum in `out`.
+fn add_rows<T: Real>(data: &[T], [count, width]: [usize; 2], out: &mut [T]) {
+    let together = (CHUNK / (count * width)).max(1);
+    for_each_chunk(out, together * width, |i, out| {
+        let data = &data[i * together * count * width..];
+        vectorized(
+            #[inline(always)]
+            || {
+                let rows = data.chunks_exact(count * width);
+                out.chunks_exact_mut(width)
+                    .zip(rows)
+                    .for_each(|(out, rows)| sum_rows(rows, width, count, out));
+            },
+        );
+    });
 }
 
 /// Columns per task when `count` rows are added up; whole cache lines.
@@ -217,6 +281,39 @@ mod tests {
         assert_eq!(Tensor::<f64>::zeros([0, 2]).sum_to([1, 2]).to_vec(), [0.0, 0.0]);
         assert_eq!(Tensor::<f64>::zeros([2, 0]).sum_to([2, 1]).to_vec(), [0.0, 0.0]);
         assert_eq!(Tensor::<f64>::zeros([1, 0]).sum_to([1, 0]).shape(), [1, 0]);
+    }
+
+    #[test]
+    fn sums_of_any_order_in_memory_lie_as_it_does() {
+        for (order, axes) in [
+            ([4, 0, 1, 2, 3], [1, 3]), // pixels of a batch whose lanes are pictures, each copied
+            ([4, 0, 1, 2, 3], [2, 3]),
+            ([4, 0, 1, 2, 3], [0, 2]),
+            ([0, 1, 2, 3, 4], [1, 3]),
+            ([0, 1, 2, 3, 4], [1, 2]),
+            ([2, 1, 0, 4, 3], [0, 4]),
+        ] {
+            let a = counting(&[3, 2, 5, 4, 7]).permute(order);
+            let mut shape = a.shape().to_vec();
+            axes.iter().for_each(|&axis| shape[axis] = 1);
+            let mut expected = Tensor::<f64>::zeros(&shape);
+            for (i, x) in a.to_vec().into_iter().enumerate() {
+                let (mut rest, mut place, mut step) = (i, 0, 1);
+                for (&size, &kept) in a.shape().iter().zip(&shape).rev() {
+                    place += rest % size % kept * step;
+                    (rest, step) = (rest / size, step * kept);
+                }
+                expected.make_mut()[place] += x;
+            }
+            let sum = a.sum_to(&shape);
+            assert_eq!(sum, expected, "{order:?}, {axes:?}");
+            let mut out = vec![0.0; expected.len()];
+            a.sum_into(&shape, &mut out);
+            assert_eq!(out, expected.to_vec());
+        }
+        let lanes = counting(&[3, 2, 5, 2, 7]).permute([4, 0, 1, 2, 3]);
+        assert!(lanes.sum_to([7, 3, 1, 5, 1]).permute([1, 2, 3, 4, 0]).is_contiguous());
+        assert_eq!(lanes.sum_to([3, 1, 5, 1]).shape(), [3, 1, 5, 1], "leading axes go");
     }
 
     #[test]

@@ -61,3 +61,23 @@ fn bad_reshape() {
 fn bad_expand() {
     counting(&[2, 3]).expand([2, 4]);
 }
+
+#[test]
+fn merged_axes_keep_the_order_of_memory() {
+    // A batch of 5 pictures of 2 channels, whose lanes are pictures, each pixel copied.
+    let lanes = Tensor::<f64>::from_fn([2, 3, 4, 5], |i| i as f64).permute([3, 0, 1, 2]);
+    let copies = lanes.reshape([5, 2, 3, 1, 4, 1]).expand([5, 2, 3, 2, 4, 3]);
+    let larger = copies.reshaped(&[5, 2, 6, 12]);
+    assert_eq!(larger, copies.reshape([5, 2, 6, 12]));
+    assert!(larger.permute([1, 2, 3, 0]).is_contiguous());
+    // Where the last axis has its neighbours in memory, or no axis keeps them, the copy is in order.
+    for (from, to) in [
+        (Tensor::<f64>::from_fn([2, 3, 4, 5], |i| i as f64).permute([0, 2, 1, 3]), &[2, 4, 15][..]),
+        (Tensor::from_fn([4, 6], |i| i as f64).t(), &[24]),
+        (Tensor::from_fn([4, 6], |i| i as f64).t(), &[3, 8]),
+    ] {
+        assert_eq!(from.reshaped(to), from.reshape(to));
+        assert!(from.reshaped(to).is_contiguous(), "{:?} to {to:?}", from.shape());
+    }
+    assert_eq!(lanes.slice(0, ..0).reshaped(&[0, 24]).shape(), [0, 24]);
+}
