@@ -494,7 +494,7 @@ fn sparse_matrices_are_read_with_their_names() {
     let counts = ["--set", "likelihood.name=negative_binomial", "--out", "run"];
     succeed(path, &[&train[..], &counts].concat());
     let text = succeed(path, &["reconstruct", "run", "--data", "10x/matrix.mtx"]);
-    assert!(text.starts_with("barcode,ENSG1,ENSG2,ENSG3\nCELL-0,"), "{text}");
+    assert!(text.starts_with("row,barcode,ENSG1,ENSG2,ENSG3\n1,CELL-0,"), "{text}");
 
     // The same numbers from a table.
     let row = |cell: usize| format!("{},{},{}\n", count(0, cell), count(1, cell), count(2, cell));
