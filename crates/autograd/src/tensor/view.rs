@@ -13,6 +13,9 @@ use super::shape::count;
 use super::{Axes, Axis, Shape, Strides, Tensor, contiguous_strides, permutation, short_copy};
 use crate::Real;
 
+/// Axes of a new shape, each with the old axes that are merged to it.
+type Groups = SmallVec<[(usize, Range<usize>); 4]>;
+
 impl<T: Real> Tensor<T> {
     pub(super) fn view(&self, shape: Shape, strides: Strides, offset: usize) -> Self {
         let (mut len, mut contiguous) = (1, true);
@@ -72,10 +75,13 @@ impl<T: Real> Tensor<T> {
     /// trained on colour pictures of 32 × 32, 1.6 times as fast.)
     #[track_caller]
     pub(crate) fn reshaped(&self, shape: &[usize]) -> Self {
-        let scattered = self.len() == count(shape) && self.strides_as(shape).is_none();
-        let Some(groups) = scattered.then(|| self.groups_in_memory(shape)).flatten() else {
-            return self.reshape(shape);
-        };
+        if self.len() != count(shape) {
+            return self.reshape(shape); // which says what is wrong
+        }
+        if let Some(strides) = self.strides_as(shape) {
+            return self.view(Shape::from_slice(shape), strides, self.offset);
+        }
+        let Some(groups) = self.groups_in_memory(shape) else { return self.reshape(shape) };
         let axes: SmallVec<[usize; 8]> = groups.iter().flat_map(|(_, axes)| axes.clone()).collect();
         let copy = self.permuted(&axes).copied();
         let (mut sizes, mut back) = (Shape::new(), SmallVec::<[usize; 4]>::from_elem(0, shape.len()));
@@ -86,11 +92,11 @@ impl<T: Real> Tensor<T> {
         copy.view(sizes.clone(), contiguous_strides(&sizes), copy.offset).permuted(&back)
     }
 
-    /// The axes of a shape that come about by merging those of this one, each with the old axes that it is made of, from
-    /// the slowest to the fastest in memory; `None` if it comes about otherwise, or if the order of memory is no help: the
-    /// last axis has neighbours in memory, or those would be parted.
-    fn groups_in_memory(&self, shape: &[usize]) -> Option<SmallVec<[(usize, Range<usize>); 4]>> {
-        let mut groups = SmallVec::<[(usize, Range<usize>); 4]>::new();
+    /// The axes of a shape that come about by merging those of this one, from the slowest to the fastest in memory; `None` if
+    /// they come about otherwise, or if the order of memory is no help: the last axis has neighbours in memory, or those
+    /// would be parted.
+    fn groups_in_memory(&self, shape: &[usize]) -> Option<Groups> {
+        let mut groups = Groups::new();
         let mut first = 0;
         for (axis, &wanted) in shape.iter().enumerate() {
             let (mut size, mut next) = (1, first);
