@@ -499,7 +499,7 @@ fn sparse_matrices_are_read_with_their_names() {
     // The same numbers from a table.
     let row = |cell: usize| format!("{},{},{}\n", count(0, cell), count(1, cell), count(2, cell));
     let table = (0..40).map(row).collect::<String>();
-    fs::write(path.join("t.csv"), format!("a,b,c\n{table}")).unwrap();
+    fs::write(path.join("t.csv"), format!("ENSG1,ENSG2,ENSG3\n{table}")).unwrap();
     let [sparse, dense] = ["10x/matrix.mtx", "t.csv"].map(|data| {
         let loss = succeed(path, &["eval", "run", "--data", data, "--json"]);
         serde_json::from_str::<serde_json::Value>(&loss).unwrap()["loss"].clone()
