@@ -152,7 +152,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_enum, default_value = "tpe")]
     pub(crate) strategy: StrategyName,
 
-    /// What is to be small on the quarter of the training examples that is held back [default: squared-error; for a
+    /// The figure that is to be small on the quarter of the training examples that is held back [default: squared-error; for a
     /// recommender 1 − NDCG@100 of its lists for users held back, or the error of ratings].
     #[arg(long, value_enum)]
     pub(crate) measure: Option<MeasureName>,

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<Outcome> {
     Ok(Outcome::Done(text))
 }
 
-/// What a training with these flags would begin with.
+/// The settings and data that a training with these flags would begin with.
 fn setup(args: &DescribeArgs) -> Result<Setup> {
     let mut draft = Draft {
         model: Some(args.model.clone()),

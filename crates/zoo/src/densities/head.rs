@@ -46,7 +46,7 @@ struct Block {
 }
 
 impl Block {
-    /// What a decoder says of it.
+    /// The numbers of a decoder for it.
     fn said<'t, T: Real>(&self, output: Var<'t, T>, log_var: Option<Var<'t, T>>) -> Said<'t, T> {
         let per_column = self.likelihood.per_column(self.levels);
         Said { output, per_column, log_var, levels: self.levels }

@@ -45,7 +45,7 @@ impl Density for Ordinal {
         levels.saturating_sub(1).max(1)
     }
 
-    /// What lies between two thresholds is `σ(b) − σ(a) = σ(b) σ(−a) (1 − e^{a−b})`, in which nothing cancels.
+    /// The probability between two thresholds is `σ(b) − σ(a) = σ(b) σ(−a) (1 − e^{a−b})`, in which nothing cancels.
     fn nll<'t, T: Real>(said: Said<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         assert!(said.levels >= 2, "ordinal: at least 2 levels are needed, not {}", said.levels);
         let (thresholds, distances) = thresholds(said);

@@ -1,4 +1,4 @@
-//! What every likelihood of the list has to show, and heads of several blocks.
+//! Tests that every likelihood of the list has to pass, and heads of several blocks.
 
 use autograd::{Tape, gradcheck};
 use nn::data::schema::{Block, Schema, Shape};
