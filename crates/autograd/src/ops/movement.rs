@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Case, case, wave};
 use crate::attribute::Attributes;
 use crate::compiled::built_in;
-use crate::tensor::permutation;
+use crate::tensor::{inverse, permutation};
 use crate::{Axes, Axis, Op, Real, Shape, Tensor, Var};
 
 /// The same elements in another shape; the gradient takes the old shape back.
@@ -35,11 +35,7 @@ impl<T: Real> Op<T, 1> for Permute {
         a.permuted(&self.0)
     }
     fn vjp<'t>(&self, _wrt: usize, g: Var<'t, T>, _: [Var<'t, T>; 1], _y: Var<'t, T>) -> Var<'t, T> {
-        let mut inverse = self.0.clone();
-        for (axis, &from) in self.0.iter().enumerate() {
-            inverse[from] = axis;
-        }
-        g.permute(&inverse[..])
+        g.permute(&inverse(&self.0)[..])
     }
 }
 

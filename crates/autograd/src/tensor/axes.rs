@@ -157,6 +157,13 @@ pub(crate) fn permutation(op: &str, shape: &[usize], order: &impl Axes) -> Small
     order
 }
 
+/// The order that undoes an order of axes: where each axis has gone.
+pub(crate) fn inverse(order: &[usize]) -> SmallVec<[usize; 4]> {
+    let mut places = SmallVec::from_elem(0, order.len());
+    order.iter().enumerate().for_each(|(place, &axis)| places[axis] = place);
+    places
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +180,7 @@ mod tests {
         assert_eq!(list(&|| resolve_axes("sum", &shape, &&[1_isize, -1][..])), [1, 2]);
         assert!(Keep(&[0, 1][..]).keep() && Keep(-1).keep());
         assert_eq!(list(&|| permutation("permute", &shape, &[-1, 0, 1])), [2, 0, 1]);
+        assert_eq!(inverse(&[2, 0, 1])[..], [1, 2, 0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::chunks::for_each_chunk;
+use super::chunks::{CHUNK, for_each_chunk};
 use super::gemm::Matrix;
 use super::walk::Walk;
 use super::{Tensor, cost};
@@ -10,6 +10,9 @@ use crate::Real;
 
 /// The number of lines of a matrix that one task transposes.
 const LINES: usize = 64;
+
+/// The largest number of equal neighbours that are written in one loop with others.
+const REPEATS: usize = 16;
 
 impl<T: Real> Tensor<T> {
     /// True if it repeats a single number.
@@ -34,6 +37,9 @@ impl<T: Real> Tensor<T> {
     /// A contiguous copy.
     #[track_caller]
     pub(super) fn copied(&self) -> Self {
+        if let Some(walk) = self.repeats_elements() {
+            return self.with_repeats(&walk);
+        }
         let Some(walk) = self.turned() else {
             return Tensor::combine_in_order([self], &|out, [piece]| {
                 out.copy_from_slice(&piece[..out.len()])
@@ -45,15 +51,55 @@ impl<T: Real> Tensor<T> {
         let together = if outer.is_empty() || lines.is_multiple_of(LINES) { LINES } else { lines };
         Tensor::build(&self.shape, |out| {
             for_each_chunk(out, together * walk.len, |task, out| {
-                let (mut rest, mut offset) = (task * together / lines, walk.offsets[0] as isize);
-                for (&size, &stride) in outer.iter().zip(&walk.strides[0]).rev() {
-                    offset += (rest % size) as isize * stride;
-                    rest /= size;
-                }
+                let row = task * together / lines;
+                let offset = row_start(row, outer, &walk.strides[0], walk.offsets[0]) as isize;
                 let (buffer, strides) = (self.buffer.as_slice(), [1, walk.inner[0]]);
                 let matrix = Matrix { buffer, offset, shape: [lines, walk.len], strides };
                 matrix.part(0, task * together % lines, out.len() / walk.len).copy_to(out);
             });
         })
     }
+
+    /// The walk through this tensor if it repeats each element a few times, as a picture whose pixels are enlarged does.
+    fn repeats_elements(&self) -> Option<Walk<1>> {
+        let walk = Walk::new([self]);
+        (!self.is_empty() && walk.inner == [0] && walk.len <= REPEATS && !walk.outer.is_empty())
+            .then_some(walk)
+    }
+
+    /// A copy that repeats each element, in one loop for all elements of a row. (As rows of two equal elements an enlarged
+    /// picture takes nine times as long.)
+    #[track_caller]
+    fn with_repeats(&self, walk: &Walk<1>) -> Self {
+        let (&count, outer) = walk.outer.split_last().expect("an axis that is repeated");
+        let stride = *walk.strides[0].last().expect("one for every axis");
+        let (times, buffer) = (walk.len, self.buffer.as_slice());
+        let width = count * times;
+        let together = (CHUNK / width).max(1);
+        cost::work(self.len());
+        Tensor::build(&self.shape, |out| {
+            for_each_chunk(out, together * width, |task, out| {
+                for (row, out) in out.chunks_exact_mut(width).enumerate() {
+                    let first = row_start(task * together + row, outer, &walk.strides[0], walk.offsets[0]);
+                    let elements = (0..count).map(|i| buffer[first.wrapping_add_signed(i as isize * stride)]);
+                    if times == 2 {
+                        let (pairs, _) = out.as_chunks_mut::<2>();
+                        pairs.iter_mut().zip(elements).for_each(|(pair, x)| *pair = [x; 2]);
+                    } else {
+                        out.chunks_exact_mut(times).zip(elements).for_each(|(same, x)| same.fill(x));
+                    }
+                }
+            });
+        })
+    }
+}
+
+/// Where in memory row number `row` starts, of rows counted along axes of these sizes and strides.
+fn row_start(mut row: usize, sizes: &[usize], strides: &[isize], offset: usize) -> usize {
+    let mut start = offset;
+    for (&size, &stride) in sizes.iter().zip(strides).rev() {
+        start = start.wrapping_add_signed((row % size) as isize * stride);
+        row /= size;
+    }
+    start
 }

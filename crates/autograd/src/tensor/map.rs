@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::chunks::{CHUNK, LINE, for_each_chunk, piece};
 use super::simd::vectorized;
 use super::walk::Walk;
-use super::{Tensor, broadcast, cost};
+use super::{Tensor, broadcast, cost, inverse};
 use crate::Real;
 use crate::shortcuts::{Destination, Written};
 
@@ -72,10 +72,8 @@ impl<T: Real> Tensor<T> {
             return Tensor::build(&operands[0].shape, |out| Tensor::combine_few(operands, out, fill));
         }
         let Some(order) = common_order(operands) else { return Tensor::combine_in_order(operands, fill) };
-        let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
-        order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
         let operands = operands.map(|t| t.permuted(&order));
-        Tensor::combine_in_order(operands.each_ref(), fill).permuted(&back)
+        Tensor::combine_in_order(operands.each_ref(), fill).permuted(&inverse(&order))
     }
 
     /// The same for a result that is wanted in some place. Memory is used for small models alone: for less than `FEW`

@@ -62,7 +62,7 @@ pub(crate) use rows::{largest_of, map_row, place_of, sum_by, sum_of_terms};
 pub use shape::Shape;
 pub use sort::SortOrder;
 
-pub(crate) use axes::{dropped_shape, permutation, reduced_shape, resolve_axes};
+pub(crate) use axes::{dropped_shape, inverse, permutation, reduced_shape, resolve_axes};
 pub(crate) use pool::MadeBy;
 use pool::{Buffer, too_large};
 use shape::{Strides, contiguous_strides, count, short_copy};

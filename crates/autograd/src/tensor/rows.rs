@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::chunks::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
 use super::sums::{BLOCK, LANES, block_by, halved};
-use super::{Shape, Tensor};
+use super::{Shape, Tensor, inverse};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -52,10 +52,6 @@ impl<T: Real> Tensor<T> {
         // The axes of the rows go last; where they are last already, nothing is copied.
         let others = (0..shape.len()).filter(|axis| !axes.contains(axis));
         let order: SmallVec<[usize; 4]> = others.chain(axes.iter().copied()).collect();
-        let mut inverse = order.clone();
-        for (axis, &from) in order.iter().enumerate() {
-            inverse[from] = axis;
-        }
         let length = |shape: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
         let lengths = operands.map(|t| length(&t.shape));
         // Not in a closure, where a panic would not name the caller's line.
@@ -73,7 +69,7 @@ impl<T: Real> Tensor<T> {
                 fill(std::array::from_fn(|k| &data[k][i * rows * lengths[k]..]), lengths, out, width);
             });
         });
-        result.permuted(&inverse)
+        result.permuted(&inverse(&order))
     }
 }
 

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::chunks::{CHUNK, for_each_chunk};
 use super::simd::vectorized;
-use super::{Tensor, cost};
+use super::{Tensor, cost, inverse};
 use crate::Real;
 
 impl<T: Real> Tensor<T> {
@@ -35,10 +35,8 @@ impl<T: Real> Tensor<T> {
             // Added up as it lies in memory, and left so.
             let lead = self.rank() - shape.len();
             let size = |&axis: &usize| axis.checked_sub(lead).map_or(1, |axis| shape[axis]);
-            let mut back: SmallVec<[usize; 4]> = SmallVec::from_elem(0, order.len());
-            order.iter().enumerate().for_each(|(place, &axis)| back[axis] = place);
             let sizes: SmallVec<[usize; 4]> = order.iter().map(size).collect();
-            return self.permuted(&order).sum_to_shape(&sizes).permuted(&back).reshape(shape);
+            return self.permuted(&order).sum_to_shape(&sizes).permuted(&inverse(&order)).reshape(shape);
         }
         Tensor::build(shape, |out| self.sum_into(shape, out))
     }

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use triomphe::Arc;
 
 use super::shape::count;
-use super::{Axes, Axis, Shape, Strides, Tensor, contiguous_strides, permutation, short_copy};
+use super::{Axes, Axis, Shape, Strides, Tensor, contiguous_strides, inverse, permutation, short_copy};
 use crate::Real;
 
 /// Axes of a new shape, each with the old axes that are merged to it.
@@ -84,12 +84,9 @@ impl<T: Real> Tensor<T> {
         let Some(groups) = self.groups_in_memory(shape) else { return self.reshape(shape) };
         let axes: SmallVec<[usize; 8]> = groups.iter().flat_map(|(_, axes)| axes.clone()).collect();
         let copy = self.permuted(&axes).copied();
-        let (mut sizes, mut back) = (Shape::new(), SmallVec::<[usize; 4]>::from_elem(0, shape.len()));
-        for (place, &(axis, _)) in groups.iter().enumerate() {
-            sizes.push(shape[axis]);
-            back[axis] = place;
-        }
-        copy.view(sizes.clone(), contiguous_strides(&sizes), copy.offset).permuted(&back)
+        let order: SmallVec<[usize; 4]> = groups.iter().map(|&(axis, _)| axis).collect();
+        let sizes: Shape = order.iter().map(|&axis| shape[axis]).collect();
+        copy.view(sizes.clone(), contiguous_strides(&sizes), copy.offset).permuted(&inverse(&order))
     }
 
     /// The axes of a shape that come about by merging those of this one, from the slowest to the fastest in memory; `None` if

@@ -81,3 +81,27 @@ fn merged_axes_keep_the_order_of_memory() {
     }
     assert_eq!(lanes.slice(0, ..0).reshaped(&[0, 24]).shape(), [0, 24]);
 }
+
+#[test]
+fn copies_of_repeated_elements() {
+    let rows = counting(&[3, 2, 40, 50]);
+    for (source, times) in [
+        (rows.clone(), [2, 2]),
+        (rows.clone(), [1, 3]),
+        (rows.permute([1, 0, 3, 2]), [3, 2]),
+        (rows.slice_step(3, .., -2), [2, 16]),
+        (rows.slice(0, ..0), [2, 2]),
+    ] {
+        let [a, b, height, width] = [0, 1, 2, 3].map(|axis| source.shape()[axis]);
+        let copies =
+            source.reshape([a, b, height, 1, width, 1]).expand([a, b, height, times[0], width, times[1]]);
+        let larger = copies.reshape([a, b, height * times[0], width * times[1]]);
+        assert!(larger.is_contiguous());
+        let expected = Tensor::from_fn(larger.shape(), |i| {
+            let (x, y) = (i % (width * times[1]), i / (width * times[1]) % (height * times[0]));
+            let picture = i / (width * times[1] * height * times[0]);
+            source[[picture / b, picture % b, y / times[0], x / times[1]]]
+        });
+        assert_eq!(larger, expected, "{times:?}");
+    }
+}
