@@ -17,6 +17,7 @@ mod cli_results;
 mod cli_runs;
 mod cli_series;
 mod cli_sound;
+mod cli_sparse;
 mod cli_tables;
 mod cli_text;
 mod cli_training;

@@ -17,11 +17,21 @@ impl Raw {
         let beside = |names: &[&str]| names.iter().find_map(|name| lines(&path.with_file_name(name)));
         let cells = beside(&["barcodes.tsv", "barcodes.tsv.gz"]);
         let genes = beside(&["features.tsv", "features.tsv.gz", "genes.tsv", "genes.tsv.gz"]);
-        let has = |names: &Option<Vec<String>>, count: usize| {
-            names.as_ref().is_some_and(|names| names.len() == count)
-        };
-        if !has(&cells, matrix.width()) || !has(&genes, matrix.len()) {
-            return Raw::of_sparse(path, &matrix, reading);
+        let [named_cells, named_genes] = [&cells, &genes].map(|names| names.as_ref().map(Vec::len));
+        if (named_cells, named_genes) != (Some(matrix.width()), Some(matrix.len())) {
+            let mut raw = Raw::of_sparse(path, &matrix, reading)?;
+            if named_cells.is_some() || named_genes.is_some() {
+                let count = |names: Option<usize>| names.map_or("no".to_owned(), |count| count.to_string());
+                raw.notes.push(format!(
+                    "its rows are the examples: the files of names beside it have {} cells and {} genes, and it has {} \
+                     columns and {} rows",
+                    count(named_cells),
+                    count(named_genes),
+                    matrix.width(),
+                    matrix.len()
+                ));
+            }
+            return Ok(raw);
         }
         let mut raw = Raw::of_sparse(path, &matrix.transposed(), reading)?;
         // An identifier, a name, and what was counted; names need not be different.
