@@ -12,8 +12,10 @@
 //! weights of active units feel the penalty; smooth units also learn to saturate.
 //!
 //! Weights are tied unless said otherwise. An untied decoder could undo any shrinking of the code, and
-//! the penalty would vanish at no price. Another network than `mlp` has a decoder of its own, and its code is the logistic
-//! function of its outputs: there the penalty is to be weighed with care.
+//! the penalty would vanish at no price. Another network than `mlp` has a decoder of its own. There `J = ∂r/∂x` is the
+//! Jacobian of the reconstruction `r = g ∘ h`, which no decoder can undo (Alain and Bengio 2014, "What regularized
+//! auto-encoders learn from the data-generating distribution", eq. 4). With a squared error `λ` is then a variance: directions
+//! in which the data vary less than that are left out, as by a denoising autoencoder with noise of that variance.
 
 use autograd::{Real, Tensor, Var, tree};
 use nn::{Activation, Context, Dataset, Error, Generator, Result};
@@ -44,7 +46,8 @@ pub struct Config {
     pub design: Design,
     /// Whether the decoder uses the encoder's matrices, transposed, in the network `mlp`.
     pub tied: bool,
-    /// `λ`, the weight of `‖J‖²_F`, ≥ 0.
+    /// `λ`, the weight of `‖J‖²_F`, ≥ 0. `J` is the Jacobian of the code, with another network than `mlp` that of the
+    /// reconstruction.
     pub contraction: f64,
     /// `γ`, the weight of the change of `J`, ≥ 0.
     pub curvature: f64,
@@ -65,7 +68,7 @@ pub enum Jacobian {
     /// `Σⱼ s′(aⱼ)² ‖Wⱼ‖²` for one layer `h = s(a)`, `a = W x + b`: for free, as `W` is needed once for a
     /// whole batch.
     ClosedForm,
-    /// One sweep through the tape for every number of the code or of the input, whichever are fewer.
+    /// One sweep through the tape for every number of the function's value or of the input, whichever are fewer.
     Exact,
     /// `E ‖vᵀJ‖²` over random signs `v` (Hutchinson 1990): unbiased, and one sweep for every probe.
     Probes,
@@ -156,17 +159,26 @@ impl Config {
 }
 
 impl<'t, T: Real> Contractive<Var<'t, T>> {
-    /// `J`, the Jacobian of the code of every example, of shape `[batch, code, features]`.
+    /// `J` of every example: of the code in layers of its own, `[batch, code, features]`, and of the reconstruction in another
+    /// network, `[batch, features, features]`.
     pub fn jacobian(&self, x: Var<'t, T>) -> Var<'t, T> {
         let x = x.stop_gradient();
-        self.code(x).batch_jacobian(x)
+        self.held(x).batch_jacobian(x)
     }
 
     /// The code. No network draws noise, and none mixes examples: it is the same in training and afterwards.
     fn code(&self, x: Var<'t, T>) -> Var<'t, T> {
         match &self.body {
             Body::Own(mirror) => mirror.encode(x),
-            Body::Open(net) => net.encode(x, &mut evaluation()).sigmoid(),
+            Body::Open(net) => net.encode(x, &mut evaluation()),
+        }
+    }
+
+    /// The function of `x` whose Jacobian is penalized.
+    fn held(&self, x: Var<'t, T>) -> Var<'t, T> {
+        match &self.body {
+            Body::Own(mirror) => mirror.encode(x),
+            Body::Open(net) => net.reconstruction(self.code(x)),
         }
     }
 
@@ -178,10 +190,12 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
         elsewhere: Option<Var<'t, T>>,
         context: &mut Context,
     ) -> [Option<Var<'t, T>>; 2] {
+        let width = match &self.body {
+            Body::Own(_) => self.config.design.code,
+            Body::Open(_) => x.shape()[1],
+        };
         let signs = match self.config.jacobian {
-            Jacobian::Probes => {
-                (0..self.config.probes).map(|_| context.on(x.tape()).signs(self.config.design.code)).collect()
-            }
+            Jacobian::Probes => (0..self.config.probes).map(|_| context.on(x.tape()).signs(width)).collect(),
             _ => vec![],
         };
         let batch = x.shape()[0] as f64;
@@ -201,10 +215,10 @@ impl<'t, T: Real> Contractive<Var<'t, T>> {
                 let [slope] = mirror.activation.apply(a).sum().grad([a]);
                 slope
             }
-            Jacobian::Exact => self.code(x).batch_jacobian(x),
+            Jacobian::Exact => self.held(x).batch_jacobian(x),
             Jacobian::Probes => {
-                let z = self.code(x);
-                let rows: Vec<_> = signs.iter().map(|&v| z.vjp(v, &[x])[0]).collect();
+                let y = self.held(x);
+                let rows: Vec<_> = signs.iter().map(|&v| y.vjp(v, &[x])[0]).collect();
                 Var::stack(&rows, 1) / (signs.len() as f64).sqrt()
             }
         }

@@ -5,7 +5,7 @@ use nn::{Activation, Dataset, Generator, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
 use super::shapes::{check_positive, parts, picture};
-use super::stages::Stages;
+use super::stages::{Stages, in_depth};
 use super::{Architecture, Mlp, Norm, centre_outputs, check_units};
 
 /// Stages of convolutions, linear layers between the smallest picture and the code, and the way back.
@@ -30,6 +30,7 @@ impl Architecture for Conv {
     /// As many stages as bring a picture to 8 pixels; two where it has no more, or is none.
     fn usual(data: &Dataset, mlp: &Mlp) -> Self {
         let Mlp { hidden, activation } = mlp.clone();
+        let activation = in_depth(activation);
         let mut side = data.schema().as_image().map_or(0, |[_, height, width]| height.max(width));
         let mut channels = vec![];
         while side > 8 {
@@ -167,5 +168,8 @@ mod tests {
             assert_eq!(Network::suited(&data), name, "{shape:?}");
             assert_eq!(Conv::usual(&data, &mlp).channels, channels, "{shape:?}");
         }
+        // Sigmoid units suit an objective of one layer, and many layers of them learn nothing.
+        let one = Mlp { hidden: vec![], activation: Activation::Sigmoid };
+        assert_eq!(Conv::usual(&pictures([3, 32, 32]), &one).activation, Activation::Silu);
     }
 }

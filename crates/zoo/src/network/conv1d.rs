@@ -10,7 +10,7 @@ use nn::{Activation, Dataset, Error, Generator, Result, Sequential};
 use serde::{Deserialize, Serialize};
 
 use super::shapes::{check_positive, from_channels, parts, series, series_of, to_channels};
-use super::stages::Stages;
+use super::stages::{Stages, in_depth};
 use super::{Architecture, Mlp, Norm};
 
 /// Stages that halve the number of steps of a series, and the way back.
@@ -42,7 +42,7 @@ impl Architecture for Conv1d {
             channels.push(32 << channels.len().min(1));
             steps = steps.div_ceil(2);
         }
-        Conv1d { channels, kernel: 5, blocks: 0, norm: Norm::None, activation: mlp.activation }
+        Conv1d { channels, kernel: 5, blocks: 0, norm: Norm::None, activation: in_depth(mlp.activation) }
     }
 
     fn encoder(
