@@ -26,6 +26,7 @@ use toml::{Table, Value};
 
 use crate::AnyModel;
 use crate::data::series::{Held, is_sound};
+use crate::data::text::SPLICED;
 use crate::data::{
     Input, Origin, Preparation, Prepared, Reading, Split, Stored, prepare_input, prepare_rows,
 };
@@ -176,7 +177,9 @@ impl Setup {
         let judge = self.study.as_ref().and_then(|study| study.judge(&self.preparation));
         let judge = judge.as_ref().map(|judge| judge as &Judge);
         let lesson = Lesson::new(model, &self.data);
-        let augment = Augment { distort: self.config.reading.augment, ..Augment::default() };
+        let Reading { augment: distort, ref text, .. } = self.config.reading;
+        let splice = text.as_ref().and_then(|texts| texts.splice).unwrap_or_default();
+        let augment = Augment { distort, splice, ..Augment::default() };
         teach(&mut Lesson { stored, judge, augment, parts, ..lesson })
     }
 }
@@ -332,7 +335,7 @@ impl Draft {
             None => self.data.unwrap_or_else(|| "digits".into()),
         };
         let reading = of_recommender(entry, self.reading)?;
-        let reading = of_sound(entry, reading, &name);
+        let reading = of_sound(entry, of_text(entry, reading), &name);
         let prepared = match input {
             Some(input) => prepare_input(input, &reading)?,
             None => prepare_rows(&name, &reading)?,
@@ -368,6 +371,14 @@ fn refuse_texts(entry: &Entry, data: &Split) -> Result<()> {
     let problem =
         format!("`{}` learns from numbers and not from texts; {} do", entry.name, others.join(", "));
     Err(Error::setting("text", problem))
+}
+
+/// The reading of texts, some of which are put together anew for a model that would learn them by heart.
+fn of_text(entry: &Entry, mut reading: Reading) -> Reading {
+    if let Some(texts) = &mut reading.text {
+        texts.splice.get_or_insert(if entry.may_copy { SPLICED } else { 0.0 });
+    }
+    reading
 }
 
 /// The reading of sounds by a model that windows of another length than the usual one suit.

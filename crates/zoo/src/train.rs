@@ -21,13 +21,14 @@
 use autograd::Tensor;
 use nn::data::Examples;
 use nn::data::schema::Schema;
-use nn::data::transform::{Binarize, Distort, Shift};
+use nn::data::transform::{Binarize, Distort, Shift, Splice};
 use nn::optim::Adam;
 pub use nn::train::{Ended, Epoch, Plan, Terms, Trainer};
 use nn::train::{Task, Trainable, Update};
 use nn::{Context, Result};
 
 use crate::data::Split;
+use crate::network::texts::text_of;
 use crate::{AnyModel, evaluate};
 
 /// A model that learns from the training examples and is judged by the test examples.
@@ -69,6 +70,8 @@ pub struct Augment {
     pub binarize: Binarize,
     /// Changes to pictures of any channels.
     pub distort: Distort,
+    /// The share of texts that are put together from pieces; see [`Splice`].
+    pub splice: f64,
 }
 
 impl<'a> Lesson<'a> {
@@ -97,7 +100,7 @@ impl Task<f32> for Lesson<'_> {
 
     fn step(&mut self, numbers: &[usize], context: Context, update: &mut Update<f32>) -> Result<Terms> {
         let ((x, observed), labels) = (self.train().rows_and_mask(numbers)?, self.train().labels_of(numbers));
-        let x = self.augment.apply(x, self.data.train.schema(), &context);
+        let x = self.augment.apply(x, self.train(), self.data.train.schema(), &context)?;
         self.model.train_step(&x, context.with_labels(labels).with_observed(observed), update)
     }
 
@@ -119,8 +122,17 @@ impl Task<f32> for Lesson<'_> {
 }
 
 impl Augment {
-    /// The examples as the model sees them in this pass.
-    fn apply(self, x: Tensor<f32>, schema: &Schema, context: &Context) -> Tensor<f32> {
+    /// The examples as the model sees them in this pass, of all these.
+    ///
+    /// # Errors
+    /// If another example is needed and cannot be read.
+    fn apply(
+        self,
+        x: Tensor<f32>,
+        all: &dyn Examples,
+        schema: &Schema,
+        context: &Context,
+    ) -> Result<Tensor<f32>> {
         let (seed, epoch, numbers) = (context.seed(), context.epoch(), context.examples());
         let x = match schema.as_image() {
             Some(shape) => self.distort.apply(&x, shape, seed, epoch, numbers),
@@ -130,7 +142,10 @@ impl Augment {
             Some(image) => Shift { pixels: self.shift, image }.apply(&x, seed, epoch, numbers),
             None => x,
         };
-        self.binarize.apply(&x, seed, epoch, numbers)
+        if self.splice > 0.0 && text_of(schema).is_some() {
+            return Splice { share: self.splice }.apply(&x, all, seed, epoch, numbers);
+        }
+        Ok(self.binarize.apply(&x, seed, epoch, numbers))
     }
 }
 

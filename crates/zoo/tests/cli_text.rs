@@ -43,6 +43,24 @@ fn texts_are_learnt_encoded_written_and_walked_between() {
     assert!(figure("exact") > 0.9, "{report}");
     assert!((figure("perplexity").log2() - figure("bits_per_character")).abs() < 1e-9);
 
+    // What would learn its texts by heart is given others as well; a model that draws texts is not.
+    let splice = |run: &str| {
+        let config: toml::Table =
+            fs::read_to_string(folder.join(run).join("config.toml")).unwrap().parse().unwrap();
+        config["data"]["text"]["splice"].as_float().unwrap()
+    };
+    assert_eq!(splice("runs/ae-1"), 0.5);
+    for (model, more, share) in [
+        ("vae", &[][..], 0.0),
+        ("ae", &["--augment", "splice=0"], 0.0),
+        ("vae", &["--augment", "splice"], 0.5),
+    ] {
+        let run = format!("runs/{model}-{share}-{}", more.len());
+        let train = ["train", model, "--data", "lines.txt", "--text", "--epochs", "1", "--out", &run];
+        succeed(folder, &[&train, more].concat());
+        assert_eq!(splice(&run), share, "{run}");
+    }
+
     let again: Value = serde_json::from_str(&succeed(folder, &["eval", "runs/ae-1", "--json"])).unwrap();
     assert_eq!(again["test"], report["test"]);
     let back = succeed(folder, &["reconstruct", "runs/ae-1"]);
@@ -140,7 +158,7 @@ fn what_is_no_text_is_one_sentence() {
         "t.csv",
         b"id,words\n1,red\n2,blue\n3,green\n4,white\n5,black\n6,brown\n7,grey\n8,pink\n9,gold\n10,teal\n",
     );
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["--data", "empty.txt", "--text"], "empty"),
         (&["--data", "blank.txt", "--text"], "every line is empty"),
         (&["--data", "one.txt", "--text"], "there is only 1 text"),
@@ -152,6 +170,8 @@ fn what_is_no_text_is_one_sentence() {
         (&["--data", "t.csv", "--text", "words", "--scale", "none"], "--scale means nothing for texts"),
         (&["--data", "t.csv", "--text", "words", "--net", "mlp"], "the network `mlp` reads no texts"),
         (&["--text"], "the embedded digits are no texts"),
+        (&["--data", "t.csv", "--text", "words", "--augment", "splice=2"], "from 0 to 1, not 2"),
+        (&["--data", "t.csv", "--text", "words", "--augment", "flip"], "--augment means nothing for texts"),
     ];
     for (flags, expected) in cases {
         refuse(path, &[&["train", "ae"], flags].concat(), expected);

@@ -2,8 +2,8 @@
 //!
 //! [`Scaling`] and [`Whiten`] are fitted on training data, and only on these: what is learned from test
 //! data makes the test easier than the world. They are parameter trees, so a checkpoint stores them with
-//! the model. [`Binarize`], [`Corruption`], [`Shift`] and [`Distort`] draw random numbers, which depend on the example and never
-//! on the batch it is in.
+//! the model. [`Binarize`], [`Corruption`], [`Shift`], [`Distort`] and [`Splice`] draw random numbers, which depend on the example and
+//! never on the batch it is in.
 //!
 //! ```
 //! use autograd::Tensor;
@@ -26,6 +26,7 @@ mod corruption;
 mod distort;
 mod scaling;
 mod shift;
+mod splice;
 #[cfg(feature = "linalg")]
 mod whiten;
 
@@ -37,6 +38,7 @@ pub use self::corruption::Corruption;
 pub use self::distort::Distort;
 pub use self::scaling::Scaling;
 pub use self::shift::Shift;
+pub use self::splice::Splice;
 #[cfg(feature = "linalg")]
 pub use self::whiten::{Whiten, Whitening};
 use crate::random::Generator;

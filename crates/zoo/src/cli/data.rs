@@ -189,7 +189,8 @@ pub(crate) struct ReadingArgs {
     pub(crate) fit: Option<FitName>,
 
     /// Change training pictures whenever they are drawn: `flip` mirrors half of them, `shift=2` moves them by up to 2 pixels,
-    /// `crop=0.8` enlarges parts of at least 0.8 of a side, `brightness=0.1` adds up to 0.1 of white or black.
+    /// `crop=0.8` enlarges parts of at least 0.8 of a side, `brightness=0.1` adds up to 0.1 of white or black. Of texts:
+    /// `splice=0.5` puts half of them together from pieces of texts [default for `ae`; else none].
     #[arg(long, value_name = "A,B=X,…", value_delimiter = ',', value_parser = change)]
     pub(crate) augment: Vec<Change>,
 
@@ -389,9 +390,9 @@ impl ReadingArgs {
                     Some(before.windows.unwrap_or_default().with(time.as_deref().map(column), window, stride))
                 }
             },
-            text: match (&self.text, self.bytes, self.length) {
-                (None, false, None) => before.text,
-                (column, bytes, length) => {
+            text: match (&self.text, self.bytes, self.length, self.augment.iter().find_map(Change::share)) {
+                (None, false, None, None) => before.text,
+                (column, bytes, length, splice) => {
                     let before = before.text.unwrap_or_default();
                     Some(Texts {
                         column: match column.as_deref() {
@@ -401,6 +402,7 @@ impl ReadingArgs {
                         },
                         bytes: bytes || before.bytes,
                         length: length.or(before.length),
+                        splice: splice.or(before.splice),
                     })
                 }
             },

@@ -2,6 +2,7 @@
 
 use nn::data::table::Column;
 use nn::data::transform::Distort;
+use zoo::data::text::SPLICED;
 
 /// A column and the kind that is given to it.
 pub(super) fn column_kind(text: &str) -> Result<(String, String), String> {
@@ -71,22 +72,33 @@ pub(super) fn span(text: &str) -> Result<Span, String> {
         .ok_or_else(|| "a number of steps is meant, as in 64, or for a sound a time, as in 32ms or 1s".into())
 }
 
-/// One of the changes to training pictures.
+/// One of the changes to training examples.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
     Flip,
     Shift(usize),
     Crop(f64),
     Brightness(f64),
+    Splice(f64),
 }
 
 impl Change {
+    /// The share of texts that it puts together, if it is for texts.
+    pub(super) fn share(&self) -> Option<f64> {
+        match *self {
+            Change::Splice(share) => Some(share),
+            _ => None,
+        }
+    }
+
+    /// These changes to pictures with this one, if it is for pictures.
     pub(super) fn made(&self, of: Distort) -> Distort {
         match *self {
             Change::Flip => Distort { flip: true, ..of },
             Change::Shift(shift) => Distort { shift, ..of },
             Change::Crop(crop) => Distort { crop, ..of },
             Change::Brightness(brightness) => Distort { brightness, ..of },
+            Change::Splice(_) => of,
         }
     }
 
@@ -96,6 +108,7 @@ impl Change {
             Change::Shift(shift) => format!("shift={shift}"),
             Change::Crop(crop) => format!("crop={crop}"),
             Change::Brightness(brightness) => format!("brightness={brightness}"),
+            Change::Splice(share) => format!("splice={share}"),
         }
     }
 }
@@ -107,9 +120,13 @@ pub(super) fn change(text: &str) -> Result<Change, String> {
         Some(("shift", pixels)) => pixels.parse().ok().map(Change::Shift),
         Some(("crop", side)) => number(side).map(Change::Crop),
         Some(("brightness", light)) => number(light).map(Change::Brightness),
+        None if text == "splice" => Some(Change::Splice(SPLICED)),
+        Some(("splice", share)) => number(share).map(Change::Splice),
         _ => None,
     };
-    found.ok_or_else(|| "changes are flip, shift=2, crop=0.8 and brightness=0.1".into())
+    found.ok_or_else(|| {
+        "changes are flip, shift=2, crop=0.8 and brightness=0.1, and of texts splice=0.5".into()
+    })
 }
 
 pub(super) fn size(text: &str) -> Result<[usize; 2], String> {

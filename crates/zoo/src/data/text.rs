@@ -34,6 +34,9 @@ pub use self::alphabet::Alphabet;
 /// Places of a text at most. Of a longer one the beginning is read.
 pub const LONGEST: usize = 4096;
 
+/// The usual share of texts that are put together from pieces.
+pub const SPLICED: f64 = 0.5;
+
 /// The way in which texts are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +50,11 @@ pub struct Texts {
     /// Places of a text: so many tokens of it are read. `None` for as many as 99 of 100 training texts have at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<usize>,
+    /// The share of the training texts that are put together from pieces of texts whenever they are drawn, from 0 to 1; see
+    /// [`Splice`](nn::data::transform::Splice). `None` for [`SPLICED`] where nothing but a small code keeps a model from
+    /// copying, so that it learns to bring back texts that it has not seen, and else for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splice: Option<f64>,
 }
 
 impl Texts {
@@ -58,6 +66,12 @@ impl Texts {
         if let Some(length) = self.length.filter(|length| !(2..=LONGEST).contains(length)) {
             let problem = format!("--length {length}: a text has 2 to {LONGEST} places");
             return Err(Error::setting("length", problem));
+        }
+        if let Some(share) = self.splice.filter(|share| !(0.0..=1.0).contains(share)) {
+            let problem = format!(
+                "splice is the share of texts that are put together from pieces, from 0 to 1, not {share}"
+            );
+            return Err(Error::setting("splice", problem));
         }
         let table = self.column.is_some();
         let others = [
@@ -76,7 +90,7 @@ impl Texts {
             (!matches!(reading.impute, Impute::Keep), "--impute"),
             (reading.scale != Scale::Auto, "--scale"),
             (reading.size.is_some(), "--size"),
-            (!reading.augment.is_none(), "--augment"),
+            (!reading.augment.is_none(), "--augment"), // of pictures
             (reading.skip_broken, "--skip-broken"),
         ];
         match others.into_iter().find(|(said, _)| *said) {
