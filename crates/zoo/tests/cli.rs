@@ -221,7 +221,7 @@ fn edited_configurations_are_explained() {
         ),
         (
             good.replace("\"tanh\"", "\"tanf\""),
-            "model `ae`: the setting `network.activation` cannot be used: unknown variant `tanf`, expected one of `identity`",
+            "model `ae`: the setting `network.activation` cannot be used: it is `tanf`, expected one of `identity`",
         ),
         (
             good.replace("epochs = 1", "epoch = 1"),

@@ -260,7 +260,7 @@ fn every_objective_that_leaves_the_network_open_convolves_pictures() {
     refuse(
         path,
         &both,
-        ". It belongs to --net conv or --net resnet or --net grid or --net conv1d, and the network is `mlp`",
+        ". `channels` belongs to --net conv or --net resnet or --net grid or --net conv1d, and the network is `mlp`",
     );
     refuse(path, &["train", "pca", "--data", "photos", "--net", "conv"], "no other network can be chosen");
 }

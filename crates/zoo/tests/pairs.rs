@@ -316,6 +316,14 @@ fn every_objective_with_an_open_network_is_listed() {
         NETWORKS.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(),
         networks.into_iter().collect()
     );
+    // The network of recommenders reads none of these kinds of data.
+    let sorts = sorts();
+    let tried: BTreeSet<&str> = cover(&sorts).iter().map(|case| NETWORKS[case[1]].0).collect();
+    let missing = NETWORKS.iter().map(|(name, _)| *name).find(|name| *name != "bag" && !tried.contains(name));
+    assert!(
+        missing.is_none(),
+        "{missing:?} should stand in the list `OF_…` of every kind of data that it reads"
+    );
 }
 
 /// Trainings by the command line on data of three kinds: each is interrupted after an epoch and goes on to the same

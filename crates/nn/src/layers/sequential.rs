@@ -12,7 +12,8 @@ use crate::Context;
 /// Any layer that maps one variable to one variable, for a [`Sequential`].
 ///
 /// A layer of your own needs no place here: it is a struct of layers with a line of [`autograd::tree!`] and a `forward`.
-/// Among other layers it stands in a tuple, see [`Forward`](super::Forward).
+/// Among other layers it stands in a tuple, see [`Forward`](super::Forward). Only a network whose layers are decided when
+/// it is built, such as those of a registry, needs a variant for each kind of layer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Layer<W> {

@@ -4,7 +4,7 @@
 //! complete with its constants, in nats, so that bounds and likelihoods compare. A [`Head`] has one for each block of a
 //! [`Schema`](nn::data::schema::Schema).
 //!
-//! Each has a file: its formulas, its source, and what it is checked by. `zoo list --likelihoods` prints them all.
+//! Each has a file: its formulas, its source, and what it is checked by. `zoo list --likelihoods` has a line for each.
 
 pub mod bernoulli;
 pub mod bounded_squared_error;
@@ -134,8 +134,8 @@ trait Density {
     }
 }
 
-/// Every likelihood is a line here, and a file. `errors` are no distributions. They and `coins` are a function of one number
-/// of the decoder and one of the data, and learn nothing besides.
+/// Every likelihood is a line here, and a file. `errors` are no distributions; `coins` are those of a number from 0 to 1 by one
+/// number of the decoder, which models with layers of their own take as well. A new distribution is one of the `others`.
 macro_rules! likelihoods {
     (
         errors { $($error:ident $error_file:ident,)+ }

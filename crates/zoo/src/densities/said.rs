@@ -27,7 +27,7 @@ impl<'t, T: Real> Said<'t, T> {
         self.output.chunk(-1)
     }
 
-    /// A draw of every column by a function of its numbers and of a uniform number of its own.
+    /// A draw of every column by a function of its numbers and of a uniform number of its own, from `[0, 1)`.
     pub(super) fn draw_each(self, context: &mut Context, f: impl Fn(&[f64], f64) -> f64) -> Tensor<T> {
         let columns = self.columns();
         let (output, u) = (self.output.value().to_vec(), context.uniform::<f64>(columns));

@@ -86,7 +86,10 @@ fn elsewhere(settings: &Table, key: &str) -> String {
     let others: Vec<&str> = Network::ALL.iter().map(|other| other.0).filter(has).collect();
     match others[..] {
         [] => String::new(),
-        _ => format!(". It belongs to --net {}, and the network is `{chosen}`", others.join(" or --net ")),
+        _ => format!(
+            ". `{name}` belongs to --net {}, and the network is `{chosen}`",
+            others.join(" or --net ")
+        ),
     }
 }
 

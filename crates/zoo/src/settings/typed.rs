@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use nn::checkpoint::nearest;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
@@ -86,13 +87,15 @@ impl fmt::Display for Misfit {
         match self {
             Misfit::Kind { found, wanted } => write!(f, "it is {found}, expected {wanted}"),
             Misfit::Word { word, known } => {
+                let near = nearest(word, known.iter().copied());
                 let known: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
                 let expected = match &known[..] {
                     [only] => only.clone(),
                     [one, other] => format!("{one} or {other}"),
                     all => format!("one of {}", all.join(", ")),
                 };
-                write!(f, "unknown variant `{word}`, expected {expected}")
+                write!(f, "it is `{word}`, expected {expected}")?;
+                near.map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
             }
             Misfit::Other(text) => f.write_str(text),
         }
@@ -250,9 +253,7 @@ mod tests {
         assert_eq!(says("size = 2.0"), "it is `2.0`, expected a whole number from 0 up");
         assert_eq!(says("weight = [1]"), "it is sequence, expected a number");
         assert_eq!(says("list = 3"), "it is `3`, expected a list, as in [64, 32]");
-        assert!(
-            says("activation = \"tanf\"").starts_with("unknown variant `tanf`, expected one of `identity`, ")
-        );
+        assert!(says("activation = \"tanf\"").starts_with("it is `tanf`, expected one of `identity`, "));
         assert!(says("other = 1").starts_with("unknown field `other`, expected one of `size`"));
         let table: Table = GOOD.parse().unwrap();
         assert_eq!(words::<Example>(&table, "order"), ["first", "steps", "pair", "alone"]);
