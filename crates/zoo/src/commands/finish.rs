@@ -156,7 +156,11 @@ impl Missing {
 /// Caption of the pictures of a run.
 pub(super) fn caption(entry: &Entry, config: &Config, data: &str, epochs: usize) -> String {
     let code = config.setting("code").map(|code| format!(", code {code}")).unwrap_or_default();
-    let epochs = if epochs > 0 { format!(", {epochs} epochs") } else { String::new() };
+    let epochs = match epochs {
+        0 => String::new(),
+        1 => ", 1 epoch".to_owned(),
+        _ => format!(", {epochs} epochs"),
+    };
     let data = Path::new(data).file_name().map_or(data.into(), |name| name.to_string_lossy());
     format!("{} on {data}{code}{epochs}, seed {}", entry.title, config.train.seed)
 }
