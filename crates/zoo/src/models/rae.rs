@@ -7,16 +7,17 @@
 //! when the code does (`R`, eq. 7 and section 4). New examples are decoded draws from a
 //! [mixture](crate::mixture) that is fitted to the codes afterwards.
 //!
-//! The Jacobian of the decoder is exact: as the code is narrow, it takes one sweep for each of its
+//! The Jacobian of a decoder of linear layers is exact: as the code is narrow, it takes one sweep for each of its
 //! numbers. A single sweep with a cotangent of ones would give `‖Jᵀ1‖²`, which is another quantity: it
-//! can be 0 for a decoder as steep as one likes.
+//! can be 0 for a decoder as steep as one likes. With a cotangent of random signs it is `‖J‖²_F` on average (Hutchinson 1990),
+//! which has to do where a sweep is dear, as through convolutions.
 
 use autograd::{Real, Tensor, Tree, Var, tree};
 use nn::{Activation, Context, Dataset, Generator, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{check_weight, small_code};
-use crate::network::{Autoencoder, Design, evaluation};
+use crate::network::{Autoencoder, Design, Network, evaluation};
 use crate::registry::Entry;
 use crate::{Learned, Likelihood, Loss, Model, Settings};
 
@@ -52,6 +53,10 @@ pub enum Smoothness {
     Weights,
     /// `‖∂D/∂z‖²_F`, the exact Jacobian of the reconstruction (RAE-GP).
     Jacobian,
+    /// The same on average, by one sweep with random signs.
+    Probe,
+    /// The exact one in the networks `mlp` and `residual`, and in others the probe.
+    Automatic,
 }
 
 /// A network with what its code and its decoder cost.
@@ -72,26 +77,30 @@ impl Settings for Config {
             if data.width() < 256 { (small_code(data), vec![64]) } else { (16, vec![512, 128]) };
         // Smooth, as a rectifier's Jacobian is blind to how the slopes change.
         let design = Design::mlp(code, &hidden, Activation::Tanh, Likelihood::SquaredError);
-        Config { design, beta: 1e-2, smoothness: Smoothness::Jacobian, lambda: 1e-2 }
+        Config { design, beta: 1e-2, smoothness: Smoothness::Automatic, lambda: 1e-2 }
     }
 
     fn build(&self, data: &Dataset, from: &mut Generator) -> Result<Self::Model> {
         check_weight("beta", self.beta)?;
         check_weight("lambda", self.lambda)?;
         let net = Autoencoder::new(data, &self.design, from)?;
-        Ok(Learned(Rae { net, config: self.clone() }))
+        let smoothness = match (self.smoothness, &self.design.network) {
+            (Smoothness::Automatic, Network::Mlp(_) | Network::Residual(_)) => Smoothness::Jacobian,
+            (Smoothness::Automatic, _) => Smoothness::Probe,
+            (chosen, _) => chosen,
+        };
+        Ok(Learned(Rae { net, config: Config { smoothness, ..self.clone() } }))
     }
 }
 
 impl<'t, T: Real> Rae<Var<'t, T>> {
     /// `∂D/∂z`, the Jacobian of the reconstruction at every code, of shape `[batch, features, code]`.
     pub fn jacobian(&self, z: Var<'t, T>) -> Var<'t, T> {
-        // A code may come as a constant, and nothing can be differentiated by a constant.
-        let z = z + z.tape().var(Tensor::zeros(z.shape()));
+        let z = differentiable(z);
         self.decode(z).batch_jacobian(z)
     }
 
-    fn smoothness(&self, z: Var<'t, T>) -> Var<'t, T> {
+    fn smoothness(&self, z: Var<'t, T>, context: &mut Context) -> Var<'t, T> {
         match self.config.smoothness {
             Smoothness::Weights => {
                 let mut squares = vec![];
@@ -102,9 +111,22 @@ impl<'t, T: Real> Rae<Var<'t, T>> {
                 });
                 squares.into_iter().reduce(|a, b| a + b).expect("at least one layer")
             }
-            Smoothness::Jacobian => self.jacobian(z).square().sum() / z.shape()[0] as f64,
+            Smoothness::Probe => {
+                let z = differentiable(z);
+                let y = self.decode(z);
+                let signs = context.on(z.tape()).signs(y.shape()[1]);
+                y.vjp(signs, &[z])[0].square().sum() / z.shape()[0] as f64
+            }
+            Smoothness::Jacobian | Smoothness::Automatic => {
+                self.jacobian(z).square().sum() / z.shape()[0] as f64
+            }
         }
     }
+}
+
+/// The same codes, which may come as a constant. Nothing can be differentiated by a constant.
+fn differentiable<'t, T: Real>(z: Var<'t, T>) -> Var<'t, T> {
+    z + z.tape().var(Tensor::zeros(z.shape()))
 }
 
 impl<'t, T: Real> Model<'t, T> for Rae<Var<'t, T>> {
@@ -123,7 +145,7 @@ impl<'t, T: Real> Model<'t, T> for Rae<Var<'t, T>> {
         let terms = [
             ("reconstruction", self.net.loss(z, x, context)),
             ("code size", beta * size),
-            ("smoothness", lambda * self.smoothness(z)),
+            ("smoothness", lambda * self.smoothness(z, context)),
         ];
         Loss::sum(self.net.head.unit(), terms)
     }
@@ -178,10 +200,29 @@ mod tests {
     }
 
     #[test]
-    fn both_kinds_of_smoothness_have_a_gradient_and_smooth() {
+    fn a_probe_is_right_on_average() {
+        let [exact, probing] = [Smoothness::Automatic, Smoothness::Probe].map(|way| rae(way, 1.0));
+        let numbers = [0, 1, 2, 3];
+        let x = digits().train.rows(&numbers);
+        let penalty = |model: &Learned<Rae<Tensor<f32>>>, epoch| {
+            model.loss(&x, Context::training(0, epoch, &numbers)).values[2].1
+        };
+        let (exact, drawn) = (penalty(&exact, 1), 300);
+        assert_eq!(exact, penalty(&rae(Smoothness::Jacobian, 1.0), 2));
+        let probes: Vec<f64> = (0..drawn).map(|epoch| penalty(&probing, epoch)).collect();
+        let mean = probes.iter().sum::<f64>() / drawn as f64;
+        let variance = probes.iter().map(|p| (p - mean).powi(2)).sum::<f64>() / (drawn - 1) as f64;
+        let error = (variance / drawn as f64).sqrt();
+        assert!((mean - exact).abs() < 3.0 * error && error < 0.1 * exact, "{mean} ± {error}, {exact}");
+    }
+
+    #[test]
+    fn every_kind_of_smoothness_has_a_gradient_and_smooths() {
         let data = digits();
         let x = data.train.rows(&[0, 1, 2, 3]);
-        for (smoothness, strong) in [(Smoothness::Weights, 0.05), (Smoothness::Jacobian, 0.3)] {
+        for (smoothness, strong) in
+            [(Smoothness::Weights, 0.05), (Smoothness::Jacobian, 0.3), (Smoothness::Probe, 0.3)]
+        {
             let slope = grad(&rae(smoothness, 1.0).0, |model, tape| {
                 model.loss(tape.constant(&x), &mut Context::training(0, 1, &[0, 1, 2, 3])).terms[2].1
             });
