@@ -14,7 +14,7 @@
 //! Weights are tied unless said otherwise. An untied decoder could undo any shrinking of the code, and
 //! the penalty would vanish at no price. Another network than `mlp` has a decoder of its own. There `J = ∂r/∂x` is the
 //! Jacobian of the reconstruction `r = g ∘ h`, which no decoder can undo (Alain and Bengio 2014, "What regularized
-//! auto-encoders learn from the data-generating distribution", eq. 4). With a squared error `λ` is then a variance: directions
+//! auto-encoders learn from the data-generating distribution"). With a squared error `λ` is then a variance: directions
 //! in which the data vary less than that are left out, as by a denoising autoencoder with noise of that variance.
 
 use autograd::{Real, Tensor, Var, tree};
